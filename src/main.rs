@@ -1,0 +1,3 @@
+//! The `driftgate` binary: parses arguments, runs, exits.
+
+fn main() {}

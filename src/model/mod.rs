@@ -1,0 +1,12 @@
+//! The nouns: what is read, linked, expected, judged and reported. Plain data with no I/O and no judgement.
+
+pub mod catalog;
+pub mod id;
+pub mod inventory;
+pub mod pipeline;
+pub mod reference;
+pub mod report;
+pub mod settings;
+pub mod ticket;
+
+pub use id::Id;

@@ -1,0 +1,283 @@
+//! The report: findings with evidence, gaps, waivers, coverage and the verdict (CONTRACT: `driftgate/report/v1`). Renderers
+//! read nothing else.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::model::Id;
+use crate::model::id::SubjectType;
+use crate::model::inventory::Gap;
+
+/// The schema id of [`Report`].
+pub const REPORT_SCHEMA: &str = "driftgate/report/v1";
+
+/// How bad a finding is. The order is the meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Told, never blocks by default.
+    Low,
+    /// Told, does not block by default.
+    Medium,
+    /// Blocks by default.
+    High,
+    /// Blocks by default; cannot be lowered by configuration.
+    Critical,
+}
+
+/// The judgement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// Everything required was read, and nothing unwaived reaches the threshold.
+    Pass,
+    /// At least one unwaived finding in scope reaches the threshold.
+    Block,
+    /// A required fact could not be read.
+    Inconclusive,
+}
+
+/// A cited fact. It can only be made from a collected record: a system, a locator and a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// The source: `jira`, `aws`, `github`, `catalog`, `configuration`.
+    pub source: String,
+    /// Where in it: a ticket's id, a credential's id, `entitlements.csv:12`, `deploy.yml:31:24`.
+    pub locator: String,
+    /// When the fact was observed or happened.
+    #[schemars(with = "Option<String>")]
+    pub observed_at: Option<Timestamp>,
+    /// The words or the fact, untrusted text.
+    pub quote: String,
+}
+
+/// What a finding is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Subject {
+    /// Credential, slot, reference or ticket.
+    #[serde(rename = "type")]
+    pub kind: SubjectType,
+    /// Its id.
+    pub id: Id,
+    /// Its name, where one is known.
+    pub name: Option<String>,
+}
+
+/// A place that a finding points at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Place {
+    /// Path relative to the checkout.
+    pub file: String,
+    /// 1-based.
+    pub line: u32,
+    /// 1-based, in characters.
+    pub column: u32,
+    /// The job's key.
+    pub job: Option<String>,
+}
+
+/// An applied waiver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Waived {
+    /// Why.
+    pub reason: String,
+    /// Who allowed it.
+    pub approved_by: Option<String>,
+    /// The ticket that allows it.
+    pub ticket: Option<String>,
+    /// To.
+    #[schemars(with = "String")]
+    pub expires: Timestamp,
+}
+
+/// A drift.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: String,
+    /// How bad.
+    pub severity: Severity,
+    /// Stable identity: rule, subject and stable locators; no lines, times or order.
+    pub fingerprint: String,
+    /// Whether it blocks this deploy.
+    pub blocking: bool,
+    /// The waiver in force, if any.
+    pub waived: Option<Waived>,
+    /// What it is about.
+    pub subject: Subject,
+    /// What the tickets promised.
+    pub expected: Option<String>,
+    /// What the catalogue records.
+    pub recorded: Option<String>,
+    /// What is true.
+    pub actual: Option<String>,
+    /// Since when it drifts.
+    #[schemars(with = "Option<String>")]
+    pub since: Option<Timestamp>,
+    /// The tickets, by id.
+    pub tickets: Vec<String>,
+    /// Where the deploy uses it.
+    pub references: Vec<Place>,
+    /// The facts.
+    pub evidence: Vec<Evidence>,
+    /// What to do.
+    pub remediation: String,
+    /// Standards that ask for it.
+    pub standards: Vec<String>,
+}
+
+/// A proof that a revocation or rotation is true: expected dead, and dead.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Verified {
+    /// The credential or slot.
+    pub subject: Subject,
+    /// What was promised.
+    pub expected: String,
+    /// What is true.
+    pub actual: String,
+    /// The tickets.
+    pub tickets: Vec<String>,
+    /// The facts.
+    pub evidence: Vec<Evidence>,
+}
+
+/// What a waiver of the configuration did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum WaiverStatus {
+    /// In force, and it matched.
+    Active,
+    /// Past its expiry: it does nothing.
+    Expired,
+    /// It matches nothing.
+    Stale,
+    /// Its ticket cannot be read, is not approved, or is by the change's own author: it does nothing.
+    Refused,
+}
+
+/// A waiver of the configuration, in the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct WaiverReport {
+    /// The rule.
+    pub rule: String,
+    /// The subject's id.
+    pub subject: String,
+    /// What it did.
+    pub status: WaiverStatus,
+    /// Why it was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// To.
+    #[schemars(with = "String")]
+    pub expires: Timestamp,
+}
+
+/// How a source ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SourceStatus {
+    /// All that was asked for was read.
+    Read,
+    /// A part of it was.
+    Partial,
+    /// Nothing was.
+    Failed,
+    /// Left out on purpose (`--offline`, `--no-probe`, nothing to ask).
+    Skipped,
+}
+
+/// What one source contributed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Coverage {
+    /// The source's name.
+    pub source: String,
+    /// Whether a gap in it makes the verdict inconclusive.
+    pub required: bool,
+    /// How it ended.
+    pub status: SourceStatus,
+    /// Slots, credentials, tickets or rows read.
+    pub items: u64,
+    /// Network requests made.
+    pub requests: u64,
+    /// How long it took, in milliseconds.
+    pub duration_ms: u64,
+    /// Which identity asked.
+    #[serde(default, rename = "as", skip_serializing_if = "Option::is_none")]
+    pub asked_as: Option<String>,
+    /// What is knowingly not read, and other remarks that decide nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// What the deploy can reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScopeReport {
+    /// `downstream`, `environment` or `repository`.
+    pub kind: String,
+    /// Jobs in scope: by key where that is unique among them, else `file#job`.
+    pub jobs: Vec<String>,
+    /// The environment, for `environment`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// Why this scope was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Who wrote the report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Tool {
+    /// `driftgate`.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+}
+
+/// Counts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Summary {
+    /// References read.
+    pub references: u64,
+    /// Credentials known.
+    pub credentials: u64,
+    /// Tickets read.
+    pub tickets: u64,
+    /// Findings, waived ones included.
+    pub findings: u64,
+    /// Waived findings.
+    pub waived: u64,
+    /// Gaps.
+    pub gaps: u64,
+}
+
+/// The report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// Always `driftgate/report/v1`.
+    pub schema: String,
+    /// The judgement, also under `--mode warn` and `on_gap: warn`.
+    pub verdict: Verdict,
+    /// The process' exit code.
+    pub exit_code: u8,
+    /// As of when it was judged.
+    #[schemars(with = "String")]
+    pub now: Timestamp,
+    /// Who wrote it.
+    pub tool: Tool,
+    /// What the deploy can reach.
+    pub scope: ScopeReport,
+    /// Counts.
+    pub summary: Summary,
+    /// By severity, then rule, then subject.
+    pub findings: Vec<Finding>,
+    /// Why the verdict is inconclusive, or would be: facts that a rule needed in scope.
+    pub gaps: Vec<Gap>,
+    /// Waivers.
+    pub waivers: Vec<WaiverReport>,
+    /// What each source contributed.
+    pub coverage: Vec<Coverage>,
+    /// Proofs: expected dead, and dead.
+    #[serde(default)]
+    pub verified: Vec<Verified>,
+}

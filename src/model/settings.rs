@@ -1,0 +1,166 @@
+//! What the configuration tells the judgement: limits, grace, trust, words. `config` fills them in, `link`, `expect`, `rules`
+//! and `policy` read them. Settings of sources are not here.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::Id;
+use crate::model::inventory::Level;
+use crate::model::report::Severity;
+use crate::model::ticket::{Intent, State};
+
+/// All settings of the judgement.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Severity that blocks.
+    pub fail_on: Severity,
+    /// What a deciding gap does.
+    pub on_gap: OnGap,
+    /// How long things may stay open.
+    pub limits: Limits,
+    /// How long a replaced credential may overlap (`grace.rotate`).
+    pub grace_rotate: SignedDuration,
+    /// Age above which a snapshot is a gap.
+    pub max_age_snapshot: SignedDuration,
+    /// Age above which an export is a gap.
+    pub max_age_export: SignedDuration,
+    /// Longest time from a waiver's creation to its expiry.
+    pub max_waiver: SignedDuration,
+    /// Severities that the configuration changes.
+    pub severity: BTreeMap<String, Severity>,
+    /// Whom to believe.
+    pub trust: Trust,
+    /// Waivers, already validated.
+    pub waivers: Vec<Waiver>,
+    /// Joins that no store can show: slot, then the credential that it holds.
+    pub links: Vec<(Id, Id)>,
+    /// Every person's names: each list is one person, the first name is the one to print.
+    pub people: Vec<Vec<String>>,
+    /// Words that a site adds to ours.
+    pub words: Words,
+    /// The repository's own name, `owner/name`.
+    pub repository: Option<String>,
+    /// The host whose GitHub or GitLab the repository lives on, where known.
+    pub provider: Option<crate::model::reference::Provider>,
+    /// IANA time zone for dates in tickets that name none.
+    pub time_zone: String,
+    /// The author of the change under the gate, under all known names; empty for a local run.
+    pub change_authors: Vec<String>,
+    /// Whether at least one ticket source is configured.
+    pub has_tickets: bool,
+    /// Whether a catalogue is configured.
+    pub has_catalog: bool,
+}
+
+/// What a gap that decides does to the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnGap {
+    /// Exit 3.
+    Block,
+    /// Exit 0, and say so.
+    Warn,
+}
+
+/// How long things may stay open, and how far dates may be postponed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// An open revocation.
+    pub revoke: SignedDuration,
+    /// An open rotation.
+    pub rotate: SignedDuration,
+    /// An open offboarding.
+    pub offboard: SignedDuration,
+    /// The furthest that due and effective dates move an expectation.
+    pub postpone: SignedDuration,
+}
+
+/// Whom to believe when something loosens.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trust {
+    /// Projects whose tickets may loosen; empty means all.
+    pub projects: Vec<String>,
+    /// People who may loosen.
+    pub approvers: Vec<String>,
+    /// By tracker (`jira`, `servicenow`): the approval field's values that mean approved.
+    pub approved: BTreeMap<String, Vec<String>>,
+}
+
+/// A waiver of the configuration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiver {
+    /// The rule.
+    pub rule: String,
+    /// The subject's id, taken literally.
+    pub subject: String,
+    /// Why.
+    pub reason: String,
+    /// Who allowed it.
+    pub approved_by: Option<String>,
+    /// The ticket that allows it.
+    pub ticket: Option<String>,
+    /// From.
+    pub created: Timestamp,
+    /// To.
+    pub expires: Timestamp,
+    /// `.driftgate.yaml:31`, for evidence.
+    pub locator: String,
+}
+
+/// Words that a site adds to ours. Lower case, compared without case on word boundaries.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words {
+    /// Verbs and phrases by intent.
+    pub intents: Vec<(String, Intent)>,
+    /// Words by level.
+    pub levels: Vec<(String, Level)>,
+    /// Status names and resolutions by state.
+    pub states: Vec<(String, State)>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let hours = SignedDuration::from_hours;
+        Self {
+            fail_on: Severity::High,
+            on_gap: OnGap::Block,
+            limits: Limits { revoke: hours(24), rotate: hours(7 * 24), offboard: hours(24), postpone: hours(30 * 24) },
+            grace_rotate: hours(24),
+            max_age_snapshot: hours(24),
+            max_age_export: hours(7 * 24),
+            max_waiver: hours(90 * 24),
+            severity: BTreeMap::new(),
+            trust: Trust::default(),
+            waivers: Vec::new(),
+            links: Vec::new(),
+            people: Vec::new(),
+            words: Words::default(),
+            repository: None,
+            provider: None,
+            time_zone: "UTC".to_owned(),
+            change_authors: Vec::new(),
+            has_tickets: false,
+            has_catalog: false,
+        }
+    }
+}
+
+impl Settings {
+    /// All names of whoever `name` is, `name` included; only `name` where nobody knows them.
+    #[must_use]
+    pub fn names_of(&self, name: &str) -> Vec<String> {
+        let mut all = vec![name.to_owned()];
+        for person in &self.people {
+            if person.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+                all.extend(person.iter().filter(|known| !known.eq_ignore_ascii_case(name)).cloned());
+            }
+        }
+        all
+    }
+
+    /// Whether two names are the same person or workload: equal without case, or aliases of one.
+    #[must_use]
+    pub fn same_party(&self, a: &str, b: &str) -> bool {
+        a.eq_ignore_ascii_case(b) || self.names_of(a).iter().any(|name| name.eq_ignore_ascii_case(b))
+    }
+}
