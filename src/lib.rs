@@ -1,5 +1,7 @@
 //! driftgate compares what tickets promised, what the catalogue records and what stores and issuers say is true, and blocks the
 //! deploy that would use a revoked-but-live credential.
 
+pub mod config;
 pub mod model;
 pub mod secret;
+pub mod sources;

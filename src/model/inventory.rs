@@ -411,11 +411,8 @@ impl Credential {
 
     /// Adds an observation: the best known stays in `liveness`, all are kept.
     pub fn observe(&mut self, seen: Liveness) {
-        if let Some(known) = self.liveness.take() {
-            if !self.observations.contains(&known) {
-                self.observations.push(known);
-            }
-        }
+        let known = self.liveness.take();
+        self.observations.extend(known.filter(|known| !self.observations.contains(known)));
         if !self.observations.contains(&seen) {
             self.observations.push(seen);
         }

@@ -1,0 +1,104 @@
+//! Sources: one file or folder a system. They turn what a system says into the model, say what they could not read, and judge
+//! nothing. They never see each other.
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+
+use crate::model::Id;
+use crate::model::catalog::Entry;
+use crate::model::inventory::{Gap, Inventory};
+use crate::model::report::SourceStatus;
+use crate::model::ticket::Record;
+
+/// What every source is configured with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// The source's name (CONTRACT: default its kind).
+    pub name: String,
+    /// Its kind: `aws`, `vault`, `file`.
+    pub kind: String,
+    /// Whether a gap in it makes the verdict inconclusive.
+    pub required: bool,
+    /// The authority that its ids carry: its name, where the configuration has more than one source of its provider.
+    pub authority: Option<String>,
+}
+
+/// What the gate needs to know, so that a gate costs requests in proportion to the deploy.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// Everything that the source can see (`scan`, `inventory`); the lists below are then hints only.
+    pub everything: bool,
+    /// Slots that the deploy reaches or a ticket names.
+    pub slots: BTreeSet<Id>,
+    /// Credentials whose liveness is wanted: held by those slots, or named by a ticket.
+    pub credentials: BTreeSet<Id>,
+    /// The gate's own variables to look at, with the slot that each is known to hold the value of.
+    pub variables: Vec<Variable>,
+    /// As of when to judge; sources stamp what they observe with the real time, and use this for ages only.
+    pub now: Timestamp,
+    /// No network at all.
+    pub offline: bool,
+    /// No credential may be used to test it.
+    pub no_probe: bool,
+}
+
+/// A variable of the gate's own environment.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// The slot whose value it is, where the workflow's own mapping in the same job or the user says so; else none, and the value
+    /// is held by `env:NAME` alone.
+    pub slot: Option<Id>,
+}
+
+/// What a source read.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// Slots, credentials, gaps, extents.
+    pub inventory: Inventory,
+    /// Rows of the catalogue.
+    pub catalog: Vec<Entry>,
+    /// Account of the work.
+    pub account: Account,
+}
+
+/// A source's account of its work, for coverage.
+#[derive(Debug, Clone, Default)]
+pub struct Account {
+    /// Slots, credentials, tickets or rows read.
+    pub items: u64,
+    /// Network requests made.
+    pub requests: u64,
+    /// Which identity asked.
+    pub asked_as: Option<String>,
+    /// Remarks that decide nothing.
+    pub notes: Vec<String>,
+    /// How it ended; none means that it follows from gaps and items.
+    pub status: Option<SourceStatus>,
+    /// The time that an export carries itself; its age is judged by it.
+    pub exported_at: Option<Timestamp>,
+    /// What could not be read (ticket sources; others write gaps into the inventory).
+    pub gaps: Vec<Gap>,
+}
+
+/// A system that shows slots, credentials, grants or catalogue rows. It holds a client, so it is a trait.
+#[async_trait]
+pub trait Source: Send + Sync {
+    /// How it is configured.
+    fn about(&self) -> &About;
+    /// Reads what is wanted. It never fails: what could not be read is a gap in the batch.
+    async fn collect(&self, want: &Wanted, into: &mut Batch);
+}
+
+/// A tracker.
+#[async_trait]
+pub trait TicketSource: Send + Sync {
+    /// How it is configured.
+    fn about(&self) -> &About;
+    /// Hands over its tickets one by one, so that their texts need not be held in memory together. It never fails: what could not
+    /// be read is a gap in the account, and what came before it is still handed over.
+    async fn tickets(&self, want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account;
+}
