@@ -3,5 +3,6 @@
 
 pub mod config;
 pub mod model;
+pub mod pipeline;
 pub mod secret;
 pub mod sources;
