@@ -2,6 +2,7 @@
 //! deploy that would use a revoked-but-live credential.
 
 pub mod config;
+pub mod expect;
 pub mod model;
 pub mod pipeline;
 pub mod secret;
