@@ -5,5 +5,6 @@ pub mod config;
 pub mod expect;
 pub mod model;
 pub mod pipeline;
+pub mod policy;
 pub mod secret;
 pub mod sources;

@@ -1,0 +1,409 @@
+//! From a reference to the slots that it may read: precedence of environments, repositories and organizations, GitLab's groups and
+//! environment scopes, paths in outer stores. Which references a deploy reaches is decided in `reach`.
+
+use std::collections::BTreeMap;
+
+use crate::model::Id;
+use crate::model::id::part;
+use crate::model::inventory::{Inventory, Slot};
+use crate::model::pipeline::Environment;
+use crate::model::reference::{Confidence, Family, Kind, Provider, Reference};
+
+/// All known slots, ordered for look-up by place.
+pub struct Resolver<'i> {
+    /// GitHub and GitLab slots: (kind, place with environment, name) as written in the id.
+    places: BTreeMap<(&'i str, &'i str), Vec<&'i Slot>>,
+    outer: Vec<&'i Slot>,
+    complete: Vec<(&'i str, &'i str)>,
+    repository: Option<&'i str>,
+}
+
+/// What a reference leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The slot.
+    pub slot: Id,
+    /// How sure.
+    pub confidence: Confidence,
+    /// Whether a source knows it; a slot that only the pipeline names has no content and no times.
+    pub known: bool,
+    /// The store's whole list was read, and it is not there.
+    pub absent: bool,
+}
+
+impl<'i> Resolver<'i> {
+    /// Indexes the slots. `repository` is the checkout's own name, `owner/name`.
+    #[must_use]
+    pub fn new(inventory: &'i Inventory, repository: Option<&'i str>) -> Self {
+        let mut places: BTreeMap<(&str, &str), Vec<&Slot>> = BTreeMap::new();
+        let mut outer = Vec::new();
+        for slot in &inventory.slots {
+            match (slot.id.provider(), slot.id.kind()) {
+                ("github", kind) | ("gitlab", kind @ "variable") => {
+                    let place = slot.id.rest().split(':').next().unwrap_or_default();
+                    places.entry((kind, place)).or_default().push(slot);
+                }
+                ("env", _) => {}
+                _ => outer.push(slot),
+            }
+        }
+        let complete =
+            inventory.coverage.iter().filter(|e| e.complete).map(|e| (e.kind.as_str(), e.place.as_str())).collect();
+        Self { places, outer, complete, repository }
+    }
+
+    /// The slots that a reference may read, from a job with that environment.
+    #[must_use]
+    pub fn targets(&self, reference: &Reference, environment: &Environment) -> Vec<Target> {
+        match reference.kind {
+            Kind::Secret | Kind::AllSecrets | Kind::Dynamic => match reference.provider {
+                Provider::Github => self.github(reference, environment),
+                Provider::Gitlab => self.gitlab(reference, environment),
+            },
+            Kind::Vault | Kind::AwsSecret | Kind::GcpSecret | Kind::AzureSecret => self.outer(reference),
+            Kind::JobToken | Kind::Oidc | Kind::Literal => Vec::new(),
+        }
+    }
+
+    fn github(&self, reference: &Reference, environment: &Environment) -> Vec<Target> {
+        let kind = match reference.family {
+            Family::Actions => "actions-secret",
+            Family::Dependabot => "dependabot-secret",
+        };
+        let Some(repository) = self.repository else { return Vec::new() };
+        let repository = part(repository);
+        let owner = repository.split('/').next().unwrap_or_default().to_owned();
+        let (environments, certain) = self.environments(kind, &repository, environment);
+        // Environment before repository before organization.
+        let mut tiers: Vec<Vec<String>> = vec![environments, vec![repository.clone()], vec![owner]];
+        tiers.retain(|tier| !tier.is_empty());
+        let Some(name) = reference.name.as_deref().filter(|_| reference.kind == Kind::Secret) else {
+            return self.everything(kind, &tiers);
+        };
+        if reference.resolves_to.is_empty() {
+            return self.by_precedence(kind, &tiers, name, certain, &|place| {
+                Id::new(format!("github:{kind}:{place}:{}", part(&name.to_uppercase())))
+            });
+        }
+        // In a called workflow the job's own environment goes before what the caller passed.
+        let own = self.by_tiers(kind, &tiers[..tiers.len().saturating_sub(2)], name);
+        if !own.is_empty() && certain {
+            return own;
+        }
+        let mut out = own;
+        for caller in &reference.resolves_to {
+            let tiers = &tiers[tiers.len().saturating_sub(2)..];
+            out.extend(self.by_precedence(kind, tiers, caller, true, &|place| {
+                Id::new(format!("github:{kind}:{place}:{}", part(&caller.to_uppercase())))
+            }));
+        }
+        out
+    }
+
+    /// The environments' places that a job may see, and whether that is sure.
+    fn environments(&self, kind: &str, repository: &str, environment: &Environment) -> (Vec<String>, bool) {
+        match environment {
+            Environment::None => (Vec::new(), true),
+            Environment::Named(name) => {
+                let wanted = format!("{repository}@{}", part(name));
+                let known = self.places.keys().filter(|(k, place)| *k == kind && place.eq_ignore_ascii_case(&wanted));
+                let mut places: Vec<String> = known.map(|(_, place)| (*place).to_owned()).collect();
+                if places.is_empty() {
+                    places.push(wanted);
+                }
+                (places, true)
+            }
+            Environment::Expression(_) => {
+                let prefix = format!("{repository}@");
+                let known = self.places.keys().filter(|(k, place)| *k == kind && place.starts_with(&prefix));
+                (known.map(|(_, place)| (*place).to_owned()).collect(), false)
+            }
+        }
+    }
+
+    /// Every known slot of those places.
+    fn everything(&self, kind: &str, tiers: &[Vec<String>]) -> Vec<Target> {
+        let places = tiers.iter().flatten();
+        let slots = places.filter_map(|place| self.places.get(&(kind, place.as_str()))).flatten();
+        slots
+            .map(|slot| Target { slot: slot.id.clone(), confidence: Confidence::Possible, known: true, absent: false })
+            .collect()
+    }
+
+    fn by_tiers(&self, kind: &str, tiers: &[Vec<String>], name: &str) -> Vec<Target> {
+        let mut out = Vec::new();
+        for place in tiers.iter().flatten() {
+            let slots = self.places.get(&(kind, place.as_str())).into_iter().flatten();
+            out.extend(slots.filter(|slot| named(slot, name)).map(|slot| Target {
+                slot: slot.id.clone(),
+                confidence: Confidence::Exact,
+                known: true,
+                absent: false,
+            }));
+        }
+        out
+    }
+
+    /// The first tier that has the name wins; where the environment is not certain, every tier that has it is possible. Where none
+    /// has it, the repository's own slot is meant, known or not.
+    fn by_precedence(
+        &self,
+        kind: &str,
+        tiers: &[Vec<String>],
+        name: &str,
+        certain: bool,
+        id: &dyn Fn(&str) -> Id,
+    ) -> Vec<Target> {
+        let mut out = Vec::new();
+        for (rank, tier) in tiers.iter().enumerate() {
+            let mut found = self.by_tiers(kind, std::slice::from_ref(tier), name);
+            let sure = (certain || rank > 0) && out.is_empty();
+            // A tier before this one that was not wholly read may hold the name unseen.
+            let unseen = tiers[..rank].iter().flatten().any(|place| !self.is_complete(kind, place));
+            for target in &mut found {
+                if !sure || unseen && rank > 0 && tiers.len() > 2 {
+                    target.confidence = Confidence::Possible;
+                }
+            }
+            let hit = !found.is_empty();
+            out.append(&mut found);
+            if hit && (certain || rank > 0) {
+                return out;
+            }
+        }
+        if out.is_empty() {
+            let place = tiers.iter().rev().nth(1).or(tiers.first()).and_then(|tier| tier.first());
+            let absent = tiers.iter().flatten().all(|place| self.is_complete(kind, place));
+            out.extend(place.map(|place| Target {
+                slot: id(place),
+                confidence: Confidence::Exact,
+                known: false,
+                absent,
+            }));
+        }
+        out
+    }
+
+    fn is_complete(&self, kind: &str, place: &str) -> bool {
+        self.complete.iter().any(|(k, p)| *k == kind && part_place(p).eq_ignore_ascii_case(place))
+    }
+
+    fn gitlab(&self, reference: &Reference, environment: &Environment) -> Vec<Target> {
+        let Some(project) = self.repository else { return Vec::new() };
+        let project = part(project);
+        let mut places = vec![project.clone()];
+        let mut rest = project.as_str();
+        while let Some((group, _)) = rest.rsplit_once('/') {
+            places.push(group.to_owned());
+            rest = group;
+        }
+        let Some(name) = reference.name.as_deref().filter(|_| reference.kind == Kind::Secret) else {
+            let tiers: Vec<Vec<String>> = places.into_iter().map(|place| vec![place]).collect();
+            return self.everything("variable", &tiers);
+        };
+        // The project before its groups, nearest first; within one, the most specific matching scope.
+        for place in &places {
+            let slots = self.places.get(&("variable", place.as_str())).into_iter().flatten();
+            let mut matching: Vec<(&Slot, Option<bool>)> = slots
+                .filter(|slot| named(slot, name))
+                .map(|slot| (*slot, scope_matches(scope_of(slot), environment)))
+                .filter(|(_, matches)| *matches != Some(false))
+                .collect();
+            if matching.is_empty() {
+                continue;
+            }
+            if matching.iter().all(|(_, matches)| matches.is_some()) {
+                matching.sort_by_key(|(slot, _)| std::cmp::Reverse(specificity(scope_of(slot))));
+                matching.truncate(1);
+            }
+            let confidence =
+                if matching.len() == 1 && matching[0].1.is_some() { Confidence::Exact } else { Confidence::Possible };
+            let target = |slot: &Slot| Target { slot: slot.id.clone(), confidence, known: true, absent: false };
+            return matching.into_iter().map(|(slot, _)| target(slot)).collect();
+        }
+        let absent = places.iter().all(|place| self.is_complete("variable", place));
+        vec![Target {
+            slot: Id::gitlab_variable(&decode(&project), name, None),
+            confidence: Confidence::Exact,
+            known: false,
+            absent,
+        }]
+    }
+
+    /// A path in Vault, AWS, Google or Azure: the slot that has it, and with it the whole secret that a key belongs to.
+    fn outer(&self, reference: &Reference) -> Vec<Target> {
+        let Some(name) = reference.name.as_deref() else { return Vec::new() };
+        let provider = match reference.kind {
+            Kind::Vault => "vault",
+            Kind::AwsSecret => "aws",
+            Kind::GcpSecret => "gcp",
+            _ => "azure",
+        };
+        let slots = self.outer.iter().filter(|slot| slot.id.provider() == provider);
+        let hits = slots.filter(|slot| match provider {
+            "vault" => same_vault_path(slot.id.rest(), name, reference.store.as_deref()),
+            "aws" => same_aws_secret(&slot.id, slot.name.as_deref(), name),
+            _ => slot.name.as_deref() == Some(name) || slot.id.rest() == name,
+        });
+        hits.map(|slot| Target { slot: slot.id.clone(), confidence: reference.confidence, known: true, absent: false })
+            .collect()
+    }
+}
+
+fn named(slot: &Slot, name: &str) -> bool {
+    let last = slot.id.rest().split(':').nth(1).unwrap_or_default();
+    let last = if slot.id.kind() == "variable" { last.split('@').next().unwrap_or_default() } else { last };
+    let github = slot.id.provider() == "github";
+    if github { last.eq_ignore_ascii_case(&part(name)) } else { last == part(name) }
+}
+
+/// A place as sources write it in their coverage, encoded as in ids.
+fn part_place(place: &str) -> String {
+    match place.split_once('@') {
+        Some((repository, environment)) => format!("{}@{}", part(repository), part(environment)),
+        None => part(place),
+    }
+}
+
+fn decode(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+/// The environment scope of a GitLab variable; `*` where its id names none.
+fn scope_of(slot: &Slot) -> String {
+    let name = slot.id.rest().split(':').nth(1).unwrap_or_default();
+    name.split_once('@').map_or_else(|| "*".to_owned(), |(_, scope)| decode(scope))
+}
+
+/// Whether a job with that environment sees a variable with that scope; none where the job's environment is an expression.
+fn scope_matches(scope: String, environment: &Environment) -> Option<bool> {
+    if scope == "*" {
+        return Some(true);
+    }
+    match environment {
+        Environment::None => Some(false),
+        Environment::Named(name) => Some(wildcard(&scope, name)),
+        Environment::Expression(_) => None,
+    }
+}
+
+/// GitLab's environment scopes: `*` stands for any run of characters, and is the only wildcard.
+fn wildcard(pattern: &str, text: &str) -> bool {
+    let mut pieces = pattern.split('*');
+    let first = pieces.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else { return false };
+    let mut pieces = pieces.peekable();
+    if pieces.peek().is_none() {
+        return rest.is_empty();
+    }
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return rest.ends_with(piece);
+        }
+        match rest.find(piece) {
+            Some(at) => rest = &rest[at + piece.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+fn specificity(scope: String) -> (bool, usize) {
+    (!scope.contains('*'), scope.len())
+}
+
+/// `secret/data/app/db password`, `secret/app/db/password@ns`, `secret/app/db` against the id's `secret/app/db#password`.
+fn same_vault_path(id: &str, name: &str, store: Option<&str>) -> bool {
+    let id = decode(id);
+    let (path, key) = id.split_once('#').map_or((id.as_str(), None), |(path, key)| (path, Some(key)));
+    let name = name.trim().trim_start_matches('/').trim_start_matches("v1/");
+    let (wanted, wanted_key) = match name.split_once(['#', ' ']) {
+        Some((wanted, key)) => (wanted, Some(key.trim())),
+        None => (name, None),
+    };
+    let wanted_plain = without_data(wanted);
+    // GitLab writes `path/key@mount`, with the key as the last part.
+    let mounted = wanted.split_once('@').map(|(path, mount)| format!("{mount}/{path}"));
+    let store_mount = store.map(|mount| format!("{}/{wanted_plain}", mount.trim_matches('/')));
+    let mut forms = vec![(wanted_plain.clone(), wanted_key.map(str::to_owned))];
+    forms.extend(store_mount.map(|form| (form, wanted_key.map(str::to_owned))));
+    for form in [mounted, Some(wanted_plain)].into_iter().flatten() {
+        if let Some((path, key)) = form.rsplit_once('/') {
+            forms.push((path.to_owned(), Some(key.to_owned())));
+        }
+        forms.push((form, wanted_key.map(str::to_owned)));
+    }
+    let path = without_data(path);
+    forms.iter().any(|(form, form_key)| {
+        let same_path =
+            *form == path || path.split_once('/').is_some_and(|(_, inner)| *form == inner && inner.contains('/'));
+        same_path && (key.is_none() || form_key.is_none() || key == form_key.as_deref())
+    })
+}
+
+/// KV v2's API path holds `data/` behind the mount; the id does not.
+fn without_data(path: &str) -> String {
+    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
+    match parts.iter().position(|p| *p == "data") {
+        Some(at) if at > 0 && at + 1 < parts.len() => [&parts[..at], &parts[at + 1..]].concat().join("/"),
+        _ => parts.join("/"),
+    }
+}
+
+/// A secret's name, ARN, or ARN without the six characters that AWS adds; a parameter's name.
+fn same_aws_secret(id: &Id, slot_name: Option<&str>, name: &str) -> bool {
+    let arn = id.rest();
+    let name = name.trim();
+    let tail =
+        arn.split_once(":secret:").map(|(_, tail)| tail).or_else(|| arn.split_once(":parameter").map(|(_, tail)| tail));
+    let bare = tail
+        .and_then(|tail| tail.rsplit_once('-'))
+        .map(|(bare, suffix)| if suffix.len() == 6 { bare } else { tail.unwrap_or_default() });
+    arn == name
+        || slot_name == Some(name)
+        || tail == Some(name)
+        || bare == Some(name)
+        || name.starts_with("arn:")
+            && arn.strip_prefix(name).is_some_and(|rest| rest.len() == 7 && rest.starts_with('-'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gitlab_scopes() {
+        assert!(wildcard("production", "production"));
+        assert!(!wildcard("production", "production-eu"));
+        assert!(wildcard("review/*", "review/feature-1"));
+        assert!(wildcard("*/eu", "production/eu"));
+        assert!(wildcard("a*b*c", "a1b2c"));
+        assert!(!wildcard("a*b*c", "a1c2b"));
+        assert!(!wildcard("review/*", "production"));
+    }
+
+    #[test]
+    fn vault_paths() {
+        assert!(same_vault_path("secret/app/db", "secret/data/app/db password", None));
+        assert!(same_vault_path("secret/app/db#password", "secret/data/app/db password", None));
+        assert!(!same_vault_path("secret/app/db#user", "secret/data/app/db password", None));
+        assert!(same_vault_path("kv/app/db#password", "app/db/password@kv", None));
+        assert!(same_vault_path("kv/app/db", "app/db/password@kv", None));
+        assert!(!same_vault_path("secret/app/db", "secret/data/app/dbx password", None));
+    }
+
+    #[test]
+    fn aws_names() {
+        let id = Id::new("aws:secret:arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/shop/db-AbC1dE");
+        for name in [
+            "prod/shop/db",
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/shop/db",
+            "arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/shop/db-AbC1dE",
+        ] {
+            assert!(same_aws_secret(&id, None, name), "{name}");
+        }
+        assert!(!same_aws_secret(&id, None, "prod/shop"));
+        let parameter = Id::new("aws:parameter:arn:aws:ssm:eu-west-1:123456789012:parameter/app/db");
+        assert!(same_aws_secret(&parameter, None, "/app/db"));
+    }
+}
