@@ -6,5 +6,6 @@ pub mod expect;
 pub mod model;
 pub mod pipeline;
 pub mod policy;
+pub mod rules;
 pub mod secret;
 pub mod sources;

@@ -103,6 +103,8 @@ pub struct Waiver {
     pub created: Timestamp,
     /// To.
     pub expires: Timestamp,
+    /// Whether its rule is critical by default.
+    pub critical: bool,
     /// `.driftgate.yaml:31`, for evidence.
     pub locator: String,
 }

@@ -1,0 +1,48 @@
+//! `shared-with-leaver`: a leaver could read it, and its value is from before. What the rule means to people stands in `shared_with_leaver.md`.
+
+use crate::model::report::Severity;
+
+use super::case::{SKEW, changed_at};
+use super::{Case, Draft, Rule, Sink, cite};
+
+/// The rule.
+pub(super) const RULE: Rule = Rule {
+    id: "shared-with-leaver",
+    title: "somebody who left could read the slot, and it was not rotated since",
+    severity: Severity::Medium,
+    doc: include_str!("shared_with_leaver.md"),
+    standards: &["OWASP NHI1:2025", "NIST CSF 2.0 PR.AA-05 (CSF 1.1 PR.AC-4)", "NIST SP 800-53 r5 PS-4"],
+    implies: &[],
+    check,
+};
+
+fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
+    for (id, expected) in case.slots_expected() {
+        let Some(gone) =
+            expected.readers_gone.iter().filter(|gone| gone.since <= case.now).max_by_key(|gone| gone.since)
+        else {
+            continue;
+        };
+        let (Some(slot), Some(ticket)) = (case.slot(id), case.cite(&gone.basis)) else { continue };
+        let Some(changed) = changed_at(slot) else {
+            sink.need(id, "change-time", "its store does not tell when the value was written");
+            continue;
+        };
+        if changed > gone.since - SKEW {
+            continue;
+        }
+        let draft =
+            Draft::new(sink.rule, case.subject(id), ticket, format!("Rotate {id}: {} could read its value.", gone.who))
+                .because([cite::slot(slot)])
+                .expected(format!(
+                    "a value made after {}: {} left ({})",
+                    gone.since,
+                    gone.who,
+                    case.ticket_id(&gone.basis)
+                ))
+                .actual(format!("last written {changed}"))
+                .since(gone.since)
+                .tickets([case.ticket_id(&gone.basis)]);
+        sink.fire(draft);
+    }
+}

@@ -1,0 +1,96 @@
+//! `unverified-closure`: done, and what was read neither proves nor refutes it. What the rule means to people stands in `unverified_closure.md`.
+
+use crate::model::Id;
+use crate::model::expectation::Content;
+use crate::model::report::{Severity, Subject};
+use crate::model::ticket::{Intent, State};
+
+use super::{Case, Draft, Rule, Sink, Truth, cite};
+
+/// The rule.
+pub(super) const RULE: Rule = Rule {
+    id: "unverified-closure",
+    title: "a ticket says done, and nothing proves or refutes it",
+    severity: Severity::Medium,
+    doc: include_str!("unverified_closure.md"),
+    standards: &["OWASP NHI1:2025", "NIST CSF 2.0 PR.AA-05 (CSF 1.1 PR.AC-4)", "SOC 2 CC6.3"],
+    implies: &[],
+    check,
+};
+
+fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
+    credentials(case, sink);
+    slots(case, sink);
+    for ticket in case.tickets {
+        let removes = matches!(ticket.intent, Intent::Revoke | Intent::Rotate);
+        let done = ticket.state == State::Done && ticket.effective().is_none_or(|at| at <= case.now);
+        if !removes || !done || ticket.links.iter().any(|link| link.can_block(ticket.intent)) {
+            continue;
+        }
+        let id = Id::ticket(&ticket.id);
+        let draft = Draft::new(
+            sink.rule,
+            Subject { kind: id.subject_type(), id, name: Some(ticket.title.clone()).filter(|title| !title.is_empty()) },
+            cite::ticket(ticket, None),
+            format!(
+                "Name in {} what was revoked or rotated (its id, or its slot), so that it can be checked.",
+                ticket.id
+            ),
+        )
+        .expected("done")
+        .actual("it names nothing that is known")
+        .tickets([ticket.id.as_str()]);
+        sink.fire(draft);
+    }
+}
+
+fn credentials(case: &Case<'_>, sink: &mut Sink<'_>) {
+    for (id, expected) in case.credentials_expected() {
+        let Some(death) = expected.dead.as_ref().filter(|death| death.since <= case.now) else { continue };
+        let (Truth::Unknown(reason), Some(ticket)) = (case.truth(id), case.cite(&death.basis)) else { continue };
+        let draft = Draft::new(
+            sink.rule,
+            case.subject(id),
+            ticket,
+            format!("Configure the source that issues {id}, so that its state can be read."),
+        )
+        .because(case.credential(id).map(cite::liveness).unwrap_or_default())
+        .expected(format!("dead since {} ({})", death.since, case.ticket_id(&death.basis)))
+        .actual(reason.clone())
+        .since(death.since)
+        .tickets([case.ticket_id(&death.basis)]);
+        sink.fire(draft);
+        sink.need(id, "liveness", reason);
+    }
+}
+
+/// A ticket that names a slot of which nothing tells whether it still holds the value of then.
+fn slots(case: &Case<'_>, sink: &mut Sink<'_>) {
+    for (id, expected) in case.slots_expected() {
+        let Some(death) = expected.dead.as_ref().filter(|death| death.since <= case.now) else { continue };
+        if expected.content != Some(Content::Unknown) {
+            continue;
+        }
+        let held = case.slot(id).and_then(|slot| slot.holds.as_ref());
+        // What it holds is dead, whichever value the ticket meant; or the ticket names the credential itself.
+        let settled = held.is_some_and(|held| {
+            matches!(case.truth(held), Truth::Dead(_)) || case.expected.get(held).is_some_and(|e| e.dead.is_some())
+        });
+        let Some(ticket) = case.cite(&death.basis).filter(|_| !settled) else { continue };
+        let reason = "nothing tells whether the slot still holds the value of then".to_owned();
+        let draft = Draft::new(
+            sink.rule,
+            case.subject(id),
+            ticket,
+            format!("Configure the store of {id}, so that the time of its last change can be read."),
+        )
+        .because(case.slot(id).map(cite::slot))
+        .because(held.and_then(|held| case.credential(held)).map(cite::liveness).unwrap_or_default())
+        .expected(format!("its value dead since {} ({})", death.since, case.ticket_id(&death.basis)))
+        .actual(reason.clone())
+        .since(death.since)
+        .tickets([case.ticket_id(&death.basis)]);
+        sink.fire(draft);
+        sink.need(id, "change-time", reason);
+    }
+}
