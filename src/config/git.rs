@@ -1,0 +1,162 @@
+//! What of git the configuration needs: which commit a ref is, and a file of that commit. Runs `git` and changes nothing.
+
+use std::fmt;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+/// A repository, by the folder that it is checked out in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Repository {
+    top: PathBuf,
+}
+
+/// One commit of a repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    repository: Repository,
+    /// The object's name; never text that a user wrote.
+    object: String,
+    /// The ref as people know it, for messages.
+    pub name: String,
+}
+
+/// Why git gave nothing.
+#[derive(Debug)]
+pub enum GitError {
+    /// There is no git here, or it could not be started.
+    Absent(io::Error),
+    /// It refused; its first line of explanation.
+    Refused(String),
+}
+
+impl fmt::Display for GitError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent(error) => write!(f, "git cannot be run: {error}"),
+            Self::Refused(line) => write!(f, "git says: {line}"),
+        }
+    }
+}
+
+fn git(folder: &Path) -> Command {
+    let mut command = Command::new("git");
+    // The folder decides, not what a hook left in the environment; and a path is a path, not a pattern.
+    command.env_remove("GIT_DIR").env_remove("GIT_WORK_TREE").env_remove("GIT_INDEX_FILE");
+    command.env("GIT_LITERAL_PATHSPECS", "1").env("GIT_NO_LAZY_FETCH", "1").env("LC_ALL", "C");
+    command.arg("--no-optional-locks").arg("-C").arg(folder);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(command: &mut Command) -> Result<String, GitError> {
+    let output = command.output().map_err(GitError::Absent)?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let line = stderr.lines().find(|line| !line.trim().is_empty()).unwrap_or("nothing").trim();
+    Err(GitError::Refused(line.chars().take(300).collect()))
+}
+
+impl Repository {
+    /// The repository that a folder belongs to.
+    ///
+    /// # Errors
+    /// Where git cannot be run, or the folder belongs to none.
+    pub fn of(folder: &Path) -> Result<Self, GitError> {
+        let top = run(git(folder).args(["rev-parse", "--show-toplevel"]))?;
+        let top = PathBuf::from(top.trim_end_matches(['\n', '\r']));
+        Ok(Self { top: top.canonicalize().unwrap_or(top) })
+    }
+
+    /// The folder that it is checked out in.
+    #[must_use]
+    pub fn top(&self) -> &Path {
+        &self.top
+    }
+
+    /// The commit that a ref is; none where there is no such ref.
+    #[must_use]
+    pub fn commit(&self, reference: &str) -> Option<Commit> {
+        let wanted = format!("{reference}^{{commit}}");
+        let arguments = ["rev-parse", "--verify", "--quiet", "--end-of-options", &wanted];
+        let object = run(git(&self.top).args(arguments)).ok()?.trim().to_owned();
+        let is_object = object.len() >= 40 && object.bytes().all(|b| b.is_ascii_hexdigit());
+        is_object.then(|| Commit { repository: self.clone(), object, name: reference.to_owned() })
+    }
+
+    /// The address of the remote `origin`.
+    #[must_use]
+    pub fn origin(&self) -> Option<String> {
+        let url = run(git(&self.top).args(["config", "--get", "remote.origin.url"])).ok()?;
+        Some(url.trim().to_owned()).filter(|url| !url.is_empty())
+    }
+}
+
+impl Commit {
+    /// Whether it is the commit with this object name.
+    #[must_use]
+    pub fn is(&self, object: &str) -> bool {
+        self.object.eq_ignore_ascii_case(object)
+    }
+
+    /// Opens a file of this commit by its path from the repository's top, `/` between parts. What is a link there is refused:
+    /// it could lead to a file that the commit does not hold.
+    ///
+    /// # Errors
+    /// `NotFound` where the commit holds no such file; `InvalidInput` where it is a link or a folder.
+    pub fn open(&self, path: &str) -> io::Result<Box<dyn Read + Send>> {
+        let arguments = ["ls-tree", "-z", "--full-tree", &self.object, "--", path];
+        let listed = run(git(&self.repository.top).args(arguments)).map_err(|e| io::Error::other(e.to_string()))?;
+        let entry = listed.split('\0').find_map(|entry| {
+            let (about, name) = entry.split_once('\t')?;
+            (name == path).then_some(about)
+        });
+        let Some(entry) = entry else {
+            return Err(io::Error::new(io::ErrorKind::NotFound, format!("there is no such file in {}", self.name)));
+        };
+        let mut about = entry.split(' ');
+        let (mode, kind, object) = (about.next(), about.next(), about.next());
+        match (mode, kind, object) {
+            (Some("120000"), ..) => Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("in {} it is a symbolic link, which is not followed", self.name),
+            )),
+            (_, Some("blob"), Some(object)) => Ok(Box::new(Blob::open(&self.repository.top, object)?)),
+            _ => Err(io::Error::new(io::ErrorKind::InvalidInput, format!("in {} it is no file", self.name))),
+        }
+    }
+}
+
+/// A file's content, as git writes it.
+struct Blob {
+    child: Child,
+    stdout: ChildStdout,
+}
+
+impl Blob {
+    fn open(top: &Path, object: &str) -> io::Result<Self> {
+        let mut child = git(top).args(["cat-file", "blob", object]).stderr(Stdio::null()).spawn()?;
+        let stdout = child.stdout.take().ok_or_else(|| io::Error::other("git has no output"))?;
+        Ok(Self { child, stdout })
+    }
+}
+
+impl Read for Blob {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.stdout.read(buffer)?;
+        // A file that ends because git failed must not look complete.
+        if count == 0 && !buffer.is_empty() && !self.child.wait()?.success() {
+            return Err(io::Error::other("git could not read the file to its end"));
+        }
+        Ok(count)
+    }
+}
+
+impl Drop for Blob {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

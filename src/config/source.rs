@@ -1,0 +1,146 @@
+//! One entry under `sources:`, before its own source reads the settings in it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_yaml::Value;
+
+use crate::config::Known;
+use crate::config::document::Document;
+use crate::config::error::{ConfigError, nearest};
+use crate::config::positions::Step;
+
+/// An entry under `sources:`. Its `Debug` shows no settings: they may hold values of variables.
+#[derive(Clone)]
+pub struct RawSource {
+    /// Its kind: `aws`, `jira`, `file`.
+    pub kind: String,
+    /// Its name; by default its kind.
+    pub name: String,
+    /// Whether a gap in it makes the verdict inconclusive. Default: true.
+    pub required: bool,
+    /// What its ids carry as authority: its name, where the configuration has more than one source of its kind.
+    pub authority: Option<String>,
+    /// Where it stands: `.driftgate.yaml:4`.
+    pub place: String,
+    index: usize,
+    settings: Value,
+    document: Arc<Document>,
+}
+
+impl RawSource {
+    /// Its own settings, as the source's type; the type denies unknown fields, so that a slip is told.
+    ///
+    /// # Errors
+    /// Where a setting is unknown, missing or of the wrong type, with file, line and column.
+    pub fn settings<T: DeserializeOwned>(&self) -> Result<T, ConfigError> {
+        self.document.typed(&self.path(), self.settings.clone())
+    }
+
+    /// An error about one of its settings (`""` for the source as a whole).
+    #[must_use]
+    pub fn error(&self, setting: &str, message: impl Into<String>, next: impl Into<String>) -> ConfigError {
+        let mut path = self.path();
+        if !setting.is_empty() {
+            path.push(Step::Key(setting.to_owned()));
+        }
+        self.document.error(&path, message, next)
+    }
+
+    fn path(&self) -> Vec<Step> {
+        vec![Step::Key("sources".to_owned()), Step::Index(self.index)]
+    }
+}
+
+impl fmt::Debug for RawSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RawSource")
+            .field("kind", &self.kind)
+            .field("name", &self.name)
+            .field("required", &self.required)
+            .field("place", &self.place)
+            .finish_non_exhaustive()
+    }
+}
+
+/// All entries, with their names unique.
+pub(super) fn read(
+    document: &Arc<Document>,
+    values: Vec<Value>,
+    known: &Known<'_>,
+) -> Result<Vec<RawSource>, ConfigError> {
+    let mut sources = Vec::with_capacity(values.len());
+    for (index, value) in values.into_iter().enumerate() {
+        sources.push(one(document, index, value, known)?);
+    }
+    let mut names: BTreeMap<String, usize> = BTreeMap::new();
+    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
+    for source in &sources {
+        if let Some(first) = names.insert(source.name.clone(), source.index) {
+            let other = &sources[first].place;
+            return Err(source.error(
+                "name",
+                format!("two sources have the name `{}`; the other is at {other}", source.name),
+                "give each a `name:` of its own",
+            ));
+        }
+        *kinds.entry(source.kind.clone()).or_default() += 1;
+    }
+    for source in &mut sources {
+        if kinds.get(&source.kind).is_some_and(|count| *count > 1) {
+            source.authority = Some(source.name.clone());
+        }
+    }
+    Ok(sources)
+}
+
+fn one(document: &Arc<Document>, index: usize, value: Value, known: &Known<'_>) -> Result<RawSource, ConfigError> {
+    let path = vec![Step::Key("sources".to_owned()), Step::Index(index)];
+    let field = |key: &str| {
+        let mut path = path.clone();
+        path.push(Step::Key(key.to_owned()));
+        path
+    };
+    let Value::Mapping(mut settings) = value else {
+        return Err(document.error(&path, "a source is a mapping with a `kind`", "write `- kind: …`"));
+    };
+    let mut take = |key: &str| settings.remove(key);
+    let text = |key: &str, value: Value| match value {
+        Value::String(text) if !text.trim().is_empty() => Ok(text),
+        _ => Err(document.error(&field(key), format!("`{key}` is not a word"), "write a word")),
+    };
+    let kind = match take("kind") {
+        Some(value) => text("kind", value)?,
+        None => return Err(document.error(&path, "`kind` is missing", "add `kind:`")),
+    };
+    let name = match take("name") {
+        None | Some(Value::Null) => kind.clone(),
+        Some(value) => text("name", value)?,
+    };
+    let required = match take("required") {
+        None | Some(Value::Null) => true,
+        Some(value) => document.typed(&field("required"), value)?,
+    };
+    if !known.kinds.iter().any(|known| known.kind == kind) {
+        let next = match nearest(&kind, known.kinds.iter().map(|known| known.kind)) {
+            Some(word) => format!("did you mean `{word}`?"),
+            None => {
+                let kinds: Vec<&str> = known.kinds.iter().map(|known| known.kind).collect();
+                format!("possible: {}", kinds.join(", "))
+            }
+        };
+        return Err(document.error(&field("kind"), format!("there is no source of the kind `{kind}`"), next));
+    }
+    Ok(RawSource {
+        kind,
+        name,
+        required,
+        authority: None,
+        place: document.line(&path),
+        index,
+        settings: Value::Mapping(settings),
+        document: Arc::clone(document),
+    })
+}
