@@ -207,6 +207,7 @@ fn one_waiver(
         created,
         expires,
         locator: document.line(at),
+        critical: severity == Severity::Critical,
     })
 }
 
