@@ -125,6 +125,14 @@ impl<'p> Own<'p> {
         }
         out.jobs = protected;
         out.files.insert(at.pipeline.file.clone());
+        // The gate's own job counts only for what comes after the gate in it.
+        let nothing_after = match at.pipeline.provider {
+            Provider::Github => at.job.gate_step.is_some_and(|step| step as usize + 1 >= at.job.steps.len()),
+            Provider::Gitlab => at.job.environment == Environment::None,
+        };
+        if nothing_after {
+            out.jobs.remove(&at.job.id());
+        }
         out.gate = Some(GateSite {
             id: at.job.id(),
             file: at.pipeline.file.clone(),

@@ -102,3 +102,28 @@ pub trait TicketSource: Send + Sync {
     /// be read is a gap in the account, and what came before it is still handed over.
     async fn tickets(&self, want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account;
 }
+
+/// Values at hand: the gate's own environment. Its `collect` recognises values (what holds which credential) without the network;
+/// its `probe` uses them.
+#[async_trait]
+pub trait Holdings: Source {
+    /// The slots of the variables that the user named: naming one asks for its examination.
+    fn examined(&self) -> BTreeSet<Id>;
+    /// Identifies values that only their issuer can name (a Vault token's accessor), and tests whether values still authenticate:
+    /// each at most once a run, those in `wanted` and those not yet identified. `known` is all that is known so far, with the issuers'
+    /// own records.
+    async fn probe(&self, wanted: &BTreeSet<Id>, want: &Wanted, known: &Inventory, into: &mut Batch);
+}
+
+/// All sources of a run, in the order of the configuration.
+#[derive(Default)]
+pub struct Sources {
+    /// Inventories and catalogues from files.
+    pub recorded: Vec<Box<dyn Source>>,
+    /// Live stores and issuers.
+    pub issuers: Vec<Box<dyn Source>>,
+    /// Trackers, live or exported.
+    pub tickets: Vec<Box<dyn TicketSource>>,
+    /// The gate's own environment, where it is to be looked at.
+    pub env: Option<Box<dyn Holdings>>,
+}
