@@ -6,6 +6,7 @@ pub mod expect;
 pub mod model;
 pub mod pipeline;
 pub mod policy;
+pub mod render;
 pub mod rules;
 pub mod secret;
 pub mod sources;
