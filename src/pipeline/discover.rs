@@ -45,6 +45,12 @@ impl Folder {
         Some(name)
     }
 
+    /// Where the file or folder with this name is.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.base.join(name.strip_prefix(&self.prefix).unwrap_or(name).trim_start_matches('/'))
+    }
+
     /// A path with symbolic links and `..` resolved, if it exists and does not leave the folder.
     #[must_use]
     pub fn inside(&self, path: &Path) -> Option<PathBuf> {

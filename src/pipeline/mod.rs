@@ -2,7 +2,11 @@
 //! folder; YAML itself in `yaml`. No judgement here: what a reference resolves to is `policy::scope`'s.
 
 pub mod cli_fetch;
+pub mod condition;
 pub mod discover;
+pub mod expression;
+mod github;
+pub mod literal;
 pub mod shell;
 pub mod yaml;
 
@@ -30,11 +34,19 @@ impl Default for Options {
 
 /// Reads every CI definition below the paths. Nothing fails: what cannot be read is a gap.
 #[must_use]
-pub fn read(paths: &[PathBuf], _options: &Options) -> Pipelines {
+pub fn read(paths: &[PathBuf], options: &Options) -> Pipelines {
     let discovery = discover::discover(paths);
     let mut all = Pipelines { gaps: discovery.gaps, files: discovery.found.len(), ..Pipelines::default() };
+    add(&mut all, github::read(&discovery.found, options));
     settle(&mut all);
     all
+}
+
+fn add(all: &mut Pipelines, part: Pipelines) {
+    all.references.extend(part.references);
+    all.pipelines.extend(part.pipelines);
+    all.gaps.extend(part.gaps);
+    all.notes.extend(part.notes);
 }
 
 /// The order that the contract promises.

@@ -59,6 +59,14 @@ pub enum Style {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(u32);
 
+impl NodeId {
+    /// Its index among the tree's nodes.
+    #[must_use]
+    pub fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// What a node is, aliases included.
 #[derive(Debug)]
 enum Content<'a> {
@@ -84,6 +92,25 @@ struct Raw<'a> {
     place: Place,
     first: Option<NodeId>,
     next: Option<NodeId>,
+}
+
+/// What is known of a text that was only checked, not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outline {
+    /// No node at all.
+    Empty,
+    /// The first document is a mapping.
+    Mapping,
+    /// It is something else.
+    Other,
+}
+
+/// Checks that a text is YAML without keeping a tree: what [`Tree::parse`] refuses, this refuses with the same words.
+///
+/// # Errors
+/// As [`Tree::parse`].
+pub fn check(text: &str) -> Result<Outline, Broken> {
+    parse::check(text)
 }
 
 /// A parsed file. Borrows the file's text.
@@ -140,6 +167,41 @@ impl<'a> Tree<'a> {
         Node { tree: self, id }
     }
 
+    /// Whether any node is an alias.
+    #[must_use]
+    pub fn has_aliases(&self) -> bool {
+        self.nodes.iter().any(|raw| matches!(raw.content, Content::Alias(_)))
+    }
+
+    /// For each node, by [`NodeId::index`], whether a scalar with this property is at or below it, aliases looked through. Costs one
+    /// look at each node, however often aliases multiply it.
+    #[must_use]
+    pub fn fertile(&self, property: impl Fn(&str) -> bool) -> Vec<bool> {
+        let mut fertile = vec![false; self.nodes.len()];
+        let mut parents: Vec<Option<usize>> = vec![None; self.nodes.len()];
+        let mut aliases: Vec<Vec<usize>> = vec![Vec::new(); self.nodes.len()];
+        let mut todo = Vec::new();
+        for (index, raw) in self.nodes.iter().enumerate() {
+            let mut child = raw.first;
+            while let Some(id) = child {
+                parents[id.index()] = Some(index);
+                child = self.raw(id).next;
+            }
+            match &raw.content {
+                Content::Scalar { text, .. } if property(text) => todo.push(index),
+                Content::Alias(target) => aliases[target.index()].push(index),
+                _ => {}
+            }
+        }
+        while let Some(index) = todo.pop() {
+            if !std::mem::replace(&mut fertile[index], true) {
+                todo.extend(parents[index]);
+                todo.append(&mut aliases[index]);
+            }
+        }
+        fertile
+    }
+
     /// The place of a byte of the text.
     #[must_use]
     pub fn place(&self, byte: usize) -> Place {
@@ -149,6 +211,11 @@ impl<'a> Tree<'a> {
     fn raw(&self, id: NodeId) -> &Raw<'a> {
         &self.nodes[id.0 as usize]
     }
+}
+
+/// YAML's null, written without quotes.
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
 }
 
 /// Byte offsets at which lines start. CR LF, LF and a lone CR end a line, as YAML 1.2 has it (5.4).
@@ -243,9 +310,7 @@ impl<'t> Node<'t> {
     #[must_use]
     pub fn is_null(self) -> bool {
         let raw = self.tree.raw(self.resolved().id);
-        raw.absent
-            || matches!(&raw.content, Content::Scalar { text, style: Style::Plain, .. }
-                if matches!(text.as_ref(), "" | "~" | "null" | "Null" | "NULL"))
+        raw.absent || matches!(&raw.content, Content::Scalar { text, style: Style::Plain, .. } if is_null(text))
     }
 
     /// Whether it is a mapping.

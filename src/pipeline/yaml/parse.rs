@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Marker, Parser, ScalarStyle, Span};
 
-use super::{Broken, Content, NodeId, Place, Raw, Style, Tree};
+use super::{Broken, Content, NodeId, Outline, Place, Raw, Style, Tree, is_null};
 
 /// A collection that is not closed yet, with its last child.
 struct Open {
@@ -22,20 +22,39 @@ struct Builder<'a> {
 }
 
 pub(super) fn parse(text: &str) -> Result<Tree<'_>, Broken> {
-    let options = granit_parser::options! { emit_comments: false };
     let mut builder = Builder {
         nodes: Vec::with_capacity(text.len() / 24),
         open: Vec::new(),
         anchors: HashMap::new(),
         documents: Vec::new(),
     };
+    each(text, |event, span| builder.event(event, span))?;
+    let Builder { nodes, documents, .. } = builder;
+    Ok(Tree { text, nodes, documents, lines: OnceCell::new() })
+}
+
+pub(super) fn check(text: &str) -> Result<Outline, Broken> {
+    let mut outline = None;
+    each(text, |event, span| {
+        let seen = match &event {
+            Event::MappingStart(..) => Outline::Mapping,
+            Event::Scalar(text, ScalarStyle::Plain, ..) if span.is_empty() || is_null(text) => Outline::Empty,
+            Event::SequenceStart(..) | Event::Scalar(..) | Event::Alias(_) => Outline::Other,
+            _ => return,
+        };
+        outline.get_or_insert(seen);
+    })?;
+    Ok(outline.unwrap_or(Outline::Empty))
+}
+
+fn each<'a>(text: &'a str, mut see: impl FnMut(Event<'a>, &Span)) -> Result<(), Broken> {
+    let options = granit_parser::options! { emit_comments: false };
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) =
             event.map_err(|error| Broken { place: place(*error.marker()), reason: error.kind().to_string() })?;
-        builder.event(event, &span);
+        see(event, &span);
     }
-    let Builder { nodes, documents, .. } = builder;
-    Ok(Tree { text, nodes, documents, lines: OnceCell::new() })
+    Ok(())
 }
 
 fn place(marker: Marker) -> Place {

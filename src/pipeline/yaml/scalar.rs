@@ -22,6 +22,11 @@ impl<'t> PositionMap<'t> {
         Self { tree, segments: walk.segments }
     }
 
+    /// A map that sends everything to the file's start, for a node that has no text.
+    pub(crate) fn nowhere(tree: &'t Tree<'t>) -> Self {
+        Self { tree, segments: Vec::new() }
+    }
+
     /// The byte of the file that a byte of the text comes from.
     #[must_use]
     pub fn byte(&self, at: usize) -> usize {

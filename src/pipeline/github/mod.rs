@@ -1,0 +1,105 @@
+//! GitHub Actions: workflows, local actions and called workflows, `dependabot.yml`. Each file is read, reduced to its facts and
+//! dropped, in parallel; then the facts are linked. Known outer stores live in `actions`.
+
+mod action;
+mod actions;
+mod facts;
+mod filter;
+mod link;
+mod local;
+mod matrix;
+mod scan;
+mod steps;
+#[cfg(test)]
+mod tests;
+mod workflow;
+
+use std::collections::HashSet;
+
+use rayon::prelude::*;
+
+use super::Options;
+use super::discover::{FileKind, Found};
+use super::yaml::{self, Outline, Source, Tree};
+use crate::model::pipeline::Pipelines;
+use crate::model::reference::Family;
+use facts::Facts;
+use scan::Scanner;
+
+/// Reads all GitHub files among those found, and the local actions and workflows that they use.
+pub(super) fn read(found: &[Found], options: &Options) -> Pipelines {
+    let mut files: Vec<Found> = found.iter().filter(|found| found.kind != FileKind::Gitlab).cloned().collect();
+    let mut all: Vec<Facts> = Vec::new();
+    // What is used and was not found by its name alone: behind a file given by itself, or below folders that are not walked.
+    let mut known: HashSet<String> = files.iter().map(|found| found.file.clone()).collect();
+    while all.len() < files.len() {
+        let new: Vec<Facts> = files[all.len()..].par_iter().map(|found| file(found, options)).collect();
+        let more: Vec<Found> =
+            files[all.len()..].iter().zip(&new).flat_map(|(found, facts)| used(found, facts)).collect();
+        all.extend(new);
+        files.extend(more.into_iter().filter(|found| known.insert(found.file.clone())));
+    }
+    link::link(&all, options.graph)
+}
+
+/// The local files that a file uses.
+fn used(found: &Found, facts: &Facts) -> Vec<Found> {
+    let actions = facts.uses.iter().chain(facts.jobs.iter().flat_map(|job| &job.uses));
+    let actions = actions.flat_map(|call| link::action_files(&call.target)).map(|file| (file, FileKind::Action));
+    let workflows = facts.jobs.iter().filter_map(|job| Some((job.call.as_ref()?.target.clone(), FileKind::Workflow)));
+    let there = |(file, kind): (String, FileKind)| {
+        let path = found.folder.path(&file);
+        let inside = path.is_file() && found.folder.inside(&path).is_some();
+        inside.then(|| Found { path, file, kind, ..found.clone() })
+    };
+    actions.chain(workflows).filter_map(there).collect()
+}
+
+fn file(found: &Found, options: &Options) -> Facts {
+    let mut facts = Facts { file: found.file.clone(), root: found.root_name.clone(), ..Facts::default() };
+    let result = yaml::read(&found.path).and_then(|source| text(found, &source, options, &mut facts));
+    facts.gaps.extend(result.err());
+    facts
+}
+
+fn text(found: &Found, source: &Source, options: &Options, facts: &mut Facts) -> Result<(), String> {
+    if options.filter && !options.graph && !filter::may_matter(source.text()) {
+        return match yaml::check(source.text()).map_err(|broken| broken.to_string())? {
+            Outline::Other => Err(NO_MAPPING.to_owned()),
+            Outline::Empty | Outline::Mapping => Ok(()),
+        };
+    }
+    let tree = Tree::parse(source.text()).map_err(|broken| broken.to_string())?;
+    let mut documents = tree.documents();
+    let Some(root) = documents.next() else {
+        facts.notes.push("empty: GitHub runs nothing of it".to_owned());
+        return Ok(());
+    };
+    if let Some(second) = documents.find(|document| !document.is_null()) {
+        facts.notes.push(format!("line {}: a second document, which GitHub does not read", second.place().line));
+    }
+    if !root.is_mapping() {
+        if root.is_null() {
+            return Ok(());
+        }
+        return Err(NO_MAPPING.to_owned());
+    }
+    for key in root.duplicates() {
+        facts.notes.push(format!("line {}: a key that stands there twice: GitHub rejects the file", key.place().line));
+    }
+    let family = if found.kind == FileKind::Dependabot { Family::Dependabot } else { Family::Actions };
+    let mut scanner = Scanner::new(&found.file, family, &tree, source.text());
+    match found.kind {
+        FileKind::Workflow => workflow::read(root, found, &mut scanner, facts),
+        FileKind::Action => action::read(root, found, &mut scanner, facts),
+        FileKind::Dependabot => action::dependabot(root, &mut scanner, facts),
+        FileKind::Gitlab => {}
+    }
+    facts.references = scanner.finish();
+    if scanner.exhausted {
+        return Err("aliases multiply it beyond what is read: only a part was".to_owned());
+    }
+    Ok(())
+}
+
+const NO_MAPPING: &str = "no mapping at the top: not a workflow or action that GitHub would run";
