@@ -1,6 +1,7 @@
 //! driftgate compares what tickets promised, what the catalogue records and what stores and issuers say is true, and blocks the
 //! deploy that would use a revoked-but-live credential.
 
+pub mod cli;
 pub mod config;
 pub mod expect;
 pub mod model;

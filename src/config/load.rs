@@ -146,7 +146,7 @@ pub fn parse(
             return Err(document.error(&keys(&["fingerprints"]), "fingerprints need a key", next));
         }
         (true, Some(name)) => match env.secret(name) {
-            Some(secret) => Some(FingerprintKey::new(&secret)),
+            Some(secret) => Some(Arc::new(FingerprintKey::new(&secret))),
             None => {
                 let message = format!("the environment variable {name} is not set");
                 return Err(document.error(&keys(&["fingerprint_key_env"]), message, "set it to the key"));

@@ -25,6 +25,8 @@ pub use files::Files;
 pub use load::{Request, load};
 pub use source::RawSource;
 
+use std::sync::Arc;
+
 use crate::model::report::Severity;
 use crate::model::settings::Settings;
 use crate::secret::FingerprintKey;
@@ -84,7 +86,7 @@ pub struct Config {
     /// What the judgement needs.
     pub settings: Settings,
     /// The key of fingerprints, where they are wanted.
-    pub fingerprint_key: Option<FingerprintKey>,
+    pub fingerprint_key: Option<Arc<FingerprintKey>>,
     /// What the user should know of how the configuration was found.
     pub notes: Vec<String>,
 }

@@ -208,3 +208,42 @@ fn liveness(seen: &Liveness) -> String {
     let why: Vec<_> = why.into_iter().flatten().filter(|text| !text.is_empty()).map(line).collect();
     if why.is_empty() { state.to_owned() } else { format!("{state} ({})", why.join(": ")) }
 }
+
+/// Writes why tickets were understood so.
+///
+/// # Errors
+/// Where the writer fails.
+pub fn why(list: &Tickets, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for ticket in &list.tickets {
+        let one = Tickets { schema: list.schema.clone(), tickets: vec![ticket.clone()], gaps: Vec::new() };
+        tickets(&one, context, out)?;
+        let mut page = page(context, out);
+        if !ticket.title.is_empty() {
+            page.wrapped("title: ", "       ", &line(&ticket.title))?;
+        }
+        if let Some(resolution) = &ticket.resolution {
+            page.wrapped("resolution: ", "            ", &line(resolution))?;
+        }
+        let access = &ticket.access;
+        if let Some(level) = access.level {
+            page.line(&format!("level: {}", format!("{level:?}").to_lowercase()))?;
+        }
+        for (what, all) in
+            [("environments", &access.environments), ("resources", &access.resources), ("tenants", &access.tenants)]
+        {
+            if !all.is_empty() {
+                page.wrapped(&format!("{what}: "), "    ", &line(&all.join(", ")))?;
+            }
+        }
+        for step in &ticket.why {
+            page.wrapped("because: ", "         ", &line(step))?;
+        }
+        for refused in &ticket.distrusted {
+            let text = format!("{} ({}: \"{}\")", line(&refused.what), line(&refused.field), line(&refused.quote));
+            page.wrapped("not trusted: ", "             ", &text)?;
+        }
+        let may = if ticket.may_loosen { "it may loosen what was promised" } else { "it may tighten, not loosen" };
+        page.line(may)?;
+    }
+    Ok(())
+}

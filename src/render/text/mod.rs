@@ -12,7 +12,7 @@ use crate::render::escape::line;
 use crate::render::{Context, count};
 use paint::{DIM, Page, RED, YELLOW};
 
-pub use lists::{inventory, references, tickets};
+pub use lists::{inventory, references, tickets, why};
 
 /// Writes the report.
 ///

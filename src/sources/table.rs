@@ -1,0 +1,104 @@
+//! The one table of sources: a kind's name, what it gives, its settings' schema, and how it is built. Adding a source: its file or
+//! folder, and a line here.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::config::{Config, ConfigError, Environment, Files, KnownKind, RawSource, Role};
+use crate::model::settings::Settings;
+use crate::secret::FingerprintKey;
+use crate::sources::{About, Holdings, Source, Sources, TicketSource};
+
+/// What a source may know of its run.
+#[derive(Clone)]
+pub struct Setup<'a> {
+    /// Opens the files that the configuration names.
+    pub files: &'a Files,
+    /// The environment, shared: sources outlive the configuration.
+    pub env: &'a Arc<Environment>,
+    /// Time zone, trust and people.
+    pub settings: &'a Settings,
+    /// The key of fingerprints, where they are wanted.
+    pub fingerprint_key: Option<&'a Arc<FingerprintKey>>,
+    /// The longest wait for a rate limit.
+    pub max_wait: Duration,
+}
+
+/// A source, by what it gives.
+pub enum Built {
+    /// An inventory or a catalogue from a file.
+    Recorded(Box<dyn Source>),
+    /// A live store or issuer.
+    Issuer(Box<dyn Source>),
+    /// A tracker, live or exported.
+    Tickets(Box<dyn TicketSource>),
+    /// The gate's own environment.
+    Env(Box<dyn Holdings>),
+}
+
+/// A kind of source.
+#[derive(Clone, Copy)]
+pub struct Kind {
+    /// Its name under `kind:`.
+    pub name: &'static str,
+    /// What it gives.
+    pub role: Role,
+    /// The JSON schema of its settings.
+    pub schema: fn() -> Value,
+    /// Builds it out of its settings.
+    pub build: fn(About, &RawSource, &Setup<'_>) -> Result<Built, ConfigError>,
+}
+
+/// All kinds.
+pub const KINDS: &[Kind] = &[];
+
+/// The kinds, as the configuration's validation needs them.
+#[must_use]
+pub fn known() -> Vec<KnownKind<'static>> {
+    KINDS.iter().map(|kind| KnownKind { kind: kind.name, role: kind.role }).collect()
+}
+
+/// Every kind with its settings' schema.
+#[must_use]
+pub fn schemas() -> Vec<(&'static str, Value)> {
+    KINDS.iter().map(|kind| (kind.name, (kind.schema)())).collect()
+}
+
+/// Builds all sources of a configuration.
+///
+/// # Errors
+/// Where a source's settings are wrong.
+pub fn build(config: &Config, env: &Arc<Environment>, max_wait: Duration) -> Result<Sources, ConfigError> {
+    let setup = Setup {
+        files: &config.files,
+        env,
+        settings: &config.settings,
+        fingerprint_key: config.fingerprint_key.as_ref(),
+        max_wait,
+    };
+    let mut sources = Sources::default();
+    for raw in &config.sources {
+        let Some(kind) = KINDS.iter().find(|kind| kind.name == raw.kind) else {
+            return Err(raw.error("kind", format!("there is no source of the kind `{}`", raw.kind), ""));
+        };
+        let about = About {
+            name: raw.name.clone(),
+            kind: raw.kind.clone(),
+            required: raw.required,
+            authority: raw.authority.clone(),
+        };
+        match (kind.build)(about, raw, &setup)? {
+            Built::Recorded(source) => sources.recorded.push(source),
+            Built::Issuer(source) => sources.issuers.push(source),
+            Built::Tickets(source) => sources.tickets.push(source),
+            Built::Env(source) => {
+                if sources.env.replace(source).is_some() {
+                    return Err(raw.error("", "there is one environment, and two sources for it", "keep one"));
+                }
+            }
+        }
+    }
+    Ok(sources)
+}
