@@ -1,6 +1,7 @@
 //! Sources: one file or folder a system. They turn what a system says into the model, say what they could not read, and judge
 //! nothing. They never see each other.
 
+pub mod env;
 pub mod table;
 
 use std::collections::BTreeSet;
