@@ -10,12 +10,12 @@ use serde::Deserialize;
 
 use crate::config::Environment;
 use crate::model::Id;
-use crate::model::inventory::{Credential, Gap, Inventory, Liveness, LivenessState, Slot};
+use crate::model::inventory::{Credential, Gap, Inventory, LivenessState, Slot};
 use crate::probe::recognize::{self, Kind};
 use crate::probe::{account, observed};
 use crate::secret::Secret;
 
-use super::{About, Batch, Holdings, Source, Wanted};
+use super::{About, Batch, Holdings, Source, Wanted, observe};
 
 /// Settings of `kind: env`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -211,7 +211,7 @@ impl EnvSource {
             Kind::Vault => self.probe_vault(value, known, into).await,
             _ => {
                 if let Some(id) = &value.id {
-                    observe(into, id.clone(), observed(LivenessState::NotChecked, "", Some("no probe for this kind")));
+                    observe(into, id, observed(LivenessState::NotChecked, "", Some("no probe for this kind")));
                 }
             }
         }
@@ -223,7 +223,7 @@ impl EnvSource {
         let Some(id) = &value.id else { return };
         let Some((secret, session)) = &value.parts else {
             let reason = format!("the secret that belongs to {} is not at hand", value.variable);
-            observe(into, id.clone(), observed(LivenessState::NotChecked, aws::METHOD, Some(&reason)));
+            observe(into, id, observed(LivenessState::NotChecked, aws::METHOD, Some(&reason)));
             return;
         };
         let Some(issuer) = &self.issuers.aws else { return };
@@ -235,7 +235,7 @@ impl EnvSource {
             let reason = "this endpoint is not known to serve the key's account";
             seen = observed(LivenessState::Unknown, aws::METHOD, Some(reason));
         }
-        observe(into, id.clone(), seen);
+        observe(into, id, seen);
     }
 
     /// Whether a negative answer comes from the key's own issuer. AWS' own endpoints speak for every account of the partition; any
@@ -290,7 +290,7 @@ impl EnvSource {
                     Some("this server is not known to have issued the token"),
                 );
             }
-            observe(into, id, seen.clone());
+            observe(into, &id, seen.clone());
         }
     }
 
@@ -340,12 +340,6 @@ fn partner_names(name: &str) -> Vec<String> {
 fn recorded(slots: &BTreeSet<Id>, known: &Inventory) -> BTreeSet<Id> {
     let held = slots.iter().filter_map(|id| known.slot(id)?.holds.clone());
     held.filter(|id| id.provider() == "vault" && id.kind() == "token").collect()
-}
-
-fn observe(into: &mut Batch, id: Id, seen: Liveness) {
-    let mut credential = Credential::bare(id);
-    credential.observe(seen);
-    into.inventory.credentials.push(credential);
 }
 
 fn hold(into: &mut Batch, slots: &BTreeSet<Id>, credential: &Id) {
@@ -418,7 +412,7 @@ impl Holdings for EnvSource {
                 continue;
             };
             if let Some(id) = &value.id {
-                observe(into, id.clone(), observed(LivenessState::NotChecked, "", Some(flag)));
+                observe(into, id, observed(LivenessState::NotChecked, "", Some(flag)));
             }
         }
     }

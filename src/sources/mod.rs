@@ -1,10 +1,14 @@
 //! Sources: one file or folder a system. They turn what a system says into the model, say what they could not read, and judge
 //! nothing. They never see each other.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod env;
 pub mod table;
+#[cfg(feature = "vault")]
+pub mod vault;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -37,6 +41,8 @@ pub struct Wanted {
     pub slots: BTreeSet<Id>,
     /// Credentials whose liveness is wanted: held by those slots, or named by a ticket.
     pub credentials: BTreeSet<Id>,
+    /// What is recorded as the tenant of those credentials: a server that is another's says nothing of them.
+    pub tenants: BTreeMap<Id, String>,
     /// The gate's own variables to look at, with the slot that each is known to hold the value of.
     pub variables: Vec<Variable>,
     /// As of when to judge; sources stamp what they observe with the real time, and use this for ages only.
@@ -129,4 +135,11 @@ pub struct Sources {
     pub tickets: Vec<Box<dyn TicketSource>>,
     /// The gate's own environment, where it is to be looked at.
     pub env: Option<Box<dyn Holdings>>,
+}
+
+/// Adds an observation of a credential's liveness, made by a source that knows no more of it.
+pub(crate) fn observe(into: &mut Batch, id: &Id, seen: crate::model::inventory::Liveness) {
+    let mut credential = crate::model::inventory::Credential::bare(id.clone());
+    credential.observe(seen);
+    into.inventory.credentials.push(credential);
 }
