@@ -9,7 +9,11 @@ use serde_json::Value;
 use crate::config::{Config, ConfigError, Environment, Files, KnownKind, RawSource, Role};
 use crate::model::settings::Settings;
 use crate::secret::FingerprintKey;
-use crate::sources::{About, Holdings, Source, Sources, TicketSource};
+#[cfg(feature = "aws")]
+use crate::sources::aws;
+#[cfg(feature = "vault")]
+use crate::sources::vault;
+use crate::sources::{About, Holdings, Source, Sources, TicketSource, env};
 
 /// What a source may know of its run.
 #[derive(Clone)]
@@ -24,6 +28,8 @@ pub struct Setup<'a> {
     pub fingerprint_key: Option<&'a Arc<FingerprintKey>>,
     /// The longest wait for a rate limit.
     pub max_wait: Duration,
+    /// All entries: what one of them says of an issuer also tells where values at hand are probed.
+    pub sources: &'a [RawSource],
 }
 
 /// A source, by what it gives.
@@ -52,7 +58,56 @@ pub struct Kind {
 }
 
 /// All kinds.
-pub const KINDS: &[Kind] = &[];
+pub const KINDS: &[Kind] = &[
+    Kind { name: "env", role: Role::Inventory, schema: schema::<env::Settings>, build: build_env },
+    #[cfg(feature = "aws")]
+    Kind { name: "aws", role: Role::Inventory, schema: schema::<aws::Settings>, build: build_aws },
+    #[cfg(feature = "vault")]
+    Kind { name: "vault", role: Role::Inventory, schema: schema::<vault::Settings>, build: build_vault },
+];
+
+fn schema<T: schemars::JsonSchema>() -> Value {
+    schemars::schema_for!(T).to_value()
+}
+
+#[cfg(feature = "aws")]
+fn build_aws(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    Ok(Built::Issuer(Box::new(aws::AwsSource::new(about, raw.settings()?, Arc::clone(setup.env)))))
+}
+
+#[cfg(feature = "vault")]
+fn build_vault(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    Ok(Built::Issuer(Box::new(vault::VaultSource::new(about, raw.settings()?, Arc::clone(setup.env), setup.files))))
+}
+
+fn build_env(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    let issuers = issuers(setup)?;
+    Ok(Built::Env(Box::new(env::EnvSource::new(about, raw.settings()?, Arc::clone(setup.env), issuers))))
+}
+
+/// Where the issuers of values at hand answer: as their own sources say, else as the environment does. With several Vaults or AWS
+/// endpoints configured, the first is asked.
+fn issuers(setup: &Setup<'_>) -> Result<env::Issuers, ConfigError> {
+    let mut out = env::Issuers::default();
+    #[cfg(feature = "aws")]
+    {
+        let raw = setup.sources.iter().find(|raw| raw.kind == "aws");
+        let settings: aws::Settings = raw.map_or_else(|| Ok(aws::Settings::default()), RawSource::settings)?;
+        out.aws = Some(env::AwsIssuer {
+            place: aws::AwsSource::place(&settings, setup.env),
+            authority: raw.and_then(|raw| raw.authority.clone()),
+            accounts: settings.accounts,
+        });
+    }
+    #[cfg(feature = "vault")]
+    {
+        let raw = setup.sources.iter().find(|raw| raw.kind == "vault");
+        let settings: vault::Settings = raw.map_or_else(|| Ok(vault::Settings::default()), RawSource::settings)?;
+        let place = vault::VaultSource::place(&settings, setup.env, setup.files).ok();
+        out.vault = place.map(|place| env::VaultIssuer { place, authority: raw.and_then(|raw| raw.authority.clone()) });
+    }
+    Ok(out)
+}
 
 /// The kinds, as the configuration's validation needs them.
 #[must_use]
@@ -77,6 +132,7 @@ pub fn build(config: &Config, env: &Arc<Environment>, max_wait: Duration) -> Res
         settings: &config.settings,
         fingerprint_key: config.fingerprint_key.as_ref(),
         max_wait,
+        sources: &config.sources,
     };
     let mut sources = Sources::default();
     for raw in &config.sources {
