@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::model::Id;
 use crate::model::expectation::Content;
-use crate::model::inventory::{Credential, Inventory, RotationKind, Slot, Version};
+use crate::model::inventory::{Credential, Fingerprint, Inventory, RotationKind, Slot, Version};
 use crate::model::settings::Settings;
 use crate::model::ticket::Ticket;
 
@@ -135,7 +135,7 @@ fn version_at(slot: &Slot, then: Timestamp) -> Option<&Version> {
         .max_by_key(|version| version.at)
 }
 
-fn current_fingerprint(slot: &Slot) -> Option<&crate::secret::Fingerprint> {
+fn current_fingerprint(slot: &Slot) -> Option<&Fingerprint> {
     let newest = slot.versions.iter().max_by_key(|version| version.at).and_then(|version| version.fingerprint.as_ref());
     slot.fingerprint.as_ref().or(newest)
 }

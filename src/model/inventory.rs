@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::model::Id;
-use crate::secret::Fingerprint;
+pub use crate::secret::Fingerprint;
 
 /// The schema id of [`Inventory`].
 pub const INVENTORY_SCHEMA: &str = "driftgate/inventory/v1";

@@ -1,3 +1,5 @@
+//! The shell reader on scripts as people write them, and on any text at all.
+
 use proptest::prelude::*;
 
 use super::*;
