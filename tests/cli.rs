@@ -1,5 +1,7 @@
 //! The command line as a program sees it: streams, exit codes, files.
 
+#![allow(clippy::unwrap_used)]
+
 use std::path::Path;
 
 use assert_cmd::Command;
@@ -56,7 +58,10 @@ fn help_and_version_are_no_errors() {
         driftgate(folder.path()).args(arguments).assert().code(0).stdout(is_empty().not()).stderr(is_empty());
     }
     driftgate(folder.path()).arg("--help").assert().stdout(contains("Exit codes:"));
-    driftgate(folder.path()).args(["refs", "--help"]).assert().stdout(contains("Examples:").and(contains("Exit codes:")));
+    driftgate(folder.path())
+        .args(["refs", "--help"])
+        .assert()
+        .stdout(contains("Examples:").and(contains("Exit codes:")));
 }
 
 #[test]
