@@ -6,6 +6,7 @@ pub mod condition;
 pub mod discover;
 pub mod expression;
 mod github;
+mod gitlab;
 pub mod literal;
 pub mod shell;
 pub mod yaml;
@@ -38,6 +39,7 @@ pub fn read(paths: &[PathBuf], options: &Options) -> Pipelines {
     let discovery = discover::discover(paths);
     let mut all = Pipelines { gaps: discovery.gaps, files: discovery.found.len(), ..Pipelines::default() };
     add(&mut all, github::read(&discovery.found, options));
+    add(&mut all, gitlab::read(&discovery.found, options));
     settle(&mut all);
     all
 }
@@ -47,6 +49,7 @@ fn add(all: &mut Pipelines, part: Pipelines) {
     all.pipelines.extend(part.pipelines);
     all.gaps.extend(part.gaps);
     all.notes.extend(part.notes);
+    all.files += part.files;
 }
 
 /// The order that the contract promises.

@@ -46,7 +46,34 @@ fn takes_script(flag: &str) -> bool {
             && letters.bytes().all(|b| b.is_ascii_alphabetic()))
 }
 
+/// Text whose variables are known, so that sourcing it says nothing of others: agents, virtual environments, start files.
+fn is_well_known(text: &str) -> bool {
+    const PARTS: [&str; 16] = [
+        "ssh-agent",
+        "activate",
+        ".bashrc",
+        ".profile",
+        ".bash_profile",
+        "/etc/profile",
+        "cargo/env",
+        "nvm.sh",
+        "docker-machine",
+        "opam env",
+        "opam config",
+        "shellenv",
+        "direnv",
+        "pyenv init",
+        "rbenv init",
+        "conda.sh",
+    ];
+    PARTS.iter().any(|part| text.contains(part))
+}
+
 impl Lexer<'_> {
+    fn opaque(&mut self, at: usize) {
+        self.out.opaque = Some(self.out.opaque.map_or(at, |known| known.min(at)));
+    }
+
     fn set(&mut self, at: usize, value_end: usize, name: &str, scope: Scope) {
         if is_name(name) {
             self.out.assigns.push(Assign { at, value_end, until: value_end, name: name.to_owned(), scope });
@@ -90,7 +117,7 @@ impl Lexer<'_> {
                         self.set_word(word);
                     } else if !word.literal {
                         // export $(cat .env)
-                        self.out.opaque = true;
+                        self.opaque(word.start);
                     }
                 }
             }
@@ -154,12 +181,28 @@ impl Lexer<'_> {
                 }
             }
             "source" | "." => {
-                self.out.opaque = true;
-                if let Some(word) = rest.first().filter(|w| w.literal) {
-                    self.out.sources.push(word.text.clone());
+                if let Some(word) = rest.first() {
+                    if word.literal {
+                        self.out.sources.push(word.text.clone());
+                    }
+                    if !is_well_known(&word.text) {
+                        self.opaque(word.start);
+                    }
                 }
             }
-            "eval" | "Invoke-Expression" | "iex" => self.out.opaque = true,
+            "eval" | "Invoke-Expression" | "iex" => {
+                if let Some(word) = rest.first().filter(|_| !rest.iter().any(|w| is_well_known(&w.text))) {
+                    self.opaque(word.start);
+                }
+            }
+            "Set-Item" | "New-Item" | "Set-Content" => {
+                for word in rest {
+                    if let Some(name) = word.text.strip_prefix("env:").or_else(|| word.text.strip_prefix("Env:")) {
+                        let name = name.trim_start_matches(['\\', '/']).to_owned();
+                        self.set(word.start, word.end, &name, Scope::Lasting);
+                    }
+                }
+            }
             "Set-Variable" | "New-Variable" => {
                 if let Some(word) = rest.iter().find(|w| !w.text.starts_with('-')) {
                     self.set_word(word);

@@ -114,8 +114,8 @@ pub struct Script {
     pub commands: Vec<Command>,
     /// Files that it sources by a literal name.
     pub sources: Vec<String>,
-    /// Whether it runs text that is not here (`eval`, `source`): names may come from there.
-    pub opaque: bool,
+    /// Where it first runs text that is not here (`eval`, `source`): names may come from there afterwards.
+    pub opaque: Option<usize>,
     /// Whether it defines functions, so that the order of the text is not the order of execution.
     pub functions: bool,
     /// Whether it reads as PowerShell: names are compared without case.
@@ -163,7 +163,7 @@ fn looks_like_powershell(text: &str) -> bool {
             let Some(rest) = line.strip_prefix('$') else { return false };
             let name = rest.bytes().take_while(|b| is_name_byte(*b)).count();
             let after = rest[name..].trim_start();
-            name > 0 && rest.len() > name && after.starts_with('=') && !after.starts_with("==") && after.len() < rest.len() - name
+            name > 0 && after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=~")
         })
 }
 

@@ -1,0 +1,132 @@
+//! Reading a pipeline's files: the roots, and all that they include locally, each once. What the files say is read elsewhere.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::Home;
+use super::include::{self, Entry, Found, Target};
+use crate::model::reference::FileGap;
+use crate::pipeline::yaml::{self, Budget, Node, Place, Source, Tree, merged_get, merged_pairs};
+
+/// How many files one repository's pipelines may consist of.
+const MAX_FILES: usize = 5_000;
+
+/// A file's text.
+pub(super) struct Text {
+    /// Path relative to the repository's folder.
+    pub(super) path: String,
+    pub(super) source: Source,
+}
+
+/// All texts, and which entry of which file names which.
+#[derive(Default)]
+pub(super) struct Texts {
+    pub(super) texts: Vec<Text>,
+    /// Files of the local entry at this place of this file.
+    pub(super) named: HashMap<(usize, Place), Vec<usize>>,
+    pub(super) gaps: Vec<FileGap>,
+    pub(super) notes: Vec<FileGap>,
+    /// Files that were looked at, readable or not.
+    pub(super) looked_at: usize,
+}
+
+/// The mappings of a file's documents that hold configuration, and its `spec` header.
+pub(super) fn bodies<'t>(tree: &'t Tree<'_>) -> (Vec<Node<'t>>, Option<Node<'t>>) {
+    let mut documents: Vec<_> = tree.documents().collect();
+    let header = documents.first().and_then(|first| first.get("spec")).filter(|_| documents.len() > 1);
+    if header.is_some() {
+        documents.remove(0);
+    }
+    documents.retain(|document| document.is_mapping());
+    (documents, header)
+}
+
+/// The include entries of a file: its own, and those of its triggers.
+pub(super) fn all_entries<'t>(body: Node<'t>, budget: &mut Budget) -> Vec<Entry<'t>> {
+    let mut found = merged_get(body, "include", budget).map_or_else(Vec::new, |node| include::entries(node, budget));
+    for (_, job) in merged_pairs(body, budget) {
+        if let Some(node) =
+            merged_get(job, "trigger", budget).and_then(|trigger| merged_get(trigger, "include", budget))
+        {
+            found.extend(include::entries(node, budget));
+        }
+    }
+    found
+}
+
+/// Reads the roots and what they include; paths are relative to the repository's folder.
+pub(super) fn load(home: &Home<'_>, roots: &[String]) -> Texts {
+    let mut all = Texts::default();
+    let mut index: HashMap<String, Option<usize>> = HashMap::new();
+    let mut todo: Vec<String> = roots.iter().rev().cloned().collect();
+    // Per file: the place of an entry and the paths that it names.
+    let mut entries: Vec<(usize, Place, Vec<String>)> = Vec::new();
+    while let Some(path) = todo.pop() {
+        if index.contains_key(&path) {
+            continue;
+        }
+        let file = home.name(&path);
+        if all.texts.len() >= MAX_FILES {
+            all.gaps.push(FileGap {
+                file,
+                reason: format!("more than {MAX_FILES} files are included; the rest is not read"),
+            });
+            break;
+        }
+        all.looked_at += 1;
+        let read = home.check(&path).and_then(|()| yaml::read(&home.root.join(&path)));
+        let source = match read {
+            Ok(source) => source,
+            Err(reason) => {
+                all.gaps.push(FileGap { file, reason });
+                index.insert(path, None);
+                continue;
+            }
+        };
+        let number = all.texts.len();
+        index.insert(path.clone(), Some(number));
+        if source.text().contains("include") {
+            // A file that does not parse is told of where it is parsed for good.
+            if let Ok(tree) = Tree::parse(source.text()) {
+                let mut budget = Budget::new(2_000_000);
+                for body in bodies(&tree).0 {
+                    let known = include::literals(body, &mut budget);
+                    for entry in all_entries(body, &mut budget) {
+                        let paths = local_files(home, &file, &entry, &known, &mut all.gaps, &mut all.notes);
+                        if let Some(paths) = paths {
+                            entries.push((number, entry.node.resolved().place(), paths.clone()));
+                            todo.extend(paths.into_iter().rev());
+                        }
+                    }
+                }
+            }
+        }
+        all.texts.push(Text { path, source });
+    }
+    for (file, place, paths) in entries {
+        let files = paths.iter().filter_map(|path| index.get(path).copied().flatten()).collect();
+        all.named.insert((file, place), files);
+    }
+    all
+}
+
+fn local_files(
+    home: &Home<'_>,
+    file: &str,
+    entry: &Entry<'_>,
+    known: &BTreeMap<&str, &str>,
+    gaps: &mut Vec<FileGap>,
+    notes: &mut Vec<FileGap>,
+) -> Option<Vec<String>> {
+    let line = entry.node.place().line;
+    let told = |reason: String| FileGap { file: file.to_owned(), reason: format!("line {line}: {reason}") };
+    let found = match &entry.target {
+        Target::Elsewhere(words) => Found::Note(format!("not fetched: include of {words}")),
+        Target::Local(path) => include::resolve(home, path, known),
+    };
+    match found {
+        Found::Files(paths) => return Some(paths),
+        Found::Note(reason) => notes.push(told(reason)),
+        Found::Gap(reason) => gaps.push(told(reason)),
+    }
+    None
+}
