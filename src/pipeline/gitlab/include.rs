@@ -176,7 +176,8 @@ fn pattern(glob: &str) -> Result<Regex, regex::Error> {
     Regex::new(&text)
 }
 
-fn glob(home: &Home<'_>, glob: &str) -> Result<Vec<String>, String> {
+/// The files that a glob of GitLab's matches, sorted.
+pub(super) fn glob(home: &Home<'_>, glob: &str) -> Result<Vec<String>, String> {
     let pattern = pattern(glob).map_err(|_| "no usable pattern".to_owned())?;
     let fixed = glob.split('*').next().unwrap_or_default().rsplit_once('/').map_or("", |(folder, _)| folder);
     let deep = glob.contains("**");

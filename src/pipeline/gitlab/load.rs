@@ -1,6 +1,6 @@
 //! Reading a pipeline's files: the roots, and all that they include locally, each once. What the files say is read elsewhere.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Home;
 use super::include::{self, Entry, Found, Target};
@@ -9,6 +9,16 @@ use crate::pipeline::yaml::{self, Budget, Node, Place, Source, Tree, merged_get,
 
 /// How many files one repository's pipelines may consist of.
 const MAX_FILES: usize = 5_000;
+
+/// Where the parts of generated pipelines are kept.
+const PART_FOLDERS: [&str; 6] = [
+    ".gitlab/**/*.yml",
+    ".gitlab/**/*.yaml",
+    ".gitlab-ci/**/*.yml",
+    ".gitlab-ci/**/*.yaml",
+    "gitlab-ci/**/*.yml",
+    "gitlab-ci/**/*.yaml",
+];
 
 /// A file's text.
 pub(super) struct Text {
@@ -25,6 +35,8 @@ pub(super) struct Texts {
     pub(super) named: HashMap<(usize, Place), Vec<usize>>,
     pub(super) gaps: Vec<FileGap>,
     pub(super) notes: Vec<FileGap>,
+    /// Files that generated pipelines are probably made of: no file includes them.
+    pub(super) parts: Vec<usize>,
     /// Files that were looked at, readable or not.
     pub(super) looked_at: usize,
 }
@@ -60,7 +72,19 @@ pub(super) fn load(home: &Home<'_>, roots: &[String]) -> Texts {
     let mut todo: Vec<String> = roots.iter().rev().cloned().collect();
     // Per file: the place of an entry and the paths that it names.
     let mut entries: Vec<(usize, Place, Vec<String>)> = Vec::new();
-    while let Some(path) = todo.pop() {
+    let mut parts: HashSet<String> = HashSet::new();
+    let mut generated = false;
+    loop {
+        let Some(path) = todo.pop() else {
+            // A pipeline that a job generates cannot be read; what it is made of mostly lies beside the other files.
+            if !std::mem::take(&mut generated) || !parts.is_empty() {
+                break;
+            }
+            todo = PART_FOLDERS.iter().flat_map(|glob| include::glob(home, glob).unwrap_or_default()).collect();
+            todo.retain(|path| !index.contains_key(path));
+            parts.extend(todo.iter().cloned());
+            continue;
+        };
         if index.contains_key(&path) {
             continue;
         }
@@ -72,18 +96,27 @@ pub(super) fn load(home: &Home<'_>, roots: &[String]) -> Texts {
             });
             break;
         }
-        all.looked_at += 1;
+        let part = parts.contains(&path);
         let read = home.check(&path).and_then(|()| yaml::read(&home.root.join(&path)));
         let source = match read {
+            Ok(source) if part && !defines_jobs(&source) => {
+                index.insert(path, None);
+                continue;
+            }
             Ok(source) => source,
             Err(reason) => {
+                all.looked_at += 1;
                 all.gaps.push(FileGap { file, reason });
                 index.insert(path, None);
                 continue;
             }
         };
+        all.looked_at += 1;
         let number = all.texts.len();
         index.insert(path.clone(), Some(number));
+        if part {
+            all.parts.push(number);
+        }
         if source.text().contains("include") {
             // A file that does not parse is told of where it is parsed for good.
             if let Ok(tree) = Tree::parse(source.text()) {
@@ -91,6 +124,8 @@ pub(super) fn load(home: &Home<'_>, roots: &[String]) -> Texts {
                 for body in bodies(&tree).0 {
                     let known = include::literals(body, &mut budget);
                     for entry in all_entries(body, &mut budget) {
+                        generated |=
+                            matches!(&entry.target, Target::Elsewhere(words) if words.starts_with("artifact "));
                         let paths = local_files(home, &file, &entry, &known, &mut all.gaps, &mut all.notes);
                         if let Some(paths) = paths {
                             entries.push((number, entry.node.resolved().place(), paths.clone()));
@@ -107,6 +142,14 @@ pub(super) fn load(home: &Home<'_>, roots: &[String]) -> Texts {
         all.named.insert((file, place), files);
     }
     all
+}
+
+/// Whether a file that nothing includes reads like job definitions.
+fn defines_jobs(source: &Source) -> bool {
+    let Ok(tree) = Tree::parse(source.text()) else { return false };
+    bodies(&tree).0.iter().any(|body| {
+        body.pairs().any(|(_, value)| ["script", "trigger", "extends"].iter().any(|key| value.get(key).is_some()))
+    })
 }
 
 fn local_files(

@@ -27,6 +27,8 @@ pub(super) struct Repository<'t> {
     includes: Vec<Vec<usize>>,
     /// Files that are pipelines of their own.
     pub(super) roots: Vec<usize>,
+    /// Files that generated pipelines are made of.
+    pub(super) parts: Vec<usize>,
 }
 
 impl<'t> Repository<'t> {
@@ -48,8 +50,16 @@ impl<'t> Repository<'t> {
             literal::possible(text) || literal::has_aws_secret(text) || ["\\x", "\\u", "\\U"].iter().any(|escape| text.contains(escape))
         });
         let count = all.len();
-        let mut this =
-            Self { paths, folder, bodies: all, headers, named: &texts.named, includes: Vec::new(), roots: Vec::new() };
+        let mut this = Self {
+            paths,
+            folder,
+            bodies: all,
+            headers,
+            named: &texts.named,
+            includes: Vec::new(),
+            roots: Vec::new(),
+            parts: Vec::new(),
+        };
         let mut triggered = BTreeSet::new();
         for file in 0..count {
             let (own, children) = this.files_of(file);
@@ -82,6 +92,7 @@ impl<'t> Repository<'t> {
             roots.extend((0..count).filter(|file| asked.contains(texts.texts[*file].path.as_str())).take(1));
         }
         roots.sort_unstable();
+        this.parts = texts.parts.iter().copied().filter(|file| !included.contains(file)).collect();
         this.roots = roots;
         this
     }

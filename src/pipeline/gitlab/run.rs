@@ -46,7 +46,8 @@ pub(super) fn run<'t>(repository: &'t Repository<'t>, into: &mut Pipelines) {
     let known = Known::new();
     let readings = Readings::default();
     let mut pipes: Vec<Pipe<'t>> = Vec::new();
-    let mut todo: Vec<(Vec<usize>, bool)> = repository.roots.iter().rev().map(|root| (vec![*root], false)).collect();
+    let mut todo: Vec<(Vec<usize>, bool)> = repository.parts.iter().map(|part| (vec![*part], true)).collect();
+    todo.extend(repository.roots.iter().rev().map(|root| (vec![*root], false)));
     while let Some((files, is_child)) = todo.pop() {
         if pipes.iter().any(|pipe| pipe.files == files) {
             continue;
@@ -77,7 +78,7 @@ pub(super) fn run<'t>(repository: &'t Repository<'t>, into: &mut Pipelines) {
             provider: Provider::Gitlab,
             file: repository.paths[file].clone(),
             root: repository.folder.clone(),
-            callable: called,
+            callable: called || pipe.is_child,
             triggered: !pipe.is_child,
             jobs,
         });

@@ -44,6 +44,13 @@ fn dollar(text: &str, at: usize, found: &mut Vec<Use>) -> usize {
         Some(b'{') => {
             let start = at + 2 + usize::from(matches!(s.get(at + 2), Some(b'!' | b'#')));
             let end = name_end(s, start);
+            if text[start..end].eq_ignore_ascii_case("env") && s.get(end) == Some(&b':') {
+                let stop = name_end(s, end + 1);
+                if stop > end + 1 && s.get(stop) == Some(&b'}') {
+                    push(&text[end + 1..stop], Form::PowerShell, false);
+                    return stop;
+                }
+            }
             if end > start && is_name_start(s[start]) {
                 push(&text[start..end], Form::Braced, matches!(s.get(end), Some(b':' | b'-' | b'+' | b'?' | b'=')));
             }
@@ -155,6 +162,7 @@ mod tests {
             names(uses("$A/${B}:%CD%-$$E $1 'x$F' $(date) 100% ${G:-h} $[[ inputs.i ]]")),
             ["A", "B", "CD", "F", "G"]
         );
+        assert_eq!(names(uses("${env:A}-$env:B-${C}")), ["A", "B", "C"]);
         let found = uses("$$[[ inputs.a | expand_vars ]] ${$[[ inputs.b ]]}");
         assert_eq!(found.iter().map(|u| u.form).collect::<Vec<_>>(), [Form::Interpolated; 2]);
         assert_eq!(found[1].name, "inputs.b");
