@@ -74,6 +74,9 @@ struct Top<'t> {
     value: Layer<'t>,
 }
 
+/// Literal values of inputs, by file and name.
+pub(super) type Inputs<'t> = HashMap<(usize, String), Vec<&'t str>>;
+
 /// The files of one pipeline, merged on demand.
 pub(super) struct Config<'t> {
     index: HashMap<&'t str, Vec<Top<'t>>>,
@@ -82,7 +85,7 @@ pub(super) struct Config<'t> {
     flat: RefCell<HashMap<&'t str, Rc<View<'t>>>>,
     budget: RefCell<Budget>,
     /// Literal values of each file's inputs, by file and name.
-    pub(super) inputs: HashMap<(usize, String), Vec<&'t str>>,
+    inputs: Rc<Inputs<'t>>,
     /// Whether credentials may be written into the files, so that scalars without a variable are looked at, too.
     pub(super) literals: bool,
     /// What went wrong: file and reason.
@@ -91,11 +94,7 @@ pub(super) struct Config<'t> {
 
 impl<'t> Config<'t> {
     /// `bodies`: the files' mappings, lowest precedence first.
-    pub(super) fn new(
-        bodies: &[(usize, Node<'t>)],
-        inputs: HashMap<(usize, String), Vec<&'t str>>,
-        work: usize,
-    ) -> Self {
+    pub(super) fn new(bodies: &[(usize, Node<'t>)], inputs: Rc<Inputs<'t>>, literals: bool, work: usize) -> Self {
         let mut budget = Budget::new(work);
         let mut index: HashMap<&'t str, Vec<Top<'t>>> = HashMap::new();
         let mut order = Vec::new();
@@ -122,7 +121,15 @@ impl<'t> Config<'t> {
                 all.insert(0, top);
             }
         }
-        Self { index, order, flat: RefCell::default(), budget: RefCell::new(budget), inputs, literals, gaps: RefCell::default() }
+        Self {
+            index,
+            order,
+            flat: RefCell::default(),
+            budget: RefCell::new(budget),
+            inputs,
+            literals,
+            gaps: RefCell::default(),
+        }
     }
 
     /// Takes one step of the work that one pipeline may cost; false when there is none left.

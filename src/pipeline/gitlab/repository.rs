@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
+use super::config::Inputs;
 use super::include::{self, Entry, Target};
 use super::load::{Texts, all_entries, bodies};
 use crate::model::reference::FileGap;
@@ -27,6 +28,8 @@ pub(super) struct Repository<'t> {
     includes: Vec<Vec<usize>>,
     /// Files that are pipelines of their own.
     pub(super) roots: Vec<usize>,
+    /// Whether credentials may be written into the files.
+    pub(super) literals: bool,
     /// Files that generated pipelines are made of.
     pub(super) parts: Vec<usize>,
 }
@@ -47,7 +50,9 @@ impl<'t> Repository<'t> {
             headers.push(header);
         }
         let literals = texts.texts.iter().map(|text| text.source.text()).any(|text| {
-            literal::possible(text) || literal::has_aws_secret(text) || ["\\x", "\\u", "\\U"].iter().any(|escape| text.contains(escape))
+            literal::possible(text)
+                || literal::has_aws_secret(text)
+                || ["\\x", "\\u", "\\U"].iter().any(|escape| text.contains(escape))
         });
         let count = all.len();
         let mut this = Self {
@@ -58,6 +63,7 @@ impl<'t> Repository<'t> {
             named: &texts.named,
             includes: Vec::new(),
             roots: Vec::new(),
+            literals,
             parts: Vec::new(),
         };
         let mut triggered = BTreeSet::new();
@@ -168,9 +174,9 @@ impl<'t> Repository<'t> {
     }
 
     /// The literal values of the files' inputs: defaults, and what includes pass.
-    pub(super) fn inputs(&self) -> HashMap<(usize, String), Vec<&'t str>> {
+    pub(super) fn inputs(&self) -> Inputs<'t> {
         let mut budget = Budget::new(2_000_000);
-        let mut found: HashMap<(usize, String), Vec<&'t str>> = HashMap::new();
+        let mut found: Inputs<'t> = HashMap::new();
         let mut add = |file: usize, name: &str, value: Node<'t>| {
             let Some(text) = value.str().filter(|text| !value.is_null() && !text.contains('$')) else { return };
             let values = found.entry((file, name.to_owned())).or_default();

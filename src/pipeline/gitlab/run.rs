@@ -1,50 +1,30 @@
 //! From files to references and jobs: each pipeline, each job, what is unknown in it, and from where that is reachable.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use super::collect::{self, Piece, Pieces};
-use super::config::{Config, GLOBAL_KEYS, Layer, View};
-use super::graph;
+use super::config::{GLOBAL_KEYS, Layer, View};
 use super::names::{self, Known};
+use super::pipes::{Pipe, anywhere, build, hand_down, with_defaults};
 use super::repository::Repository;
-use super::scope::{Defined, Readings, Unknown, assigned, written};
+use super::scope::{Defined, Readings, Unknown};
 use super::sink::{Seen, Sink};
-use super::{include, secrets};
+use super::{graph, secrets};
 use crate::model::pipeline::{Environment, Pipeline, Pipelines};
 use crate::model::reference::{Channel, FileGap, Kind, Provider};
 use crate::pipeline::cli_fetch;
 use crate::pipeline::shell::Form;
-use crate::pipeline::yaml::Budget;
+use crate::pipeline::yaml::{Budget, NodeId};
 
-/// How many steps of work one pipeline may cost.
-const WORK: usize = 40_000_000;
 /// How many pipelines, child pipelines among them, one repository may have.
 const MAX_PIPELINES: usize = 2_000;
-
-/// One pipeline while it is worked on.
-struct Pipe<'t> {
-    /// The files that define it, as its include or trigger names them.
-    files: Vec<usize>,
-    /// All its files, lowest precedence first.
-    order: Vec<usize>,
-    config: Config<'t>,
-    jobs: Vec<&'t str>,
-    pieces: HashMap<&'t str, Pieces<'t>>,
-    variables: Pieces<'t>,
-    workflow: Pieces<'t>,
-    globals: HashSet<&'t str>,
-    /// Names that reports hand on to all jobs, and what the triggering pipeline hands down.
-    handed: HashSet<String>,
-    /// Child pipelines by trigger job.
-    calls: BTreeMap<&'t str, Vec<usize>>,
-    is_child: bool,
-}
 
 /// Reads all pipelines of a repository.
 pub(super) fn run<'t>(repository: &'t Repository<'t>, into: &mut Pipelines) {
     let known = Known::new();
     let readings = Readings::default();
+    let inputs = Rc::new(repository.inputs());
     let mut pipes: Vec<Pipe<'t>> = Vec::new();
     let mut todo: Vec<(Vec<usize>, bool)> = repository.parts.iter().map(|part| (vec![*part], true)).collect();
     todo.extend(repository.roots.iter().rev().map(|root| (vec![*root], false)));
@@ -58,7 +38,7 @@ pub(super) fn run<'t>(repository: &'t Repository<'t>, into: &mut Pipelines) {
                 .push(FileGap { file, reason: format!("more than {MAX_PIPELINES} pipelines; the rest is left out") });
             break;
         }
-        let pipe = build(repository, files, is_child, &readings, &mut into.gaps);
+        let pipe = build(repository, files, is_child, &inputs, &readings, &mut into.gaps);
         todo.extend(pipe.calls.values().rev().map(|files| (files.clone(), true)));
         pipes.push(pipe);
     }
@@ -83,8 +63,9 @@ pub(super) fn run<'t>(repository: &'t Repository<'t>, into: &mut Pipelines) {
             jobs,
         });
     }
+    let visited = sink.visited.clone();
     for pipe in &pipes {
-        Run { repository, pipe, known: &known, readings: &readings, anywhere: &anywhere }.unused(&mut sink);
+        Run { repository, pipe, known: &known, readings: &readings, anywhere: &anywhere }.unused(&mut sink, &visited);
         let mut gaps: Vec<_> = pipe.config.gaps.borrow_mut().drain(..).collect();
         if pipe.config.exhausted() {
             gaps.push((pipe.files[0], "too much to merge: references in it may be missing".to_owned()));
@@ -99,145 +80,6 @@ pub(super) fn run<'t>(repository: &'t Repository<'t>, into: &mut Pipelines) {
     into.gaps.sort();
     into.gaps.dedup();
     into.references.extend(sink.references(repository.paths));
-}
-
-fn build<'t>(
-    repository: &'t Repository<'t>,
-    files: Vec<usize>,
-    is_child: bool,
-    readings: &Readings,
-    gaps: &mut Vec<FileGap>,
-) -> Pipe<'t> {
-    let order = repository.closure(&files, gaps);
-    let bodies: Vec<_> =
-        order.iter().flat_map(|file| repository.bodies[*file].iter().map(|body| (*file, *body))).collect();
-    let config = Config::new(&bodies, repository.inputs(), repository.literals, WORK);
-    let jobs: Vec<&'t str> = config
-        .order
-        .iter()
-        .copied()
-        .filter(|name| !name.starts_with('.') && !GLOBAL_KEYS.contains(name) && *name != "<<")
-        .filter(|name| config.top(name).is_some_and(|view| view.is_mapping()))
-        .collect();
-    let mut variables = Pieces::default();
-    if let Some(view) = config.top("variables") {
-        variables.variables(&config, &view);
-    }
-    let mut workflow = Pieces::default();
-    if let Some(view) = config.top("workflow") {
-        workflow.workflow(&config, &view);
-    }
-    let globals = variables.defined.iter().chain(&workflow.defined).copied().collect();
-    let mut pieces = HashMap::new();
-    let mut calls = BTreeMap::new();
-    let mut handed = HashSet::new();
-    for name in &jobs {
-        let view = config.job(name);
-        let job = with_defaults(&config, &view);
-        if config.path(&view, &["artifacts", "reports", "dotenv"]).is_some() {
-            handed.extend(written(&job, readings));
-        }
-        if let Some(entries) = config.path(&view, &["trigger", "include"])
-            && let Some(layer) = entries.first()
-        {
-            let mut budget = Budget::new(10_000);
-            let found: Vec<usize> = include::entries(layer.node, &mut budget)
-                .iter()
-                .flat_map(|entry| repository.local(layer.file, entry).iter().copied())
-                .collect();
-            if !found.is_empty() {
-                calls.insert(*name, found);
-            }
-        }
-        pieces.insert(*name, job);
-    }
-    Pipe { files, order, config, jobs, pieces, variables, workflow, globals, handed, calls, is_child }
-}
-
-/// A job's pieces, with those of the defaults that it does not override.
-fn with_defaults<'t>(config: &Config<'t>, view: &View<'t>) -> Pieces<'t> {
-    let mut pieces = Pieces::default();
-    pieces.add(config, view, None);
-    let inherits = |key: &str| {
-        let Some(inherit) = config.path(view, &["inherit", "default"]) else { return true };
-        match inherit.str() {
-            Some("false") => false,
-            Some(_) => true,
-            None => config.items(&inherit).iter().any(|layer| layer.node.str() == Some(key)),
-        }
-    };
-    let missing = |key: &str| config.get(view, key).is_none() && inherits(key);
-    let default = config.top("default");
-    if let Some(default) = &default {
-        pieces.add(config, default, Some(&|key| missing(key)));
-    }
-    for key in ["image", "services", "before_script", "after_script", "cache"] {
-        let in_default = default.as_ref().is_some_and(|default| config.get(default, key).is_some());
-        if !in_default
-            && missing(key)
-            && let Some(value) = config.top(key)
-        {
-            let value = View(value.0.iter().map(|layer| Layer { owner: None, ..*layer }).collect());
-            pieces.key(config, key, &value);
-        }
-    }
-    pieces.ordered()
-}
-
-/// What triggering pipelines define for the pipelines that they start: the job's variables and the globals. A child that several
-/// jobs start, or that also runs alone, has only what all of them give it.
-fn hand_down(pipes: &mut [Pipe<'_>]) {
-    for k in 0..pipes.len() {
-        if !pipes[k].is_child {
-            continue;
-        }
-        let mut common: Option<HashSet<String>> = None;
-        for caller in pipes.iter() {
-            for (job, files) in &caller.calls {
-                if *files != pipes[k].files {
-                    continue;
-                }
-                let own = caller.pieces.get(job).map_or(&[][..], |pieces| pieces.defined.as_slice());
-                let names: HashSet<String> = own
-                    .iter()
-                    .chain(&caller.globals)
-                    .map(|name| (*name).to_owned())
-                    .chain(caller.handed.iter().cloned())
-                    .collect();
-                common = Some(match common {
-                    None => names,
-                    Some(common) => common.intersection(&names).cloned().collect(),
-                });
-            }
-        }
-        pipes[k].handed.extend(common.unwrap_or_default());
-    }
-}
-
-/// Names that any job, hidden ones included, or any script gives a value.
-fn anywhere(pipes: &[Pipe<'_>], readings: &Readings) -> HashSet<String> {
-    let mut names = HashSet::new();
-    for pipe in pipes {
-        names.extend(pipe.globals.iter().map(|name| (*name).to_owned()));
-        for name in &pipe.config.order {
-            let all = pipe.config.definitions(name);
-            for layer in
-                all.into_iter().filter(|_| !GLOBAL_KEYS.contains(name) || matches!(*name, "before_script" | "default"))
-            {
-                let view = View(vec![layer]);
-                let mut pieces = Pieces::default();
-                if layer.node.is_mapping() {
-                    pieces.add(&pipe.config, &view, None);
-                } else {
-                    pieces.loose(&pipe.config, &view);
-                }
-                let pieces = pieces.ordered();
-                names.extend(pieces.defined.iter().map(|name| (*name).to_owned()));
-                assigned(&pieces, readings, &mut names);
-            }
-        }
-    }
-    names
 }
 
 struct Run<'r, 't> {
@@ -363,9 +205,8 @@ impl<'r, 't> Run<'r, 't> {
     }
 
     /// Definitions that no job uses: hidden jobs, lists for `!reference`, what an other definition overrides.
-    fn unused(&self, sink: &mut Sink<'t>) {
+    fn unused(&self, sink: &mut Sink<'t>, visited: &HashSet<(usize, NodeId)>) {
         let config = &self.pipe.config;
-        let visited = sink.visited.clone();
         for name in &config.order {
             if *name == "<<" || *name == "include" || *name == "spec" {
                 continue;
@@ -393,7 +234,7 @@ impl<'r, 't> Run<'r, 't> {
                     pieces.scripts.clear();
                 }
                 self.visit(&pieces, sink);
-                self.emit(&pieces, &defined, None, sink, &visited);
+                self.emit(&pieces, &defined, None, sink, visited);
             }
         }
     }
@@ -405,7 +246,7 @@ impl<'r, 't> Run<'r, 't> {
         defined: &Defined<'_, 't>,
         job: Option<&Rc<str>>,
         sink: &mut Sink<'t>,
-        except: &HashSet<(usize, crate::pipeline::yaml::NodeId)>,
+        except: &HashSet<(usize, NodeId)>,
     ) {
         let mut unknown = defined.in_values(&pieces.values, self.readings, false);
         unknown.extend(defined.in_scripts(&pieces.scripts, self.readings));

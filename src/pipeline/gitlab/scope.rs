@@ -1,6 +1,7 @@
 //! Which variables of a job are unknown: neither defined in the files, nor by a shell, nor by GitLab. Unknown ones come from the
 //! project's, group's or instance's settings, and are references.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::rc::Rc;
@@ -10,7 +11,7 @@ use super::config::Layer;
 use super::names::{self, Known};
 use super::value;
 use crate::pipeline::literal::{self, Literal};
-use crate::pipeline::shell::{self, Form, Scope, Script, Use};
+use crate::pipeline::shell::{self, Assign, Form, Scope, Script, Use};
 use crate::pipeline::yaml::NodeId;
 
 /// A scalar as read, once for all jobs that it reaches.
@@ -165,10 +166,18 @@ impl<'t> Defined<'_, 't> {
     }
 }
 
-/// Assignments of all lines of a job.
+/// One assignment: its line, and where in it the assignment starts, its value ends, and its reach ends.
+struct Given {
+    line: usize,
+    start: usize,
+    value_end: usize,
+    until: usize,
+    scope: Scope,
+}
+
+/// Assignments of all lines of a job, by name.
 struct Shell<'s> {
-    /// By name: line, start, end of the value, end of the reach, scope.
-    assigns: HashMap<std::borrow::Cow<'s, str>, Vec<(usize, usize, usize, usize, Scope)>>,
+    assigns: HashMap<Cow<'s, str>, Vec<Given>>,
     /// Line and place from which on names may come from text that is not here.
     opaque: Option<(usize, usize)>,
     functions: bool,
@@ -178,10 +187,11 @@ struct Shell<'s> {
 impl<'s> Shell<'s> {
     fn new(scripts: &'s [Rc<Script>]) -> Self {
         let powershell = scripts.iter().any(|script| script.powershell);
-        let mut assigns: HashMap<_, Vec<_>> = HashMap::new();
+        let mut assigns: HashMap<_, Vec<Given>> = HashMap::new();
         for (k, script) in scripts.iter().enumerate() {
             for assign in &script.assigns {
-                let place = (k, assign.at, assign.value_end, assign.until, assign.scope);
+                let Assign { at, value_end, until, scope, .. } = *assign;
+                let place = Given { line: k, start: at, value_end, until, scope };
                 assigns.entry(key(&assign.name, powershell)).or_default().push(place);
             }
         }
@@ -199,7 +209,7 @@ impl<'s> Shell<'s> {
         let at = (line, found.at);
         let mut later = false;
         let mut itself = false;
-        for &(k, start, value_end, until, scope) in all {
+        for &Given { line: k, start, value_end, until, scope } in all {
             let inside = k == line && start <= found.at && found.at < value_end;
             let earlier = (k, value_end) <= at;
             match scope {
@@ -217,7 +227,7 @@ impl<'s> Shell<'s> {
     }
 }
 
-fn key(name: &str, powershell: bool) -> std::borrow::Cow<'_, str> {
+fn key(name: &str, powershell: bool) -> Cow<'_, str> {
     if powershell { name.to_ascii_lowercase().into() } else { name.into() }
 }
 
