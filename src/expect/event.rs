@@ -7,6 +7,7 @@ use crate::model::expectation::{Basis, Content, Departure};
 use crate::model::id::SubjectType;
 use crate::model::settings::Settings;
 use crate::model::ticket::{Intent, Link, State, Strength, Ticket};
+use crate::model::time::later;
 
 use super::counts;
 use super::slot::Known;
@@ -37,6 +38,8 @@ pub(super) struct Event {
     pub(super) basis: Basis,
     pub(super) deadline: Option<Timestamp>,
     pub(super) may_loosen: bool,
+    /// Whether it may lift a death that another ticket promised: not where it only names the slot of a value from before it.
+    pub(super) lifts: bool,
     pub(super) through: Option<Id>,
     pub(super) content: Option<Content>,
     pub(super) replaced: Vec<Id>,
@@ -81,12 +84,14 @@ pub(super) fn of(
 fn linked(ticket: &Ticket, link: &Link, basis: Basis, settings: &Settings, now: Timestamp) -> Option<Event> {
     let at = effective(ticket, settings)?;
     let done = ticket.state == State::Done;
+    let may_loosen = ticket.may_loosen && ticket.approved && link.trusted;
     let event = |what, deadline| Event {
         at,
         what,
         basis,
         deadline,
-        may_loosen: ticket.may_loosen && ticket.approved && link.trusted,
+        may_loosen,
+        lifts: may_loosen,
         through: None,
         content: None,
         replaced: Vec::new(),
@@ -99,15 +104,15 @@ fn linked(ticket: &Ticket, link: &Link, basis: Basis, settings: &Settings, now: 
     }
     let opened = ticket.opened_at.unwrap_or(at);
     let due = |limit: SignedDuration| {
-        let latest = opened + limit + settings.limits.postpone;
-        let by_limit = if ticket.effective_at.is_some() { at.max(opened) + limit } else { opened + limit };
+        let latest = later(later(opened, limit), settings.limits.postpone);
+        let by_limit = later(if ticket.effective_at.is_some() { at.max(opened) } else { opened }, limit);
         Some(ticket.due_at.unwrap_or(by_limit).min(latest))
     };
     Some(match ticket.intent {
         Intent::Provision | Intent::Modify | Intent::Elevate if !done || !ticket.approved => {
             // An unapproved removal still tightens.
             if done && ticket.intent == Intent::Modify && !ticket.removed.is_empty() {
-                Event { may_loosen: false, ..event(What::Modified, None) }
+                Event { may_loosen: false, lifts: false, ..event(What::Modified, None) }
             } else {
                 named
             }
@@ -127,13 +132,14 @@ fn linked(ticket: &Ticket, link: &Link, basis: Basis, settings: &Settings, now: 
 /// An offboarding of somebody who owns it, or that names it itself.
 fn offboarded(ticket: &Ticket, link: &Link, event: Event, settings: &Settings, now: Timestamp) -> Option<Event> {
     let open = ticket.state == State::Open;
-    if open && event.at + settings.limits.offboard > now {
+    let limit = later(event.at, settings.limits.offboard);
+    if open && limit > now {
         return Some(Event { what: What::Named, ..event });
     }
     // Named by itself, or owned by a workload that goes: it shall be dead, whoever owns it later.
     let by_itself = link.strength > Strength::Owner;
     if by_itself || !is_person(ticket, settings) {
-        let deadline = open.then_some(event.at + settings.limits.offboard);
+        let deadline = open.then_some(limit);
         let what = if open { What::RevokeAsked } else { What::Revoked };
         return Some(Event { what, deadline, ..event });
     }
@@ -143,7 +149,8 @@ fn offboarded(ticket: &Ticket, link: &Link, event: Event, settings: &Settings, n
     Some(event)
 }
 
-/// Everything that the inventory says the leaver owns or can read, beside what the ticket's own links say.
+/// Everything that the inventory says the leaver owns or can read, beside what the ticket's own links say. What a workload owned
+/// shall be dead with it.
 fn departures(
     index: usize,
     ticket: &Ticket,
@@ -152,41 +159,45 @@ fn departures(
     now: Timestamp,
 ) -> Vec<(Id, Event)> {
     let Some(at) = effective(ticket, settings) else { return Vec::new() };
+    let limit = later(at, settings.limits.offboard);
     let in_effect = match ticket.state {
         State::Done => at <= now,
-        State::Open => at + settings.limits.offboard <= now,
+        State::Open => limit <= now,
         State::Withdrawn => false,
     };
-    if !in_effect || !is_person(ticket, settings) {
-        return Vec::new();
-    }
     let names = leaver_names(ticket, settings);
-    if names.is_empty() {
+    if !in_effect || names.is_empty() {
         return Vec::new();
     }
-    let basis = Basis { ticket: index, link: None };
+    let open = ticket.state == State::Open;
     let event = |what| Event {
         at,
         what,
-        basis,
-        deadline: None,
+        basis: Basis { ticket: index, link: None },
+        deadline: open.then_some(limit),
         may_loosen: false,
+        lifts: false,
         through: None,
         content: None,
         replaced: Vec::new(),
         who: ticket.subject.clone().or_else(|| names.first().cloned()),
     };
     let linked = |id: &Id| ticket.links.iter().any(|link| link.credential == *id);
-    let mut out = Vec::new();
-    for id in known.owned_by(&names) {
-        if !linked(&id) {
-            out.push((id, event(What::OwnerGone)));
-        }
-    }
-    for id in known.readable_by(&names) {
-        if !linked(&id) {
-            out.push((id, event(What::ReaderGone)));
-        }
+    let person = is_person(ticket, settings);
+    let fate = match (person, open) {
+        (true, _) => What::OwnerGone,
+        (false, false) => What::Revoked,
+        (false, true) => What::RevokeAsked,
+    };
+    let mut out: Vec<(Id, Event)> =
+        known.owned_by(&names).into_iter().filter(|id| !linked(id)).map(|id| (id, event(fate))).collect();
+    if person {
+        // Also where the ticket names the slot: that speaks of the value of then, and they could read a later one.
+        let by_owner =
+            |id: &Id| ticket.links.iter().any(|link| link.credential == *id && link.strength == Strength::Owner);
+        out.extend(
+            known.readable_by(&names).into_iter().filter(|id| !by_owner(id)).map(|id| (id, event(What::ReaderGone))),
+        );
     }
     out
 }
@@ -220,7 +231,7 @@ pub(super) fn effective(ticket: &Ticket, settings: &Settings) -> Option<Timestam
         State::Open | State::Withdrawn => ticket.opened_at,
     };
     match (ticket.effective_at, base) {
-        (Some(stated), Some(base)) => Some(stated.min(base + settings.limits.postpone)),
+        (Some(stated), Some(base)) => Some(stated.min(later(base, settings.limits.postpone))),
         (stated, base) => stated.or(base),
     }
 }

@@ -16,24 +16,22 @@ use crate::model::id::SubjectType;
 use crate::model::inventory::Inventory;
 use crate::model::settings::Settings;
 use crate::model::ticket::{Intent, State, Ticket};
+use crate::model::time::{SKEW, earlier, later};
 
 use event::{Event, What};
-
-/// Clock skew allowed between a ticket's times and a store's (SEMANTICS, Slots).
-pub const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
 /// Folds all tickets.
 #[must_use]
 pub fn expect(tickets: &[Ticket], inventory: &Inventory, settings: &Settings, now: Timestamp) -> Expectations {
     let mut out = Expectations::default();
     let mut by_subject: BTreeMap<Id, Vec<Event>> = BTreeMap::new();
-    let known = slot::Known::new(inventory);
+    let known = slot::Known::new(inventory, settings);
     for (index, ticket) in tickets.iter().enumerate() {
         for (subject, event) in event::of(index, ticket, &known, settings, now) {
             by_subject.entry(subject).or_default().push(event);
         }
     }
-    propagate(&mut by_subject, &known, tickets, settings, &mut out.notes);
+    propagate(&mut by_subject, &known, tickets, &mut out.notes);
     for (subject, mut events) in by_subject {
         // Same time: the ticket opened later speaks last; ids make the rest stable.
         events.sort_by(|a, b| {
@@ -58,7 +56,6 @@ fn propagate(
     by_subject: &mut BTreeMap<Id, Vec<Event>>,
     known: &slot::Known<'_>,
     tickets: &[Ticket],
-    settings: &Settings,
     notes: &mut Vec<String>,
 ) {
     let mut more: Vec<(Id, Event)> = Vec::new();
@@ -66,46 +63,57 @@ fn propagate(
         if subject.subject_type() != SubjectType::Slot {
             continue;
         }
+        let rotations: Vec<Timestamp> =
+            events.iter().filter(|event| event.what == What::Rotated).map(|event| event.at).collect();
         for event in events {
             let ticket = &tickets[event.basis.ticket];
+            let mut holds_for = |held: Option<Id>, event: &Event| {
+                let event = |id| (id, Event { through: Some(subject.clone()), content: None, ..event.clone() });
+                more.extend(held.map(event));
+            };
             match event.what {
-                What::Revoked => {
+                What::Revoked | What::RevokeAsked => {
                     let content = known.content(subject, ticket.opened_at);
                     event.content = Some(content);
                     let held = match content {
-                        Content::Same => known.held_now(subject, settings, event.at),
-                        Content::Refilled => {
-                            let before = known.held_before(subject, ticket.opened_at);
-                            if before.is_none() {
-                                notes.push(format!(
-                                    "{}: {subject} holds another value since the ticket; that the one before is dead is not proved",
-                                    ticket.id
-                                ));
-                            }
-                            before
-                        }
+                        Content::Same => known.held_now(subject, event.at),
+                        Content::Refilled => known.held_before(subject, ticket.opened_at),
                         Content::Unknown => None,
                     };
-                    more.extend(held.map(|id| (id, Event { through: Some(subject.clone()), ..event.clone() })));
+                    if held.is_none() && content == Content::Refilled && event.what == What::Revoked {
+                        notes.push(format!(
+                            "{}: {subject} holds another value since the ticket; that the one before is dead is not proved",
+                            ticket.id
+                        ));
+                    }
+                    holds_for(held, event);
                 }
-                What::RevokeAsked if known.content(subject, ticket.opened_at) != Content::Refilled => {
-                    let held = known.held_now(subject, settings, event.at);
-                    more.extend(held.map(|id| (id, Event { through: Some(subject.clone()), ..event.clone() })));
-                }
+                What::RotateAsked => event.content = Some(known.content(subject, ticket.opened_at)),
                 What::Rotated => {
                     let named = replaced_by_name(ticket, known);
-                    let replaced = if named.is_empty() { known.replaced(subject, ticket) } else { named };
-                    for id in &replaced {
-                        more.push((
-                            id.clone(),
-                            Event { what: What::Replaced, through: Some(subject.clone()), ..event.clone() },
+                    let replaced =
+                        if named.is_empty() { known.replaced(subject, threshold(ticket, event)) } else { named };
+                    if replaced.is_empty() && !known.alternates(subject) {
+                        notes.push(format!(
+                            "{}: what {subject} held before the rotation is not known; that it is dead is not proved",
+                            ticket.id
                         ));
+                    }
+                    for id in &replaced {
+                        holds_for(Some(id.clone()), &Event { what: What::Replaced, ..event.clone() });
                     }
                     event.replaced = replaced;
                 }
                 What::Provisioned | What::Modified | What::Elevated => {
-                    let held = known.held_now(subject, settings, event.at);
-                    more.extend(held.map(|id| (id, Event { through: Some(subject.clone()), ..event.clone() })));
+                    let filled = known.changed(subject);
+                    // A value written later, and by no rotation, is another one: the ticket says nothing of it.
+                    let end = later(ticket.closed_at.unwrap_or(event.at).max(event.at), SKEW);
+                    if filled.is_some_and(|at| at > end) && !rotations.iter().any(|at| *at >= event.at) {
+                        continue;
+                    }
+                    let for_it = filled.zip(ticket.opened_at).is_some_and(|(at, open)| at >= earlier(open, SKEW));
+                    let held = known.held_now(subject, event.at);
+                    holds_for(held, &Event { lifts: event.lifts && for_it, ..event.clone() });
                 }
                 _ => {}
             }
@@ -120,16 +128,15 @@ fn propagate(
     }
 }
 
-/// The credentials that a rotation's ticket names as such: made before it was opened, so that a new key's id in it is not taken
-/// for the old one.
+/// The credentials that a rotation's ticket names as those to be replaced.
 fn replaced_by_name(ticket: &Ticket, known: &slot::Known<'_>) -> Vec<Id> {
-    ticket
-        .links
-        .iter()
-        .filter(|link| link.can_block(ticket.intent) && link.credential.subject_type() == SubjectType::Credential)
-        .filter(|link| known.existed_before(&link.credential, ticket.opened_at))
-        .map(|link| link.credential.clone())
-        .collect()
+    let named = ticket.links.iter().filter(|link| link.can_block(ticket.intent)).map(|link| &link.credential);
+    named.filter(|id| id.subject_type() == SubjectType::Credential && known.is_replaced(id, ticket)).cloned().collect()
+}
+
+/// A rotated slot's value must be later than this.
+fn threshold(ticket: &Ticket, event: &Event) -> Timestamp {
+    earlier(ticket.opened_at.unwrap_or(event.at).min(event.at), SKEW)
 }
 
 fn fold(
@@ -141,95 +148,128 @@ fn fold(
     settings: &Settings,
     now: Timestamp,
 ) {
-    into.tickets.push(event.basis.ticket);
+    let number = event.basis.ticket;
+    into.tickets.push(number);
     for distrusted in &ticket.distrusted {
-        into.distrusted.push(format!("{} ({}): {}", distrusted.what, ticket.id, distrusted.quote));
+        into.distrusted.push((number, format!("{}: {}", distrusted.what, distrusted.quote)));
     }
     let death = |cause, since| Death { since, cause, basis: event.basis, through: event.through.clone() };
+    let overlap_end = later(ticket.closed_at.unwrap_or(event.at), settings.grace_rotate);
+    let deadline = || Deadline {
+        at: event.deadline.unwrap_or(event.at),
+        asked_at: event.at,
+        basis: event.basis,
+        content: event.content.unwrap_or(Content::Same),
+    };
+    let still_there = event.content != Some(Content::Refilled);
     match event.what {
-        What::Provisioned | What::Modified if event.may_loosen => {
-            let approval = approval(ticket, event, None);
-            if event.what == What::Provisioned {
-                // A re-provisioning is an approval again.
+        What::Provisioned if event.may_loosen => {
+            // A re-provisioning is an approval again.
+            if lifts(into, event) {
                 into.dead = None;
                 into.content = None;
                 into.revoke_by = None;
                 into.owner_gone = None;
-                into.approved.push(approval);
-            } else {
-                modify(into, ticket, event, approval);
+            } else if into.dead.is_some() {
+                into.distrusted
+                    .push((number, "it names a slot, and the value in it is older than the ticket".to_owned()));
             }
+            into.approved.push(approval(ticket, event, None));
         }
+        What::Modified if event.may_loosen => modify(into, ticket, event, approval(ticket, event, None)),
         What::Provisioned => {
             // Its stated limits tighten; lifting an expectation, or widening what another ticket approved, would loosen.
             if into.dead.is_some() || into.revoke_by.is_some() || into.owner_gone.is_some() || !into.approved.is_empty()
             {
-                into.distrusted.push(format!("{} provisions it again, and may not loosen", ticket.id));
-            } else if ticket.approved {
+                into.distrusted.push((number, "it provisions access again, and may not loosen".to_owned()));
+            } else {
                 into.approved.push(approval(ticket, event, None));
             }
         }
-        What::Modified => {
-            // Taking away tightens, whoever writes it.
-            removals(into, ticket, event);
-        }
-        What::Elevated => {
-            let until = ticket.window.as_ref().and_then(|window| window.end);
-            if event.may_loosen || until.is_some_and(|until| until < now) {
-                into.elevated.push(approval(ticket, event, until));
-            }
-        }
-        What::Revoked => {
-            into.dead = Some(death(Cause::Revoked, event.at));
-            into.content = event.content;
-            into.revoke_by = None;
-            into.approved.clear();
-            into.elevated.clear();
-        }
+        // Taking away tightens, whoever writes it.
+        What::Modified => removals(into, ticket, event),
+        What::Elevated => elevate(into, ticket, event, now),
+        What::Revoked => revoke(into, death(Cause::Revoked, event.at), event.content),
         What::RevokeAsked => {
-            let content = if subject.subject_type() == SubjectType::Slot {
-                known.content(subject, ticket.opened_at)
-            } else {
-                Content::Same
-            };
-            if content != Content::Refilled {
-                into.revoke_by =
-                    Some(Deadline { at: event.deadline.unwrap_or(event.at), asked_at: event.at, basis: event.basis });
+            if still_there {
+                into.revoke_by = Some(deadline());
             }
+        }
+        What::Rotated if subject.subject_type() == SubjectType::Slot => {
+            // What an earlier rotation replaced is not taken back by a later one.
+            let earlier = into.rotated.take().map(|rotation| rotation.replaced).unwrap_or_default();
+            let mut replaced = event.replaced.clone();
+            replaced.extend(earlier.into_iter().filter(|id| !event.replaced.contains(id)));
+            into.rotated = Some(Rotation {
+                threshold: threshold(ticket, event),
+                closed_at: ticket.closed_at.unwrap_or(event.at),
+                dead_from: overlap_end,
+                basis: event.basis,
+                replaced,
+            });
+            into.rotate_by = None;
+            into.dead = None;
+            into.content = None;
+            into.revoke_by = None;
         }
         What::Rotated => {
-            if subject.subject_type() == SubjectType::Slot {
-                let closed_at = ticket.closed_at.unwrap_or(event.at);
-                let opened = ticket.opened_at.unwrap_or(event.at);
-                into.rotated = Some(Rotation {
-                    threshold: opened.min(event.at) - SKEW,
-                    closed_at,
-                    dead_from: closed_at + settings.grace_rotate,
-                    basis: event.basis,
-                    replaced: event.replaced.clone(),
-                });
-                into.rotate_by = None;
-                into.dead = None;
-                into.content = None;
-                into.revoke_by = None;
-            } else if known.existed_before(subject, ticket.opened_at) {
-                replaced(into, death(Cause::Replaced, ticket.closed_at.unwrap_or(event.at) + settings.grace_rotate));
+            if known.is_replaced(subject, ticket) {
+                replaced(into, death(Cause::Replaced, overlap_end));
             }
         }
-        What::Replaced => {
-            replaced(into, death(Cause::Replaced, ticket.closed_at.unwrap_or(event.at) + settings.grace_rotate));
-        }
+        What::Replaced => replaced(into, death(Cause::Replaced, overlap_end)),
         What::RotateAsked => {
-            let done = subject.subject_type() == SubjectType::Slot
-                && known.content(subject, ticket.opened_at) == Content::Refilled;
-            if !done {
-                into.rotate_by =
-                    Some(Deadline { at: event.deadline.unwrap_or(event.at), asked_at: event.at, basis: event.basis });
+            if still_there {
+                into.rotate_by = Some(deadline());
             }
         }
         What::OwnerGone => into.owner_gone = event.departure(ticket),
         What::ReaderGone => into.readers_gone.extend(event.departure(ticket)),
         What::Named => {}
+    }
+}
+
+/// Whether a trusted ticket may lift what is expected: one that only names a slot speaks for the value that was written for it, or
+/// for what was revoked by the name of that very slot.
+fn lifts(expected: &Expected, event: &Event) -> bool {
+    let same_slot = expected.dead.as_ref().is_some_and(|dead| dead.through.is_some() && dead.through == event.through);
+    event.lifts || event.may_loosen && same_slot
+}
+
+/// Revoked twice is revoked since the first time. A slot's later ticket may mean another value: it replaces an expectation that the
+/// slot has already met by being refilled.
+fn revoke(into: &mut Expected, new: Death, content: Option<Content>) {
+    let met = into.content == Some(Content::Refilled);
+    let known = into.dead.as_ref().is_some_and(|dead| dead.cause == Cause::Revoked && dead.since <= new.since);
+    if !known || met {
+        into.dead = Some(new);
+        into.content = content;
+    }
+    into.revoke_by = None;
+    into.approved.clear();
+    into.elevated.clear();
+}
+
+/// The extra grant until the window's end; afterwards what was expected before. A window on something that was revoked suspends the
+/// revocation, and only for its time.
+fn elevate(into: &mut Expected, ticket: &Ticket, event: &Event, now: Timestamp) {
+    let window = ticket.window.as_ref();
+    let until = window.and_then(|window| window.end);
+    if !event.may_loosen && until.is_none_or(|until| until >= now) {
+        into.distrusted.push((event.basis.ticket, "it elevates, and may not loosen".to_owned()));
+        return;
+    }
+    // A ticket is often closed after its window: the access began with the window, or with the ticket.
+    let start = window.and_then(|window| window.start).or(ticket.opened_at).unwrap_or(event.at).min(event.at);
+    into.elevated.push(Approval { from: start, ..approval(ticket, event, until) });
+    if let Some(until) = until.filter(|_| lifts(into, event))
+        && let Some(dead) = into.dead.as_mut()
+    {
+        if until > now {
+            into.dead = None;
+        } else {
+            dead.since = dead.since.max(until);
+        }
     }
 }
 

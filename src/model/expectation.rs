@@ -59,6 +59,8 @@ pub struct Deadline {
     pub asked_at: Timestamp,
     /// The ticket.
     pub basis: Basis,
+    /// Whether the value that the ticket meant is still there; for a credential it always is.
+    pub content: Content,
 }
 
 /// A rotation that is done.
@@ -136,8 +138,8 @@ pub struct Expected {
     pub readers_gone: Vec<Departure>,
     /// Indexes of all tickets that speak of it, whatever they ask.
     pub tickets: Vec<usize>,
-    /// What would have loosened it and was not trusted, in words.
-    pub distrusted: Vec<String>,
+    /// What would have loosened it and was not trusted: the ticket's index, and the words.
+    pub distrusted: Vec<(usize, String)>,
 }
 
 /// The expected state of everything that tickets speak of.

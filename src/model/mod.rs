@@ -10,5 +10,6 @@ pub mod report;
 pub mod scope;
 pub mod settings;
 pub mod ticket;
+pub mod time;
 
 pub use id::Id;
