@@ -1,19 +1,21 @@
 //! The case: everything a rule may look at, indexed once. It holds facts and plain look-ups, no judgement of a rule.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::model::Id;
 use crate::model::catalog::Entry;
 use crate::model::expectation::{Basis, Expectations, Expected};
 use crate::model::id::SubjectType;
-use crate::model::inventory::{Credential, Inventory, LivenessState, Slot, Status};
+use crate::model::inventory::{Credential, Inventory, Liveness, LivenessState, Slot, Status};
 use crate::model::reference::Reference;
 use crate::model::report::{Evidence, Subject};
 use crate::model::scope::{Reach, Scope};
 use crate::model::settings::Settings;
 use crate::model::ticket::Ticket;
+use crate::model::time::{SKEW, later};
+use crate::secret::Fingerprint;
 
 use super::cite;
 
@@ -48,6 +50,16 @@ pub struct Case<'a> {
     credentials: HashMap<&'a Id, &'a Credential>,
     slots: HashMap<&'a Id, &'a Slot>,
     holders: HashMap<&'a Id, Vec<&'a Slot>>,
+    by_value: HashMap<&'a Fingerprint, Vec<&'a Slot>>,
+    /// Joins that only the configuration states: slot, then credential.
+    stated: HashSet<(&'a Id, &'a Id)>,
+    /// In lower case: the other names of a party, rows of the catalogue by identity, credentials by owner and alias.
+    names: HashMap<String, Vec<&'a String>>,
+    rows: HashMap<String, Vec<usize>>,
+    parties: HashMap<String, Vec<&'a Credential>>,
+    titles: HashMap<String, Vec<&'a Credential>>,
+    /// Providers of which at least one credential's grants are known.
+    granting: HashSet<&'a str>,
 }
 
 impl<'a> std::ops::Deref for Case<'a> {
@@ -74,15 +86,47 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn new(facts: Facts<'a>) -> Self {
         let mut holders: HashMap<&Id, Vec<&Slot>> = HashMap::new();
+        let mut by_value: HashMap<&Fingerprint, Vec<&Slot>> = HashMap::new();
         for slot in &facts.inventory.slots {
             if let Some(held) = &slot.holds {
                 holders.entry(held).or_default().push(slot);
             }
+            if let Some(value) = &slot.fingerprint {
+                by_value.entry(value).or_default().push(slot);
+            }
         }
+        let mut names: HashMap<String, Vec<&String>> = HashMap::new();
+        for person in &facts.settings.people {
+            for name in person {
+                names.entry(name.to_ascii_lowercase()).or_default().extend(person);
+            }
+        }
+        let mut rows: HashMap<String, Vec<usize>> = HashMap::new();
+        for (number, row) in facts.catalog.iter().enumerate() {
+            rows.entry(row.identity.to_ascii_lowercase()).or_default().push(number);
+        }
+        let mut parties: HashMap<String, Vec<&Credential>> = HashMap::new();
+        let mut titles: HashMap<String, Vec<&Credential>> = HashMap::new();
+        for credential in &facts.inventory.credentials {
+            for name in credential.owner.iter().chain(&credential.aliases) {
+                parties.entry(name.to_ascii_lowercase()).or_default().push(credential);
+            }
+            for name in credential.name.iter().chain(&credential.aliases) {
+                titles.entry(name.to_ascii_lowercase()).or_default().push(credential);
+            }
+        }
+        let granting = facts.inventory.credentials.iter().filter(|credential| !credential.grants.is_empty());
         Self {
             credentials: facts.inventory.credentials.iter().map(|c| (&c.id, c)).collect(),
             slots: facts.inventory.slots.iter().map(|s| (&s.id, s)).collect(),
             holders,
+            by_value,
+            stated: facts.settings.links.iter().map(|(slot, held)| (slot, held)).collect(),
+            names,
+            rows,
+            parties,
+            titles,
+            granting: granting.map(|credential| credential.id.provider()).collect(),
             facts,
         }
     }
@@ -109,10 +153,21 @@ impl<'a> Case<'a> {
     /// survive a later change of the slot.
     #[must_use]
     pub fn still_held(&self, credential: &Id, since: Timestamp) -> Vec<&'a Slot> {
-        let stated =
-            |slot: &Slot| self.settings.links.iter().any(|(place, thing)| *place == slot.id && thing == credential);
-        let kept = |slot: &&&Slot| !(stated(slot) && changed_at(slot).is_some_and(|at| at > since + SKEW));
+        let refilled = |slot: &Slot| changed_at(slot).is_some_and(|at| at > later(since, SKEW));
+        let kept = |slot: &&&Slot| !(self.is_stated(slot, credential) && refilled(slot));
         self.holders(credential).iter().filter(kept).copied().collect()
+    }
+
+    /// The slots whose value has that fingerprint.
+    #[must_use]
+    pub fn with_value(&self, value: &Fingerprint) -> &[&'a Slot] {
+        self.by_value.get(value).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether only the configuration says that the slot holds the credential.
+    #[must_use]
+    pub fn is_stated(&self, slot: &Slot, credential: &Id) -> bool {
+        self.stated.contains(&(&slot.id, credential))
     }
 
     /// The expectations of credentials, in order.
@@ -156,10 +211,35 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Whether it is live.
+    /// Whether anything tells what the credentials of its kind may do: then one without grants has none.
+    #[must_use]
+    pub fn tells_grants(&self, id: &Id) -> bool {
+        self.granting.contains(id.provider())
+    }
+
+    /// Whether it is live, as far as is known.
     #[must_use]
     pub fn is_live(&self, id: &Id) -> bool {
         matches!(self.truth(id), Truth::Live(_))
+    }
+
+    /// The same, for something that was to change at that time: that it was live before proves nothing about after. Dead stays dead,
+    /// and what has no time counts as current.
+    #[must_use]
+    pub fn truth_since(&self, id: &Id, since: Timestamp) -> Truth {
+        let truth = self.truth(id);
+        let (Truth::Live(text), Some(credential)) = (&truth, self.credential(id)) else { return truth };
+        let outdated = |seen: &Liveness| seen.state == LivenessState::Live && seen.at.is_some_and(|at| at < since);
+        if !credential.liveness.as_ref().is_some_and(outdated) {
+            return truth;
+        }
+        let dead = |seen: &&Liveness| {
+            matches!(seen.state, LivenessState::Dead | LivenessState::NotFound) && seen.at.is_some_and(|at| at >= since)
+        };
+        match credential.observations.iter().filter(dead).max_by_key(|seen| seen.at) {
+            Some(seen) => Truth::Dead(cite::observation(seen, seen.at)),
+            None => Truth::Unknown(format!("nobody looked since {since}; before that {text}")),
+        }
     }
 
     /// The ticket of a basis.
@@ -191,21 +271,62 @@ impl<'a> Case<'a> {
         Subject { kind: id.subject_type(), id: id.clone(), name }
     }
 
+    /// All names of a party, in lower case, its own among them.
+    fn names_of(&self, name: &str) -> BTreeSet<String> {
+        let own = name.to_ascii_lowercase();
+        let others = self.names.get(&own).into_iter().flatten().map(|other| other.to_ascii_lowercase());
+        others.chain([own.clone()]).collect()
+    }
+
+    fn rows_by<'s>(&self, names: impl Iterator<Item = &'s String>) -> BTreeSet<usize> {
+        let names: BTreeSet<String> = names.flat_map(|name| self.names_of(name)).collect();
+        names.iter().filter_map(|name| self.rows.get(name)).flatten().copied().collect()
+    }
+
     /// The rows of the catalogue that speak of a credential: by its id, name, alias, or its owner.
     #[must_use]
     pub fn recorded(&self, credential: &Credential) -> Vec<&'a Entry> {
-        let names = credential.name.iter().chain(&credential.aliases).chain(&credential.owner);
-        let names: Vec<&String> = names.collect();
-        let speaks = |entry: &&Entry| {
-            entry.identity == credential.id.as_str()
-                || names.iter().any(|name| self.settings.same_party(name, &entry.identity))
-        };
-        self.facts.catalog.iter().filter(speaks).collect()
+        let mut numbers = self.rows_by(credential.owner.iter());
+        numbers.extend(self.rows_of_itself(credential));
+        numbers.into_iter().filter_map(|number| self.facts.catalog.get(number)).collect()
+    }
+
+    /// The rows that name the credential itself, or the identity that it belongs to; not those of its owner.
+    #[must_use]
+    pub fn recorded_itself(&self, credential: &Credential) -> Vec<&'a Entry> {
+        self.rows_of_itself(credential).into_iter().filter_map(|number| self.facts.catalog.get(number)).collect()
+    }
+
+    fn rows_of_itself(&self, credential: &Credential) -> BTreeSet<usize> {
+        let mut numbers = self.rows_by(credential.name.iter().chain(&credential.aliases));
+        numbers.extend(self.rows.get(&credential.id.as_str().to_ascii_lowercase()).into_iter().flatten());
+        numbers
+    }
+
+    /// The credentials that a party owns, or that carry its name as an alias.
+    #[must_use]
+    pub fn of_party(&self, name: &str) -> Vec<&'a Credential> {
+        self.names_of(name).iter().filter_map(|name| self.parties.get(name)).flatten().copied().collect()
+    }
+
+    /// The credentials that have that name or alias: the keys of one user, say.
+    #[must_use]
+    pub fn named(&self, name: &str) -> Vec<&'a Credential> {
+        self.names_of(name).iter().filter_map(|name| self.titles.get(name)).flatten().copied().collect()
     }
 }
 
-/// Clock skew between a ticket's times and a store's.
-pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(5);
+/// Whether the slot's value changed since then, by fingerprints and by a history that names the credential; none where only a change
+/// time could tell.
+pub(super) fn differs_since(slot: &Slot, then: Timestamp, stated: bool) -> Option<bool> {
+    let before = slot.versions.iter().filter(|version| version.at.is_some_and(|at| at < then));
+    let before = before.max_by_key(|version| version.at)?;
+    let newest = slot.versions.iter().max_by_key(|version| version.at)?;
+    let value = slot.fingerprint.as_ref().or(newest.fingerprint.as_ref());
+    let held = slot.holds.as_ref().filter(|_| !stated).or(newest.holds.as_ref());
+    let by_value = before.fingerprint.as_ref().zip(value).map(|(a, b)| a != b);
+    by_value.or_else(|| before.holds.as_ref().zip(held).map(|(a, b)| a != b))
+}
 
 /// When a slot's value was last written.
 pub(super) fn changed_at(slot: &Slot) -> Option<Timestamp> {

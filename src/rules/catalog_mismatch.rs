@@ -1,10 +1,13 @@
 //! `catalog-mismatch`: the entitlement catalogue says otherwise than the live state. What the rule means to people stands in `catalog_mismatch.md`.
 
 use crate::model::catalog::Entry;
-use crate::model::inventory::{Credential, Level};
-use crate::model::report::Severity;
+use crate::model::inventory::{Credential, Grant, Level};
+use crate::model::report::{Evidence, Severity};
+use crate::model::ticket::Access;
 
-use super::grants::{place_of, same_environment, same_resource};
+use super::grants::{
+    access_of, environment_of, gives, in_force, same_environment, same_tenant, stands, tenant_of, within,
+};
 use super::{Case, Draft, Rule, Sink, Truth, cite};
 
 /// The rule.
@@ -21,83 +24,124 @@ pub(super) const RULE: Rule = Rule {
 fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
     for credential in &case.inventory.credentials {
         let rows = case.recorded(credential);
-        for row in rows.iter().copied() {
-            let by_owner = !speaks_of_itself(case, row, credential);
-            let Some((actual, facts)) = disagrees(case, row, credential, by_owner, &rows) else { continue };
-            let mut recorded = cite::entry(row).quote;
-            recorded.push_str(&format!(" ({})", row.locator));
-            let draft = Draft::new(
-                sink.rule,
-                case.subject(&credential.id),
-                cite::entry(row),
-                format!("Correct the catalogue's row at {}, or the access itself.", row.locator),
-            )
-            .because(facts)
-            .recorded(recorded)
-            .actual(actual)
-            .tickets(row.ticket.as_deref());
-            sink.fire(draft);
-            // One row that disagrees is enough: the others of the same credential are told with it.
-            break;
-        }
+        let itself = case.recorded_itself(credential);
+        let found = rows.iter().copied().find_map(|row| {
+            let by_owner = !itself.contains(&row);
+            let of = Row { row, by_owner, alone: !by_owner && !shared(case, row, credential) };
+            disagrees(case, &of, credential, &rows).map(|why| (row, why))
+        });
+        // One row that disagrees is enough: the others of the same credential are told with it.
+        let Some((row, (actual, facts))) = found.or_else(|| unrecorded(case, credential, &itself, &rows)) else {
+            continue;
+        };
+        let mut recorded = cite::entry(row).quote;
+        recorded.push_str(&format!(" ({})", row.locator));
+        let draft = Draft::new(
+            sink.rule,
+            case.subject(&credential.id),
+            cite::entry(row),
+            format!("Correct the catalogue's row at {}, or the access itself.", row.locator),
+        )
+        .because(facts)
+        .recorded(recorded)
+        .actual(actual)
+        .tickets(row.ticket.as_deref());
+        sink.fire(draft);
     }
 }
 
-fn speaks_of_itself(case: &Case<'_>, row: &Entry, credential: &Credential) -> bool {
-    row.identity == credential.id.as_str()
-        || credential.name.iter().chain(&credential.aliases).any(|name| case.settings.same_party(name, &row.identity))
+/// A row, and how it speaks of a credential.
+struct Row<'a> {
+    row: &'a Entry,
+    /// By the owner's name only: then it speaks of everything that is theirs.
+    by_owner: bool,
+    /// It speaks of this credential and of no other that may live: not of an identity that has two keys.
+    alone: bool,
+}
+
+type Why = (String, Vec<Evidence>);
+
+/// Whether the row's identity has another credential that is not dead.
+fn shared(case: &Case<'_>, row: &Entry, credential: &Credential) -> bool {
+    row.identity != credential.id.as_str()
+        && case
+            .named(&row.identity)
+            .iter()
+            .any(|other| other.id != credential.id && !matches!(case.truth(&other.id), Truth::Dead(_)))
 }
 
 /// How a row disagrees with the truth; none where it agrees or nothing can be compared.
-fn disagrees(
-    case: &Case<'_>,
-    row: &Entry,
-    credential: &Credential,
-    by_owner: bool,
-    rows: &[&Entry],
-) -> Option<(String, Vec<crate::model::report::Evidence>)> {
+fn disagrees(case: &Case<'_>, of: &Row<'_>, credential: &Credential, rows: &[&Entry]) -> Option<Why> {
+    let row = of.row;
     let facts = cite::liveness(credential);
-    match case.truth(&credential.id) {
+    let actual = match case.truth(&credential.id) {
+        // A row of a person, or of an identity with another key, is true without this credential.
         Truth::Dead(actual) => {
-            // A person's row speaks of all that is theirs: that one of it is dead is no disagreement.
-            let ended = row.until.is_some_and(|until| until <= case.now);
-            return (!by_owner && !ended && row.level != Some(Level::None)).then_some((actual, facts));
+            return (of.alone && stands(row, case.now) && row.level != Some(Level::None)).then_some((actual, facts));
         }
         Truth::Unknown(_) => return None,
-        Truth::Live(actual) => {
-            if let Some(until) = row.until.filter(|until| *until <= case.now) {
-                let renewed = rows
-                    .iter()
-                    .any(|other| other.until.is_none_or(|later| later > case.now) && same_row_place(row, other));
-                return (!renewed && place_of(row, credential)).then(|| (format!("{actual} after {until}"), facts));
-            }
+        Truth::Live(actual) => actual,
+    };
+    let standing: Vec<Access> = rows.iter().filter(|row| stands(row, case.now)).map(|row| access_of(row)).collect();
+    let mut meant = credential.grants.iter().filter(|grant| in_force(grant, case.now) && meets(row, grant, credential));
+    if let Some(until) = row.until.filter(|until| *until <= case.now) {
+        // What it recorded shall be gone: the access, or, where no grants are known, the credential itself.
+        let lingering = meant.find(|grant| {
+            (row.level.is_none() || grant.level >= row.level)
+                && !standing.iter().any(|other| gives(other, grant, credential, None))
+        });
+        if let Some(grant) = lingering {
+            return Some((format!("{} after {until}", cite::describe(grant)), vec![cite::grant(credential, grant)]));
         }
+        let whole = credential.grants.is_empty() && standing.is_empty() && !of.by_owner && place_of(row, credential);
+        return whole.then(|| (format!("{actual} after {until}"), facts));
     }
     let recorded = row.level?;
-    // The grants that the row speaks of; a row that names no place speaks of all.
-    let meant = credential.grants.iter().filter(|grant| {
-        let environment = grant.environment.as_ref().or(credential.environment.as_ref());
-        row.environment.as_ref().zip(environment).is_none_or(|(a, b)| same_environment(a, b))
-            && row.tenant.as_ref().zip(grant.tenant.as_ref()).is_none_or(|(a, b)| a.eq_ignore_ascii_case(b))
-            && row.resource.as_ref().zip(grant.resource.as_ref()).is_none_or(|(a, b)| same_resource(a, b))
-    });
+    if recorded == Level::None && credential.grants.is_empty() && of.alone && standing.len() == 1 {
+        let everywhere = row.environment.is_none() && row.tenant.is_none() && row.resource.is_none();
+        return everywhere.then_some((actual, facts));
+    }
     let highest = meant.filter(|grant| grant.level.is_some()).max_by_key(|grant| grant.level)?;
-    let level = highest.level?;
-    // Several rows of one place add up: the highest of them is what is recorded.
-    let best = rows
-        .iter()
-        .filter(|other| same_row_place(row, other))
-        .filter_map(|other| other.level)
-        .max()
-        .unwrap_or(recorded);
-    (level != best).then(|| (cite::describe(highest), vec![cite::grant(credential, highest)]))
+    // Several rows of one place add up.
+    let given = recorded >= highest.level? || standing.iter().any(|other| gives(other, highest, credential, None));
+    // Less than recorded is a disagreement only where no other credential has the rest.
+    let less = highest.level? < recorded && of.alone;
+    (!given || less).then(|| (cite::describe(highest), vec![cite::grant(credential, highest)]))
 }
 
-fn same_row_place(a: &Entry, b: &Entry) -> bool {
-    let same = |a: &Option<String>, b: &Option<String>| match (a, b) {
-        (Some(a), Some(b)) => a.eq_ignore_ascii_case(b),
-        (None, None) => true,
-        _ => false,
-    };
-    same(&a.environment, &b.environment) && same(&a.tenant, &b.tenant) && same(&a.resource, &b.resource)
+/// A grant of which no row speaks, of a credential whose rows do speak of other grants.
+fn unrecorded<'a>(
+    case: &Case<'_>,
+    credential: &Credential,
+    itself: &[&'a Entry],
+    rows: &[&'a Entry],
+) -> Option<(&'a Entry, Why)> {
+    if !case.is_live(&credential.id) {
+        return None;
+    }
+    let spoken_of = |grant: &&Grant| itself.iter().find(|row| stands(row, case.now) && meets(row, grant, credential));
+    let (known, others): (Vec<&Grant>, Vec<&Grant>) =
+        credential.grants.iter().filter(|grant| in_force(grant, case.now)).partition(|g| spoken_of(g).is_some());
+    let row = known.iter().find_map(spoken_of)?;
+    let other = others
+        .into_iter()
+        .find(|grant| !rows.iter().any(|row| stands(row, case.now) && meets(row, grant, credential)))?;
+    Some((row, (format!("also {}", cite::describe(other)), vec![cite::grant(credential, other)])))
+}
+
+/// Whether a row speaks of a grant: what either leaves open meets everything.
+fn meets(row: &Entry, grant: &Grant, credential: &Credential) -> bool {
+    let both =
+        |a: Option<&String>, b: Option<&String>, same: fn(&str, &str) -> bool| a.zip(b).is_none_or(|(a, b)| same(a, b));
+    let resource = |a: &str, b: &str| within(a, b) || within(b, a);
+    both(row.environment.as_ref(), environment_of(grant, credential), same_environment)
+        && both(row.tenant.as_ref(), tenant_of(grant, credential), same_tenant)
+        && both(row.resource.as_ref(), grant.resource.as_ref(), resource)
+}
+
+/// Whether a row of the catalogue speaks of the place that a credential is for.
+fn place_of(row: &Entry, credential: &Credential) -> bool {
+    let environment = row.environment.as_ref().zip(credential.environment.as_ref());
+    let tenant = row.tenant.as_ref().zip(credential.tenant.as_ref());
+    environment.is_none_or(|(a, b)| same_environment(a, b)) && tenant.is_none_or(|(a, b)| same_tenant(a, b))
 }

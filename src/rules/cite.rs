@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::model::catalog::Entry;
-use crate::model::expectation::Basis;
+use crate::model::expectation::{Basis, Expected};
 use crate::model::inventory::{Credential, Grant, Liveness, Slot};
 use crate::model::reference::Reference;
 use crate::model::report::Evidence;
@@ -16,11 +16,15 @@ pub(super) fn ticket(ticket: &Ticket, basis: Option<&Basis>) -> Evidence {
     let link = basis.and_then(|basis| basis.link).and_then(|link| ticket.links.get(link));
     let quote = link.map_or_else(|| ticket.title.clone(), |link| link.quote.clone());
     Evidence {
-        source: if ticket.source.is_empty() { system(ticket).to_owned() } else { ticket.source.clone() },
+        source: source(ticket),
         locator: ticket.id.clone(),
         observed_at: ticket.closed_at.or(ticket.opened_at),
         quote,
     }
+}
+
+fn source(ticket: &Ticket) -> String {
+    if ticket.source.is_empty() { system(ticket).to_owned() } else { ticket.source.clone() }
 }
 
 fn system(ticket: &Ticket) -> &'static str {
@@ -112,6 +116,17 @@ pub(super) fn grant(credential: &Credential, grant: &Grant) -> Evidence {
     }
 }
 
+/// A grant on a slot.
+pub(super) fn slot_grant(slot: &Slot, grant: &Grant) -> Evidence {
+    let holder = grant.holder.as_deref().unwrap_or("somebody");
+    Evidence {
+        source: slot.id.provider().to_owned(),
+        locator: slot.id.to_string(),
+        observed_at: None,
+        quote: format!("grant of {holder}: {}", describe(grant)),
+    }
+}
+
 /// `write (PowerUserAccess) on *, production, aws:123456789012`.
 pub(super) fn describe(grant: &Grant) -> String {
     let mut text = grant.level.as_ref().map_or_else(|| "access".to_owned(), word);
@@ -153,16 +168,16 @@ pub(super) fn reference(reference: &Reference) -> Evidence {
 }
 
 /// Everything that tried to loosen an expectation and was not trusted: it is said in the finding.
-pub(super) fn distrusted(case: &Case<'_>, tickets: &[usize]) -> Vec<Evidence> {
-    let tickets = tickets.iter().filter_map(|index| case.tickets.get(*index));
-    tickets
-        .flat_map(|ticket| {
-            ticket.distrusted.iter().map(|what| Evidence {
-                source: if ticket.source.is_empty() { system(ticket).to_owned() } else { ticket.source.clone() },
-                locator: ticket.id.clone(),
-                observed_at: None,
-                quote: format!("not trusted: {}: {}", what.what, what.quote),
-            })
+pub(super) fn distrusted(case: &Case<'_>, expected: &Expected) -> Vec<Evidence> {
+    let said = expected.distrusted.iter();
+    said.filter_map(|(index, what)| {
+        let ticket = case.tickets.get(*index)?;
+        Some(Evidence {
+            source: source(ticket),
+            locator: ticket.id.clone(),
+            observed_at: None,
+            quote: format!("not trusted: {}", what.trim_end_matches([':', ' '])),
         })
-        .collect()
+    })
+    .collect()
 }

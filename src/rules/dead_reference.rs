@@ -21,7 +21,9 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
         let Some(credential) = case.credential(id) else { continue };
         // Reached only as the value of before a rotation: nothing uses it any more.
         let direct = uses.iter().any(|used| used.slot.is_none());
-        let held = case.holders(id).iter().any(|slot| case.reach.slots.contains_key(&slot.id));
+        let since = case.expected.get(id).and_then(|expected| expected.dead.as_ref()).map(|dead| dead.since);
+        let holders = since.map_or_else(|| case.holders(id).to_vec(), |since| case.still_held(id, since));
+        let held = holders.iter().any(|slot| case.reach.slots.contains_key(&slot.id));
         if !direct && !held {
             continue;
         }
@@ -34,7 +36,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             format!("The deploy will fail with {id}: put a working credential into its slot, or drop the reference."),
         )
         .because(facts)
-        .because(case.holders(id).iter().map(|slot| cite::slot(slot)))
+        .because(holders.iter().map(|slot| cite::slot(slot)))
         .actual(actual);
         sink.fire(draft);
     }

@@ -1,9 +1,10 @@
 //! `excess-grant`: live access exceeds what the tickets approved. What the rule means to people stands in `excess_grant.md`.
 
-use crate::model::inventory::Grant;
+use crate::model::expectation::Expected;
+use crate::model::inventory::{Credential, Grant};
 use crate::model::report::Severity;
 
-use super::grants::{covers_among, excess_words};
+use super::grants::{allows, catalog_gives, excess_words, in_force, in_place};
 use super::{Case, Draft, Rule, Sink, Truth, cite};
 
 /// The rule.
@@ -37,13 +38,14 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
         let extra: Vec<&Grant> = credential
             .grants
             .iter()
-            .filter(|grant| grant.until.is_none_or(|until| until > case.now))
-            .filter(|grant| !allowed().any(|approval| covers_among(&approval.access, grant, &credential.grants)))
+            .filter(|grant| in_force(grant, case.now))
+            .filter(|grant| !allowed().any(|approval| allows(&approval.access, grant, credential)))
+            .filter(|grant| !stood_before(case, expected, credential, grant))
             .collect();
         let Some(first) = extra.first() else {
             continue;
         };
-        let actual = match case.truth(id) {
+        let actual = match case.truth_since(id, latest.from) {
             Truth::Live(actual) => actual,
             Truth::Dead(_) => continue,
             Truth::Unknown(reason) => {
@@ -60,11 +62,19 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
         )
         .because(extra.iter().map(|grant| cite::grant(credential, grant)))
         .because(cite::liveness(credential))
-        .because(cite::distrusted(case, &expected.tickets))
+        .because(cite::distrusted(case, expected))
         .expected(format!("{approved} ({})", case.ticket_id(&latest.basis)))
         .actual(format!("{}; {actual}", cite::describe(first)))
         .since(latest.from)
         .tickets([case.ticket_id(&latest.basis)]);
         sink.fire(draft);
     }
+}
+
+/// A standing row of the catalogue gives it, elsewhere than the tickets speak: they add to what there was, and say nothing of it.
+fn stood_before(case: &Case<'_>, expected: &Expected, credential: &Credential, grant: &Grant) -> bool {
+    expected.approved.iter().all(|approval| {
+        !in_place(&approval.access, grant, credential)
+            && catalog_gives(case, credential, grant, &approval.access, case.ticket_id(&approval.basis))
+    })
 }

@@ -33,12 +33,12 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
         if inherited {
             continue;
         }
-        match case.truth(id) {
+        match case.truth_since(id, gone.since) {
             Truth::Live(actual) => {
                 let remedy = format!("Revoke {id}, or hand it over to an owner who is there and rotate it.");
                 let draft = Draft::new(sink.rule, case.subject(id), ticket, remedy)
                     .because(cite::liveness(credential))
-                    .because(cite::distrusted(case, &expected.tickets))
+                    .because(cite::distrusted(case, expected))
                     .expected(format!(
                         "dead or with a new owner since {}: {} left ({})",
                         gone.since,

@@ -26,6 +26,9 @@ mod unticketed_credential;
 mod unverified_closure;
 mod used_after_revocation;
 
+use std::collections::HashMap;
+
+use crate::model::Id;
 use crate::model::report::Severity;
 
 pub use case::{Case, Facts, Truth};
@@ -94,32 +97,45 @@ pub fn check(case: &Case<'_>) -> (Vec<Draft>, Vec<Need>, Vec<Proof>) {
 
 /// One cause makes one finding: the strongest rule for a subject keeps the facts of those that it implies as its evidence.
 fn absorb(drafts: Vec<Draft>) -> Vec<Draft> {
-    let mut kept: Vec<Draft> = Vec::new();
-    let implied =
-        |draft: &Draft, by: &Draft| by.subject.id == draft.subject.id && by.rule.implies.contains(&draft.rule.id);
-    let (weak, strong): (Vec<Draft>, Vec<Draft>) = {
-        let flags: Vec<bool> = drafts.iter().map(|draft| drafts.iter().any(|by| implied(draft, by))).collect();
-        let mut flags = flags.into_iter();
-        drafts.into_iter().partition(|_| flags.next().unwrap_or_default())
+    let mut about: HashMap<Id, Vec<usize>> = HashMap::new();
+    for (number, draft) in drafts.iter().enumerate() {
+        for id in std::iter::once(&draft.subject.id).chain(&draft.about) {
+            about.entry(id.clone()).or_default().push(number);
+        }
+    }
+    // Who absorbs whom. Implication has no circles (a test holds that), so every chain ends.
+    let rank = |draft: &Draft| RULES.iter().position(|rule| rule.id == draft.rule.id);
+    let above = |draft: &Draft| {
+        let by = about.get(&draft.subject.id)?;
+        let implies = |by: &&usize| drafts[**by].rule.implies.contains(&draft.rule.id);
+        by.iter().filter(implies).min_by_key(|by| rank(&drafts[**by])).copied()
     };
-    kept.extend(strong);
-    for draft in weak {
-        // The strongest that implies it; a chain ends in one that nothing implies.
-        if let Some(by) = kept.iter_mut().find(|by| implied(&draft, by)) {
-            by.recorded = by.recorded.take().or(draft.recorded);
-            for fact in draft.evidence {
+    let parents: Vec<Option<usize>> = drafts.iter().map(above).collect();
+    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
+    for number in 0..drafts.len() {
+        let mut root = number;
+        while let Some(parent) = parents[root] {
+            root = parent;
+        }
+        if root == number {
+            continue;
+        }
+        let Some(weak) = drafts[number].take() else { continue };
+        if let Some(by) = drafts[root].as_mut() {
+            by.recorded = by.recorded.take().or(weak.recorded);
+            for fact in weak.evidence {
                 if !by.evidence.contains(&fact) {
                     by.evidence.push(fact);
                 }
             }
-            for ticket in draft.tickets {
+            for ticket in weak.tickets {
                 if !by.tickets.contains(&ticket) {
                     by.tickets.push(ticket);
                 }
             }
         }
     }
-    kept
+    drafts.into_iter().flatten().collect()
 }
 
 #[cfg(test)]

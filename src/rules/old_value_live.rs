@@ -39,7 +39,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             format!("replaced, and dead since {} ({}, overlap included)", death.since, case.ticket_id(&death.basis));
         let facts = case.credential(id).map(cite::liveness).unwrap_or_default();
         let rotated = death.through.as_ref().and_then(|slot| case.slot(slot)).map(cite::slot);
-        match case.truth(id) {
+        match case.truth_since(id, death.since) {
             Truth::Live(actual) => {
                 let remedy = format!(
                     "Revoke the replaced credential {id} at its issuer: its slot was rotated, the old value was not ended."
@@ -47,7 +47,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
                 let draft = Draft::new(sink.rule, case.subject(id), ticket, remedy)
                     .because(rotated)
                     .because(facts)
-                    .because(cite::distrusted(case, &expected.tickets))
+                    .because(cite::distrusted(case, expected))
                     .expected(promised)
                     .actual(actual)
                     .since(death.since)

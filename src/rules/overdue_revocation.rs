@@ -1,5 +1,6 @@
 //! `overdue-revocation`: open past its due date or the limit, and the credential is live. What the rule means to people stands in `overdue_revocation.md`.
 
+use crate::model::expectation::Content;
 use crate::model::report::Severity;
 
 use super::{Case, Draft, Rule, Sink, Truth, cite};
@@ -23,6 +24,12 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             // A slot stands for what it holds; a credential that its own ticket names speaks for itself.
             let holds = case.slot(id).and_then(|slot| slot.holds.as_ref());
             let subject = holds.unwrap_or(id);
+            if deadline.content == Content::Unknown {
+                if !matches!(case.truth(subject), Truth::Dead(_)) {
+                    sink.need(id, "change-time", "nothing tells whether the slot still holds the value of then");
+                }
+                continue;
+            }
             if holds.is_some() && what == "revocation" {
                 continue;
             }
@@ -39,7 +46,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
                     )
                     .because(case.slot(id).map(cite::slot))
                     .because(case.credential(subject).map(cite::liveness).unwrap_or_default())
-                    .because(cite::distrusted(case, &expected.tickets))
+                    .because(cite::distrusted(case, expected))
                     .expected(format!("{what} by {} ({}, open)", deadline.at, case.ticket_id(&deadline.basis)))
                     .actual(actual)
                     .since(deadline.at)

@@ -42,13 +42,13 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
         let Some(ticket) = case.cite(&death.basis) else { continue };
         let promised = format!("revoked since {} ({})", death.since, case.ticket_id(&death.basis));
         let facts = case.credential(id).map(cite::liveness).unwrap_or_default();
-        match case.truth(id) {
+        match case.truth_since(id, death.since) {
             Truth::Live(actual) => {
                 let held = case.holders(id).iter().map(|slot| cite::slot(slot));
                 let draft = Draft::new(sink.rule, case.subject(id), ticket, remedy(id.as_str()))
                     .because(facts)
                     .because(held)
-                    .because(cite::distrusted(case, &expected.tickets))
+                    .because(cite::distrusted(case, expected))
                     .expected(promised)
                     .actual(actual)
                     .since(death.since)

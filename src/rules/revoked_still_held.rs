@@ -19,7 +19,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
     for (id, expected) in case.credentials_expected() {
         let Some(death) = expected.dead.as_ref().filter(|death| death.since <= case.now) else { continue };
-        let Truth::Unknown(actual) = case.truth(id) else { continue };
+        let Truth::Unknown(actual) = case.truth_since(id, death.since) else { continue };
         let held = case.still_held(id, death.since);
         let (Some(slot), Some(ticket)) = (held.first(), case.cite(&death.basis)) else { continue };
         let draft = Draft::new(
@@ -30,7 +30,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
         )
         .because(held.iter().map(|slot| cite::slot(slot)))
         .because(case.credential(id).map(cite::liveness).unwrap_or_default())
-        .because(cite::distrusted(case, &expected.tickets))
+        .because(cite::distrusted(case, expected))
         .expected(format!("dead since {} ({})", death.since, case.ticket_id(&death.basis)))
         .actual(format!("liveness {}; {} still holds it", actual.trim_start_matches("liveness "), slot.id))
         .since(death.since)
@@ -53,7 +53,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             ),
         )
         .because([cite::slot(slot)])
-        .because(cite::distrusted(case, &expected.tickets))
+        .because(cite::distrusted(case, expected))
         .expected(format!("its value dead since {} ({})", death.since, case.ticket_id(&death.basis)))
         .actual("still holds the value from before the ticket; whether that works is unknown")
         .since(death.since)

@@ -1,10 +1,11 @@
 //! `rotation-not-applied`: the slot is expected to hold a value made after the ticket, and does not. What the rule means to people stands in `rotation_not_applied.md`.
 
+use crate::model::Id;
 use crate::model::expectation::Rotation;
 use crate::model::inventory::Slot;
 use crate::model::report::Severity;
 
-use super::case::changed_at;
+use super::case::{changed_at, differs_since};
 use super::{Case, Draft, Proof, Rule, Sink, cite};
 
 /// The rule.
@@ -21,7 +22,11 @@ pub(super) const RULE: Rule = Rule {
 fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
     for (id, expected) in case.slots_expected() {
         let Some(rotation) = &expected.rotated else { continue };
-        let (Some(slot), Some(ticket)) = (case.slot(id), case.cite(&rotation.basis)) else { continue };
+        let Some(ticket) = case.cite(&rotation.basis) else { continue };
+        let Some(slot) = case.slot(id) else {
+            sink.need(id, "change-time", "no source knows the slot");
+            continue;
+        };
         let promised = format!("a value made after {} ({})", rotation.threshold, case.ticket_id(&rotation.basis));
         match applied(case, slot, rotation) {
             None => sink.need(id, "change-time", "its store does not tell when the value was written"),
@@ -40,7 +45,8 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
                     format!("Write the new value into {id}, or reopen {}.", case.ticket_id(&rotation.basis)),
                 )
                 .because([cite::slot(slot)])
-                .because(cite::distrusted(case, &expected.tickets))
+                .about(&slot.holds)
+                .because(cite::distrusted(case, expected))
                 .expected(promised)
                 .actual(actual)
                 .since(rotation.closed_at)
@@ -57,17 +63,24 @@ enum Applied {
 }
 
 fn applied(case: &Case<'_>, slot: &Slot, rotation: &Rotation) -> Option<Applied> {
-    // Equal fingerprints before and after outrank a change time: the same value was written again.
-    let before = slot.versions.iter().filter(|version| version.at.is_some_and(|at| at < rotation.threshold));
-    let before = before.max_by_key(|version| version.at).and_then(|version| version.fingerprint.as_ref());
-    let after = slot.versions.iter().max_by_key(|version| version.at).and_then(|version| version.fingerprint.as_ref());
-    let after = slot.fingerprint.as_ref().or(after);
-    if before.is_some() && before == after {
-        return Some(Applied::No("holds the same value as before, by its fingerprint".to_owned()));
+    // What is known of the content outranks the time of the last write: the same value may have been written again.
+    let stated = slot.holds.as_ref().is_some_and(|held| case.is_stated(slot, held));
+    let differs = differs_since(slot, rotation.threshold, stated);
+    if differs == Some(false) {
+        return Some(Applied::No("holds the same value as before, by fingerprint or version history".to_owned()));
+    }
+    let old = |id: &&Id| rotation.replaced.contains(id) && differs.is_none();
+    if let Some(old) = slot.holds.as_ref().filter(old)
+        && case.still_held(old, rotation.threshold).iter().any(|other| other.id == slot.id)
+    {
+        return Some(Applied::No(format!("still holds {old}, which it was to replace")));
     }
     if let Some(at) = changed_at(slot) {
         let text = format!("last written {at}");
         return Some(if at < rotation.threshold { Applied::No(text) } else { Applied::Yes(text) });
+    }
+    if differs == Some(true) {
+        return Some(Applied::Yes("holds another value than before, by fingerprint or version history".to_owned()));
     }
     // A credential made after the ticket cannot be the old one.
     let made = slot.holds.as_ref().and_then(|id| case.credential(id)).and_then(|credential| credential.created_at)?;

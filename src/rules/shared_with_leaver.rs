@@ -1,8 +1,9 @@
 //! `shared-with-leaver`: a leaver could read it, and its value is from before. What the rule means to people stands in `shared_with_leaver.md`.
 
 use crate::model::report::Severity;
+use crate::model::time::{SKEW, earlier};
 
-use super::case::{SKEW, changed_at};
+use super::case::{changed_at, differs_since};
 use super::{Case, Draft, Rule, Sink, cite};
 
 /// The rule.
@@ -24,11 +25,16 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             continue;
         };
         let (Some(slot), Some(ticket)) = (case.slot(id), case.cite(&gone.basis)) else { continue };
+        let stated = slot.holds.as_ref().is_some_and(|held| case.is_stated(slot, held));
+        let differs = differs_since(slot, gone.since, stated);
+        if differs == Some(true) {
+            continue;
+        }
         let Some(changed) = changed_at(slot) else {
             sink.need(id, "change-time", "its store does not tell when the value was written");
             continue;
         };
-        if changed > gone.since - SKEW {
+        if changed > earlier(gone.since, SKEW) && differs.is_none() {
             continue;
         }
         let draft =

@@ -28,6 +28,8 @@ pub struct Draft {
     pub evidence: Vec<Evidence>,
     /// What to do.
     pub remediation: String,
+    /// What else it is about: a finding about a slot speaks of the credential in it.
+    pub about: Vec<Id>,
     /// Stable locators beyond rule and subject, where one subject can have several such findings.
     pub key: Vec<String>,
 }
@@ -46,6 +48,7 @@ impl Draft {
             tickets: Vec::new(),
             evidence: vec![fact],
             remediation: remediation.into(),
+            about: Vec::new(),
             key: Vec::new(),
         }
     }
@@ -58,6 +61,13 @@ impl Draft {
                 self.evidence.push(fact);
             }
         }
+        self
+    }
+
+    /// What else it is about.
+    #[must_use]
+    pub fn about<'a>(mut self, ids: impl IntoIterator<Item = &'a Id>) -> Self {
+        self.about.extend(ids.into_iter().cloned());
         self
     }
 

@@ -1,6 +1,8 @@
 //! `stale-copy`: one slot was rotated, and another holds the credential that was replaced. What the rule means to people stands in `stale_copy.md`.
 
-use crate::model::inventory::Slot;
+use crate::model::Id;
+use crate::model::expectation::Rotation;
+use crate::model::inventory::{RotationKind, Slot};
 use crate::model::report::Severity;
 
 use super::{Case, Draft, Rule, Sink, cite};
@@ -22,28 +24,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             continue;
         };
         let (Some(rotated), Some(ticket)) = (case.slot(id), case.cite(&rotation.basis)) else { continue };
-        let current = rotated.fingerprint.as_ref();
-        // The values that the slot held before, by fingerprint.
-        let old: Vec<_> = rotated
-            .versions
-            .iter()
-            .filter(|version| version.at.is_some_and(|at| at < rotation.threshold))
-            .filter_map(|version| version.fingerprint.as_ref())
-            .filter(|fingerprint| Some(*fingerprint) != current)
-            .collect();
-        let copies: Vec<&Slot> = case
-            .inventory
-            .slots
-            .iter()
-            .filter(|slot| slot.id != *id && slot.id.provider() != "env")
-            .filter(|slot| {
-                let by_id = slot.holds.as_ref().is_some_and(|held| rotation.replaced.contains(held));
-                let by_value = slot.fingerprint.as_ref().is_some_and(|fingerprint| old.contains(&fingerprint));
-                // Where only an id tells, a later write of the copy is a refill.
-                by_value || by_id
-            })
-            .collect();
-        for copy in copies {
+        for copy in copies(case, rotated, rotation) {
             let draft = Draft::new(
                 sink.rule,
                 case.subject(&copy.id),
@@ -51,7 +32,8 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
                 format!("Write the new value into {} as well, or remove it.", copy.id),
             )
             .because([cite::slot(rotated), cite::slot(copy)])
-            .because(cite::distrusted(case, &expected.tickets))
+            .about(&copy.holds)
+            .because(cite::distrusted(case, expected))
             .expected(format!(
                 "the value that {id} held before {} ({}) is gone everywhere",
                 rotation.threshold,
@@ -63,4 +45,28 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             sink.fire(draft);
         }
     }
+}
+
+/// The other slots that hold what the rotation replaced.
+fn copies<'a>(case: &Case<'a>, rotated: &Slot, rotation: &Rotation) -> Vec<&'a Slot> {
+    let current = rotated.fingerprint.as_ref();
+    // Approved again, or meant to be alive: not replaced any more.
+    let dead = |id: &&Id| {
+        case.expected.get(id).and_then(|e| e.dead.as_ref()).is_some_and(|dead| dead.since <= case.now)
+            && rotated.holds.as_ref() != Some(*id)
+    };
+    // A join that only the configuration states does not survive a later write of the copy.
+    let mut found: Vec<&Slot> =
+        rotation.replaced.iter().filter(dead).flat_map(|id| case.still_held(id, rotation.threshold)).collect();
+    found.retain(|copy| copy.fingerprint.is_none() || copy.fingerprint.as_ref() != current);
+    // The values that the slot held before, by fingerprint; an alternating store keeps them alive on purpose.
+    if rotated.rotation != Some(RotationKind::Alternating) {
+        let before = rotated.versions.iter().filter(|version| version.at.is_some_and(|at| at < rotation.threshold));
+        let old = before.filter_map(|version| version.fingerprint.as_ref()).filter(|value| Some(*value) != current);
+        found.extend(old.flat_map(|value| case.with_value(value).iter().copied()));
+    }
+    found.retain(|copy| copy.id != rotated.id && copy.id.provider() != "env");
+    found.sort_by(|a, b| a.id.cmp(&b.id));
+    found.dedup_by(|a, b| a.id == b.id);
+    found
 }

@@ -47,7 +47,10 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
 fn credentials(case: &Case<'_>, sink: &mut Sink<'_>) {
     for (id, expected) in case.credentials_expected() {
         let Some(death) = expected.dead.as_ref().filter(|death| death.since <= case.now) else { continue };
-        let (Truth::Unknown(reason), Some(ticket)) = (case.truth(id), case.cite(&death.basis)) else { continue };
+        let (Truth::Unknown(reason), Some(ticket)) = (case.truth_since(id, death.since), case.cite(&death.basis))
+        else {
+            continue;
+        };
         let draft = Draft::new(
             sink.rule,
             case.subject(id),
@@ -91,6 +94,9 @@ fn slots(case: &Case<'_>, sink: &mut Sink<'_>) {
         .since(death.since)
         .tickets([case.ticket_id(&death.basis)]);
         sink.fire(draft);
-        sink.need(id, "change-time", reason);
+        // A slot that does not exist hands nothing to the deploy.
+        if !case.absent.contains(id) {
+            sink.need(id, "change-time", reason);
+        }
     }
 }

@@ -5,6 +5,7 @@ use jiff::SignedDuration;
 use crate::model::Id;
 use crate::model::expectation::Cause;
 use crate::model::report::Severity;
+use crate::model::time::later;
 
 use super::{Case, Draft, Rule, Sink, Truth, cite};
 
@@ -36,7 +37,9 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             continue;
         };
         let Some(credential) = case.credential(id) else { continue };
-        let Some(used) = credential.last_used_at.filter(|at| *at > death.since + resolution(id)) else { continue };
+        let Some(used) = credential.last_used_at.filter(|at| *at > later(death.since, resolution(id))) else {
+            continue;
+        };
         let Some(ticket) = case.cite(&death.basis) else { continue };
         let state = match case.truth(id) {
             Truth::Live(text) | Truth::Dead(text) | Truth::Unknown(text) => text,
