@@ -8,14 +8,13 @@ use crate::model::Id;
 use crate::model::catalog::Entry;
 use crate::model::expectation::{Basis, Expectations, Expected};
 use crate::model::id::SubjectType;
-use crate::model::inventory::{Credential, Inventory, Liveness, LivenessState, Slot, Status};
+use crate::model::inventory::{Credential, Fingerprint, Inventory, Liveness, LivenessState, Slot, Status};
 use crate::model::reference::Reference;
 use crate::model::report::{Evidence, Subject};
 use crate::model::scope::{Reach, Scope};
 use crate::model::settings::Settings;
 use crate::model::ticket::Ticket;
 use crate::model::time::{SKEW, later};
-use crate::secret::Fingerprint;
 
 use super::cite;
 
