@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use ignore::{WalkBuilder, WalkState};
+use rayon::Scope;
 
 use crate::model::reference::FileGap;
 
@@ -185,39 +185,7 @@ enum Seen {
 fn walk(folder: &Arc<Folder>, roots: &mut Roots, discovery: &mut Discovery) {
     let seen = Mutex::new(Vec::new());
     let keep = |item: Seen| seen.lock().unwrap_or_else(PoisonError::into_inner).push(item);
-    let walker = WalkBuilder::new(&folder.base)
-        .standard_filters(false)
-        .follow_links(false)
-        .threads(std::thread::available_parallelism().map_or(1, usize::from))
-        .filter_entry(|entry| {
-            entry.depth() == 0 || !matches!(entry.file_name().to_str(), Some(".git" | "node_modules"))
-        })
-        .build_parallel();
-    walker.run(|| {
-        Box::new(|entry| {
-            match entry {
-                Err(error) => {
-                    if let Some((path, reason)) = unreadable(&error) {
-                        keep(Seen::Gap(path, reason));
-                    }
-                }
-                Ok(entry) => {
-                    let link = entry.path_is_symlink();
-                    if link && entry.depth() > 0 && !entry.path().is_file() {
-                        linked_folder(folder, entry.path(), &keep);
-                    } else if link || entry.file_type().is_some_and(|kind| kind.is_file()) {
-                        let Some(kind) = kind_of(entry.path()) else { return WalkState::Continue };
-                        if link && folder.inside(entry.path()).is_none() {
-                            keep(Seen::Gap(entry.path().to_path_buf(), LEAVES.to_owned()));
-                        } else {
-                            keep(Seen::File(entry.path().to_path_buf(), kind));
-                        }
-                    }
-                }
-            }
-            WalkState::Continue
-        })
-    });
+    rayon::scope(|scope| visit(scope, folder, folder.base.clone(), &keep));
     for item in seen.into_inner().unwrap_or_else(PoisonError::into_inner) {
         match item {
             Seen::File(path, kind) => discovery.add(path, kind, folder, roots),
@@ -226,6 +194,47 @@ fn walk(folder: &Arc<Folder>, roots: &mut Roots, discovery: &mut Discovery) {
                 discovery.gaps.push(FileGap { file, reason });
             }
         }
+    }
+}
+
+/// One folder; those below are visited by whichever thread is free.
+fn visit<'s>(scope: &Scope<'s>, folder: &'s Folder, path: PathBuf, keep: &'s (impl Fn(Seen) + Sync)) {
+    let entries = match std::fs::read_dir(&path) {
+        Ok(entries) => entries,
+        Err(error) => return keep(Seen::Gap(path, format!("cannot be read: {}", error.kind()))),
+    };
+    for entry in entries {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => return keep(Seen::Gap(path, format!("cannot be read: {}", error.kind()))),
+        };
+        let name = entry.file_name();
+        let Ok(kind) = entry.file_type() else { continue };
+        if kind.is_dir() {
+            if name != ".git" && name != "node_modules" {
+                let below = entry.path();
+                scope.spawn(move |scope| visit(scope, folder, below, keep));
+            }
+        } else if kind.is_symlink() {
+            linked(folder, &entry.path(), keep);
+        } else if kind.is_file() && name.as_encoded_bytes().ends_with(b"ml") {
+            let path = entry.path();
+            if let Some(kind) = kind_of(&path) {
+                keep(Seen::File(path, kind));
+            }
+        }
+    }
+}
+
+/// A symbolic link to a file is read under its own name if it stays inside.
+fn linked(folder: &Folder, link: &Path, keep: &impl Fn(Seen)) {
+    if !link.is_file() {
+        return linked_folder(folder, link, keep);
+    }
+    let Some(kind) = kind_of(link) else { return };
+    match folder.inside(link) {
+        Some(_) => keep(Seen::File(link.to_path_buf(), kind)),
+        None => keep(Seen::Gap(link.to_path_buf(), LEAVES.to_owned())),
     }
 }
 
@@ -251,19 +260,6 @@ fn linked_folder(folder: &Folder, link: &Path, keep: &impl Fn(Seen)) {
         if let Some(kind) = kind_of(&path).filter(|_| folder.inside(&path).is_some_and(|real| real.is_file())) {
             keep(Seen::File(path, kind));
         }
-    }
-}
-
-fn unreadable(error: &ignore::Error) -> Option<(PathBuf, String)> {
-    match error {
-        ignore::Error::WithPath { path, err } => {
-            let reason = err
-                .io_error()
-                .map_or_else(|| "cannot be read".to_owned(), |io| format!("cannot be read: {}", io.kind()));
-            Some((path.clone(), reason))
-        }
-        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => unreadable(err),
-        _ => None,
     }
 }
 

@@ -29,8 +29,12 @@ pub fn bodies(text: &str) -> Vec<Body> {
     let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut from = 0;
-    while let Some(at) = memchr::memmem::find(&bytes[from..], b"${{") {
-        let start = from + at + 3;
+    while let Some(at) = memchr::memchr(b'$', &bytes[from..]).map(|at| from + at) {
+        if !bytes[at..].starts_with(b"${{") {
+            from = at + 1;
+            continue;
+        }
+        let start = at + 3;
         let mut quoted = false;
         let mut end = None;
         let mut i = start;

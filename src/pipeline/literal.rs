@@ -4,7 +4,7 @@
 
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::packed::Searcher;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -41,8 +41,11 @@ const fn body(least: usize, most: usize) -> Form {
 
 const LONG: usize = 4096;
 
-/// Prefix, type, form. One line a form.
-const RULES: &[(&str, &str, Form)] = &[
+/// Prefix, type, form.
+type Rule = (&'static str, &'static str, Form);
+
+/// One line a form.
+const RULES: &[Rule] = &[
     ("AKIA", "aws-access-key", Form::AwsKeyId),
     ("ASIA", "aws-access-key", Form::AwsKeyId),
     ("ghp_", "github-token", Form::Checksum(36)),
@@ -63,7 +66,6 @@ const RULES: &[(&str, &str, Form)] = &[
     ("hvs.", "vault-token", body(24, LONG)),
     ("hvb.", "vault-token", body(24, LONG)),
     ("hvr.", "vault-token", body(24, LONG)),
-    ("s.", "vault-token", body(24, 24)),
     ("xoxb-", "slack-token", body(30, 255)),
     ("xoxp-", "slack-token", body(30, 255)),
     ("xoxa-", "slack-token", body(30, 255)),
@@ -79,10 +81,14 @@ const RULES: &[(&str, &str, Form)] = &[
     ("eyJ", "jwt", Form::Jwt),
 ];
 
-fn prefixes() -> Option<&'static AhoCorasick> {
-    static AUTOMATON: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    AUTOMATON.get_or_init(|| AhoCorasick::new(RULES.iter().map(|(prefix, ..)| prefix)).ok()).as_ref()
+/// The prefixes but [`SHORT`], which is too short for a vector search.
+fn prefixes() -> Option<&'static Searcher> {
+    static SEARCHER: OnceLock<Option<Searcher>> = OnceLock::new();
+    SEARCHER.get_or_init(|| Searcher::new(RULES.iter().map(|(prefix, ..)| prefix))).as_ref()
 }
+
+/// Vault's tokens before 1.10.
+const SHORT: Rule = ("s.", "vault-token", body(24, 24));
 
 /// Whether [`find`] could find anything in a file with this text, whatever quoting it undoes: cheap and never wrongly `false` where
 /// the file has no escapes.
@@ -94,9 +100,8 @@ pub fn possible(text: &str) -> bool {
 /// All credentials in a text. Documentation examples, placeholders and masked values are none.
 #[must_use]
 pub fn find(text: &str) -> Vec<Literal> {
-    candidates(text)
-        .filter_map(|(at, rule)| {
-            let (prefix, kind, form) = RULES[rule];
+    let mut found: Vec<Literal> = candidates(text)
+        .filter_map(|(at, (prefix, kind, form))| {
             let rest = &text[at + prefix.len()..];
             let (name, needs_secret) = match form {
                 Form::Checksum(length) => (checked(rest, length).then_some(kind)?.to_owned(), false),
@@ -109,27 +114,34 @@ pub fn find(text: &str) -> Vec<Literal> {
             };
             Some(Literal { at, name, needs_secret })
         })
-        .collect()
+        .collect();
+    found.sort_by_key(|literal| literal.at);
+    found
 }
 
 /// Places where a prefix stands at a token's start, with enough behind it.
-fn candidates(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
-    prefixes().into_iter().flat_map(move |automaton| automaton.find_iter(text)).filter_map(move |hit| {
-        let rule = hit.pattern().as_usize();
-        let before = text[..hit.start()].bytes().next_back();
-        let inside_word = before.is_some_and(|byte| {
-            byte.is_ascii_alphanumeric() || byte == b'_' || (RULES[rule].0 == "s." && byte == b'.')
-        });
-        let enough = match RULES[rule].2 {
-            Form::Checksum(length) => length,
-            Form::Body { least, .. } => least,
-            Form::AwsKeyId => 16,
-            Form::PrivateKey => return Some((hit.start(), rule)),
-            Form::Jwt => 16,
-        };
-        let long = text[hit.end()..].bytes().take(enough).take_while(|&byte| body_byte(byte)).count() == enough;
-        (long && !inside_word).then_some((hit.start(), rule))
-    })
+fn candidates(text: &str) -> impl Iterator<Item = (usize, Rule)> + '_ {
+    let bytes = text.as_bytes();
+    let long = prefixes().into_iter().flat_map(move |searcher| searcher.find_iter(text));
+    let long = long.map(|hit| (hit.start(), RULES[hit.pattern().as_usize()]));
+    let dots = memchr::memchr_iter(b'.', bytes).filter(move |&dot| dot > 0 && bytes[dot - 1] == b's');
+    let short = dots.map(|dot| (dot - 1, SHORT));
+    long.chain(short).filter(move |&(at, rule)| begins(text, at, rule))
+}
+
+fn begins(text: &str, at: usize, (prefix, _, form): Rule) -> bool {
+    let before = text[..at].bytes().next_back();
+    let inside_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || (prefix == SHORT.0 && byte == b'.');
+    if before.is_some_and(inside_word) {
+        return false;
+    }
+    let enough = match form {
+        Form::Checksum(length) => length,
+        Form::Body { least, .. } => least,
+        Form::AwsKeyId | Form::Jwt => 16,
+        Form::PrivateKey => 0,
+    };
+    text[at + prefix.len()..].bytes().take(enough).take_while(|&byte| body_byte(byte)).count() == enough
 }
 
 fn body_byte(byte: u8) -> bool {
@@ -174,7 +186,7 @@ fn plausible(rest: &str, prefix: &str, least: usize, most: usize, dots: bool) ->
     let upper = value.bytes().any(|byte| byte.is_ascii_uppercase());
     let lower = value.bytes().any(|byte| byte.is_ascii_lowercase());
     // Old Vault tokens have so short a prefix that only the look of the rest tells.
-    if prefix == "s." {
+    if prefix == SHORT.0 {
         digit && upper && lower && value.bytes().all(|byte| byte.is_ascii_alphanumeric())
     } else {
         digit || (upper && lower)

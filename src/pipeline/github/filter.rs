@@ -3,10 +3,9 @@
 
 use std::sync::OnceLock;
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::actions;
-use crate::pipeline::literal;
 
 /// Words whose presence decides by itself, then those that need a look at what follows.
 const DECIDE: &[&str] = &["secrets", "id-token", "write-all"];
@@ -17,34 +16,37 @@ fn words() -> Option<&'static AhoCorasick> {
     AUTOMATON
         .get_or_init(|| {
             let words = DECIDE.iter().chain(LOOK).copied().chain(actions::names_of_actions());
-            AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
+            AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(words).ok()
         })
         .as_ref()
 }
 
-/// Whether a file with this text can hold a reference, or an edge that gives one its reach.
-pub(super) fn may_matter(text: &str) -> bool {
+/// Whether a file with this text can hold a reference, or an edge that gives one its reach; `literals` whether it may hold a literal
+/// credential.
+pub(super) fn may_matter(text: &str, literals: bool) -> bool {
     let bytes = text.as_bytes();
     // Aliases can multiply work until the budget for a file is spent, which is a gap: then it must be read to be told.
     let aliases = memchr::memchr_iter(b'*', bytes).count();
-    if aliases.saturating_mul(bytes.len()) > 1_000_000 || bytes.len() > 512 * 1024 || literal::possible(text) {
+    if aliases.saturating_mul(bytes.len()) > 1_000_000 || bytes.len() > 512 * 1024 || literals {
         return true;
     }
     let Some(automaton) = words() else { return true };
-    automaton.find_iter(text).map(|hit| (hit.pattern().as_usize(), hit.start(), hit.end())).any(|(word, start, end)| {
-        match LOOK.get(word.wrapping_sub(DECIDE.len())) {
-            None => true,
-            Some(&"github") => token_follows(bytes, start, end),
-            Some(&"uses") => local_follows(bytes, end),
-            Some(&"vars") => role_follows(bytes, end),
-            Some(&("\\x" | "\\u")) => bytes.get(end).is_some_and(u8::is_ascii_hexdigit),
-            // A double-quoted scalar may break a word so.
-            Some(_) => {
-                bytes[..start].last().is_some_and(|&byte| in_word(byte))
-                    && skip(bytes, end).is_some_and(|at| in_word(bytes[at]))
+    automaton.find_overlapping_iter(text).map(|hit| (hit.pattern().as_usize(), hit.start(), hit.end())).any(
+        |(word, start, end)| {
+            match LOOK.get(word.wrapping_sub(DECIDE.len())) {
+                None => true,
+                Some(&"github") => token_follows(bytes, start, end),
+                Some(&"uses") => local_follows(bytes, end),
+                Some(&"vars") => role_follows(bytes, end),
+                Some(&("\\x" | "\\u")) => bytes.get(end).is_some_and(u8::is_ascii_hexdigit),
+                // A double-quoted scalar may break a word so.
+                Some(_) => {
+                    bytes[..start].last().is_some_and(|&byte| in_word(byte))
+                        && skip(bytes, end).is_some_and(|at| in_word(bytes[at]))
+                }
             }
-        }
-    })
+        },
+    )
 }
 
 fn in_word(byte: u8) -> bool {
@@ -114,8 +116,9 @@ mod tests {
             "x: \"\\x24{{ }}\"",
             "x: \"sec\\\n  rets\"",
             "uses: Hashicorp/Vault-Action@v3",
+            "uses: google-github-actions/auth@v2",
         ] {
-            assert!(may_matter(yes), "{yes}");
+            assert!(may_matter(yes, false), "{yes}");
         }
         for no in [
             "x: ${{ github.ref }}",
@@ -124,7 +127,7 @@ mod tests {
             "uses: github/codeql-action@v3",
             "run: a \\\n  b",
         ] {
-            assert!(!may_matter(no), "{no}");
+            assert!(!may_matter(no, false), "{no}");
         }
     }
 }

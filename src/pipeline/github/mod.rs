@@ -20,6 +20,7 @@ use rayon::prelude::*;
 
 use super::Options;
 use super::discover::{FileKind, Found};
+use super::literal;
 use super::yaml::{self, Outline, Source, Tree};
 use crate::model::pipeline::Pipelines;
 use crate::model::reference::Family;
@@ -34,25 +35,34 @@ pub(super) fn read(found: &[Found], options: &Options) -> Pipelines {
     let mut known: HashSet<String> = files.iter().map(|found| found.file.clone()).collect();
     while all.len() < files.len() {
         let new: Vec<Facts> = files[all.len()..].par_iter().map(|found| file(found, options)).collect();
-        let more: Vec<Found> =
-            files[all.len()..].iter().zip(&new).flat_map(|(found, facts)| used(found, facts)).collect();
+        let mut more = Vec::new();
+        for (found, facts) in files[all.len()..].iter().zip(&new) {
+            used(found, facts, &mut known, &mut more);
+        }
         all.extend(new);
-        files.extend(more.into_iter().filter(|found| known.insert(found.file.clone())));
+        files.extend(more);
     }
     link::link(&all, options.graph)
 }
 
-/// The local files that a file uses.
-fn used(found: &Found, facts: &Facts) -> Vec<Found> {
+/// The local files that a file uses and that are not known yet.
+fn used(found: &Found, facts: &Facts, known: &mut HashSet<String>, more: &mut Vec<Found>) {
     let actions = facts.uses.iter().chain(facts.jobs.iter().flat_map(|job| &job.uses));
-    let actions = actions.flat_map(|call| link::action_files(&call.target)).map(|file| (file, FileKind::Action));
-    let workflows = facts.jobs.iter().filter_map(|job| Some((job.call.as_ref()?.target.clone(), FileKind::Workflow)));
-    let there = |(file, kind): (String, FileKind)| {
-        let path = found.folder.path(&file);
-        let inside = path.is_file() && found.folder.inside(&path).is_some();
-        inside.then(|| Found { path, file, kind, ..found.clone() })
-    };
-    actions.chain(workflows).filter_map(there).collect()
+    let actions = actions.map(|call| (link::action_files(&call.target).to_vec(), FileKind::Action));
+    let calls = facts.jobs.iter().filter_map(|job| job.call.as_ref());
+    let workflows = calls.map(|call| (vec![call.target.clone()], FileKind::Workflow));
+    for (candidates, kind) in actions.chain(workflows) {
+        if candidates.iter().any(|file| known.contains(file)) {
+            continue;
+        }
+        for file in candidates {
+            let path = found.folder.path(&file);
+            if path.is_file() && found.folder.inside(&path).is_some() && known.insert(file.clone()) {
+                more.push(Found { path, file, kind, ..found.clone() });
+                break;
+            }
+        }
+    }
 }
 
 fn file(found: &Found, options: &Options) -> Facts {
@@ -63,7 +73,8 @@ fn file(found: &Found, options: &Options) -> Facts {
 }
 
 fn text(found: &Found, source: &Source, options: &Options, facts: &mut Facts) -> Result<(), String> {
-    if options.filter && !options.graph && !filter::may_matter(source.text()) {
+    let literals = literal::possible(source.text());
+    if options.filter && !options.graph && !filter::may_matter(source.text(), literals) {
         return match yaml::check(source.text()).map_err(|broken| broken.to_string())? {
             Outline::Other => Err(NO_MAPPING.to_owned()),
             Outline::Empty | Outline::Mapping => Ok(()),
@@ -88,7 +99,7 @@ fn text(found: &Found, source: &Source, options: &Options, facts: &mut Facts) ->
         facts.notes.push(format!("line {}: a key that stands there twice: GitHub rejects the file", key.place().line));
     }
     let family = if found.kind == FileKind::Dependabot { Family::Dependabot } else { Family::Actions };
-    let mut scanner = Scanner::new(&found.file, family, &tree, source.text());
+    let mut scanner = Scanner::new(&found.file, family, &tree, source.text(), literals);
     match found.kind {
         FileKind::Workflow => workflow::read(root, found, &mut scanner, facts),
         FileKind::Action => action::read(root, found, &mut scanner, facts),

@@ -55,13 +55,13 @@ pub(super) struct Scanner<'t> {
 }
 
 impl<'t> Scanner<'t> {
-    pub(super) fn new(file: &'t str, family: Family, tree: &Tree<'_>, text: &str) -> Self {
+    pub(super) fn new(file: &'t str, family: Family, tree: &Tree<'_>, text: &str, literals: bool) -> Self {
         let fertile = if tree.has_aliases() { tree.fertile(holds_something) } else { Vec::new() };
         Self {
             file,
             family,
             fertile,
-            literals: literal::possible(text) || text.contains("\\x") || text.contains("\\u") || text.contains("\\U"),
+            literals: literals || escapes(text),
             visits: 0,
             exhausted: false,
             found: Vec::new(),
@@ -287,6 +287,12 @@ fn describe(target: Target, sure: bool) -> Option<(Kind, Option<String>, Confide
         Target::JobToken { sure: false } => (Kind::JobToken, token(), Confidence::Possible, Vec::new()),
         Target::RoleVariable(name) => (Kind::Oidc, Some(format!("vars.{name}")), Confidence::Possible, Vec::new()),
     })
+}
+
+/// Whether a text has escapes that can stand for a letter, behind which a literal could hide.
+fn escapes(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'\\', bytes).any(|at| matches!(bytes.get(at + 1), Some(b'x' | b'u' | b'U')))
 }
 
 /// Whether a scalar could hold anything that this file collects; only asked where aliases could multiply it.

@@ -143,6 +143,9 @@ fn names_gate(uses: &str) -> bool {
 
 /// Whether a script runs `driftgate check`, and if so whether the script fails when it does.
 pub(super) fn runs_gate(script: &str) -> Option<bool> {
+    if !script.contains("driftgate") {
+        return None;
+    }
     static CALL: OnceLock<Option<Regex>> = OnceLock::new();
     let call = CALL
         .get_or_init(|| Regex::new(r#"(?:^|[\s;&|({/"'`])driftgate(?:\.exe)?["']?(?:\s+-[^\s]+(?:\s+[^\s-][^\s]*)??)*\s+check(?:\s|$|["';)&|])"#).ok())

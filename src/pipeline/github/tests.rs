@@ -395,6 +395,7 @@ fn line() -> impl Strategy<Value = String> {
         Just("&u ./a"),
         Just("*u"),
         Just("hashicorp/vault-action@v1"),
+        Just("google-github-actions/auth@v2\n    with: {workload_identity_provider: x}"),
         Just("pypa/gh-action-pypi-publish@v1"),
         Just("write-all"),
         Just("{id-token: write}"),

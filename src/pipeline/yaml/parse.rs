@@ -23,7 +23,7 @@ struct Builder<'a> {
 
 pub(super) fn parse(text: &str) -> Result<Tree<'_>, Broken> {
     let mut builder = Builder {
-        nodes: Vec::with_capacity(text.len() / 24),
+        nodes: Vec::with_capacity((text.len() / 24).next_power_of_two().max(256)),
         open: Vec::new(),
         anchors: HashMap::new(),
         documents: Vec::new(),

@@ -25,7 +25,8 @@ pub fn read(path: &Path) -> Result<Source, String> {
     if meta.len() > MAX_BYTES {
         return Err(too_large(meta.len()));
     }
-    let mut bytes = Vec::with_capacity(meta.len() as usize + 1);
+    // Few sizes, so that the allocator can hand the same memory from file to file.
+    let mut bytes = Vec::with_capacity((meta.len() as usize + 1).next_power_of_two().max(16 * 1024));
     file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| describe(&error))?;
     Source::from_bytes(bytes)
 }
