@@ -10,7 +10,7 @@ use super::output::Look;
 use super::{Failure, READ_CODES, message};
 use crate::config::Environment;
 use crate::pipeline;
-use crate::render::{escape, text};
+use crate::render::text;
 
 const EXAMPLES: &str = "Examples:
   driftgate refs
@@ -37,7 +37,7 @@ impl Refs {
         let found =
             pipeline::references(pipeline::read(&self.paths, &pipeline::Options { graph: false, filter: true }));
         for gap in &found.gaps {
-            message::note(common, &format!("not read: {}: {}", escape::line(&gap.file), escape::line(&gap.reason)));
+            message::note(common, &format!("not read: {}: {}", gap.file, gap.reason));
         }
         let list = List { value: &found, text: text::references, complete: found.gaps.is_empty() };
         list.deliver(&self.output, targets, &Look::new(common, env, None))

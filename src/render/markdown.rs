@@ -90,15 +90,7 @@ pub(super) fn text(report: &Report, context: &Context<'_>, most: usize) -> Strin
     page.section("What blocks", blocking.iter().map(|finding| one(finding, context)));
     page.section(
         "Gaps: what was needed and could not be read",
-        report.gaps.iter().map(|gap| {
-            format!(
-                "- {}: no {} for {}: {}\n",
-                markdown(&gap.source),
-                markdown(&gap.lacks),
-                code(&gap.scope),
-                markdown(&gap.reason)
-            )
-        }),
+        report.gaps.iter().map(|gap| format!("- {}\n", markdown(&crate::render::gap(gap)))),
     );
     page.section(
         "Other findings",

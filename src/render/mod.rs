@@ -12,6 +12,7 @@ pub mod text;
 
 use std::io::{self, Write};
 
+use crate::model::inventory::Gap;
 use crate::model::report::{Report, Severity};
 
 /// A rule as its manual describes it, for formats that carry manuals.
@@ -83,6 +84,13 @@ pub fn format(name: &str) -> Option<&'static Format> {
 #[must_use]
 pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// A gap as a sentence; not yet escaped.
+#[must_use]
+pub fn gap(gap: &Gap) -> String {
+    let of = if gap.scope == "*" { String::new() } else { format!(" of {}", gap.scope) };
+    format!("{}: {}{of} not read: {}", gap.source, gap.lacks, gap.reason)
 }
 
 /// The severity as it is written.

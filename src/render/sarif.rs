@@ -56,10 +56,7 @@ pub(super) fn log(report: &Report, context: &Context<'_>, most: usize) -> Log {
     let mut notifications: Vec<Notification> = report
         .gaps
         .iter()
-        .map(|gap| {
-            let text = format!("{}: no {} for {}: {}", gap.source, gap.lacks, gap.scope, gap.reason);
-            Notification { level: Level::Warning, message: message(&text) }
-        })
+        .map(|gap| Notification { level: Level::Warning, message: message(&crate::render::gap(gap)) })
         .collect();
     if left_out > 0 {
         let text = format!(

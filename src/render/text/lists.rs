@@ -121,9 +121,7 @@ pub fn tickets(list: &Tickets, context: &Context<'_>, out: &mut dyn Write) -> io
     );
     page.line(&sentence)?;
     for gap in &list.gaps {
-        let text =
-            format!("{}: no {} for {}: {}", line(&gap.source), line(&gap.lacks), line(&gap.scope), line(&gap.reason));
-        page.wrapped("gap: ", "     ", &text)?;
+        page.wrapped("gap: ", "     ", &line(&crate::render::gap(gap)))?;
     }
     Ok(())
 }
@@ -178,9 +176,7 @@ pub fn inventory(list: &Inventory, context: &Context<'_>, out: &mut dyn Write) -
         count(partial, "partial list"),
     ))?;
     for gap in &list.gaps {
-        let text =
-            format!("{}: no {} for {}: {}", line(&gap.source), line(&gap.lacks), line(&gap.scope), line(&gap.reason));
-        page.wrapped("gap: ", "     ", &text)?;
+        page.wrapped("gap: ", "     ", &line(&crate::render::gap(gap)))?;
     }
     Ok(())
 }

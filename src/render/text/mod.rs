@@ -124,9 +124,7 @@ fn gaps(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     }
     page.heading("Gaps: what was needed and could not be read")?;
     for gap in &report.gaps {
-        let text =
-            format!("{}: no {} for {}: {}", line(&gap.source), line(&gap.lacks), line(&gap.scope), line(&gap.reason));
-        page.wrapped("  ", "    ", &text)?;
+        page.wrapped("  ", "    ", &line(&crate::render::gap(gap)))?;
     }
     Ok(())
 }
