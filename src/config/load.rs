@@ -101,7 +101,7 @@ pub fn load(request: &Request<'_>) -> Result<Config, ConfigError> {
                 );
             }
             notes.push(format!("no configuration file ({}): using what the environment tells", PLACES.join(", ")));
-            (None, from_environment(request.env), files_at(root.clone())?)
+            (None, from_environment(request.env, &request.known), files_at(root.clone())?)
         }
     };
     let mut config = parse(file.as_deref(), &text, files, request.env, request.known)?;
@@ -174,9 +174,14 @@ fn read(files: &Files, name: &str, shown: &str) -> Result<Option<String>, Config
 }
 
 /// The configuration of a house that has none: the gate's own variables, and the systems that the environment speaks of.
-fn from_environment(env: &Environment) -> String {
-    let mut text = String::from("version: 1\nsources:\n  - kind: env\n");
-    if env.get("VAULT_ADDR").is_some() {
+fn from_environment(env: &Environment, known: &Known<'_>) -> String {
+    // A connector can be left out of a build.
+    let has = |kind: &str| known.role(kind).is_some();
+    let mut text = String::from("version: 1\nsources:\n");
+    if has("env") {
+        text.push_str("  - kind: env\n");
+    }
+    if has("vault") && env.get("VAULT_ADDR").is_some() {
         text.push_str("  - {kind: vault, address: '${VAULT_ADDR}', token_env: VAULT_TOKEN}\n");
     }
     let chain = [
@@ -188,8 +193,11 @@ fn from_environment(env: &Environment) -> String {
         "AWS_CONTAINER_CREDENTIALS_FULL_URI",
         "AWS_ENDPOINT_URL",
     ];
-    if chain.iter().any(|name| env.get(name).is_some()) {
+    if has("aws") && chain.iter().any(|name| env.get(name).is_some()) {
         text.push_str("  - kind: aws\n");
+    }
+    if text.ends_with("sources:\n") {
+        text.push_str("  []\n");
     }
     text
 }
