@@ -144,7 +144,7 @@ pub fn reach(
     out.references.extend(scope.ungated.iter().map(|job| Id::reference(&job.place.file, job.place.job.as_deref())));
     for (reference, environments) in references {
         out.references.insert(Id::reference(&reference.file, reference.job.as_deref()));
-        let place = place(reference);
+        let place = place(reference, scope);
         for target in targets(resolver, reference, environments) {
             let confidence = target.confidence.max(reference.confidence);
             let used = Use { place: place.clone(), confidence, slot: Some(target.slot.clone()) };
@@ -186,8 +186,19 @@ fn push(entry: std::collections::btree_map::Entry<'_, Id, Vec<Use>>, used: Use) 
     }
 }
 
-fn place(reference: &Reference) -> Place {
-    Place { file: reference.file.clone(), line: reference.line, column: reference.column, job: reference.job.clone() }
+fn place(reference: &Reference, scope: &Scope) -> Place {
+    let mut job = reference.job.clone();
+    // A template is no job: where one job in scope is made of it, that one is named.
+    if let Some(own) = &reference.job
+        && !scope.jobs.contains_key(&format!("{}#{own}", reference.file))
+    {
+        let prefix = format!("{}#", reference.file);
+        let mut made = reference.reachable_from.iter().filter(|id| scope.jobs.contains_key(*id));
+        if let (Some(one), None) = (made.next(), made.next()) {
+            job = one.strip_prefix(&prefix).map(str::to_owned).or(job);
+        }
+    }
+    Place { file: reference.file.clone(), line: reference.line, column: reference.column, job }
 }
 
 /// A credential that a reference names without a slot between: a role, or a key written into the file.
