@@ -245,8 +245,35 @@ impl<'i> Resolver<'i> {
             "aws" => same_aws_secret(&slot.id, slot.name.as_deref(), name),
             _ => slot.name.as_deref() == Some(name) || slot.id.rest() == name,
         });
-        hits.map(|slot| Target { slot: slot.id.clone(), confidence: reference.confidence, known: true, absent: false })
-            .collect()
+        let confidence = reference.confidence;
+        let mut out: Vec<Target> =
+            hits.map(|slot| Target { slot: slot.id.clone(), confidence, known: true, absent: false }).collect();
+        if out.is_empty() {
+            let slot = unknown_outer(reference, name);
+            out.extend(slot.map(|slot| Target { slot, confidence, known: false, absent: false }));
+        }
+        out
+    }
+}
+
+/// The id of a slot in an outer store that no source knows, where the reference names it wholly.
+fn unknown_outer(reference: &Reference, name: &str) -> Option<Id> {
+    let name = name.trim();
+    match reference.kind {
+        Kind::Vault if !name.contains(['$', '{', '*']) => {
+            let (path, key) = name.split_once(['#', ' ']).map_or((name, None), |(path, key)| (path, Some(key.trim())));
+            let path = without_data(path.trim_start_matches("v1/"));
+            let encoded: Vec<String> = path.split('/').map(part).collect();
+            let key = key.filter(|key| !key.is_empty()).map_or_else(String::new, |key| format!("#{}", part(key)));
+            path.contains('/').then(|| Id::new(format!("vault:kv:{}{key}", encoded.join("/"))))
+        }
+        Kind::AwsSecret if name.starts_with("arn:") && name.contains(":secretsmanager:") => {
+            Some(Id::new(format!("aws:secret:{name}")))
+        }
+        Kind::AwsSecret if name.starts_with("arn:") && name.contains(":ssm:") => {
+            Some(Id::new(format!("aws:parameter:{name}")))
+        }
+        _ => None,
     }
 }
 
