@@ -187,7 +187,38 @@ jobs:
             ungated: &["deploy"],
         },
     ];
-    for row in rows {
+    let after = Row {
+        what: "a workflow that workflow_run starts is beyond the gate",
+        files: &[
+            (
+                DEPLOY,
+                "name: Build
+on: push
+jobs:
+  gate: {runs-on: x, steps: [{run: driftgate check}]}
+  build: {needs: gate, runs-on: x, steps: [{run: make}]}
+",
+            ),
+            (
+                ".github/workflows/after.yml",
+                "on: {workflow_run: {workflows: [Build], types: [completed]}}
+jobs:
+  deploy: {runs-on: x, environment: production, steps: [{run: ./deploy.sh}]}
+",
+            ),
+            (
+                ".github/workflows/apart.yml",
+                "on: push
+jobs:
+  other: {runs-on: x, environment: production, steps: [{run: ./deploy.sh}]}
+",
+            ),
+        ],
+        run: github(DEPLOY, "gate"),
+        jobs: &["build"],
+        ungated: &["deploy"],
+    };
+    for row in rows.into_iter().chain([after]) {
         let scope = scoped(row.files, None, &row.run);
         let (jobs, ungated) = shown(&scope);
         assert_eq!(scope.kind, ScopeKind::Downstream, "{}: {:?}", row.what, scope.reason);

@@ -27,6 +27,10 @@ pub struct Pipeline {
     pub file: String,
     /// The folder of the repository that this pipeline belongs to, relative to the folder that was read; empty for the folder itself.
     pub root: String,
+    /// The name that other workflows know it by: GitHub's `name:`, else the file's path.
+    pub name: String,
+    /// The workflows, by name, whose end starts it (`on: workflow_run`).
+    pub follows: Vec<String>,
     /// Whether other workflows can call it (`on: workflow_call`).
     pub callable: bool,
     /// Whether something other than a call starts it.

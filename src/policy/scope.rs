@@ -251,6 +251,21 @@ impl<'p> Own<'p> {
                 gated.extend(self.called_from(caller.pipeline));
             }
         }
+        // What `workflow_run` starts is beyond an edge that stops nothing: it starts when the other has ended, however it did.
+        let mut after: BTreeSet<&str> = BTreeSet::new();
+        loop {
+            let names = self.pipelines.iter().filter(|p| gated.contains(p.file.as_str())).map(|p| p.name.as_str());
+            let names: BTreeSet<&str> = names.collect();
+            let next = self.pipelines.iter().filter(|p| p.follows.iter().any(|name| names.contains(name.as_str())));
+            let new: Vec<&Pipeline> = next.copied().filter(|p| !gated.contains(p.file.as_str())).collect();
+            if new.is_empty() {
+                break;
+            }
+            for pipeline in new {
+                after.insert(pipeline.file.as_str());
+                gated.extend(self.called_from(pipeline));
+            }
+        }
         let mut out = Vec::new();
         for at in self.jobs() {
             let escapes = !protected.contains_key(&at.job.id()) && deploys(at.job);
@@ -266,7 +281,11 @@ impl<'p> Own<'p> {
                         Environment::Named(name) | Environment::Expression(name) => name.clone(),
                         Environment::None => String::new(),
                     },
-                    because: self.because(at),
+                    because: if after.contains(at.pipeline.file.as_str()) {
+                        "workflow_run starts it when the gated workflow has ended, however that did".to_owned()
+                    } else {
+                        self.because(at)
+                    },
                 });
             }
         }

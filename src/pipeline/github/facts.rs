@@ -118,6 +118,10 @@ pub(super) struct Facts {
     pub(super) oidc_known: bool,
     /// Whether an action runs the gate, with whether it fails when the gate does.
     pub(super) gate: Option<bool>,
+    /// Its `name:`.
+    pub(super) name: Option<String>,
+    /// The workflows whose end starts it.
+    pub(super) follows: Vec<String>,
     /// Whether it can be called.
     pub(super) callable: bool,
     /// Whether something else starts it.

@@ -275,6 +275,8 @@ impl<'f> Index<'f> {
             provider: Provider::Github,
             file: facts.file.clone(),
             root: facts.root.clone(),
+            name: facts.name.clone().unwrap_or_else(|| facts.file.clone()),
+            follows: facts.follows.clone(),
             callable: facts.callable,
             triggered: facts.triggered,
             jobs: jobs.collect(),

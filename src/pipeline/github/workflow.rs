@@ -31,7 +31,11 @@ pub(super) fn read<'t>(root: Node<'t>, found: &Found, scanner: &mut Scanner<'t>,
                 permission(value, Site { reach: Reach::Inheriting, ..level }, scanner);
                 scanner.scan(value, nowhere, &none);
             }
-            Some("defaults" | "run-name" | "concurrency" | "name") => scanner.scan(value, level, &none),
+            Some("name") => {
+                facts.name = value.str().map(str::to_owned);
+                scanner.scan(value, level, &none);
+            }
+            Some("defaults" | "run-name" | "concurrency") => scanner.scan(value, level, &none),
             _ => scanner.scan(value, nowhere, &none),
         }
     }
@@ -56,6 +60,8 @@ fn triggers(on: Node<'_>, facts: &mut Facts) {
     };
     facts.callable = names.contains(&"workflow_call");
     facts.triggered = names.iter().any(|&name| name != "workflow_call");
+    let follows = on.path(&["workflow_run", "workflows"]);
+    facts.follows = follows.into_iter().flat_map(Node::one_or_many).filter_map(Node::str).map(str::to_owned).collect();
     for trigger in ["workflow_call", "workflow_dispatch"] {
         let declared = on.path(&[trigger, "inputs"]);
         for (key, input) in declared.into_iter().flat_map(Node::pairs).take(256) {

@@ -58,6 +58,8 @@ pub(super) fn run<'t>(repository: &'t Repository<'t>, into: &mut Pipelines) {
             provider: Provider::Gitlab,
             file: repository.paths[file].clone(),
             root: repository.folder.clone(),
+            name: repository.paths[file].clone(),
+            follows: Vec::new(),
             callable: called || pipe.is_child,
             triggered: !pipe.is_child,
             jobs,
