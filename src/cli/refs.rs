@@ -34,8 +34,13 @@ impl Refs {
                 return Err(Failure::usage(format!("{}: {error}", path.display()), "name a file or a folder"));
             }
         }
-        let found =
-            pipeline::references(pipeline::read(&self.paths, &pipeline::Options { graph: false, filter: true }));
+        let read = pipeline::read(&self.paths, &pipeline::Options { graph: false, filter: true });
+        if common.verbose > 0 {
+            for note in &read.notes {
+                message::note(common, &format!("{}: {}", note.file, note.reason));
+            }
+        }
+        let found = pipeline::references(read);
         for gap in &found.gaps {
             message::note(common, &format!("not read: {}: {}", gap.file, gap.reason));
         }
