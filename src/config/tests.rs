@@ -226,3 +226,46 @@ fn the_schema_accepts_what_is_parsed() {
     assert!(!validator.is_valid(&serde_json::json!({"version": 1, "sources": [{"kind": "file"}]})));
     assert!(!validator.is_valid(&serde_json::json!({"version": 1, "polcy": {}})));
 }
+
+#[test]
+fn hostile_files_are_errors_and_cheap() {
+    let mut laughs = String::from("version: 1\na0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let items = vec![format!("*a{}", level - 1); 9].join(", ");
+        laughs.push_str(&format!("a{level}: &a{level} [{items}]\n"));
+    }
+    let deep = format!("version: 1\nsources: {}{}\n", "[".repeat(10_000), "]".repeat(10_000));
+    let blocks: String = (0..5_000).map(|level| format!("{}a:\n", " ".repeat(level))).collect();
+    for text in [
+        laughs.as_str(),
+        deep.as_str(),
+        blocks.as_str(),
+        "&a [*a]",
+        "version: 1\n? [1]\n: x\n",
+        "version: 1\n1: x\n",
+        "version: 1\n\tsources: []\n",
+        "version: 1\n---\nversion: 1\n",
+        "\0",
+        "version: 1\nsources: [{kind: file, 1: 2}]\n",
+        "- version: 1\n",
+        "just text",
+    ] {
+        let started = std::time::Instant::now();
+        let shown: String = text.chars().take(40).collect();
+        match parsed(text) {
+            Err(error) => assert!(error.at.starts_with("c.yaml"), "{shown}: {error}"),
+            // A source reads its own part.
+            Ok(config) => assert!(config.sources[0].settings::<Vault>().is_err(), "{shown}"),
+        }
+        assert!(started.elapsed().as_secs() < 5, "{shown} took {:?}", started.elapsed());
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn never_panics(text in "(version: 1\n)?[-a-z&*:{}\\[\\], \n\"'|>#!?%$0-9]{0,120}") {
+        if let Err(error) = parsed(&text) {
+            proptest::prop_assert!(!error.message.is_empty());
+        }
+    }
+}
