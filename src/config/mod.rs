@@ -23,6 +23,7 @@ pub use environment::Environment;
 pub use error::ConfigError;
 pub use files::Files;
 pub use load::{Request, load};
+pub(crate) use positions::{Positions, Step};
 pub use source::RawSource;
 
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use granit_parser::{Event, Parser, Span};
 
 /// One step of a path into a document.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Step {
+pub(crate) enum Step {
     /// A key of a mapping.
     Key(String),
     /// An index of a sequence.
@@ -15,11 +15,11 @@ pub(super) enum Step {
 
 /// A 1-based place; columns count characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Line.
-    pub(super) line: usize,
+    pub(crate) line: usize,
     /// Column.
-    pub(super) column: usize,
+    pub(crate) column: usize,
 }
 
 #[derive(Debug)]
@@ -38,7 +38,7 @@ struct Node {
 
 /// The places of a document's first value.
 #[derive(Debug, Default)]
-pub(super) struct Positions {
+pub(crate) struct Positions {
     nodes: Vec<Node>,
 }
 
@@ -53,7 +53,7 @@ const MOST_ALIASES: usize = 8;
 
 impl Positions {
     /// Reads the places. What the parser refuses simply has none: the values' own parser reports the error.
-    pub(super) fn read(text: &str) -> Self {
+    pub(crate) fn read(text: &str) -> Self {
         let mut positions = Self::default();
         let mut open: Vec<Open> = Vec::new();
         let mut anchors: HashMap<usize, usize> = HashMap::new();
@@ -100,7 +100,7 @@ impl Positions {
 
     /// The place of what a path names: a key's own place for a key, the value's for an index. Where the last steps do not exist
     /// (a missing setting, something merged in), the place of what encloses them.
-    pub(super) fn find(&self, path: &[Step]) -> Option<Place> {
+    pub(crate) fn find(&self, path: &[Step]) -> Option<Place> {
         let mut at = 0;
         let mut found = self.nodes.first()?.place;
         for step in path {

@@ -3,7 +3,10 @@
 
 #[cfg(feature = "aws")]
 pub mod aws;
+pub mod catalog;
 pub mod env;
+pub mod file;
+mod recorded;
 pub mod table;
 #[cfg(feature = "vault")]
 pub mod vault;

@@ -13,7 +13,7 @@ use crate::secret::FingerprintKey;
 use crate::sources::aws;
 #[cfg(feature = "vault")]
 use crate::sources::vault;
-use crate::sources::{About, Holdings, Source, Sources, TicketSource, env};
+use crate::sources::{About, Holdings, Source, Sources, TicketSource, catalog, env, file};
 
 /// What a source may know of its run.
 #[derive(Clone)]
@@ -59,6 +59,8 @@ pub struct Kind {
 
 /// All kinds.
 pub const KINDS: &[Kind] = &[
+    Kind { name: "file", role: Role::Inventory, schema: schema::<file::Settings>, build: build_file },
+    Kind { name: "catalog", role: Role::Catalog, schema: schema::<catalog::Settings>, build: build_catalog },
     Kind { name: "env", role: Role::Inventory, schema: schema::<env::Settings>, build: build_env },
     #[cfg(feature = "aws")]
     Kind { name: "aws", role: Role::Inventory, schema: schema::<aws::Settings>, build: build_aws },
@@ -68,6 +70,14 @@ pub const KINDS: &[Kind] = &[
 
 fn schema<T: schemars::JsonSchema>() -> Value {
     schemars::schema_for!(T).to_value()
+}
+
+fn build_catalog(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    Ok(Built::Recorded(Box::new(catalog::CatalogSource::new(about, raw.settings()?, setup.files.clone()))))
+}
+
+fn build_file(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    Ok(Built::Recorded(Box::new(file::FileSource::new(about, raw.settings()?, setup.files.clone()))))
 }
 
 #[cfg(feature = "aws")]
