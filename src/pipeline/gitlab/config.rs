@@ -80,6 +80,8 @@ pub(super) type Inputs<'t> = HashMap<(usize, String), Vec<&'t str>>;
 /// The files of one pipeline, merged on demand.
 pub(super) struct Config<'t> {
     index: HashMap<&'t str, Vec<Top<'t>>>,
+    /// Definitions under a key that stands again in the same file: GitLab takes the last.
+    shadowed: HashMap<&'t str, Vec<Layer<'t>>>,
     /// Keys in the order of their first definition, included files first.
     pub(super) order: Vec<&'t str>,
     flat: RefCell<HashMap<&'t str, Rc<View<'t>>>>,
@@ -98,6 +100,7 @@ impl<'t> Config<'t> {
         let mut budget = Budget::new(work);
         let mut index: HashMap<&'t str, Vec<Top<'t>>> = HashMap::new();
         let mut order = Vec::new();
+        let mut shadowed: HashMap<&'t str, Vec<Layer<'t>>> = HashMap::new();
         for &(file, body) in bodies {
             // The last of a duplicate key wins.
             let mut here: HashMap<&'t str, usize> = HashMap::new();
@@ -107,6 +110,7 @@ impl<'t> Config<'t> {
                 let owner = (!GLOBAL_KEYS.contains(&name)).then_some(name);
                 let top = Top { key, value: Layer { file, node, owner } };
                 if let Some(&k) = here.get(name) {
+                    shadowed.entry(name).or_default().push(tops[k].1.value);
                     tops[k].1 = top;
                 } else {
                     here.insert(name, tops.len());
@@ -123,6 +127,7 @@ impl<'t> Config<'t> {
         }
         Self {
             index,
+            shadowed,
             order,
             flat: RefCell::default(),
             budget: RefCell::new(budget),
@@ -148,7 +153,8 @@ impl<'t> Config<'t> {
 
     /// All definitions of a top-level key, each alone.
     pub(super) fn definitions(&self, name: &str) -> Vec<Layer<'t>> {
-        self.index.get(name).map_or_else(Vec::new, |tops| tops.iter().map(|top| top.value).collect())
+        let counting = self.index.get(name).into_iter().flatten().map(|top| top.value);
+        counting.chain(self.shadowed.get(name).into_iter().flatten().copied()).collect()
     }
 
     /// A top-level value, files merged, `extends` not followed.

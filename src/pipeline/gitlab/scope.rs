@@ -190,6 +190,10 @@ impl<'s> Shell<'s> {
         let mut assigns: HashMap<_, Vec<Given>> = HashMap::new();
         for (k, script) in scripts.iter().enumerate() {
             for assign in &script.assigns {
+                // What GitLab always defines keeps that value where the branch is not taken.
+                if assign.conditional && names::is_job_token(&assign.name) {
+                    continue;
+                }
                 let Assign { at, value_end, until, scope, .. } = *assign;
                 let place = Given { line: k, start: at, value_end, until, scope };
                 assigns.entry(key(&assign.name, powershell)).or_default().push(place);

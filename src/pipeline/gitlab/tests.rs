@@ -178,6 +178,17 @@ windows:
 }
 
 #[test]
+fn what_is_overridden_is_told_of_and_reached_from_nowhere() {
+    let all = one("a: {script: ['$OLD_TOKEN']}\na: {script: ['$NEW_TOKEN']}\n");
+    assert_eq!(reach(&all, "NEW_TOKEN"), ["a"]);
+    assert_eq!(reach(&all, "OLD_TOKEN"), Vec::<String>::new());
+    let all = one(
+        "a:\n  script:\n  - if x; then export CI_REGISTRY_PASSWORD=$OTHER_PASSWORD; fi\n  - echo $CI_REGISTRY_PASSWORD\n",
+    );
+    assert_eq!(places(&all), ["3:44 OTHER_PASSWORD", "4:10 CI_REGISTRY_PASSWORD"]);
+}
+
+#[test]
 fn an_option_that_one_job_sets_is_no_secret_in_another() {
     let all = one("a: {variables: {LAUNCHER: x}, script: [make]}\nb: {script: [\"$LAUNCHER make $NPM_AUTH\"]}\n");
     assert_eq!(places(&all), ["2:30 NPM_AUTH"]);

@@ -76,7 +76,14 @@ impl Lexer<'_> {
 
     fn set(&mut self, at: usize, value_end: usize, name: &str, scope: Scope) {
         if is_name(name) {
-            self.out.assigns.push(Assign { at, value_end, until: value_end, name: name.to_owned(), scope });
+            self.out.assigns.push(Assign {
+                at,
+                value_end,
+                until: value_end,
+                name: name.to_owned(),
+                scope,
+                conditional: self.branches > 0,
+            });
         }
     }
 
@@ -92,7 +99,14 @@ impl Lexer<'_> {
         for word in command.words.drain(..prefix).collect::<Vec<_>>() {
             if let Some(name) = assignment(self.text, &word) {
                 let name = name.to_owned();
-                self.out.assigns.push(Assign { at: word.start, value_end: word.end, until: end, name, scope });
+                self.out.assigns.push(Assign {
+                    at: word.start,
+                    value_end: word.end,
+                    until: end,
+                    name,
+                    scope,
+                    conditional: self.branches > 0,
+                });
             }
         }
         let Some(first) = command.words.first().cloned() else { return };
@@ -176,6 +190,7 @@ impl Lexer<'_> {
                             until: end,
                             name,
                             scope: Scope::Command,
+                            conditional: self.branches > 0,
                         });
                     }
                 }

@@ -111,7 +111,14 @@ impl Lexer<'_> {
         );
         if in_loop || (assigned && starts) {
             let value_end = if in_loop { at } else { self.line_end(equals) };
-            self.out.assigns.push(Assign { at, value_end, until: value_end, name, scope: Scope::Lasting });
+            self.out.assigns.push(Assign {
+                at,
+                value_end,
+                until: value_end,
+                name,
+                scope: Scope::Lasting,
+                conditional: self.branches > 0,
+            });
         } else {
             self.push_use(at, name, form, false);
         }
@@ -170,7 +177,14 @@ impl Lexer<'_> {
         self.close_brace();
         if assigns {
             let end = self.i;
-            self.out.assigns.push(Assign { at, value_end: end, until: end, name, scope: Scope::Lasting });
+            self.out.assigns.push(Assign {
+                at,
+                value_end: end,
+                until: end,
+                name,
+                scope: Scope::Lasting,
+                conditional: self.branches > 0,
+            });
         }
         true
     }
@@ -265,6 +279,7 @@ impl Lexer<'_> {
                             until: start,
                             name,
                             scope: Scope::Lasting,
+                            conditional: self.branches > 0,
                         });
                     }
                 }

@@ -31,6 +31,8 @@ pub(super) struct Lexer<'a> {
     pub(super) begin: usize,
     pub(super) end: usize,
     pub(super) depth: usize,
+    /// How many `if` and `case` are open.
+    pub(super) branches: usize,
     /// The next closing brace, once somebody asked.
     pub(super) next_brace: Option<usize>,
     heredocs: Vec<Heredoc>,
@@ -48,6 +50,7 @@ pub(super) fn run(text: &str, begin: usize, end: usize, depth: usize, out: &mut 
         begin,
         end,
         depth,
+        branches: 0,
         next_brace: None,
         heredocs: Vec::new(),
         lost: 0,
@@ -180,8 +183,16 @@ impl Lexer<'_> {
                     }
                     if command.is_empty() && word.literal {
                         match word.text.as_str() {
-                            "case" => cases += 1,
-                            "esac" => cases = cases.saturating_sub(1),
+                            "case" => {
+                                cases += 1;
+                                self.branches += 1;
+                            }
+                            "esac" => {
+                                cases = cases.saturating_sub(1);
+                                self.branches = self.branches.saturating_sub(1);
+                            }
+                            "if" => self.branches += 1,
+                            "fi" => self.branches = self.branches.saturating_sub(1),
                             "function" => self.out.functions = true,
                             _ => {}
                         }

@@ -60,6 +60,8 @@ pub struct Assign {
     pub name: String,
     /// For how long.
     pub scope: Scope,
+    /// Whether it stands in a branch (`if`, `case`): the name may keep its outer value.
+    pub conditional: bool,
 }
 
 /// A word of a command.
