@@ -109,6 +109,8 @@ impl Known {
             || ["BASH_", "FF_", "LC_", "COMP_", "npm_", "PROGRAMFILES", "ProgramFiles", "KUBERNETES_PORT_", "SLURM_"]
                 .iter()
                 .any(|prefix| name.starts_with(prefix) && !is_credential_like(name))
+            || is_setting(name)
+            || (name.starts_with("VS") && name.ends_with("COMNTOOLS"))
             || name == "BASH"
             || name.contains("__") && name.starts_with("__")
             || (name.starts_with("CI_MERGE_REQUEST_") && !is_credential_like(name))
@@ -117,6 +119,17 @@ impl Known {
                 self.powershell.contains(lower.as_str()) || self.predefined.contains(name.to_ascii_uppercase().as_str())
             })
     }
+}
+
+/// Whether a name says that it holds a setting, and so surely no credential: `APP_VERSION`, `SKIP_TESTS`.
+fn is_setting(name: &str) -> bool {
+    const LAST: [&str; 17] = [
+        "VERSION", "TAG", "BRANCH", "ENABLED", "DISABLED", "ENABLE", "DISABLE", "IMAGE", "DIR", "REGION", "PORT",
+        "TIMEOUT", "LEVEL", "JOBS", "ARCH", "PLATFORM", "VERBOSE",
+    ];
+    let (first, last) = (name.split('_').next(), name.rsplit('_').next());
+    let says = last.is_some_and(|word| LAST.contains(&word)) || matches!(first, Some("SKIP" | "ENABLE" | "DISABLE"));
+    says && name.contains('_') && !is_credential_like(name)
 }
 
 /// Whether a name speaks of a credential. Only confidence and the strictness of the look at shell text depend on it.
@@ -219,6 +232,8 @@ mod tests {
         for name in ["CI_JOB_TOKEN", "CI_PROJECT_ACCESS_TOKEN", "DEPLOY_KEY", "lastexitcode", "FF_TOKEN"] {
             assert!(!known.defines(name, false), "{name}");
         }
+        assert!(known.defines("APP_VERSION", false) && known.defines("SKIP_TESTS", false));
+        assert!(!known.defines("TOKEN_VERSION", false) && !known.defines("VERSION", false));
         assert!(known.defines("LASTEXITCODE", true) && known.defines("Path", true));
     }
 

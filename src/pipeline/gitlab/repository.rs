@@ -17,6 +17,8 @@ const MAX_DEPTH: usize = 150;
 pub(super) struct Repository<'t> {
     /// Paths as they are reported.
     pub(super) paths: &'t [String],
+    /// Their content.
+    pub(super) texts: Vec<&'t str>,
     /// The folder's name in the output.
     pub(super) folder: String,
     /// Each file's configuration mappings.
@@ -57,6 +59,7 @@ impl<'t> Repository<'t> {
         let count = all.len();
         let mut this = Self {
             paths,
+            texts: texts.texts.iter().map(|text| text.source.text()).collect(),
             folder,
             bodies: all,
             headers,

@@ -81,7 +81,7 @@ pub(super) fn run<'t>(repository: &'t Repository<'t>, into: &mut Pipelines) {
     }
     into.gaps.sort();
     into.gaps.dedup();
-    into.references.extend(sink.references(repository.paths));
+    into.references.extend(sink.references(repository.paths, &repository.texts));
 }
 
 struct Run<'r, 't> {

@@ -113,12 +113,13 @@ impl<'t> Defined<'_, 't> {
         for piece in pieces {
             for found in readings.uses(piece).iter() {
                 let name = found.name.as_str();
-                // What is compared with a constant has its value in the file: no secret, unless its name says otherwise.
-                if piece.mode == Mode::Condition && found.fallback && !names::is_credential_like(name) {
+                // A condition hands its values to nothing: a name that does not speak of a credential is a switch there.
+                if piece.mode == Mode::Condition && !names::is_credential_like(name) && !names::is_job_token(name) {
                     continue;
                 }
                 // `FOO: $FOO` hands the outer value on, unless something else gives it one.
                 let itself = piece.of == Some(name)
+                    && !self.known.defines(name, false)
                     && !self.handed.contains(name)
                     && if global {
                         !self.own.contains_key(name)

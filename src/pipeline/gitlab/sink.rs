@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::config::Layer;
 use crate::model::reference::{Channel, Confidence, Family, Kind, Provider, Reference};
-use crate::pipeline::yaml::{Node, NodeId};
+use crate::pipeline::yaml::{Node, NodeId, Place};
 
 /// One thing seen in one job.
 pub(super) struct Seen<'t> {
@@ -38,6 +38,38 @@ struct Entry<'t> {
 }
 
 type Key<'t> = (usize, NodeId, usize, Option<&'t str>, Kind, Option<String>);
+
+/// The last place that was told, from which the next is counted on: occurrences come in the order of the file, so that a file that
+/// is one long line costs no more than another.
+#[derive(Default)]
+struct Cursor {
+    file: usize,
+    byte: usize,
+    line: u32,
+    column: u32,
+}
+
+impl Cursor {
+    fn place(&mut self, file: usize, text: &str, byte: usize) -> Place {
+        if self.line == 0 || file != self.file || byte < self.byte {
+            *self = Self { file, byte: 0, line: 1, column: 1 };
+        }
+        let rest = text.get(self.byte..byte).unwrap_or_default();
+        let mut characters = rest.chars().peekable();
+        while let Some(character) = characters.next() {
+            // A lone carriage return ends a line, too (YAML 1.2, 5.4); the one of a pair does not.
+            let next = characters.peek().copied().or_else(|| text[byte..].chars().next());
+            if character == '\n' || (character == '\r' && next != Some('\n')) {
+                self.line += 1;
+                self.column = 1;
+            } else {
+                self.column += 1;
+            }
+        }
+        self.byte += rest.len();
+        Place { line: self.line, column: self.column }
+    }
+}
 
 /// All occurrences of a repository.
 #[derive(Default)]
@@ -85,20 +117,24 @@ impl<'t> Sink<'t> {
         files
     }
 
-    /// The references, with `paths` naming the files.
-    pub(super) fn references(self, paths: &[String]) -> Vec<Reference> {
+    /// The references, with `paths` naming the files and `texts` being their content.
+    pub(super) fn references(self, paths: &[String], texts: &[&str]) -> Vec<Reference> {
         let mut found: Vec<Reference> = Vec::with_capacity(self.entries.len());
         // Scalars with many occurrences: one map for each.
         let mut entries: Vec<_> = self.entries.into_iter().collect();
         entries.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut last: Option<(usize, NodeId)> = None;
         let mut map = None;
+        let mut cursor = Cursor::default();
         for ((file, node, at, owner, kind, _), entry) in entries {
             if last != Some((file, node)) {
                 map = entry.node.positions();
                 last = Some((file, node));
             }
-            let place = map.as_ref().map_or_else(|| entry.node.place(), |map| map.place(at));
+            let place = match &map {
+                Some(map) => cursor.place(file, texts[file], map.byte(at)),
+                None => entry.node.place(),
+            };
             found.push(Reference {
                 provider: Provider::Gitlab,
                 file: paths[file].clone(),

@@ -473,5 +473,10 @@ fn hostile_files_cost_little() {
     let many = one(&many);
     assert_eq!(many.references.len(), 2_000);
     assert!(many.gaps.iter().any(|gap| gap.reason.contains("dependencies")));
+    let line = one(&format!("j: {{script: [{}]}}\n", "'$A_TOKEN', ".repeat(20_000)));
+    assert_eq!(line.references.len(), 20_000);
+    assert_eq!(line.references[19_999].column, 15 + 12 * 19_999);
+    let crowded = one(&format!("j: {{script: ['{}']}}\n", "$A_TOKEN ".repeat(25_000)));
+    assert!(crowded.gaps.iter().any(|gap| gap.reason.contains("too many references")));
     assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
 }

@@ -87,8 +87,7 @@ fn percent(text: &str, at: usize, found: &mut Vec<Use>) -> usize {
     at + 1
 }
 
-/// Variables of a condition (`rules:if`): those outside strings and regular expressions. `fallback` says that the variable is
-/// compared with a constant other than the empty string.
+/// Variables of a condition (`rules:if`): those outside strings and regular expressions.
 pub(super) fn condition(text: &str) -> Vec<Use> {
     let s = text.as_bytes();
     let mut found = Vec::new();
@@ -112,14 +111,7 @@ pub(super) fn condition(text: &str) -> Vec<Use> {
                 i += 1;
                 continue;
             }
-            b'$' => {
-                let before = found.len();
-                let at = i;
-                i = dollar(text, i, &mut found);
-                if let Some(last) = found[before..].last_mut() {
-                    last.fallback = constant_follows(&text[i.min(text.len())..]) || constant_precedes(&text[..at]);
-                }
-            }
+            b'$' => i = dollar(text, i, &mut found),
             b' ' | b'\t' | b'\n' | b'\r' => {
                 i += 1;
                 continue;
@@ -129,21 +121,6 @@ pub(super) fn condition(text: &str) -> Vec<Use> {
         after_match = false;
     }
     found
-}
-
-fn constant_follows(rest: &str) -> bool {
-    let rest = rest.trim_start_matches(['}', ' ', '\t', '\n', '\r']);
-    let operators = ["==", "!=", "=~", "!~"];
-    let Some(value) = operators.iter().find_map(|operator| rest.strip_prefix(operator)) else { return false };
-    let value = value.trim_start();
-    value.starts_with('/') || (value.starts_with(['"', '\'']) && !value.starts_with("\"\"") && !value.starts_with("''"))
-}
-
-fn constant_precedes(before: &str) -> bool {
-    let before = before.trim_end();
-    let Some(value) = before.strip_suffix("==").or_else(|| before.strip_suffix("!=")) else { return false };
-    let value = value.trim_end();
-    value.ends_with(['"', '\'']) && !value.ends_with("\"\"") && !value.ends_with("''")
 }
 
 #[cfg(test)]
@@ -175,9 +152,6 @@ mod tests {
             ["A", "C", "E", "F", "G"]
         );
         assert_eq!(names(condition("$A == \"unfinished")), ["A"]);
-        let constant = |text: &str| condition(text)[0].fallback;
-        assert!(constant("$A == \"x\"") && constant("${A} =~ /x/") && constant("\"x\" == $A"));
-        assert!(!constant("$A") && !constant("$A == null") && !constant("$A != \"\"") && !constant("$A == $B"));
     }
 
     proptest! {
