@@ -31,6 +31,9 @@ impl Ended {
 #[must_use]
 pub fn runs_anyway(condition: Option<&str>, on: Option<&str>, ended: Ended) -> Option<String> {
     let text = condition?.trim();
+    if !mentions_status(text) {
+        return None;
+    }
     let expressions = bodies(text);
     let whole = match expressions.as_slice() {
         [] => text,
@@ -47,6 +50,13 @@ pub fn runs_anyway(condition: Option<&str>, on: Option<&str>, ended: Ended) -> O
     };
     let world = World { on, ended };
     (world.truth(&expression) != Some(false)).then(|| format!("if: {name}"))
+}
+
+/// Whether a text could call a status function at all: most conditions do not, and need no parsing.
+fn mentions_status(text: &str) -> bool {
+    let names: [&[u8]; 4] = [b"always", b"failure", b"cancelled", b"success"];
+    let has = |name: &[u8]| text.as_bytes().windows(name.len()).any(|window| window.eq_ignore_ascii_case(name));
+    text.contains('(') && names.into_iter().any(has)
 }
 
 /// The first status function in an expression, the one that is not `success()` if there is one.

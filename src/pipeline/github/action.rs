@@ -28,15 +28,37 @@ pub(super) fn read<'t>(root: Node<'t>, found: &Found, scanner: &mut Scanner<'t>,
                         facts.inputs.entry(name.to_lowercase()).or_default().extend(default);
                     }
                 }
-                scanner.scan(value, users, &none);
+                texts(value, users, words, scanner, &none);
             }
-            Some("outputs") => scanner.scan(value, users, &none),
+            Some("outputs") => texts(value, users, words, scanner, &none),
             _ => scanner.scan(value, words, &none),
         }
     }
     // The repository's own action, used as `./`.
     if root.get("name").and_then(Node::str).is_some_and(|name| name.trim().eq_ignore_ascii_case("driftgate")) {
         facts.gate = Some(true);
+    }
+}
+
+/// Inputs and outputs: GitHub evaluates defaults and values, not what is said of them.
+fn texts<'t>(node: Node<'t>, site: Site<'_>, words: Site<'_>, scanner: &mut Scanner<'t>, none: &Contexts<'t>) {
+    if !node.is_mapping() {
+        return scanner.scan(node, words, none);
+    }
+    for (name, entry) in node.pairs() {
+        scanner.scan(name, words, none);
+        if !entry.is_mapping() {
+            scanner.scan(entry, words, none);
+            continue;
+        }
+        for (key, value) in entry.pairs() {
+            if !scanner.spend(2) {
+                return;
+            }
+            let evaluated = matches!(key.str(), Some("default" | "value"));
+            scanner.scan(key, words, none);
+            scanner.scan(value, if evaluated { site } else { words }, none);
+        }
     }
 }
 

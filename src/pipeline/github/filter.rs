@@ -72,7 +72,12 @@ fn token_follows(bytes: &[u8], start: usize, end: usize) -> bool {
             _ => true,
         },
         b'/' | b'(' => false,
-        byte => !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')),
+        // A word on the same line makes a sentence; on the next line it may be another key.
+        byte => {
+            !(byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+                || bytes[end..at].contains(&b'\n')
+                || bytes[end..at].contains(&b'\r')
+        }
     }
 }
 
@@ -107,6 +112,7 @@ mod tests {
             "x: ${{ github\n .  Token }}",
             "x: ${{ toJSON(github) }}",
             "x: ${{ github['token'] }}",
+            "if: github\nx: y",
             "uses: ./a",
             "'uses' : \"./a\"",
             "uses: >-\n  ./a",

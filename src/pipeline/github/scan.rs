@@ -1,7 +1,7 @@
 //! From a part of a file's tree to references: expressions, literal credentials, what known actions name. Knows no key but what its
 //! caller says of the place; which place that is lives in `workflow` and `action`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::actions;
 use super::facts::{Raw, Reach};
@@ -83,6 +83,12 @@ impl<'t> Scanner<'t> {
 
     /// Everything below a node, keys included.
     pub(super) fn scan(&mut self, node: Node<'t>, site: Site<'_>, contexts: &Contexts<'t>) {
+        if node.str().is_some() {
+            if self.spend(1) && !self.barren(node.id()) {
+                self.scalar(node, site, contexts, false, None);
+            }
+            return;
+        }
         let mut todo = vec![node];
         while let Some(node) = todo.pop() {
             if self.barren(node.id()) {
@@ -219,6 +225,7 @@ impl<'t> Scanner<'t> {
     /// The references, once all of the file was seen: an AWS key id with no secret in its job, or beside all jobs, is none.
     pub(super) fn finish(&mut self) -> Vec<Raw> {
         let mut found = std::mem::take(&mut self.found);
+        forget_repeated_roles(&mut found);
         let secrets = &self.secrets;
         let keys =
             self.keys.drain(..).filter(|(job, _)| secrets.iter().any(|at| at == job || at.is_none() || job.is_none()));
@@ -260,6 +267,24 @@ impl<'t> Scanner<'t> {
             family: self.family,
         }
     }
+}
+
+/// A role variable in a known action's input is that action's role, and told once.
+fn forget_repeated_roles(found: &mut Vec<Raw>) {
+    let roles: HashSet<(u32, Option<String>, Option<u32>)> = found
+        .iter()
+        .map(|raw| &raw.reference)
+        .filter(|r| r.kind == Kind::Oidc && r.name.as_deref().is_some_and(|name| name.contains("${{")))
+        .map(|r| (r.line, r.job.clone(), r.step))
+        .collect();
+    if roles.is_empty() {
+        return;
+    }
+    found.retain(|raw| {
+        let r = &raw.reference;
+        let variable = r.kind == Kind::Oidc && r.name.as_deref().is_some_and(|name| name.starts_with("vars."));
+        !(variable && r.channel == Channel::With && roles.contains(&(r.line, r.job.clone(), r.step)))
+    });
 }
 
 fn node_positions(node: Node<'_>) -> PositionMap<'_> {

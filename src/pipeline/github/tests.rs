@@ -260,6 +260,38 @@ jobs:
 }
 
 #[test]
+fn a_role_in_a_known_input_is_told_once() {
+    let step =
+        "{uses: aws-actions/configure-aws-credentials@v4, with: {role-to-assume: '${{ vars.DEPLOY_ROLE_ARN }}'}}";
+    let found = workflow(&format!("on: push\njobs: {{j: {{steps: [{step}]}}}}\n"));
+    assert_eq!(places(&found), [(2, 93, "${{ vars.DEPLOY_ROLE_ARN }}".to_owned(), Some("j"), Some(0))]);
+    assert_eq!(found.references[0].confidence, Confidence::Possible);
+}
+
+#[test]
+fn what_an_action_says_of_itself_is_only_possible() {
+    let action = "description: use ${{ secrets.A }}\ninputs: {t: {description: '${{ secrets.B }}', default: '${{ github.token }}'}}\n";
+    let found = all(&[("action.yml", action)]);
+    assert_eq!([named(&found, "A").confidence, named(&found, "B").confidence], [Confidence::Possible; 2]);
+    assert_eq!(named(&found, "GITHUB_TOKEN").confidence, Confidence::Exact);
+}
+
+#[test]
+fn a_file_by_itself_brings_what_it_uses() {
+    let folder = folder(&[
+        (".github/workflows/caller.yml", CALLER),
+        (".github/workflows/callee.yml", CALLEE),
+        (".github/workflows/other.yml", "on: push\njobs: {j: {steps: [{run: '${{ secrets.OTHER }}'}]}}\n"),
+        ("act/action.yml", "runs: {using: composite, steps: [{run: '${{ github.token }}'}]}\n"),
+        ("node_modules/x/action.yml", "runs: {using: composite, steps: [{run: '${{ secrets.UNUSED }}'}]}\n"),
+    ]);
+    let found = read(&[folder.path().join(".github/workflows/caller.yml")], &Options::default());
+    let mut files: Vec<_> = found.references.iter().map(|r| r.file.as_str()).collect();
+    files.dedup();
+    assert_eq!(files, [".github/workflows/callee.yml", ".github/workflows/caller.yml", "act/action.yml"]);
+}
+
+#[test]
 fn dependabot_has_secrets_of_its_own() {
     let text = "version: 2\nregistries:\n  npm:\n    type: npm-registry\n    token: ${{secrets.NPM}}\nupdates: []\n";
     let found = all(&[(".github/dependabot.yml", text)]);
