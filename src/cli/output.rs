@@ -5,6 +5,7 @@ use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::Failure;
 use super::args::Common;
@@ -63,9 +64,11 @@ impl Target {
         }
         let name =
             path.file_name().ok_or_else(|| fail(io::Error::new(io::ErrorKind::InvalidInput, "no file's name")))?;
+        // Process ids repeat in containers: what a killed run has left must not be in the way.
+        let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
         let mut beside_name = OsString::from(".");
         beside_name.push(name);
-        beside_name.push(format!(".{}.tmp", std::process::id()));
+        beside_name.push(format!(".{}-{nanos}.tmp", std::process::id()));
         let beside = path.with_file_name(beside_name);
         let file = OpenOptions::new().write(true).create_new(true).open(&beside).map_err(fail)?;
         if let Ok(about) = fs::metadata(&path) {
@@ -100,11 +103,12 @@ impl Drop for Target {
 pub(super) fn targets<F: Copy>(wanted: &[(F, PathBuf)]) -> Result<Vec<(F, Target)>, Failure> {
     let mut out: Vec<(F, Target)> = Vec::new();
     for (format, path) in wanted {
-        let target = Target::open(path)?;
-        if target.beside.is_some() && out.iter().any(|(_, other)| other.path == target.path) {
+        let whole = path.canonicalize().unwrap_or_else(|_| path.clone());
+        if out.iter().any(|(_, other)| other.beside.is_some() && other.path == whole) {
             let what = format!("--output names {} twice", path.display());
             return Err(Failure::usage(what, "give each format a file of its own"));
         }
+        let target = Target::open(path)?;
         out.push((*format, target));
     }
     Ok(out)
