@@ -70,11 +70,11 @@ impl<'i> Known<'i> {
         let (Some(slot), Some(then)) = (self.slots.get(slot), then) else { return Content::Unknown };
         let before = version_at(slot, later(then, SKEW));
         if let (Some(before), Some(now)) = (before.and_then(|v| v.fingerprint.as_ref()), current_fingerprint(slot)) {
-            return if before == now { Content::Same } else { Content::Refilled };
+            return Self::told(slot, then, before == now);
         }
         let current = self.current(slot).filter(|held| !self.stated.contains(&(&slot.id, held)));
         if let (Some(before), Some(now)) = (before.and_then(|v| v.holds.as_ref()), current) {
-            return if before == now { Content::Same } else { Content::Refilled };
+            return Self::told(slot, then, before == now);
         }
         match changed_at(slot) {
             Some(at) if at > later(then, SKEW) => Content::Refilled,
@@ -85,6 +85,12 @@ impl<'i> Known<'i> {
                 _ => Content::Unknown,
             },
         }
+    }
+
+    /// What two values tell: another one is a refill, unless the store says that its last write was earlier (a history with holes).
+    fn told(slot: &Slot, then: Timestamp, same: bool) -> Content {
+        let earlier = slot.updated_at.is_some_and(|at| at <= later(then, SKEW));
+        if same || earlier { Content::Same } else { Content::Refilled }
     }
 
     /// When the slot was last written.

@@ -316,7 +316,7 @@ impl<'a> Case<'a> {
 }
 
 /// Whether the slot's value changed since then, by fingerprints and by a history that names the credential; none where only a change
-/// time could tell.
+/// time could tell, and where the store says that the change was earlier.
 pub(super) fn differs_since(slot: &Slot, then: Timestamp, stated: bool) -> Option<bool> {
     let before = slot.versions.iter().filter(|version| version.at.is_some_and(|at| at < then));
     let before = before.max_by_key(|version| version.at)?;
@@ -324,7 +324,9 @@ pub(super) fn differs_since(slot: &Slot, then: Timestamp, stated: bool) -> Optio
     let value = slot.fingerprint.as_ref().or(newest.fingerprint.as_ref());
     let held = slot.holds.as_ref().filter(|_| !stated).or(newest.holds.as_ref());
     let by_value = before.fingerprint.as_ref().zip(value).map(|(a, b)| a != b);
-    by_value.or_else(|| before.holds.as_ref().zip(held).map(|(a, b)| a != b))
+    let differs = by_value.or_else(|| before.holds.as_ref().zip(held).map(|(a, b)| a != b))?;
+    let earlier = slot.updated_at.is_some_and(|at| at < then);
+    (!(differs && earlier)).then_some(differs)
 }
 
 /// When a slot's value was last written.

@@ -140,3 +140,6 @@ fn absorb(drafts: Vec<Draft>) -> Vec<Draft> {
 
 #[cfg(test)]
 mod examples;
+
+#[cfg(test)]
+mod tests;

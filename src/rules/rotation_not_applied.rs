@@ -69,7 +69,10 @@ fn applied(case: &Case<'_>, slot: &Slot, rotation: &Rotation) -> Option<Applied>
     if differs == Some(false) {
         return Some(Applied::No("holds the same value as before, by fingerprint or version history".to_owned()));
     }
-    let old = |id: &&Id| rotation.replaced.contains(id) && differs.is_none();
+    if differs == Some(true) {
+        return Some(Applied::Yes("holds another value than before, by fingerprint or version history".to_owned()));
+    }
+    let old = |id: &&Id| rotation.replaced.contains(id);
     if let Some(old) = slot.holds.as_ref().filter(old)
         && case.still_held(old, rotation.threshold).iter().any(|other| other.id == slot.id)
     {
@@ -78,9 +81,6 @@ fn applied(case: &Case<'_>, slot: &Slot, rotation: &Rotation) -> Option<Applied>
     if let Some(at) = changed_at(slot) {
         let text = format!("last written {at}");
         return Some(if at < rotation.threshold { Applied::No(text) } else { Applied::Yes(text) });
-    }
-    if differs == Some(true) {
-        return Some(Applied::Yes("holds another value than before, by fingerprint or version history".to_owned()));
     }
     // A credential made after the ticket cannot be the old one.
     let made = slot.holds.as_ref().and_then(|id| case.credential(id)).and_then(|credential| credential.created_at)?;
