@@ -55,6 +55,8 @@
 pub mod cli;
 pub mod config;
 pub mod expect;
+pub mod gate;
+pub mod link;
 pub mod model;
 pub mod net;
 pub mod pipeline;

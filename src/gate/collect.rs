@@ -1,0 +1,267 @@
+//! Collecting: the only step that reads systems. It keeps what came, who gave it, and what did not come.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use crate::model::Id;
+use crate::model::catalog::Entry;
+use crate::model::inventory::{Gap, Inventory, Slot};
+use crate::model::report::{Coverage, SourceStatus};
+use crate::model::settings::Settings;
+use crate::model::ticket::{Intent, Record, Ticket};
+use crate::sources::{About, Account, Batch, Holdings, Source, Sources, Wanted};
+
+/// Everything that was read.
+pub struct Collected {
+    /// Slots and credentials of all sources.
+    pub inventory: Inventory,
+    /// Rows of the catalogue.
+    pub catalog: Vec<Entry>,
+    /// An entry a source, in the order of the configuration.
+    pub coverage: Vec<Coverage>,
+    /// What could not be read: the source's name, whether it is required, what it gives, and the gap.
+    pub gaps: Vec<SourceGap>,
+    /// How many tickets were read, those that ask for nothing included.
+    pub ticket_count: u64,
+    /// The times that exports carry.
+    pub exports: Vec<Export>,
+    /// Keep tickets that ask for nothing (`driftgate tickets`).
+    pub keep_all: bool,
+    now: Timestamp,
+}
+
+/// What a source gives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gives {
+    /// Tickets.
+    Tickets,
+    /// Slots, credentials, catalogue rows from files.
+    Recorded,
+    /// The issuer's own records.
+    Issuers,
+}
+
+/// A gap with the source that it belongs to.
+#[derive(Debug, Clone)]
+pub struct SourceGap {
+    /// Whether the source is required.
+    pub required: bool,
+    /// What it gives.
+    pub gives: Gives,
+    /// The source's kind.
+    pub kind: String,
+    /// The gap.
+    pub gap: Gap,
+}
+
+/// An export's own time.
+#[derive(Debug, Clone)]
+pub struct Export {
+    /// The source.
+    pub about: About,
+    /// What it gives.
+    pub gives: Gives,
+    /// When it was written; none where it does not say.
+    pub at: Option<Timestamp>,
+}
+
+impl Collected {
+    /// As of when to judge.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Nothing yet.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            inventory: Inventory { exported_at: Some(now), ..Inventory::default() },
+            catalog: Vec::new(),
+            coverage: Vec::new(),
+            gaps: Vec::new(),
+            ticket_count: 0,
+            exports: Vec::new(),
+            keep_all: false,
+            now,
+        }
+    }
+
+    /// Files: inventories and catalogues.
+    pub(super) async fn recorded(&mut self, sources: &Sources, want: &Wanted) {
+        for source in &sources.recorded {
+            let is_inventory = source.about().kind == "file";
+            let (mut batch, taken) = run(source.as_ref(), want).await;
+            if is_inventory {
+                self.exports.push(Export {
+                    about: source.about().clone(),
+                    gives: Gives::Recorded,
+                    at: batch.inventory.exported_at.or(batch.account.exported_at),
+                });
+            }
+            batch.inventory.exported_at = None;
+            self.take(source.about(), Gives::Recorded, batch, taken);
+        }
+    }
+
+    /// The gate's own environment. Gives the slots that the user asked to have examined.
+    pub(super) async fn at_hand(&mut self, sources: &Sources, want: &Wanted) -> BTreeSet<Id> {
+        let Some(env) = &sources.env else { return BTreeSet::new() };
+        let (mut batch, taken) = run(env.as_ref(), want).await;
+        self.stamp(&mut batch);
+        self.take_seen(env.about(), batch, taken);
+        // A value whose id only its issuer knows is asked for it now: tickets may name that id.
+        self.probe(env.as_ref(), &BTreeSet::new(), want).await;
+        env.examined()
+    }
+
+    /// Tickets, one by one: their texts are not kept.
+    pub(super) async fn tickets(&mut self, sources: &Sources, want: &Wanted, settings: &Settings) -> Vec<Ticket> {
+        let mut tickets: BTreeMap<(String, String), Ticket> = BTreeMap::new();
+        let index = super::index(self, settings);
+        for source in &sources.tickets {
+            let started = Instant::now();
+            let mut newest: Option<Timestamp> = None;
+            let mut count = 0u64;
+            let keep_all = self.keep_all;
+            // A waiver's ticket is looked up, whatever it asks for.
+            let wanted_ids: BTreeSet<&str> =
+                settings.waivers.iter().filter_map(|waiver| waiver.ticket.as_deref()).collect();
+            let mut sink = |record: Record| {
+                count += 1;
+                let times = [record.opened_at, record.closed_at, record.updated_at];
+                newest = newest.max(times.into_iter().flatten().max());
+                let ticket = index.understand(&record, want.now);
+                let silent = ticket.intent == Intent::None && ticket.links.is_empty();
+                if keep_all || !silent || wanted_ids.contains(ticket.id.as_str()) {
+                    tickets.insert((ticket.source.clone(), ticket.id.clone()), ticket);
+                }
+            };
+            let account = source.tickets(want, &mut sink).await;
+            let taken = started.elapsed().as_millis();
+            self.ticket_count += count;
+            let exported = account.exported_at.or(newest);
+            if account.requests == 0 {
+                self.exports.push(Export { about: source.about().clone(), gives: Gives::Tickets, at: exported });
+            }
+            let mut account = account;
+            account.items = account.items.max(count);
+            let gaps = std::mem::take(&mut account.gaps);
+            self.account(source.about(), Gives::Tickets, account, gaps, u64::try_from(taken).unwrap_or(u64::MAX));
+        }
+        tickets.into_values().collect()
+    }
+
+    /// Live stores and issuers, side by side: each has its own deadline.
+    pub(super) async fn issuers(&mut self, sources: &Sources, want: &Wanted) {
+        let runs = sources.issuers.iter().map(|source| run(source.as_ref(), want));
+        let batches = futures::future::join_all(runs).await;
+        for (source, (mut batch, taken)) in sources.issuers.iter().zip(batches) {
+            self.stamp(&mut batch);
+            self.take(source.about(), Gives::Issuers, batch, taken);
+        }
+    }
+
+    /// Probes of what is at hand, after the issuers' records (a probe is itself a use).
+    pub(super) async fn probes(&mut self, sources: &Sources, want: &Wanted) {
+        if let Some(env) = &sources.env {
+            self.probe(env.as_ref(), &want.credentials, want).await;
+        }
+    }
+
+    async fn probe(&mut self, env: &dyn Holdings, wanted: &BTreeSet<Id>, want: &Wanted) {
+        let started = Instant::now();
+        let mut batch = Batch::default();
+        env.probe(wanted, want, &self.inventory, &mut batch).await;
+        self.stamp(&mut batch);
+        let taken = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.take_seen(env.about(), batch, taken);
+    }
+
+    /// Takes what the values at hand tell. A value that was seen outranks every record of what its slot holds.
+    fn take_seen(&mut self, about: &About, batch: Batch, taken: u64) {
+        let seen: Vec<(Id, Id)> =
+            batch.inventory.slots.iter().filter_map(|slot| Some((slot.id.clone(), slot.holds.clone()?))).collect();
+        self.take(about, Gives::Issuers, batch, taken);
+        for (slot, held) in seen {
+            if let Some(known) = self.inventory.slots.iter_mut().find(|known| known.id == slot) {
+                known.holds = Some(held);
+            }
+        }
+    }
+
+    /// Adds slots that only the pipelines name.
+    pub(super) fn add_slots(&mut self, slots: Vec<Slot>) {
+        self.inventory.absorb(Inventory { slots, ..Inventory::default() });
+    }
+
+    /// Tickets in the order of their ids, then sources.
+    #[must_use]
+    pub(super) fn sorted(&self, mut tickets: Vec<Ticket>) -> Vec<Ticket> {
+        tickets.sort_by(|a, b| (&a.id, &a.source).cmp(&(&b.id, &b.source)));
+        tickets
+    }
+
+    /// Observations carry the time of the judgement: two runs over the same facts print the same.
+    fn stamp(&self, batch: &mut Batch) {
+        for credential in &mut batch.inventory.credentials {
+            for seen in credential.liveness.iter_mut().chain(&mut credential.observations) {
+                seen.at = Some(self.now);
+            }
+        }
+        for extent in &mut batch.inventory.coverage {
+            extent.at = Some(self.now);
+        }
+    }
+
+    fn take(&mut self, about: &About, gives: Gives, batch: Batch, taken: u64) {
+        let Batch { mut inventory, catalog, account } = batch;
+        let gaps = std::mem::take(&mut inventory.gaps);
+        self.catalog.extend(catalog);
+        self.inventory.absorb(inventory);
+        self.account(about, gives, account, gaps, taken);
+    }
+
+    fn account(&mut self, about: &About, gives: Gives, account: Account, gaps: Vec<Gap>, taken: u64) {
+        let derived = match (gaps.is_empty() && account.gaps.is_empty(), account.items) {
+            (true, _) => SourceStatus::Read,
+            (false, 0) => SourceStatus::Failed,
+            (false, _) => SourceStatus::Partial,
+        };
+        let status = account.status.unwrap_or(derived);
+        for gap in gaps.into_iter().chain(account.gaps) {
+            let known = self.gaps.iter().any(|known| known.gap == gap);
+            if !known {
+                self.gaps.push(SourceGap { required: about.required, gives, kind: about.kind.clone(), gap });
+            }
+        }
+        if let Some(entry) = self.coverage.iter_mut().find(|entry| entry.source == about.name) {
+            entry.status = entry.status.max(status);
+            entry.items += account.items;
+            entry.requests += account.requests;
+            entry.duration_ms += taken;
+            entry.asked_as = entry.asked_as.take().or(account.asked_as);
+            entry.notes.extend(account.notes);
+            return;
+        }
+        self.coverage.push(Coverage {
+            source: about.name.clone(),
+            required: about.required,
+            status,
+            items: account.items,
+            requests: account.requests,
+            duration_ms: taken,
+            asked_as: account.asked_as,
+            notes: account.notes,
+        });
+    }
+}
+
+async fn run<S: Source + ?Sized>(source: &S, want: &Wanted) -> (Batch, u64) {
+    let started = Instant::now();
+    let mut batch = Batch::default();
+    source.collect(want, &mut batch).await;
+    (batch, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
+}

@@ -1,0 +1,148 @@
+//! Which gaps decide: those of facts that a rule needed for a subject in scope (SEMANTICS, Gaps). The others become notes in
+//! coverage.
+
+use std::collections::BTreeSet;
+
+use crate::model::Id;
+use crate::model::inventory::Gap;
+use crate::model::pipeline::Pipelines;
+use crate::model::report::Finding;
+use crate::model::scope::{Reach, Scope, ScopeKind};
+use crate::model::settings::Settings;
+use crate::policy::decide;
+use crate::rules::Need;
+
+use super::collect::{Collected, Gives};
+use super::freshness;
+
+/// What the split looks at.
+pub(super) struct Inputs<'a> {
+    pub(super) needs: &'a [Need],
+    pub(super) findings: &'a [Finding],
+    pub(super) collected: &'a Collected,
+    pub(super) pipelines: &'a Pipelines,
+    pub(super) scope: &'a Scope,
+    pub(super) reach: &'a Reach,
+    pub(super) settings: &'a Settings,
+}
+
+/// Gaps that decide, and notes by source.
+pub(super) struct Split {
+    pub(super) deciding: Vec<Gap>,
+    pub(super) notes: Vec<(String, String)>,
+    pub(super) empty_scope: bool,
+}
+
+pub(super) fn split(inputs: &Inputs<'_>) -> Split {
+    let mut deciding: BTreeSet<Gap> = BTreeSet::new();
+    let mut notes: BTreeSet<(String, String)> = BTreeSet::new();
+    let reached = |id: &Id| inputs.reach.slots.contains_key(id) || inputs.reach.credentials.contains_key(id);
+    let anything = !inputs.reach.slots.is_empty() || !inputs.reach.credentials.is_empty();
+    let mut needed: BTreeSet<&str> = BTreeSet::new();
+    for need in inputs.needs.iter().filter(|need| reached(&need.subject)) {
+        // A waiver of what was found for want of this very fact answers for it.
+        let waived = inputs.findings.iter().any(|finding| {
+            finding.waived.is_some()
+                && finding.subject.id == need.subject
+                && matches!(finding.rule.as_str(), "revoked-still-held" | "unverified-closure")
+        });
+        if waived {
+            continue;
+        }
+        if optional(inputs, &need.subject) {
+            notes.insert((need.subject.provider().to_owned(), format!("{}: {}", need.subject, need.reason)));
+            continue;
+        }
+        needed.insert(need.subject.provider());
+        deciding.insert(decide::gap(&need.subject, need.lacks, &need.reason));
+    }
+    for source in &inputs.collected.gaps {
+        let gap = &source.gap;
+        let about_one = gap.scope.contains(':') && !gap.scope.starts_with("arn:");
+        let concerns = match source.gives {
+            // Every subject in scope may have a ticket among those that did not come, or a record in the part that did not.
+            Gives::Tickets => anything,
+            Gives::Recorded if about_one => reached(&Id::new(gap.scope.clone())),
+            Gives::Recorded => anything,
+            // An issuer's silence decides where a rule missed what it would have said.
+            Gives::Issuers if about_one => {
+                reached(&Id::new(gap.scope.clone())) && needed.contains(Id::new(gap.scope.clone()).provider())
+            }
+            Gives::Issuers => needed.contains(source.kind.as_str()),
+        };
+        if concerns && source.required {
+            deciding.insert(gap.clone());
+        } else {
+            notes.insert((gap.source.clone(), format!("not read: {} of {}: {}", gap.lacks, gap.scope, gap.reason)));
+        }
+    }
+    for export in &inputs.collected.exports {
+        let Some(gap) = freshness::stale(export, inputs.settings, inputs.collected.now()) else {
+            if export.at.is_none() && export.gives == Gives::Recorded {
+                notes.insert((
+                    export.about.name.clone(),
+                    "it does not say when it was exported; its age is not judged".to_owned(),
+                ));
+            }
+            continue;
+        };
+        if anything && export.about.required {
+            deciding.insert(gap);
+        } else {
+            notes.insert((gap.source.clone(), gap.reason.clone()));
+        }
+    }
+    pipeline_gaps(inputs, &mut deciding, &mut notes);
+    if !inputs.settings.has_tickets {
+        deciding.insert(Gap {
+            source: "configuration".to_owned(),
+            lacks: "tickets".to_owned(),
+            scope: "*".to_owned(),
+            reason: "no ticket source is configured: nothing was compared".to_owned(),
+        });
+    }
+    let empty_scope = inputs.scope.jobs.is_empty();
+    if empty_scope {
+        deciding.insert(Gap {
+            source: "pipeline".to_owned(),
+            lacks: "jobs".to_owned(),
+            scope: match &inputs.scope.kind {
+                ScopeKind::Environment(name) => format!("environment {name}"),
+                _ => "*".to_owned(),
+            },
+            reason: "no job is in scope: an empty scope proves nothing".to_owned(),
+        });
+    }
+    Split { deciding: deciding.into_iter().collect(), notes: notes.into_iter().collect(), empty_scope }
+}
+
+/// Whether every source that could tell of a subject is one that the user declared optional.
+fn optional(inputs: &Inputs<'_>, subject: &Id) -> bool {
+    let provider = subject.provider();
+    let mut telling = inputs.collected.gaps.iter().filter(|gap| gap.kind == provider).peekable();
+    telling.peek().is_some() && telling.all(|gap| !gap.required)
+}
+
+/// A CI file that could not be read decides where it may belong to the scope.
+fn pipeline_gaps(inputs: &Inputs<'_>, deciding: &mut BTreeSet<Gap>, notes: &mut BTreeSet<(String, String)>) {
+    let jobs = inputs.pipelines.pipelines.iter().flat_map(|p| &p.jobs);
+    let in_scope = jobs.filter(|job| inputs.scope.jobs.contains_key(&job.id()));
+    let mut used: BTreeSet<&str> = inputs.scope.files.iter().map(String::as_str).collect();
+    for job in in_scope {
+        used.extend(job.calls.as_deref());
+        used.extend(job.steps.iter().flat_map(|step| &step.actions).map(String::as_str));
+    }
+    let whole = !matches!(inputs.scope.kind, ScopeKind::Downstream);
+    for gap in &inputs.pipelines.gaps {
+        if whole || used.contains(gap.file.as_str()) {
+            deciding.insert(Gap {
+                source: "pipeline".to_owned(),
+                lacks: "references".to_owned(),
+                scope: gap.file.clone(),
+                reason: gap.reason.clone(),
+            });
+        } else {
+            notes.insert(("pipeline".to_owned(), format!("not read: {}: {}", gap.file, gap.reason)));
+        }
+    }
+}

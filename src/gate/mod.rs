@@ -1,0 +1,225 @@
+//! The straight line: read the pipelines, collect, link, expect, judge, decide. The one module that knows the order; each step's work
+//! stands in its own module.
+
+mod collect;
+mod freshness;
+mod gaps;
+pub mod place;
+mod report;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+
+use crate::config::{Config, Environment};
+use crate::expect;
+use crate::link::Index;
+use crate::model::Id;
+use crate::model::id::SubjectType;
+use crate::model::inventory::{Inventory, Slot};
+use crate::model::pipeline::Pipelines;
+use crate::model::report::Report;
+use crate::model::scope::ScopeKind;
+use crate::model::ticket::Ticket;
+use crate::policy::reach::{self, Jobs};
+use crate::policy::resolve::Resolver;
+use crate::policy::{decide, scope};
+use crate::rules::{self, Case, Facts};
+use crate::sources::{Sources, Variable, Wanted};
+
+pub use collect::Collected;
+
+/// What one run is asked for, beside the configuration.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The checkout.
+    pub root: PathBuf,
+    /// `--scope`; none is the default.
+    pub scope: Option<ScopeKind>,
+    /// `--now`; none is the clock's.
+    pub now: Option<Timestamp>,
+    /// `--offline`.
+    pub offline: bool,
+    /// `--no-probe`.
+    pub no_probe: bool,
+    /// `--mode warn`: the same report, and exit code 0.
+    pub warn_only: bool,
+}
+
+impl Options {
+    fn wanted(&self, now: Timestamp) -> Wanted {
+        Wanted { now, offline: self.offline, no_probe: self.no_probe, ..Wanted::default() }
+    }
+
+    /// As of when to judge.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        // Whole seconds: reports are compared as text.
+        let now = self.now.unwrap_or_else(Timestamp::now);
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
+}
+
+/// The gate: from a checkout and a configuration to the report.
+pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &Environment) -> Report {
+    let now = options.now();
+    let settings = &config.settings;
+    let mut want = options.wanted(now);
+    let pipelines = crate::pipeline::read(std::slice::from_ref(&options.root), &crate::pipeline::Options::default());
+    let scope = scope::scope(&pipelines, options.scope.clone(), &place::run_place(env));
+    let jobs = Jobs::new(&pipelines);
+    let used = reach::in_scope(&pipelines, &scope, &jobs);
+
+    // What is recorded in files comes first: it names the slots.
+    let mut collected = Collected::new(now);
+    collected.recorded(sources, &want).await;
+    apply_links(&mut collected.inventory, settings);
+    let (unknown, bound) = {
+        let resolver = Resolver::new(&collected.inventory, settings.repository.as_deref());
+        (reach::unknown_slots(&used, &resolver), reach::bindings(&pipelines, &scope, &used, &resolver, &jobs))
+    };
+    collected.add_slots(unknown);
+    want.variables = bound.into_iter().map(|(name, slot)| Variable { name, slot }).collect();
+
+    // The gate's own environment: which credentials are at hand, and for those without an id in their value, who they are.
+    let examined = collected.at_hand(sources, &want).await;
+    let tickets = collected.tickets(sources, &want, settings).await;
+    name_slots_of_tickets(&mut collected.inventory, &tickets);
+
+    // Now it is known what matters: what the deploy reaches, and what tickets speak of.
+    let expected = expect::expect(&tickets, &collected.inventory, settings, now);
+    want.slots = expected.of.keys().filter(|id| id.subject_type() == SubjectType::Slot).cloned().collect();
+    want.credentials = expected.of.keys().filter(|id| id.subject_type() == SubjectType::Credential).cloned().collect();
+    {
+        let resolver = Resolver::new(&collected.inventory, settings.repository.as_deref());
+        let reached = reach::reach(&scope, &used, &resolver, &collected.inventory, &examined);
+        want.slots.extend(reached.slots.keys().cloned());
+        want.credentials.extend(reached.credentials.keys().cloned());
+    }
+    collected.issuers(sources, &want).await;
+    collected.probes(sources, &want).await;
+    let tickets = collected.sorted(tickets);
+
+    // From here on nothing is read any more.
+    let inventory = &collected.inventory;
+    let expected = expect::expect(&tickets, inventory, settings, now);
+    let resolver = Resolver::new(inventory, settings.repository.as_deref());
+    let mut reached = reach::reach(&scope, &used, &resolver, inventory, &examined);
+    let absent = reach::absent_slots(&used, &resolver);
+    let replaced: Vec<(Id, Id)> = expected
+        .of
+        .iter()
+        .filter_map(|(slot, expected)| Some((slot, expected.rotated.as_ref()?)))
+        .flat_map(|(slot, rotation)| rotation.replaced.iter().map(|old| (slot.clone(), old.clone())))
+        .collect();
+    reach::add_replaced(&mut reached, &replaced);
+    let references: Vec<_> = own_references(&pipelines);
+    let case = Case::new(Facts {
+        now,
+        settings,
+        inventory,
+        tickets: &tickets,
+        catalog: &collected.catalog,
+        references: &references,
+        expected: &expected,
+        scope: &scope,
+        reach: &reached,
+        absent: &absent,
+    });
+    let (drafts, needs, proofs) = rules::check(&case);
+    let judged = decide::judge(drafts.into_iter().map(report::found).collect(), &reached, settings, &tickets, now);
+    let gaps = gaps::split(&gaps::Inputs {
+        needs: &needs,
+        findings: &judged.findings,
+        collected: &collected,
+        pipelines: &pipelines,
+        scope: &scope,
+        reach: &reached,
+        settings,
+    });
+    report::assemble(report::Parts {
+        options,
+        now,
+        settings,
+        pipelines: &pipelines,
+        scope: &scope,
+        inventory,
+        tickets: tickets.len(),
+        notes: &expected.notes,
+        judged,
+        proofs,
+        gaps,
+        collected: &collected,
+        config_notes: &config.notes,
+        all_tickets: &tickets,
+    })
+}
+
+/// `driftgate tickets`: what is recorded, and the tickets as understood against it.
+pub async fn tickets(options: &Options, config: &Config, sources: &Sources) -> (Vec<Ticket>, Collected) {
+    let want = Wanted { everything: true, ..options.wanted(options.now()) };
+    let mut collected = Collected::new(options.now());
+    collected.recorded(sources, &want).await;
+    apply_links(&mut collected.inventory, &config.settings);
+    collected.keep_all = true;
+    let tickets = collected.tickets(sources, &want, &config.settings).await;
+    let tickets = collected.sorted(tickets);
+    (tickets, collected)
+}
+
+/// `driftgate inventory`: what the sources hold.
+pub async fn inventory(options: &Options, config: &Config, sources: &Sources) -> Collected {
+    let mut want = Wanted { everything: true, ..options.wanted(options.now()) };
+    let mut collected = Collected::new(options.now());
+    collected.recorded(sources, &want).await;
+    apply_links(&mut collected.inventory, &config.settings);
+    collected.at_hand(sources, &want).await;
+    want.slots = collected.inventory.slots.iter().map(|slot| slot.id.clone()).collect();
+    want.credentials = collected.inventory.credentials.iter().map(|credential| credential.id.clone()).collect();
+    collected.issuers(sources, &want).await;
+    collected.probes(sources, &want).await;
+    collected
+}
+
+/// Joins that no store can show: they fill what no source says, and never overrule one.
+fn apply_links(inventory: &mut Inventory, settings: &crate::model::settings::Settings) {
+    for (slot, credential) in &settings.links {
+        match inventory.slots.iter_mut().find(|known| known.id == *slot) {
+            Some(known) => known.holds = known.holds.take().or_else(|| Some(credential.clone())),
+            None => inventory.slots.push(Slot { holds: Some(credential.clone()), ..named(slot) }),
+        }
+        if inventory.credential(credential).is_none() {
+            inventory.credentials.push(crate::model::inventory::Credential::bare(credential.clone()));
+        }
+    }
+}
+
+/// Slots that only a ticket names exactly: a store may know them.
+fn name_slots_of_tickets(inventory: &mut Inventory, tickets: &[Ticket]) {
+    let known: BTreeSet<Id> = inventory.slots.iter().map(|slot| slot.id.clone()).collect();
+    let linked = tickets.iter().flat_map(|ticket| &ticket.links).map(|link| &link.credential);
+    let new: BTreeSet<&Id> =
+        linked.filter(|id| id.subject_type() == SubjectType::Slot && !known.contains(*id)).collect();
+    let slots: Vec<Slot> = new.into_iter().map(named).collect();
+    inventory.slots.extend(slots);
+}
+
+/// A slot of which only the id is known, with the name that its id carries.
+fn named(id: &Id) -> Slot {
+    let name = id.rest().rsplit(':').next().unwrap_or_default();
+    Slot { name: Some(name.to_owned()).filter(|name| !name.is_empty()), ..Slot::bare(id.clone()) }
+}
+
+/// References of the checkout's own pipelines, without those of checkouts below it.
+fn own_references(pipelines: &Pipelines) -> Vec<crate::model::reference::Reference> {
+    let nested: BTreeSet<&str> =
+        pipelines.pipelines.iter().map(|p| p.root.as_str()).filter(|root| !root.is_empty()).collect();
+    let own = |file: &str| !nested.iter().any(|root| file.strip_prefix(root).is_some_and(|rest| rest.starts_with('/')));
+    pipelines.references.iter().filter(|reference| own(&reference.file)).cloned().collect()
+}
+
+/// The index of everything that tickets can speak of.
+fn index(collected: &Collected, settings: &crate::model::settings::Settings) -> Index {
+    Index::new(&collected.inventory, &collected.catalog, settings)
+}
