@@ -61,7 +61,7 @@ pub(super) fn of(record: &Record, settings: &Settings, why: &mut Vec<String>) ->
     let closed = record
         .state
         .closed
-        .unwrap_or_else(|| matches!(status.as_str(), "done" | "closed" | "resolved" | "complete" | "completed"));
+        .unwrap_or(matches!(status.as_str(), "done" | "closed" | "resolved" | "complete" | "completed"));
     let word = |text: &str| {
         let text = text.trim().to_lowercase();
         let own = settings.words.states.iter().find(|(word, _)| *word == text).map(|(_, state)| *state);
