@@ -1,7 +1,9 @@
 //! moto: AWS's IAM and STS with signatures, deleted and inactive keys enforced.
 
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::Mutex;
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,10 +20,50 @@ pub struct Key {
     pub secret: String,
 }
 
+/// boto3 in a process of its own: starting Python for every call would take seconds.
+#[derive(Debug)]
+struct Driver {
+    child: Child,
+    asks: ChildStdin,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Driver {
+    fn start(endpoint: &str) -> Self {
+        let mut child = launcher()
+            .args(["drive", endpoint])
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .env("AWS_CONFIG_FILE", "/nonexistent")
+            .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("python can be started; run scripts/test");
+        let asks = child.stdin.take().expect("a pipe");
+        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
+        Self { child, asks, answers }
+    }
+
+    fn ask(&mut self, question: &Value) -> Value {
+        writeln!(self.asks, "{question}").expect("boto3 listens; its own error stands above");
+        let mut line = String::new();
+        self.answers.read_line(&mut line).expect("boto3 answers");
+        serde_json::from_str(&line).expect("boto3 answers in JSON; its own error stands above")
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// A running moto.
 #[derive(Debug)]
 pub struct Moto {
     server: Server,
+    driver: Mutex<Driver>,
     /// `http://127.0.0.1:PORT`.
     pub endpoint: String,
     /// The key of a user who may do everything.
@@ -50,7 +92,8 @@ impl Moto {
         let endpoint = server.endpoint.clone();
         // Until access control is on, any key will do.
         let anybody = Key { id: "AKIAIOSFODNN7EXAMPLE".to_owned(), secret: "x".to_owned() };
-        let mut moto = Self { server, endpoint, admin: anybody };
+        let driver = Mutex::new(Driver::start(&endpoint));
+        let mut moto = Self { server, driver, endpoint, admin: anybody };
         let admin = moto.new_user("admin");
         let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
         moto.call(
@@ -75,19 +118,14 @@ impl Moto {
 
     /// An operation of any service with any key; an error is what boto3 said, with AWS's code.
     pub fn call_as(&self, key: &Key, service: &str, operation: &str, arguments: &Value) -> Result<Value, String> {
-        let output = launcher()
-            .args(["call", &self.endpoint, service, operation, &arguments.to_string()])
-            .envs([("AWS_ACCESS_KEY_ID", &key.id), ("AWS_SECRET_ACCESS_KEY", &key.secret)])
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_CONFIG_FILE", "/nonexistent")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
-            .output()
-            .expect("python can be started; run scripts/test");
-        if !output.status.success() {
-            let log = String::from_utf8_lossy(&output.stderr).into_owned();
-            return Err(log.lines().last().unwrap_or_default().to_owned());
+        let question = json!({
+            "service": service, "operation": operation, "arguments": arguments, "id": key.id, "secret": key.secret
+        });
+        let mut said = self.driver.lock().unwrap().ask(&question);
+        match said["error"].as_str() {
+            Some(error) => Err(error.to_owned()),
+            None => Ok(said["ok"].take()),
         }
-        Ok(serde_json::from_slice(&output.stdout).expect("the launcher prints JSON"))
     }
 
     fn new_user(&self, name: &str) -> Key {

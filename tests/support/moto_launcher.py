@@ -1,7 +1,8 @@
 """moto as a test needs it: it refuses inactive access keys, as AWS does, and moto by itself does not.
 
 Usage: moto_launcher.py serve PORT
-       moto_launcher.py call ENDPOINT SERVICE OPERATION JSON   (an operation through boto3, with the credentials of the environment)
+       moto_launcher.py drive ENDPOINT   (reads operations for boto3 from standard input, one JSON object a line, and answers each
+                                          with a line: {"ok": ...} or {"error": ...})
 """
 
 import json
@@ -25,16 +26,33 @@ def serve(port: str) -> None:
     main(["-H", "127.0.0.1", "-p", port])
 
 
-def call(endpoint: str, service: str, operation: str, arguments: str) -> None:
+def drive(endpoint: str) -> None:
     import boto3
     from botocore.config import Config
+    from botocore.exceptions import BotoCoreError, ClientError
 
     config = Config(retries={"max_attempts": 1}, connect_timeout=5, read_timeout=30, proxies={})
-    client = boto3.client(service, endpoint_url=endpoint, region_name="us-east-1", config=config)
-    answer = getattr(client, operation)(**json.loads(arguments))
-    answer.pop("ResponseMetadata", None)
-    json.dump(answer, sys.stdout, default=str)
+    clients = {}
+    for line in sys.stdin:
+        asked = json.loads(line)
+        who = (asked["service"], asked["id"], asked["secret"])
+        try:
+            if who not in clients:
+                clients[who] = boto3.client(
+                    asked["service"],
+                    endpoint_url=endpoint,
+                    region_name="us-east-1",
+                    aws_access_key_id=asked["id"],
+                    aws_secret_access_key=asked["secret"],
+                    config=config,
+                )
+            answer = getattr(clients[who], asked["operation"])(**asked["arguments"])
+            answer.pop("ResponseMetadata", None)
+            said = {"ok": answer}
+        except (ClientError, BotoCoreError) as error:
+            said = {"error": str(error)}
+        print(json.dumps(said, default=str), flush=True)
 
 
 if __name__ == "__main__":
-    {"serve": serve, "call": call}[sys.argv[1]](*sys.argv[2:])
+    {"serve": serve, "drive": drive}[sys.argv[1]](*sys.argv[2:])
