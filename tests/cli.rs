@@ -47,6 +47,10 @@ fn usage_errors_exit_with_2_and_say_nothing_on_standard_output() {
         .args(["explain", "revoked-but-life"])
         .assert()
         .stderr(contains("did you mean `revoked-but-live`?"));
+    driftgate(folder.path())
+        .args(["refs", "--output", "json=a.json", "--output", "text=a.json"])
+        .assert()
+        .stderr(contains("names a.json twice"));
     let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(left, [".github"], "nothing is left behind");
 }
@@ -148,4 +152,135 @@ fn completions_and_schemas_are_complete() {
         assert!(schema["$schema"].as_str().unwrap().contains("2020-12"));
         jsonschema::validator_for(&schema).unwrap();
     }
+}
+
+#[test]
+fn without_tickets_nothing_is_green() {
+    let folder = checkout();
+    driftgate(folder.path())
+        .arg("check")
+        .assert()
+        .code(3)
+        .stdout(contains("INCONCLUSIVE").and(contains("no ticket source is configured")))
+        .stderr(contains("no configuration file"));
+    let output = driftgate(folder.path()).args(["check", "--mode", "warn", "--format", "json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&report["verdict"], &report["exit_code"]), (&"inconclusive".into(), &0.into()));
+    driftgate(folder.path()).arg("tickets").assert().code(2).stderr(contains("no ticket source is configured"));
+}
+
+#[test]
+fn a_wrong_configuration_judges_nothing_and_leaves_nothing() {
+    let folder = checkout();
+    std::fs::write(folder.path().join(".driftgate.yaml"), "version: 1\npolcy: {}\n").unwrap();
+    driftgate(folder.path()).args(["check", "--output", "sarif=x.sarif"]).assert().code(2).stdout(is_empty()).stderr(
+        contains("error: .driftgate.yaml:2:1: polcy: unknown setting").and(contains("next: did you mean `policy`?")),
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    for arguments in [
+        &["check", "--scope", "environment="][..],
+        &["check", "--scope", "galaxy"],
+        &["check", "--format", "html"],
+        &["check", "--fail-on", "never"],
+        &["check", "nowhere"],
+        &["check", "--config", "nowhere.yaml"],
+        &["check", "--policy-ref", "main"],
+        &["waive", "--reason", "x"],
+        &["waive", "--reason", "x", "--expires", "soon"],
+        &["waive", "--reason", "x", "--expires", "2999-01-01"],
+        &["waive", "--reason", "x", "--expires", "2001-01-01"],
+        &["waive", "--reason", "x", "--expires", "2026-01-01", "--rule", "nonsense"],
+    ] {
+        std::fs::remove_file(folder.path().join(".driftgate.yaml")).ok();
+        driftgate(folder.path()).args(arguments).assert().code(2).stdout(is_empty()).stderr(is_empty().not());
+    }
+}
+
+#[test]
+fn every_format_is_delivered_and_equal_runs_are_equal_bytes() {
+    let folder = checkout();
+    let run = |name: &str| {
+        let mut command = driftgate(folder.path());
+        command.args(["check", "--now", "2026-06-01T12:00:00Z", "--format", "text"]);
+        for format in ["json", "sarif", "markdown", "junit", "text"] {
+            command.arg("--output").arg(format!("{format}={name}.{format}"));
+        }
+        let text = command.output().unwrap().stdout;
+        assert_eq!(std::fs::read(folder.path().join(format!("{name}.text"))).unwrap(), text);
+    };
+    run("a");
+    run("b");
+    for format in ["sarif", "markdown", "junit", "text"] {
+        let read = |name: &str| std::fs::read_to_string(folder.path().join(format!("{name}.{format}"))).unwrap();
+        assert!(!read("a").is_empty());
+        assert_eq!(read("a"), read("b"), "{format}");
+    }
+}
+
+#[test]
+fn what_waive_writes_is_in_force_and_the_rest_of_the_file_stays() {
+    let folder = checkout();
+    let file = folder.path().join(".driftgate.yaml");
+    let config = "version: 1   # keep\nrepository: acme/shop\nsources:\n  - {kind: file, path: inventory.json}\n  \
+                  - {kind: catalog, path: entitlements.csv}\nwaivers: []  # none yet\n";
+    std::fs::write(&file, config).unwrap();
+    let inventory = serde_json::json!({
+        "schema": "driftgate/inventory/v1", "exported_at": "2026-05-09T12:00:00Z",
+        "slots": [{"id": "github:actions-secret:acme/shop:DEPLOY_KEY", "holds": "aws:access-key:AKIA1"}],
+        "credentials": [{"id": "aws:access-key:AKIA1", "status": "active",
+                         "liveness": {"state": "live", "method": "iam ListAccessKeys", "at": "2026-05-09T12:00:00Z"}}],
+    });
+    std::fs::write(folder.path().join("inventory.json"), inventory.to_string()).unwrap();
+    std::fs::write(folder.path().join("entitlements.csv"), "identity,resource,level\nsomebody,*,read\n").unwrap();
+    let now = ["--now", "2026-05-10T00:00:00Z"];
+    let waive = ["waive", "--rule", "unticketed-credential", "--reason", "a: b # c ${HOME}", "--expires", "2026-06-01"];
+    driftgate(folder.path())
+        .args(waive)
+        .args(now)
+        .assert()
+        .code(0)
+        .stdout(contains("subject: aws:access-key:AKIA1").and(contains("expires: 2026-06-01T00:00:00Z")));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), config, "printed only");
+    driftgate(folder.path()).args(waive).args(now).arg("--write").assert().code(0).stdout(is_empty());
+    let written = std::fs::read_to_string(&file).unwrap();
+    assert!(written.starts_with("version: 1   # keep\n") && written.contains("waivers: # none yet\n"), "{written}");
+    let output = driftgate(folder.path()).args(["check", "--format", "json"]).args(now).output().unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["summary"]["waived"], 1, "{report:#}");
+    assert_eq!(report["findings"][0]["waived"]["reason"], "a: b # c ${HOME}");
+    assert_eq!(report["waivers"][0]["status"], "active");
+    // Nothing is left to waive, and nothing is written twice.
+    driftgate(folder.path()).args(waive).args(now).arg("--write").assert().code(0).stderr(contains("nothing to waive"));
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), written);
+}
+
+#[test]
+fn an_inventory_reads_back_what_it_printed() {
+    let folder = checkout();
+    std::fs::write(
+        folder.path().join(".driftgate.yaml"),
+        "version: 1\nsources: [{kind: file, path: inventory.json}]\n",
+    )
+    .unwrap();
+    let inventory = serde_json::json!({
+        "schema": "driftgate/inventory/v1", "exported_at": "2026-05-09T12:00:00Z",
+        "slots": [{"id": "github:actions-secret:acme/shop:DEPLOY_KEY", "holds": "aws:access-key:AKIA1"}],
+        "credentials": [{"id": "aws:access-key:AKIA1", "status": "active"}],
+        "gaps": [{"source": "aws", "lacks": "liveness", "scope": "*", "reason": "denied"}],
+        "coverage": [{"source": "aws", "kind": "access-key", "where": "123456789012", "complete": false}],
+    });
+    let path = folder.path().join("inventory.json");
+    std::fs::write(&path, inventory.to_string()).unwrap();
+    let print = || {
+        let mut command = driftgate(folder.path());
+        command.args(["inventory", "--format", "json", "--now", "2026-05-10T00:00:00Z"]);
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(3), "a gap travels along");
+        output.stdout
+    };
+    let first = print();
+    std::fs::write(&path, &first).unwrap();
+    let second = print();
+    assert_eq!(String::from_utf8(first).unwrap(), String::from_utf8(second).unwrap());
 }

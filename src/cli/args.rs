@@ -8,6 +8,8 @@ use jiff::Timestamp;
 
 use crate::config::units;
 use crate::model::report::Severity;
+use crate::model::scope::ScopeKind;
+use crate::render;
 
 /// What every command accepts.
 #[derive(Debug, Args)]
@@ -104,6 +106,27 @@ impl From<Threshold> for Severity {
             Threshold::Low => Self::Low,
         }
     }
+}
+
+pub(super) fn scope(text: &str) -> Result<ScopeKind, String> {
+    match text.split_once('=') {
+        None if text == "downstream" => Ok(ScopeKind::Downstream),
+        None if text == "repository" => Ok(ScopeKind::Repository),
+        Some(("environment", name)) if !name.trim().is_empty() => Ok(ScopeKind::Environment(name.trim().to_owned())),
+        _ => Err("write downstream, environment=NAME or repository".to_owned()),
+    }
+}
+
+pub(super) fn report_format(text: &str) -> Result<&'static str, String> {
+    render::format(text).map(|format| format.name).ok_or_else(|| {
+        let names: Vec<&str> = render::FORMATS.iter().map(|format| format.name).collect();
+        format!("possible: {}", names.join(", "))
+    })
+}
+
+pub(super) fn report_target(text: &str) -> Result<(&'static str, PathBuf), String> {
+    let (format, file) = target(text)?;
+    Ok((report_format(format)?, file))
 }
 
 fn list_target(text: &str) -> Result<(ListFormat, PathBuf), String> {

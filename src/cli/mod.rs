@@ -2,13 +2,20 @@
 //! and turned into an exit code.
 
 mod args;
+mod check;
 mod completions;
 mod explain;
+mod inventory;
 mod list;
 mod message;
 mod output;
+mod prepare;
+mod progress;
 mod refs;
 mod schema;
+mod tickets;
+mod waive;
+mod waivers;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -56,10 +63,18 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// The gate: judges a checkout, and blocks or passes
+    Check(check::Check),
     /// Which credentials the pipelines reference, and from which jobs they are reachable
     Refs(refs::Refs),
+    /// Tickets as understood: intent, state, window, credentials named, quoted evidence
+    Tickets(tickets::Tickets),
+    /// Slots, credentials and grants that the sources hold, with liveness
+    Inventory(inventory::Inventory),
     /// A rule's manual
     Explain(explain::Explain),
+    /// Writes waivers (reason, owner, expiry) for what a first run finds
+    Waive(waive::Waive),
     /// The JSON schema of the configuration, or of the report
     Schema(schema::Schema),
     /// A completion script for a shell
@@ -104,8 +119,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: Environment) -> u
     let common = cli.common;
     message::log(&common, &env);
     let result = match cli.command {
+        Command::Check(command) => command.run(&common, &env),
         Command::Refs(command) => command.run(&common, &env),
+        Command::Tickets(command) => command.run(&common, &env),
+        Command::Inventory(command) => command.run(&common, &env),
         Command::Explain(command) => command.run(),
+        Command::Waive(command) => command.run(&common, &env),
         Command::Schema(command) => command.run(),
         Command::Completions(command) => command.run(),
     };

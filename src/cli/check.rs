@@ -1,0 +1,82 @@
+//! `driftgate check`: the gate.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::args::{self, Common, Mode, Threshold};
+use super::output::{self, Look};
+use super::progress::Progress;
+use super::{EXIT_CODES, Failure, prepare};
+use crate::config::Environment;
+use crate::gate::{self, Options};
+use crate::model::report::Report;
+use crate::model::scope::ScopeKind;
+use crate::render::{self, Context};
+
+const EXAMPLES: &str = "Examples:
+  driftgate check
+  driftgate check --format json --output sarif=driftgate.sarif
+  driftgate check examples/acme --now 2026-06-01T12:00:00Z
+  driftgate check --scope environment=production --fail-on critical";
+
+#[derive(Debug, Args)]
+#[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
+pub(super) struct Check {
+    /// A checkout
+    #[arg(value_name = "PATH", default_value = ".")]
+    path: PathBuf,
+    /// The format on standard output: text, json, sarif, markdown, junit
+    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = args::report_format)]
+    format: &'static str,
+    /// Write a format to a file, too; can be repeated
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = args::report_target)]
+    output: Vec<(&'static str, PathBuf)>,
+    /// What the deploy reaches: downstream, environment=NAME or repository [default: downstream where the gate's own job is
+    /// found, else repository]
+    #[arg(long, value_name = "SCOPE", value_parser = args::scope)]
+    scope: Option<ScopeKind>,
+    /// The lowest severity that blocks [default: the configuration's, else high]
+    #[arg(long, value_name = "SEVERITY")]
+    fail_on: Option<Threshold>,
+    /// Whether the exit code follows the verdict
+    #[arg(long, value_name = "MODE", default_value = "enforce")]
+    mode: Mode,
+    /// The ref that the configuration, and every file it names, is read from [default: in CI the protected branch]
+    #[arg(long, value_name = "GITREF")]
+    policy_ref: Option<String>,
+}
+
+impl Check {
+    pub(super) fn run(self, common: &Common, env: &Arc<Environment>) -> Result<u8, Failure> {
+        let targets = output::targets(&self.output)?;
+        let mut prepared = prepare::prepare(common, env, &self.path, self.policy_ref.as_deref())?;
+        if let Some(threshold) = self.fail_on {
+            prepared.config.settings.fail_on = threshold.into();
+        }
+        let options =
+            Options { scope: self.scope, warn_only: self.mode == Mode::Warn, ..prepare::options(common, &self.path) };
+        let report = {
+            let _progress = Progress::start(common, env, "reading pipelines, tickets and stores");
+            prepare::block_on(gate::check(&options, &prepared.config, &prepared.sources, env))?
+        };
+        let look = Look::new(common, env, prepared.config.file.as_deref());
+        let code = report.exit_code;
+        for (format, target) in targets {
+            let text = rendered(format, &report, &look.file()).map_err(|error| Failure::Output(error, code))?;
+            target.deliver(&text).map_err(|error| Failure::Output(error, code))?;
+        }
+        let text = rendered(self.format, &report, &look.screen()).map_err(|error| Failure::Output(error, code))?;
+        output::stdout(&text).map_err(|error| Failure::Output(error, code))?;
+        Ok(code)
+    }
+}
+
+fn rendered(name: &str, report: &Report, context: &Context<'_>) -> Result<Vec<u8>, output::OutputError> {
+    let mut text = Vec::new();
+    if let Some(format) = render::format(name) {
+        (format.render)(report, context, &mut text).map_err(|error| output::OutputError::of(name, error))?;
+    }
+    Ok(text)
+}
