@@ -4,9 +4,15 @@
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod catalog;
+pub mod csv_tickets;
 pub mod env;
+pub(crate) mod export;
 pub mod file;
+pub mod github_issues;
+pub mod gitlab_issues;
+pub mod jira;
 mod recorded;
+pub mod servicenow;
 pub mod table;
 #[cfg(feature = "vault")]
 pub mod vault;

@@ -13,7 +13,10 @@ use crate::secret::FingerprintKey;
 use crate::sources::aws;
 #[cfg(feature = "vault")]
 use crate::sources::vault;
-use crate::sources::{About, Holdings, Source, Sources, TicketSource, catalog, env, file};
+use crate::sources::{
+    About, Holdings, Source, Sources, TicketSource, catalog, csv_tickets, env, file, github_issues, gitlab_issues,
+    jira, servicenow,
+};
 
 /// What a source may know of its run.
 #[derive(Clone)]
@@ -61,6 +64,21 @@ pub struct Kind {
 pub const KINDS: &[Kind] = &[
     Kind { name: "file", role: Role::Inventory, schema: schema::<file::Settings>, build: build_file },
     Kind { name: "catalog", role: Role::Catalog, schema: schema::<catalog::Settings>, build: build_catalog },
+    Kind { name: "jira", role: Role::Tickets, schema: schema::<jira::Settings>, build: build_jira },
+    Kind { name: "servicenow", role: Role::Tickets, schema: schema::<servicenow::Settings>, build: build_servicenow },
+    Kind {
+        name: "github-issues",
+        role: Role::Tickets,
+        schema: schema::<github_issues::Settings>,
+        build: build_github_issues,
+    },
+    Kind {
+        name: "gitlab-issues",
+        role: Role::Tickets,
+        schema: schema::<gitlab_issues::Settings>,
+        build: build_gitlab_issues,
+    },
+    Kind { name: "csv", role: Role::Tickets, schema: schema::<csv_tickets::Settings>, build: build_csv },
     Kind { name: "env", role: Role::Inventory, schema: schema::<env::Settings>, build: build_env },
     #[cfg(feature = "aws")]
     Kind { name: "aws", role: Role::Inventory, schema: schema::<aws::Settings>, build: build_aws },
@@ -78,6 +96,26 @@ fn build_catalog(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Bui
 
 fn build_file(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
     Ok(Built::Recorded(Box::new(file::FileSource::new(about, raw.settings()?, setup.files.clone()))))
+}
+
+fn build_jira(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    Ok(Built::Tickets(Box::new(jira::Jira::new(about, raw.settings()?, setup.files.clone()))))
+}
+
+fn build_servicenow(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    Ok(Built::Tickets(Box::new(servicenow::ServiceNow::new(about, raw.settings()?, setup.files.clone()))))
+}
+
+fn build_github_issues(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    Ok(Built::Tickets(Box::new(github_issues::GithubIssues::new(about, raw.settings()?, setup.files.clone()))))
+}
+
+fn build_gitlab_issues(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    Ok(Built::Tickets(Box::new(gitlab_issues::GitlabIssues::new(about, raw.settings()?, setup.files.clone()))))
+}
+
+fn build_csv(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    Ok(Built::Tickets(Box::new(csv_tickets::CsvTickets::new(about, raw.settings()?, setup.files.clone()))))
 }
 
 #[cfg(feature = "aws")]
