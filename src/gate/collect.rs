@@ -101,7 +101,8 @@ impl Collected {
                     at: batch.inventory.exported_at.or(batch.account.exported_at),
                 });
             }
-            batch.inventory.exported_at = None;
+            let exported = batch.inventory.exported_at.take();
+            date(&mut batch, exported);
             self.take(source.about(), Gives::Recorded, batch, taken);
         }
     }
@@ -256,6 +257,15 @@ impl Collected {
             asked_as: account.asked_as,
             notes: account.notes,
         });
+    }
+}
+
+/// Observations that an export does not date were made when it was written, at the latest.
+fn date(batch: &mut Batch, exported: Option<Timestamp>) {
+    for credential in &mut batch.inventory.credentials {
+        for seen in credential.liveness.iter_mut().chain(&mut credential.observations) {
+            seen.at = seen.at.or(exported);
+        }
     }
 }
 

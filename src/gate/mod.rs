@@ -1,13 +1,14 @@
 //! The straight line: read the pipelines, collect, link, expect, judge, decide. The one module that knows the order; each step's work
 //! stands in its own module.
 
+mod absence;
 mod collect;
 mod freshness;
 mod gaps;
 pub mod place;
 mod report;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -97,9 +98,11 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
         want.slots.extend(reached.slots.keys().cloned());
         want.credentials.extend(reached.credentials.keys().cloned());
     }
+    want.tenants = tenants(&collected.inventory, &want.credentials);
     collected.issuers(sources, &want).await;
     collected.probes(sources, &want).await;
     let tickets = collected.sorted(tickets);
+    absence::mark(&mut collected.inventory, &want.credentials);
 
     // From here on nothing is read any more.
     let inventory = &collected.inventory;
@@ -177,6 +180,7 @@ pub async fn inventory(options: &Options, config: &Config, sources: &Sources) ->
     collected.at_hand(sources, &want).await;
     want.slots = collected.inventory.slots.iter().map(|slot| slot.id.clone()).collect();
     want.credentials = collected.inventory.credentials.iter().map(|credential| credential.id.clone()).collect();
+    want.tenants = tenants(&collected.inventory, &want.credentials);
     collected.issuers(sources, &want).await;
     collected.probes(sources, &want).await;
     collected
@@ -193,6 +197,12 @@ fn apply_links(inventory: &mut Inventory, settings: &crate::model::settings::Set
             inventory.credentials.push(crate::model::inventory::Credential::bare(credential.clone()));
         }
     }
+}
+
+/// What is recorded as the tenants of credentials.
+fn tenants(inventory: &Inventory, wanted: &BTreeSet<Id>) -> BTreeMap<Id, String> {
+    let known = inventory.credentials.iter().filter(|credential| wanted.contains(&credential.id));
+    known.filter_map(|credential| Some((credential.id.clone(), credential.tenant.clone()?))).collect()
 }
 
 /// Slots that only a ticket names exactly: a store may know them.

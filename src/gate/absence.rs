@@ -1,0 +1,88 @@
+//! What is not listed where the whole list was read is deleted; where the list was partial, its absence says nothing (SEMANTICS,
+//! Actual state). What a source listed is the source's to say.
+
+use std::collections::BTreeSet;
+
+use crate::model::Id;
+use crate::model::inventory::{Credential, Extent, Inventory, Liveness, LivenessState, Status};
+
+/// Marks credentials that are spoken of, and that a complete list of their kind and place does not have.
+pub(super) fn mark(inventory: &mut Inventory, spoken_of: &BTreeSet<Id>) {
+    let mut gone = Vec::new();
+    for id in spoken_of {
+        // Listed is what some source told more of than its id.
+        let listed = inventory.credential(id).is_some_and(|c| {
+            c.liveness.is_some() || c.status != Status::Unknown || c.created_at.is_some() || !c.grants.is_empty()
+        });
+        if listed {
+            continue;
+        }
+        let Some(extent) = inventory.coverage.iter().find(|extent| extent.complete && covers(extent, id)) else {
+            continue;
+        };
+        gone.push((
+            id.clone(),
+            Liveness {
+                state: LivenessState::NotFound,
+                method: format!("{} list of {}", extent.kind, extent.place),
+                at: extent.at,
+                reason: Some("the whole list does not have it".to_owned()),
+            },
+        ));
+    }
+    for (id, seen) in gone {
+        match inventory.credentials.iter_mut().find(|credential| credential.id == id) {
+            Some(credential) => credential.observe(seen),
+            None => {
+                let mut credential = Credential::bare(id);
+                credential.observe(seen);
+                inventory.credentials.push(credential);
+            }
+        }
+    }
+}
+
+/// Whether a list is of the credential's kind and place. An AWS key's place is its account, which its id does not show: only its
+/// own source can say that it is gone.
+fn covers(extent: &Extent, id: &Id) -> bool {
+    if id.kind() == "access-key" || extent.kind != id.kind() {
+        return false;
+    }
+    let rest = percent_encoding::percent_decode_str(id.rest()).decode_utf8_lossy().into_owned();
+    let authority = id.authority().is_none_or(|authority| authority == extent.source);
+    authority && rest.rsplit_once(':').is_some_and(|(place, _)| place.eq_ignore_ascii_case(&extent.place))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(complete: bool) -> Inventory {
+        let extent = Extent {
+            source: "github".into(),
+            kind: "deploy-key".into(),
+            place: "acme/shop".into(),
+            complete,
+            asked_as: None,
+            at: None,
+        };
+        Inventory { coverage: vec![extent], ..Inventory::default() }
+    }
+
+    #[test]
+    fn only_a_whole_list_proves_a_deletion() {
+        let id = Id::new("github:deploy-key:acme/shop:8413");
+        let other = Id::new("github:deploy-key:acme/site:8413");
+        let spoken_of = BTreeSet::from([id.clone(), other.clone()]);
+        let mut whole = read(true);
+        mark(&mut whole, &spoken_of);
+        assert_eq!(
+            whole.credential(&id).and_then(|c| c.liveness.as_ref()).map(|l| l.state),
+            Some(LivenessState::NotFound)
+        );
+        assert!(whole.credential(&other).is_none(), "another place's list says nothing");
+        let mut partial = read(false);
+        mark(&mut partial, &spoken_of);
+        assert!(partial.credentials.is_empty());
+    }
+}
