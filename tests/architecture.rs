@@ -359,16 +359,28 @@ fn manuals_name_no_command_that_does_not_exist() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// The words after `driftgate ` where that is code: in backticks, or on a line of a code block.
+/// The words after `driftgate ` where that is code: in backticks, or at the start of a command in a code block.
 fn named_commands(text: &str) -> BTreeSet<String> {
     let mut out = BTreeSet::new();
-    for start in ["`driftgate ", "    driftgate ", "\ndriftgate ", "run: driftgate ", "- driftgate ", "run --quiet -- "]
-    {
-        for (at, _) in text.match_indices(start) {
-            let word: String =
-                text[at + start.len()..].chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
-            if !word.is_empty() && !word.starts_with('-') {
-                out.insert(word);
+    let mut add = |rest: &str| {
+        let word: String = rest.chars().take_while(|c| c.is_ascii_lowercase() || *c == '-').collect();
+        if !word.is_empty() && !word.starts_with('-') {
+            out.insert(word);
+        }
+    };
+    let mut fenced = false;
+    for line in text.lines() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        }
+        for (at, start) in line.match_indices("`driftgate ") {
+            add(&line[at + start.len()..]);
+        }
+        if fenced || line.starts_with("    ") || line.starts_with("  driftgate ") {
+            let command = line.trim_start().trim_start_matches("- ").trim_start_matches("run: ");
+            let rest = command.strip_prefix("driftgate ").or_else(|| command.strip_prefix("cargo run --quiet -- "));
+            if let Some(rest) = rest {
+                add(rest);
             }
         }
     }
@@ -377,6 +389,6 @@ fn named_commands(text: &str) -> BTreeSet<String> {
 
 #[test]
 fn named_commands_are_found() {
-    let text = "`driftgate check`, and\n    driftgate refs a\n- driftgate scan --x `driftgate --version`";
-    assert_eq!(named_commands(text).into_iter().collect::<Vec<_>>(), ["check", "refs", "scan"]);
+    let text = "`driftgate check`, and\n    driftgate refs a\n```sh\n- run: driftgate scan --x\n```\n`driftgate --version`\ndriftgate is\n  driftgate waive\n";
+    assert_eq!(named_commands(text).into_iter().collect::<Vec<_>>(), ["check", "refs", "scan", "waive"]);
 }
