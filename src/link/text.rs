@@ -178,7 +178,23 @@ fn plain(line: &str) -> String {
             out.push_str(piece);
         }
     }
-    out.replace("**", "").replace(['`', '{', '}'], " ")
+    unticked(&out.replace("**", "").replace(['{', '}'], " "))
+}
+
+/// Without the ticks of code: quotes show the words as people wrote them, and words that only ticks part stay apart.
+fn unticked(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find('`') {
+        out.push_str(&rest[..at]);
+        rest = rest[at..].trim_start_matches('`');
+        let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+        if word(out.chars().next_back()) && word(rest.chars().next()) {
+            out.push(' ');
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Sentences: a mark followed by white space ends one, but not behind an abbreviation or a single letter.
@@ -229,6 +245,12 @@ mod tests {
         let found = stances("Remove DEPLOY_KEY_OLD, keep DEPLOY_KEY.");
         assert_eq!(found[0].1, Stance::Act);
         assert_eq!(found[1].1, Stance::Keep);
+    }
+
+    #[test]
+    fn ticks_go_without_gluing_words() {
+        assert_eq!(plain("- revoke `A_KEY`, not `B_KEY``C_KEY`."), "revoke A_KEY, not B_KEY C_KEY.");
+        assert_eq!(plain("``A_KEY`` `"), "A_KEY ");
     }
 
     #[test]
