@@ -134,7 +134,13 @@ fn what_cannot_be_read_is_an_error_with_the_command_that_fetches_it() {
         "{error}"
     );
     let unknown = [("GITHUB_ACTIONS", "true"), ("GITHUB_REF", "refs/heads/change")];
+    // The clone knows its remote's default branch; without that, and with a remote, nothing tells what to trust.
+    assert_eq!(strictness(&load(&house.clone, None, None, &unknown).unwrap()), STRICTLY);
+    git(&house.clone, &["remote", "set-head", "origin", "--delete"]);
     assert!(load(&house.clone, None, None, &unknown).unwrap_err().next.contains("--policy-ref"));
+    // Without a remote there is no other ref than what is checked out, and the configuration says so.
+    let alone = load(tempfile::tempdir().unwrap().path(), None, None, &unknown).unwrap();
+    assert!(alone.notes.iter().any(|note| note.contains("working tree")), "{:?}", alone.notes);
     let bare = tempfile::tempdir().unwrap();
     let main = [("GITHUB_ACTIONS", "true"), ("GITHUB_BASE_REF", "main")];
     assert!(load(bare.path(), None, None, &main).unwrap_err().to_string().contains("no git checkout"));

@@ -54,6 +54,13 @@ pub fn load(request: &Request<'_>) -> Result<Config, ConfigError> {
             }
         }
     };
+    if commit.is_none() && trust::decide(ci.as_ref()) == trust::Decision::Unknown {
+        notes.push(
+            "the CI's variables do not tell the default branch, and the checkout has no remote: the configuration is the \
+             working tree's"
+                .to_owned(),
+        );
+    }
     if let Some(commit) = &commit {
         notes.push(format!("configuration and the files that it names come from {}", commit.name));
     }

@@ -49,6 +49,13 @@ pub fn commit(root: &Path, ci: Option<&Ci>, policy_ref: Option<&str>) -> Result<
     let branch = match decide(ci) {
         Decision::Tree => return Ok(None),
         Decision::Unknown => {
+            // Every event of a real run tells the default branch. Where neither it nor a remote is there, no other ref exists.
+            let Some(repository) = Repository::of(root).ok().filter(|repository| repository.origin().is_some()) else {
+                return Ok(None);
+            };
+            if let Some(commit) = repository.commit("refs/remotes/origin/HEAD") {
+                return Ok(Some(commit));
+            }
             return Err(ConfigError::new(
                 "the CI's variables do not tell the default branch, so nothing tells which configuration to trust",
                 "name it: --policy-ref refs/remotes/origin/main",
