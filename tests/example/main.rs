@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used)]
 
 mod flips;
+mod pipelines;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,12 +19,15 @@ fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name)
 }
 
-/// Runs `check` as a person on a plain machine would: no CI's variables, no colour, no credentials.
-fn check(folder: &Path, arguments: &[&str]) -> Output {
+/// The binary on a plain machine: no CI's variables, no credentials.
+fn binary() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_driftgate"));
     command.env_clear().envs(std::env::vars_os().filter(|(name, _)| name == "PATH" || name == "HOME"));
-    command.arg("check").arg(folder).args(["--now", NOW]).args(arguments);
-    command.output().expect("the binary runs")
+    command
+}
+
+fn check(folder: &Path, arguments: &[&str]) -> Output {
+    binary().arg("check").arg(folder).args(["--now", NOW]).args(arguments).output().expect("the binary runs")
 }
 
 fn report_of(folder: &Path, arguments: &[&str]) -> (Report, i32) {
