@@ -194,6 +194,40 @@ fn the_fixed_example_passes_with_the_same_tickets() {
     }
 }
 
+/// The rows of a section's table, without marks of code.
+fn table(text: &str, section: &str) -> Vec<Vec<String>> {
+    let body = text.split(section).nth(1).expect("the section").split("\n## ").next().unwrap_or_default();
+    let rows = body.lines().filter(|line| line.starts_with("| ")).skip(1);
+    rows.map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().replace('`', "")).collect()).collect()
+}
+
+#[test]
+fn the_examples_readme_tells_the_story_as_it_is() {
+    let text = fs::read_to_string(example("acme").join("README.md")).expect("the README");
+    let (report, _) = report_of(&example("acme"), &[]);
+    let mut told: Vec<String> = table(&text, "\n## What drifted\n")
+        .iter()
+        .map(|row| format!("{} {} blocks {} in {}", row[4], row[2], row[1], row[3]))
+        .collect();
+    let mut found: Vec<String> = report
+        .findings
+        .iter()
+        .filter(|finding| finding.blocking)
+        .map(|finding| {
+            let place = &finding.references[0];
+            let file = place.file.rsplit('/').next().unwrap_or_default();
+            format!("{} in {file}, job {}", line(finding), place.job.as_deref().unwrap_or_default())
+        })
+        .collect();
+    told.sort();
+    found.sort();
+    assert_eq!(told, found);
+    let near = table(&text, "\n## What looks like drift and is none\n");
+    assert!(near.len() >= 6);
+    let blocking = |words: &str| report.findings.iter().any(|f| f.blocking && words.contains(f.subject.id.as_str()));
+    assert!(near.iter().all(|row| !blocking(&row[2])), "a near miss does not block");
+}
+
 #[test]
 fn warn_mode_prints_the_same_verdict_and_does_not_block() {
     let (report, code) = report_of(&example("acme"), &["--mode", "warn"]);
