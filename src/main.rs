@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-#[cfg(not(target_env = "msvc"))]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     // The one TLS provider of all clients. It is installed once; that somebody was faster is no error.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
