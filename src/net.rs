@@ -8,6 +8,9 @@ pub const CALL: Duration = Duration::from_secs(10);
 /// How often a call is made at the most.
 pub const ATTEMPTS: u32 = 2;
 
+/// How long an answer may be that is read as a whole, in bytes after decompression: no answer that a look-up waits for comes near.
+pub const MOST_BYTES: usize = 64 * 1024;
+
 /// Installs the process' TLS provider (aws-lc-rs). Safe to call more than once.
 pub fn install_crypto() {
     // An error only says that one is installed already.
@@ -41,4 +44,33 @@ pub fn client(timeout: Duration, plain: bool, ca: Option<&[u8]>) -> Result<reqwe
         builder = builder.tls_certs_merge(certificates);
     }
     builder.build().map_err(|_| "the HTTP client cannot be built".to_owned())
+}
+
+/// An answer's body.
+///
+/// # Errors
+/// Where it breaks off, comes too slowly or is longer than [`MOST_BYTES`]; the error holds none of it.
+pub async fn body(mut answer: reqwest::Response) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = answer.chunk().await.map_err(|error| reason(&error).to_owned())? {
+        if body.len() + chunk.len() > MOST_BYTES {
+            return Err("the answer is too long".to_owned());
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Why there is no answer. An error's own text would name the URL.
+#[must_use]
+pub fn reason(error: &reqwest::Error) -> &'static str {
+    if error.is_timeout() {
+        "timed out"
+    } else if error.is_connect() {
+        "no connection"
+    } else if error.is_body() || error.is_decode() {
+        "the answer broke off"
+    } else {
+        "no answer"
+    }
 }

@@ -34,18 +34,64 @@ pub struct Place {
     pub region: String,
 }
 
+impl Place {
+    /// The region to ask in. AWS' own endpoints refuse good keys with the very code of a dead one in regions that an account has not
+    /// opted into (AWS General Reference, "Managing AWS Regions"); each partition has one where that cannot be.
+    fn home(&self) -> &str {
+        match (&self.endpoint, partition(&self.region)) {
+            (Some(_), _) => &self.region,
+            (None, Partition::Commercial) => "us-east-1",
+            (None, Partition::China) => "cn-north-1",
+            (None, Partition::Government) => "us-gov-west-1",
+            (None, Partition::Other) => &self.region,
+        }
+    }
+
+    /// Whether this is AWS' own STS of the commercial partition: it speaks for all accounts in it.
+    #[must_use]
+    pub fn is_commercial(&self) -> bool {
+        self.endpoint.is_none() && partition(&self.region) == Partition::Commercial
+    }
+}
+
+/// A family of regions with accounts of its own, whose keys no other family knows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Partition {
+    Commercial,
+    China,
+    Government,
+    Other,
+}
+
+fn partition(region: &str) -> Partition {
+    let any = |prefixes: &[&str]| prefixes.iter().any(|prefix| region.starts_with(prefix));
+    match () {
+        () if any(&["cn-"]) => Partition::China,
+        () if any(&["us-gov-"]) => Partition::Government,
+        () if any(&["us-iso", "eu-iso", "eusc-"]) => Partition::Other,
+        () => Partition::Commercial,
+    }
+}
+
 /// Calls with exactly this key; never the default chain. Gives the account that the key belongs to where it is live.
 pub async fn probe(place: &Place, key: &Key<'_>) -> (Liveness, Option<String>) {
-    let session = key.session.map(|token| token.expose().trim().to_owned());
+    let temporary = key.id.starts_with("ASIA");
+    if temporary && key.session.is_none() {
+        // Without its session token STS answers for a good temporary key as for a dead one.
+        let reason = "a temporary key without its session token";
+        return (observed(LivenessState::NotChecked, METHOD, Some(reason)), None);
+    }
+    // With a session token that is not its own, a good long-term key is refused like a dead one.
+    let session = key.session.filter(|_| temporary).map(|token| token.expose().trim().to_owned());
     let credentials = Credentials::new(key.id, key.secret.expose().trim(), session, None, "driftgate probe");
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(net::CALL)
         .operation_attempt_timeout(net::CALL)
-        .operation_timeout(net::CALL * 2)
+        .operation_timeout(net::CALL)
         .build();
     let mut config = aws_sdk_sts::Config::builder()
         .behavior_version(BehaviorVersion::latest())
-        .region(Region::new(place.region.clone()))
+        .region(Region::new(place.home().to_owned()))
         .credentials_provider(credentials)
         .retry_config(RetryConfig::standard().with_max_attempts(net::ATTEMPTS))
         .timeout_config(timeouts);

@@ -1,7 +1,5 @@
 //! What a value is, by its form alone: its type, and its id where the form carries one that is no secret. Values stay in `Secret`.
 
-use std::collections::BTreeMap;
-
 use crate::secret::Secret;
 
 /// The type of a value.
@@ -58,7 +56,6 @@ pub fn kind(value: &Secret) -> Option<Kind> {
     if !value.chars().all(token) {
         return None;
     }
-    // `s.` alone is also how a domain may begin: a token has no second dot but that of a namespace.
     let fits = |(prefix, length, _): &&(&str, usize, Kind)| value.starts_with(prefix) && value.len() >= *length;
     PREFIXES.iter().find(fits).map(|(_, _, kind)| *kind)
 }
@@ -70,38 +67,53 @@ fn is_aws_key_id(value: &str) -> bool {
         && value.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
-/// The names of the variables that hold the other parts of the AWS key whose id is in `name`: the secret, and the session token.
-/// `AWS_ACCESS_KEY_ID` goes with `AWS_SECRET_ACCESS_KEY`; what stands before or behind stays (`PROD_AWS_ACCESS_KEY_ID`,
-/// `AWS_ACCESS_KEY_ID_PROD`).
-#[must_use]
-pub fn aws_partners(name: &str) -> Option<(String, String)> {
-    let upper = name.to_ascii_uppercase();
-    for (id, secret, session) in [
-        ("ACCESS_KEY_ID", "SECRET_ACCESS_KEY", "SESSION_TOKEN"),
-        ("ACCESS_KEY", "SECRET_KEY", "SESSION_TOKEN"),
-        ("ACCESS_KEY", "SECRET_ACCESS_KEY", "SESSION_TOKEN"),
-        ("KEY_ID", "SECRET_KEY", "SESSION_TOKEN"),
-    ] {
-        if let Some(at) = upper.rfind(id) {
-            let swap = |part: &str| format!("{}{part}{}", &name[..at], &name[at + id.len()..]);
-            return Some((swap(secret), swap(session)));
-        }
-    }
-    None
+/// Variables that may hold the other parts of an AWS key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Partners {
+    /// The secret access key.
+    pub secret: String,
+    /// The session token of a temporary key.
+    pub session: String,
 }
 
-/// Which of `values` belong to the AWS key whose id is in `name`, by the names of their variables: secret, session token.
+/// How the variable of a key's id is named, and what its secret's is called then, the usual first. The longest word that fits decides.
+/// Adding a habit is one entry.
+const HABITS: &[(&str, &[&str])] = &[
+    ("ACCESS_KEY_ID", &["SECRET_ACCESS_KEY", "SECRET_KEY", "ACCESS_KEY_SECRET", "ACCESS_SECRET", "SECRET"]),
+    ("ACCESS_KEY", &["SECRET_ACCESS_KEY", "SECRET_KEY", "ACCESS_KEY_SECRET", "ACCESS_SECRET", "SECRET"]),
+    ("KEY_ID", &["SECRET_KEY", "KEY_SECRET", "SECRET", "SECRET_ACCESS_KEY"]),
+    ("KEY", &["SECRET_KEY", "KEY_SECRET", "SECRET", "SECRET_ACCESS_KEY"]),
+    ("ID", &["SECRET"]),
+];
+
+/// Which variables may hold the other parts of the AWS key whose id is in `name`: what stands before and behind the word stays
+/// (`PROD_AWS_ACCESS_KEY_ID` goes with `PROD_AWS_SECRET_ACCESS_KEY`, `AWS_ACCESS_KEY_ID_EU` with `AWS_SECRET_ACCESS_KEY_EU`).
 #[must_use]
-pub fn aws_parts<'v>(name: &str, values: &'v BTreeMap<String, Secret>) -> Option<(&'v str, Option<&'v str>)> {
-    let partners = [aws_partners(name)];
-    let alternative = name.to_ascii_uppercase().rfind("ACCESS_KEY").map(|at| {
-        let tail = name[at + "ACCESS_KEY".len()..].trim_start_matches("_ID");
-        (format!("{}SECRET_ACCESS_KEY{tail}", &name[..at]), format!("{}SESSION_TOKEN{tail}", &name[..at]))
+pub fn aws_partners(name: &str) -> Vec<Partners> {
+    let upper = name.to_ascii_uppercase();
+    let bounded = |at: usize, word: &str| {
+        let behind = upper.as_bytes().get(at + word.len());
+        (at == 0 || upper.as_bytes()[at - 1] == b'_') && behind.is_none_or(|b| *b == b'_')
+    };
+    let found = HABITS.iter().find_map(|(word, secrets)| {
+        let at = upper.rmatch_indices(word).map(|(at, _)| at).find(|at| bounded(*at, word))?;
+        Some((at, *word, *secrets))
     });
-    partners.into_iter().chain([alternative]).flatten().find_map(|(secret, session)| {
-        let (found, _) = values.get_key_value(&secret)?;
-        Some((found.as_str(), values.get_key_value(&session).map(|(name, _)| name.as_str())))
-    })
+    let Some((at, word, secrets)) = found else { return Vec::new() };
+    let lower = name[at..at + word.len()].bytes().all(|b| !b.is_ascii_uppercase());
+    let swap = |part: &str| {
+        let part = if lower { part.to_ascii_lowercase() } else { part.to_owned() };
+        format!("{}{part}{}", &name[..at], &name[at + word.len()..])
+    };
+    secrets.iter().map(|secret| Partners { secret: swap(secret), session: swap("SESSION_TOKEN") }).collect()
+}
+
+/// Whether a value has the form of a secret access key: 40 characters of base64 (IAM user guide, "Manage access keys"). A variable
+/// that only has the right name holds something else.
+#[must_use]
+pub fn is_aws_secret(value: &Secret) -> bool {
+    let value = value.expose().trim();
+    value.len() == 40 && value.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'+' | b'='))
 }
 
 #[cfg(test)]
@@ -124,16 +136,44 @@ mod tests {
 
     #[test]
     fn parts_of_a_key_belong_together_by_name() {
-        let values: BTreeMap<String, Secret> =
-            ["PROD_AWS_SECRET_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY_EU", "AWS_SESSION_TOKEN_EU"]
-                .iter()
-                .map(|name| ((*name).to_owned(), Secret::new("x".into())))
-                .collect();
-        assert_eq!(aws_parts("PROD_AWS_ACCESS_KEY_ID", &values), Some(("PROD_AWS_SECRET_ACCESS_KEY", None)));
-        assert_eq!(
-            aws_parts("AWS_ACCESS_KEY_ID_EU", &values),
-            Some(("AWS_SECRET_ACCESS_KEY_EU", Some("AWS_SESSION_TOKEN_EU")))
-        );
-        assert_eq!(aws_parts("AWS_ACCESS_KEY_ID", &values), None);
+        let first = |name: &str| {
+            let all = aws_partners(name);
+            all.first().map(|partners| (partners.secret.clone(), partners.session.clone()))
+        };
+        for (name, secret, session) in [
+            ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+            ("PROD_AWS_ACCESS_KEY_ID", "PROD_AWS_SECRET_ACCESS_KEY", "PROD_AWS_SESSION_TOKEN"),
+            ("AWS_ACCESS_KEY_ID_EU", "AWS_SECRET_ACCESS_KEY_EU", "AWS_SESSION_TOKEN_EU"),
+            ("aws_access_key_id", "aws_secret_access_key", "aws_session_token"),
+            ("AWS_KEY_ID", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN"),
+        ] {
+            assert_eq!(first(name), Some((secret.to_owned(), session.to_owned())), "{name}");
+        }
+        let secrets: Vec<String> = aws_partners("DEPLOY_KEY").into_iter().map(|partners| partners.secret).collect();
+        assert!(secrets.contains(&"DEPLOY_SECRET".to_owned()), "{secrets:?}");
+        // A word inside another word is no part of the name.
+        assert_eq!(aws_partners("MONKEY"), vec![]);
+        assert_eq!(aws_partners("DEPLOY"), vec![]);
+    }
+
+    #[test]
+    fn secrets_have_a_form() {
+        let is = |text: &str| is_aws_secret(&Secret::new(text.to_owned()));
+        assert!(is("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"));
+        assert!(is("wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY\n"));
+        assert!(!is("") && !is("hunter2") && !is(&"a".repeat(41)) && !is(&"-".repeat(40)));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn names_never_panic(name in "\\PC{0,24}") {
+            let _ = aws_partners(&name);
+        }
+
+        #[test]
+        fn values_never_panic(value in "\\PC{0,60}") {
+            let value = Secret::new(value);
+            let _ = (kind(&value), is_aws_secret(&value));
+        }
     }
 }

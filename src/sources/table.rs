@@ -133,28 +133,36 @@ fn build_env(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, 
     Ok(Built::Env(Box::new(env::EnvSource::new(about, raw.settings()?, Arc::clone(setup.env), issuers))))
 }
 
-/// Where the issuers of values at hand answer: as their own sources say, else as the environment does. With several Vaults or AWS
-/// endpoints configured, the first is asked.
+/// Where the issuers of values at hand answer: as their own sources say, else as the environment does.
 fn issuers(setup: &Setup<'_>) -> Result<env::Issuers, ConfigError> {
     let mut out = env::Issuers::default();
     #[cfg(feature = "aws")]
-    {
-        let raw = setup.sources.iter().find(|raw| raw.kind == "aws");
+    for raw in entries(setup, "aws") {
         let settings: aws::Settings = raw.map_or_else(|| Ok(aws::Settings::default()), RawSource::settings)?;
-        out.aws = Some(env::AwsIssuer {
+        out.aws.push(env::AwsIssuer {
+            source: raw.map(|raw| raw.name.clone()),
             place: aws::AwsSource::place(&settings, setup.env),
             authority: raw.and_then(|raw| raw.authority.clone()),
             accounts: settings.accounts,
         });
     }
     #[cfg(feature = "vault")]
-    {
-        let raw = setup.sources.iter().find(|raw| raw.kind == "vault");
+    for raw in entries(setup, "vault") {
         let settings: vault::Settings = raw.map_or_else(|| Ok(vault::Settings::default()), RawSource::settings)?;
-        let place = vault::VaultSource::place(&settings, setup.env, setup.files).ok();
-        out.vault = place.map(|place| env::VaultIssuer { place, authority: raw.and_then(|raw| raw.authority.clone()) });
+        out.vault.push(env::VaultIssuer {
+            source: raw.map(|raw| raw.name.clone()),
+            place: vault::VaultSource::place(&settings, setup.env, setup.files),
+            authority: raw.and_then(|raw| raw.authority.clone()),
+        });
     }
     Ok(out)
+}
+
+/// The entries of a kind; one without an entry where there is none, for what the environment says.
+#[cfg(any(feature = "aws", feature = "vault"))]
+fn entries<'s>(setup: &Setup<'s>, kind: &'static str) -> Vec<Option<&'s RawSource>> {
+    let found: Vec<_> = setup.sources.iter().filter(|raw| raw.kind == kind).map(Some).collect();
+    if found.is_empty() { vec![None] } else { found }
 }
 
 /// The kinds, as the configuration's validation needs them.

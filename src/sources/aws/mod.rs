@@ -69,17 +69,24 @@ impl AwsSource {
         Self { about, settings, env }
     }
 
-    /// Where STS and IAM answer.
+    /// Where STS answers.
     #[must_use]
     pub fn place(settings: &Settings, env: &Environment) -> crate::probe::aws::Place {
         let own = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
         let variable = |names: &[&str]| names.iter().find_map(|name| env.get(name)).map(str::to_owned);
         crate::probe::aws::Place {
-            endpoint: own(&settings.endpoint).or_else(|| variable(&["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"])),
+            endpoint: Self::endpoint(settings, env, "AWS_ENDPOINT_URL_STS"),
             region: own(&settings.region)
                 .or_else(|| variable(&["AWS_REGION", "AWS_DEFAULT_REGION"]))
                 .unwrap_or_else(|| "us-east-1".to_owned()),
         }
+    }
+
+    /// Another endpoint than AWS' own: the setting, the service's variable, the one for all services (AWS SDKs and Tools reference,
+    /// "Service-specific endpoints").
+    fn endpoint(settings: &Settings, env: &Environment, service: &str) -> Option<String> {
+        let set = settings.endpoint.clone().filter(|text| !text.is_empty());
+        set.or_else(|| [service, "AWS_ENDPOINT_URL"].iter().find_map(|name| env.get(name)).map(str::to_owned))
     }
 
     /// The auditor's credentials: named variables, a profile, or AWS' own chain.
@@ -144,8 +151,10 @@ impl AwsSource {
             .credentials_provider(credentials)
             .retry_config(retry)
             .timeout_config(timeouts);
-        if let Some(endpoint) = &place.endpoint {
+        if let Some(endpoint) = Self::endpoint(&self.settings, &self.env, "AWS_ENDPOINT_URL_IAM") {
             iam = iam.endpoint_url(endpoint);
+        }
+        if let Some(endpoint) = &place.endpoint {
             sts = sts.endpoint_url(endpoint);
         }
         let sts = aws_sdk_sts::Client::from_conf(sts.build());

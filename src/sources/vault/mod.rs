@@ -11,7 +11,6 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Deserialize;
-use vaultrs::client::VaultClient;
 
 use crate::config::{Environment, Files};
 use crate::model::Id;
@@ -19,16 +18,13 @@ use crate::model::inventory::{Credential, Gap, LivenessState};
 use crate::model::report::SourceStatus;
 use crate::net;
 use crate::probe::observed;
-use crate::probe::vault::{Place, client, judge};
+use crate::probe::vault::{Failure, Place, Server, invalid_accessor, judge, strayed};
 
 use super::env::same_server;
 use super::{About, Batch, Source, Wanted, observe};
 
 /// How the record is called in evidence.
 const METHOD: &str = "vault lookup-accessor";
-
-/// What the server says of an accessor that it does not know (token store, `lookup-accessor`).
-const GONE: &[&str] = &["invalid accessor", "failed to find accessor entry", "bad token", "token not found"];
 
 /// Settings of `kind: vault`.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -92,42 +88,41 @@ impl VaultSource {
         Gap { source: self.about.name.clone(), lacks: lacks.to_owned(), scope: scope.to_owned(), reason: reason.into() }
     }
 
-    fn auditor(&self, place: &Place) -> Result<VaultClient, String> {
+    fn auditor(&self, place: &Place) -> Result<Server, String> {
         let name = self.settings.token_env.as_deref().unwrap_or("VAULT_TOKEN");
         let token = self
             .env
             .secret(name)
             .ok_or_else(|| format!("the variable {name}, which holds the auditor's token, is not set"))?;
-        client(place, &token, net::CALL)
+        Server::new(place, &token, net::CALL)
     }
 
     async fn read(&self, want: &Wanted, tokens: &[Id], slots: &[Id], into: &mut Batch) {
-        let client = match self.place.as_ref().map_err(Clone::clone).and_then(|place| self.auditor(place)) {
-            Ok(client) => client,
+        let server = match self.place.as_ref().map_err(Clone::clone).and_then(|place| self.auditor(place)) {
+            Ok(server) => server,
             Err(reason) => {
                 into.inventory.gaps.push(self.gap("liveness", "*", reason));
                 return;
             }
         };
         into.account.requests += 1;
-        let own = match vaultrs::token::lookup_self(&client).await {
+        let own = match vaultrs::token::lookup_self(server.client()).await {
             Ok(answer) => answer,
             Err(error) => {
-                let seen = judge(&error, METHOD, &[]);
-                let reason = format!("the auditor's token is not let in: {}", seen.reason.unwrap_or_default());
+                let reason = format!("the auditor's token is not let in: {}", Failure::from(error).reason());
                 into.inventory.gaps.push(self.gap("liveness", "*", reason));
                 return;
             }
         };
         into.account.asked_as = Some(own.display_name);
         for id in tokens {
-            self.token(&client, id, want.tenants.get(id).map(String::as_str), &own.accessor, into).await;
+            self.token(&server, id, want.tenants.get(id).map(String::as_str), &own.accessor, into).await;
         }
-        kv::Slots { source: self, client: &client }.read(slots, want.now, into).await;
+        kv::Slots { source: self, server: &server }.read(slots, want.now, into).await;
     }
 
     /// What the server records of one token.
-    async fn token(&self, client: &VaultClient, id: &Id, tenant: Option<&str>, auditor: &str, into: &mut Batch) {
+    async fn token(&self, server: &Server, id: &Id, tenant: Option<&str>, auditor: &str, into: &mut Batch) {
         let accessor = percent_encoding::percent_decode_str(id.rest()).decode_utf8_lossy().into_owned();
         if accessor == auditor {
             let reason = "this is the auditor's own token: name another with `token_env`";
@@ -136,7 +131,7 @@ impl VaultSource {
             return;
         }
         into.account.requests += 1;
-        match vaultrs::token::lookup_accessor(client, &accessor).await {
+        match vaultrs::token::lookup_accessor(server.client(), &accessor).await {
             Ok(answer) => {
                 let mut credential = Credential {
                     name: Some(answer.display_name).filter(|name| !name.is_empty()),
@@ -150,9 +145,18 @@ impl VaultSource {
                 into.account.items += 1;
             }
             Err(error) => {
-                let mut seen = judge(&error, METHOD, GONE);
-                if seen.state == LivenessState::Dead && !self.serves(tenant) {
-                    seen = observed(LivenessState::Unknown, METHOD, Some("another server issued the token"));
+                let mut seen = judge(&Failure::from(error), METHOD, invalid_accessor);
+                let doubt = match &self.place {
+                    Ok(place) if !same_server(tenant, place, Some(&self.about.name)) => {
+                        Some("another server issued the token")
+                    }
+                    Ok(place) if strayed(&accessor, place) => {
+                        Some("the token is of a namespace, and none is configured")
+                    }
+                    _ => None,
+                };
+                if let (LivenessState::Dead, Some(doubt)) = (seen.state, doubt) {
+                    seen = observed(LivenessState::Unknown, METHOD, Some(doubt));
                 }
                 if seen.state == LivenessState::Unknown {
                     let reason = seen.reason.clone().unwrap_or_default();
@@ -198,12 +202,5 @@ impl Source for VaultSource {
             }
         }
         *into = batch;
-    }
-}
-
-impl VaultSource {
-    /// Whether a recorded tenant is this server; only then may its silence mean death.
-    fn serves(&self, tenant: Option<&str>) -> bool {
-        self.place.as_ref().is_ok_and(|place| same_server(tenant, place))
     }
 }
