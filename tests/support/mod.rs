@@ -1,6 +1,14 @@
 //! Real servers for tests, each on a free port of 127.0.0.1, stopped by process id. A test that cannot start its server fails.
 
-#![allow(dead_code, unreachable_pub, missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::print_stderr)]
+#![allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::print_stderr
+)]
 
 pub mod binary;
 pub mod http;

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use crate::model::Id;
 use crate::model::inventory::{Credential, LivenessState, Status};
+use crate::probe::aws::code;
 use crate::probe::{account, observed};
 use crate::sources::{Batch, observe};
 
@@ -192,7 +193,7 @@ impl Keys<'_> {
 /// Whether the answer says that there is no such key. `GetAccessKeyLastUsed` documents no error for it: AWS answers `AccessDenied`
 /// or `NoSuchEntity`, so neither is taken for more than "not placed".
 fn is_absent<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
-    matches!(error, SdkError::ServiceError(answer) if matches!(answer.err().code(), Some("NoSuchEntity" | "NoSuchEntityException")))
+    matches!(code::of(error).as_deref(), Some("NoSuchEntity" | "NoSuchEntityException"))
 }
 
 fn time(at: &aws_smithy_types::DateTime) -> Option<Timestamp> {

@@ -21,6 +21,7 @@ use crate::model::Id;
 use crate::model::inventory::{Extent, Gap, LivenessState};
 use crate::model::report::SourceStatus;
 use crate::net;
+use crate::probe::aws::code;
 use crate::probe::observed;
 
 use super::{About, Batch, Source, Wanted};
@@ -234,12 +235,9 @@ impl Source for AwsSource {
 /// Why a call failed: the issuer's code, or our words; never a body.
 fn reason<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
     match error {
-        SdkError::ServiceError(answer) => match answer.err().code() {
-            Some(code) if code.len() <= 64 && code.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'.') => {
-                code.to_owned()
-            }
-            _ => format!("HTTP {}", answer.raw().status().as_u16()),
-        },
+        SdkError::ServiceError(answer) => {
+            code::of(error).unwrap_or_else(|| format!("HTTP {}", answer.raw().status().as_u16()))
+        }
         SdkError::TimeoutError(_) => "timed out".to_owned(),
         SdkError::DispatchFailure(_) => "no connection".to_owned(),
         SdkError::ResponseError(answer) => format!("HTTP {}, not an answer of AWS", answer.raw().status().as_u16()),

@@ -214,6 +214,15 @@ impl EnvSource {
     }
 }
 
+/// The Vault tokens that a value's slots are recorded to hold: only its server could tell which token the value is.
+fn recorded(value: &Value, known: &Inventory) -> BTreeSet<Id> {
+    if value.kind != Kind::Vault {
+        return BTreeSet::new();
+    }
+    let held = value.slots.iter().filter_map(|id| known.slot(id)?.holds.clone());
+    held.filter(|id| id.provider() == "vault" && id.kind() == "token").collect()
+}
+
 fn hold(into: &mut Batch, slots: &BTreeSet<Id>, credential: &Id) {
     for slot in slots {
         into.inventory.slots.push(Slot { holds: Some(credential.clone()), ..Slot::bare(slot.clone()) });
@@ -287,8 +296,8 @@ impl Holdings for EnvSource {
                     }
                 }
             };
-            if let Some(id) = &value.id {
-                observe(&mut batch, id, observed(LivenessState::NotChecked, "", Some(reason)));
+            for id in value.id.clone().into_iter().chain(recorded(&value, known)) {
+                observe(&mut batch, &id, observed(LivenessState::NotChecked, "", Some(reason)));
             }
             batch
         });

@@ -1,12 +1,12 @@
 //! Vault tokens at hand: which server is asked, and whether its "no" counts. A token is sent to its own server alone.
 
 use crate::model::Id;
-use crate::model::inventory::{Credential, Inventory, Liveness, LivenessState, Slot};
+use crate::model::inventory::{Credential, Inventory, Liveness, LivenessState};
 use crate::probe::observed;
 use crate::probe::vault::{self, Place};
 use crate::sources::{Batch, observe};
 
-use super::{EnvSource, Value, hold};
+use super::{EnvSource, Value, hold, recorded};
 
 /// Where Vault answers, as one source of the configuration says, or the environment.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Issuer {
 impl EnvSource {
     pub(super) async fn probe_vault(&self, value: &Value, known: &Inventory, into: &mut Batch) {
         // The server may not say whose token this is: then it is the one that its slots are recorded to hold.
-        let recorded = recorded(value, known);
+        let recorded: Vec<Id> = recorded(value, known).into_iter().collect();
         let (issuer, place) = match choose(&self.issuers.vault, &recorded, known) {
             Ok(chosen) => chosen,
             Err(reason) => {
@@ -108,15 +108,6 @@ pub fn same_server(tenant: Option<&str>, place: &Place, source: Option<&str>) ->
     let name = url.host_str().unwrap_or_default();
     let full = format!("{name}:{}", url.port_or_known_default().unwrap_or_default());
     [host.as_str(), name, full.as_str()].iter().any(|own| own.eq_ignore_ascii_case(tenant))
-}
-
-/// The Vault tokens that a value's slots are recorded to hold.
-fn recorded(value: &Value, known: &Inventory) -> Vec<Id> {
-    let held = value.slots.iter().filter_map(|id| known.slot(id).and_then(|slot: &Slot| slot.holds.clone()));
-    let mut ids: Vec<Id> = held.filter(|id| id.provider() == "vault" && id.kind() == "token").collect();
-    ids.sort();
-    ids.dedup();
-    ids
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! AWS: `sts:GetCallerIdentity` with the key at hand. It cannot be denied by a policy, and is written to CloudTrail: a probe is
 //! visible. Which answers mean what follows the STS API reference, "Common errors".
 
+pub mod code;
+
 use aws_credential_types::Credentials;
 use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
@@ -108,34 +110,27 @@ pub async fn probe(place: &Place, key: &Key<'_>) -> (Liveness, Option<String>) {
     }
 }
 
-/// Live and dead come from the documented code alone: `InvalidClientTokenId` ("the X.509 certificate or AWS access key ID provided
-/// does not exist in our records") and `ExpiredToken`. A wrong signature, a denial, a firewall's page prove nothing.
+/// Live and dead come from the documented code alone: `InvalidClientTokenId` and, in JSON, `UnrecognizedClientException` ("the X.509
+/// certificate or AWS access key ID provided does not exist in our records"), and `ExpiredToken`. A wrong signature, a denial, a
+/// firewall's page prove nothing.
 fn judge<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Liveness {
     let unknown = |reason: &str| observed(LivenessState::Unknown, METHOD, Some(reason));
+    let foreign = |status: u16| unknown(&format!("HTTP {status}, not an answer of STS"));
     match error {
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
-            match answer.err().code() {
-                Some(code @ ("InvalidClientTokenId" | "ExpiredToken" | "ExpiredTokenException"))
-                    if (400..=403).contains(&status) =>
-                {
-                    observed(LivenessState::Dead, METHOD, Some(code))
-                }
-                Some(code) if known_code(code) => unknown(code),
-                _ => unknown(&format!("HTTP {status}, not an answer of STS")),
+            let Some(code) = code::of(error) else { return foreign(status) };
+            let dead = ["InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException"];
+            if (400..=403).contains(&status) && dead.contains(&code.as_str()) {
+                observed(LivenessState::Dead, METHOD, Some(&code))
+            } else {
+                unknown(&code)
             }
         }
         SdkError::TimeoutError(_) => unknown("timed out"),
         SdkError::DispatchFailure(failure) if failure.is_timeout() => unknown("timed out"),
         SdkError::DispatchFailure(_) => unknown("no connection"),
-        SdkError::ResponseError(answer) => {
-            unknown(&format!("HTTP {}, not an answer of STS", answer.raw().status().as_u16()))
-        }
+        SdkError::ResponseError(answer) => foreign(answer.raw().status().as_u16()),
         _ => unknown("the call could not be made"),
     }
-}
-
-/// Whether a code has the form of one: it is printed.
-fn known_code(code: &str) -> bool {
-    code.len() <= 64 && !code.is_empty() && code.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_'))
 }
