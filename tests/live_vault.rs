@@ -349,9 +349,10 @@ async fn what_proves_nothing_is_unknown() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_probe_and_offline_ask_nobody() {
     let listener = Listener::start(Answer::json(403, "{\"errors\":[\"permission denied\"]}"));
-    let cases: [(&str, fn(&mut Wanted)); 2] =
-        [("--no-probe", |want| want.no_probe = true), ("--offline", |want| want.offline = true)];
-    for (flag, change) in cases {
+    for offline in [false, true] {
+        let flag = if offline { "--offline" } else { "--no-probe" };
+        let change =
+            if offline { |want: &mut Wanted| want.offline = true } else { |want: &mut Wanted| want.no_probe = true };
         let batch = gate(&listener.endpoint, TOKEN, recorded(ACCESSOR, None), change).await;
         assert_eq!(state(&liveness(&batch, ACCESSOR)), (LivenessState::NotChecked, flag));
         assert_eq!(batch.account.requests, 0);
