@@ -47,7 +47,16 @@ impl Keys<'_> {
             into.account.requests += 1;
             match self.client.get_access_key_last_used().access_key_id(id.rest()).send().await {
                 Ok(answer) => {
-                    let used = answer.access_key_last_used().and_then(|used| used.last_used_date());
+                    let used = answer.access_key_last_used();
+                    // A liveness probe, ours or anybody's, is a call of STS: it proves no use of the key for anything. IAM keeps
+                    // the last service alone, so that an earlier use of another one is not told any more.
+                    let probed = used.is_some_and(|used| used.service_name() == "sts");
+                    if probed {
+                        into.account.notes.push(format!(
+                            "{id}: its last use was a call of STS, as a probe makes; not counted as a use"
+                        ));
+                    }
+                    let used = used.filter(|_| !probed).and_then(|used| used.last_used_date());
                     last_used.insert(id.clone(), used.and_then(time));
                     match answer.user_name() {
                         Some(user) => {
