@@ -1,6 +1,7 @@
 //! Sources: one file or folder a system. They turn what a system says into the model, say what they could not read, and judge
 //! nothing. They never see each other.
 
+pub mod absent;
 #[cfg(feature = "aws")]
 pub mod aws;
 pub mod catalog;

@@ -82,8 +82,12 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "env", role: Role::Inventory, schema: schema::<env::Settings>, build: build_env },
     #[cfg(feature = "aws")]
     Kind { name: "aws", role: Role::Inventory, schema: schema::<aws::Settings>, build: build_aws },
+    #[cfg(not(feature = "aws"))]
+    Kind { name: "aws", role: Role::Inventory, schema: any_settings, build: build_absent },
     #[cfg(feature = "vault")]
     Kind { name: "vault", role: Role::Inventory, schema: schema::<vault::Settings>, build: build_vault },
+    #[cfg(not(feature = "vault"))]
+    Kind { name: "vault", role: Role::Inventory, schema: any_settings, build: build_absent },
 ];
 
 fn schema<T: schemars::JsonSchema>() -> Value {
@@ -118,6 +122,17 @@ fn build_csv(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, 
     Ok(Built::Tickets(Box::new(csv_tickets::CsvTickets::new(about, raw.settings()?, setup.files.clone()))))
 }
 
+/// Of a connector that was left out nobody knows the settings.
+#[cfg(not(all(feature = "aws", feature = "vault")))]
+fn any_settings() -> Value {
+    serde_json::json!({"type": "object"})
+}
+
+#[cfg(not(all(feature = "aws", feature = "vault")))]
+fn build_absent(about: About, _raw: &RawSource, _setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    Ok(Built::Issuer(Box::new(super::absent::Absent::new(about))))
+}
+
 #[cfg(feature = "aws")]
 fn build_aws(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
     Ok(Built::Issuer(Box::new(aws::AwsSource::new(about, raw.settings()?, Arc::clone(setup.env)))))
@@ -134,6 +149,7 @@ fn build_env(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, 
 }
 
 /// Where the issuers of values at hand answer: as their own sources say, else as the environment does.
+#[cfg_attr(not(any(feature = "aws", feature = "vault")), allow(unused_variables, unused_mut))]
 fn issuers(setup: &Setup<'_>) -> Result<env::Issuers, ConfigError> {
     let mut out = env::Issuers::default();
     #[cfg(feature = "aws")]

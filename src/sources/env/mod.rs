@@ -94,6 +94,8 @@ pub struct EnvSource {
     about: About,
     settings: Settings,
     env: Arc<Environment>,
+    // A build without connectors asks nobody.
+    #[cfg_attr(not(any(feature = "aws", feature = "vault")), allow(dead_code))]
     issuers: Issuers,
     /// What `collect` recognised, and which values were probed (by variable).
     state: Mutex<State>,
@@ -199,6 +201,7 @@ impl EnvSource {
         due
     }
 
+    #[cfg_attr(not(any(feature = "aws", feature = "vault")), allow(unused_variables))]
     async fn probe_one(&self, value: &Value, known: &Inventory, into: &mut Batch) {
         match value.kind {
             #[cfg(feature = "aws")]
