@@ -181,6 +181,17 @@ async fn what_an_auditor_is_told() {
     gate.known.coverage = batch.inventory.coverage.clone();
     assert_eq!(liveness(&gate.probe(&inactive.id).await, &inactive.id).state, LivenessState::Dead);
 
+    // A probe is a use, which the next run must not hold against the key; any other use it must.
+    let last_used =
+        |batch: &Batch| batch.inventory.credential(&Id::aws_access_key(None, &live.id)).unwrap().last_used_at;
+    probed(&moto.endpoint, &[], &live).await;
+    let batch = audited(&moto.endpoint, &moto.admin, &[&live.id], |_| ()).await;
+    assert_eq!(last_used(&batch), None);
+    assert!(batch.account.notes.iter().any(|note| note.contains("as a probe makes")), "{:?}", batch.account.notes);
+    assert!(moto.call_as(&live, "iam", "list_users", &json!({})).is_err());
+    let batch = audited(&moto.endpoint, &moto.admin, &[&live.id], |_| ()).await;
+    assert!(last_used(&batch).is_some(), "{:?}", batch.account.notes);
+
     // Only a cheap look for what exists: the account is not listed.
     let batch = audited(&moto.endpoint, &moto.admin, &[&live.id], |_| ()).await;
     assert!(!batch.inventory.coverage.iter().any(|extent| extent.kind == "access-key"));
