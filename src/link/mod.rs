@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use crate::model::Id;
 use crate::model::catalog::Entry;
 use crate::model::inventory::Inventory;
+use crate::model::mask::{mask, masked};
 use crate::model::settings::Settings;
 use crate::model::ticket::{Access, Field, Intent, Link, Person, Record, Removal, Strength, Ticket};
 
@@ -129,6 +130,7 @@ impl Index {
             distrusted: state.distrusted,
             why,
         }
+        .masked()
         .at(now)
     }
 
@@ -231,6 +233,19 @@ impl Index {
 }
 
 impl Ticket {
+    /// Without values of credentials in any words that are printed: people paste them everywhere.
+    fn masked(mut self) -> Self {
+        let words = [&mut self.url, &mut self.resolution, &mut self.subject, &mut self.access.holder];
+        words.into_iter().flatten().for_each(mask);
+        self.ambiguous.iter_mut().chain(&mut self.why).for_each(mask);
+        self.distrusted.iter_mut().for_each(|refused| {
+            mask(&mut refused.what);
+            mask(&mut refused.quote);
+        });
+        mask(&mut self.title);
+        self
+    }
+
     /// A window that ends before it begins is none.
     fn at(mut self, _now: Timestamp) -> Self {
         if self.window.as_ref().is_some_and(|w| w.start.zip(w.end).is_some_and(|(start, end)| end < start)) {
@@ -241,8 +256,9 @@ impl Ticket {
     }
 }
 
-/// Words to quote: one line, not too long.
+/// Words to quote: one line, without values of credentials, not too long. Cut last: half a value is still one.
 fn quote(line: &str) -> String {
+    let line = masked(line);
     let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= QUOTE { line } else { line.chars().take(QUOTE).chain(['…']).collect() }
 }

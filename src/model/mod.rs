@@ -4,6 +4,7 @@ pub mod catalog;
 pub mod expectation;
 pub mod id;
 pub mod inventory;
+pub mod mask;
 pub mod pipeline;
 pub mod reference;
 pub mod report;
