@@ -62,6 +62,8 @@ fn settle(all: &mut Pipelines) {
             .then_with(|| a.job.cmp(&b.job))
             .then_with(|| a.name.cmp(&b.name))
     });
+    // Several aliases of one anchor are one occurrence.
+    all.references.dedup();
     all.pipelines.sort_by(|a, b| a.file.cmp(&b.file).then(a.provider.cmp(&b.provider)));
     all.gaps.sort();
     all.gaps.dedup();

@@ -107,6 +107,47 @@ impl<'f> Index<'f> {
         found
     }
 
+    /// Circles, which GitHub rejects: jobs of a file that wait for each other, workflows that call each other.
+    fn circles(&self, file: usize) -> Vec<String> {
+        let facts = &self.facts[file];
+        let line = |job: &JobFacts| job.job.line;
+        let called = |job: &JobFacts| self.by_file.get(job.call.as_ref()?.target.as_str()).copied();
+        let mut found = Vec::new();
+        // What cannot be put in order stands in a circle or behind one.
+        let numbers: HashMap<&str, usize> =
+            facts.jobs.iter().enumerate().map(|(number, job)| (job.job.name.as_str(), number)).collect();
+        let needs = |job: &JobFacts| -> BTreeSet<usize> {
+            job.needs.iter().filter_map(|on| numbers.get(on.as_str()).copied()).collect()
+        };
+        let mut waiting: Vec<usize> = facts.jobs.iter().map(|job| needs(job).len()).collect();
+        let mut behind = vec![Vec::new(); facts.jobs.len()];
+        for (number, job) in facts.jobs.iter().enumerate() {
+            needs(job).into_iter().for_each(|on| behind[on].push(number));
+        }
+        let mut ready: Vec<usize> = (0..waiting.len()).filter(|&number| waiting[number] == 0).collect();
+        while let Some(done) = ready.pop() {
+            for &next in &behind[done] {
+                waiting[next] -= 1;
+                if waiting[next] == 0 {
+                    ready.push(next);
+                }
+            }
+        }
+        let left = waiting.iter().position(|&left| left > 0).map(|number| &facts.jobs[number]);
+        if let Some(job) = left {
+            let name = &job.job.name;
+            found.push(format!("line {}: `needs` of {name} leads in a circle: GitHub rejects the file", line(job)));
+        }
+        if facts.jobs.iter().any(|job| called(job).is_some()) {
+            let above: HashSet<usize> = self.calling(file).into_iter().map(|at| at.0).chain([file]).collect();
+            for job in facts.jobs.iter().filter(|job| called(job).is_some_and(|called| above.contains(&called))) {
+                let name = &job.job.name;
+                found.push(format!("line {}: the workflow that {name} calls leads back to this file", line(job)));
+            }
+        }
+        found
+    }
+
     /// Whether a known action, of the job itself or behind what it uses and calls, takes the identity token.
     fn identity_known(&self, at: At) -> bool {
         let (mut seen, mut todo) = (HashSet::new(), vec![at]);
@@ -309,6 +350,9 @@ pub(super) fn link(facts: &[Facts], graph: bool) -> Pipelines {
         }
         let say = |reason: &String| FileGap { file: own.file.clone(), reason: reason.clone() };
         all.gaps.extend(own.gaps.iter().map(say));
+        if graph {
+            all.gaps.extend(index.circles(file).iter().map(say));
+        }
         all.notes.extend(own.notes.iter().map(say));
     }
     all

@@ -95,9 +95,9 @@ fn text(found: &Found, source: &Source, options: &Options, facts: &mut Facts) ->
         }
         return Err(NO_MAPPING.to_owned());
     }
-    for key in root.duplicates() {
-        facts.notes.push(format!("line {}: a key that stands there twice: GitHub rejects the file", key.place().line));
-    }
+    // Such a file never runs as it stands: its references are told, but nothing can be built on its graph.
+    let rejected = rejected(&tree);
+    if options.graph { &mut facts.gaps } else { &mut facts.notes }.extend(rejected);
     let family = if found.kind == FileKind::Dependabot { Family::Dependabot } else { Family::Actions };
     let mut scanner = Scanner::new(&found.file, family, &tree, source.text(), literals);
     match found.kind {
@@ -108,9 +108,23 @@ fn text(found: &Found, source: &Source, options: &Options, facts: &mut Facts) ->
     }
     facts.references = scanner.finish();
     if scanner.exhausted {
-        return Err("aliases multiply it beyond what is read: only a part was".to_owned());
+        return Err("it holds, or aliases make of it, more than is read of one file: only a part was".to_owned());
     }
     Ok(())
+}
+
+/// Why GitHub rejects a file that is valid YAML: the first key that stands twice in a mapping, the first that is no scalar.
+fn rejected(tree: &Tree<'_>) -> Vec<String> {
+    let mappings = || tree.nodes().filter(|node| node.is_mapping() && !node.is_alias());
+    let twice = mappings().find_map(|node| node.duplicates().first().copied());
+    let complex = mappings().flat_map(yaml::Node::pairs).map(|(key, _)| key).find(|key| key.str().is_none());
+    let said = |key: yaml::Node<'_>, what: &str| {
+        format!("line {}: a key that {what}: GitHub rejects the file", key.place().line)
+    };
+    [twice.map(|key| said(key, "stands there twice")), complex.map(|key| said(key, "is no scalar"))]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 const NO_MAPPING: &str = "no mapping at the top: not a workflow or action that GitHub would run";

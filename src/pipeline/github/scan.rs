@@ -15,6 +15,9 @@ use crate::pipeline::yaml::{Node, NodeId, PositionMap, Tree};
 /// How many nodes are looked at in a file, aliases counted each time: some twenty times the nodes of the largest pipeline seen.
 const MAX_VISITS: usize = 2_000_000;
 
+/// How many references of a file are kept: a hundred times those of the largest pipeline seen.
+const MAX_FOUND: usize = 20_000;
+
 /// Where in a file something stands.
 #[derive(Clone, Copy)]
 pub(super) struct Site<'s> {
@@ -73,7 +76,7 @@ impl<'t> Scanner<'t> {
     /// Counts work; false once there was too much.
     pub(super) fn spend(&mut self, visits: usize) -> bool {
         self.visits = self.visits.saturating_add(visits);
-        self.exhausted |= self.visits > MAX_VISITS;
+        self.exhausted |= self.visits > MAX_VISITS || self.found.len() > MAX_FOUND;
         !self.exhausted
     }
 
@@ -90,12 +93,17 @@ impl<'t> Scanner<'t> {
             return;
         }
         let mut todo = vec![node];
+        // What several aliases lead to is the same reference at the same place.
+        let mut seen = HashSet::new();
         while let Some(node) = todo.pop() {
             if self.barren(node.id()) {
                 continue;
             }
             if !self.spend(1) {
                 return;
+            }
+            if (node.is_alias() || node.is_anchored()) && !seen.insert(node.resolved().id()) {
+                continue;
             }
             if node.str().is_some() {
                 self.scalar(node, site, contexts, false, None);
@@ -148,6 +156,10 @@ impl<'t> Scanner<'t> {
         }
         for body in bodies {
             let Some(inner) = text.get(body.start..body.end) else { continue };
+            if self.found.len() > MAX_FOUND {
+                self.exhausted = true;
+                return;
+            }
             let mentions = expression::mentions(inner, contexts);
             let alone = mentions.len() == 1 && body.start == 3 && body.end + 2 == text.len() && body.closed;
             for mention in mentions {

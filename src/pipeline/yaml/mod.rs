@@ -161,6 +161,11 @@ impl<'a> Tree<'a> {
         self.nodes.is_empty()
     }
 
+    /// All nodes, in the order of the text; aliases among them.
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        (0..self.nodes.len()).filter_map(|at| Some(self.node(NodeId(u32::try_from(at).ok()?))))
+    }
+
     /// The node with this id.
     #[must_use]
     pub fn node(&self, id: NodeId) -> Node<'_> {
@@ -357,8 +362,14 @@ impl<'t> Node<'t> {
     /// Keys of a mapping that stand there more than once, where they stand again.
     #[must_use]
     pub fn duplicates(self) -> Vec<Node<'t>> {
+        let keys: Vec<Node<'t>> = self.pairs().map(|(key, _)| key).filter(|key| key.str().is_some()).collect();
+        if keys.len() <= 16 {
+            // Most mappings are small, and are looked at in every file.
+            let again = |&(at, key): &(usize, &Node<'t>)| keys[..at].iter().any(|other| other.str() == key.str());
+            return keys.iter().enumerate().filter(again).map(|(_, key)| *key).collect();
+        }
         let mut seen = std::collections::HashSet::new();
-        self.pairs().map(|(key, _)| key).filter(|key| key.str().is_some_and(|text| !seen.insert(text))).collect()
+        keys.into_iter().filter(|key| key.str().is_some_and(|text| !seen.insert(text))).collect()
     }
 
     /// The way from a scalar's text back to the file. `None` for a collection.
