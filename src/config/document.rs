@@ -186,7 +186,20 @@ impl Document {
             }
             Value::Mapping(entries) => {
                 for (key, item) in entries.iter_mut() {
-                    path.push(Step::Key(key.as_str().unwrap_or_default().to_owned()));
+                    let Some(name) = key.as_str() else {
+                        let shown = match key {
+                            Value::Number(number) => Some(number.to_string()),
+                            Value::Bool(flag) => Some(flag.to_string()),
+                            _ => None,
+                        };
+                        path.extend(shown.map(Step::Key));
+                        return Err(self.error(
+                            path,
+                            "a setting's name is a word",
+                            "write a name, in quotes if need be",
+                        ));
+                    };
+                    path.push(Step::Key(name.to_owned()));
                     self.fill(item, path, env)?;
                     path.pop();
                 }

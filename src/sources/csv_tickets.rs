@@ -2,7 +2,7 @@
 //! western code page), separator (comma, semicolon, tab) and quotes are found out. What a ticket asks for is understood in `link`.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, Read};
 
 use async_trait::async_trait;
 use csv::ByteRecord;
@@ -98,8 +98,11 @@ impl CsvTickets {
             Ok(head) => separator(head),
             Err(error) => return gaps.whole(&format!("cannot be read: {error}")),
         };
-        let mut table =
-            csv::ReaderBuilder::new().delimiter(separator).flexible(true).has_headers(true).from_reader(reader);
+        let mut table = csv::ReaderBuilder::new()
+            .delimiter(separator)
+            .flexible(true)
+            .has_headers(true)
+            .from_reader(Quotes::new(reader, separator));
         let header: Vec<String> = match table.byte_headers() {
             Ok(header) => header.iter().map(|name| decode::western(name).trim().to_owned()).collect(),
             Err(error) => return gaps.whole(&format!("cannot be read: {error}")),
@@ -142,6 +145,9 @@ impl CsvTickets {
                 }
                 Err(flaw) => gaps.item(&format!("line {line}"), &flaw),
             }
+        }
+        if table.get_ref().open {
+            gaps.whole("ends in the middle of a quoted cell: its last ticket is not whole");
         }
         if rows == 0 {
             gaps.whole("holds no tickets at all");
@@ -209,6 +215,38 @@ impl CsvTickets {
             id,
         };
         Ok((record, flaws))
+    }
+}
+
+/// Whether a table ends inside a quoted cell: the parser takes what is there for whole.
+struct Quotes<R> {
+    inner: R,
+    separator: u8,
+    /// Inside a quoted cell.
+    open: bool,
+    /// At a cell's start, where alone a quote opens one.
+    start: bool,
+}
+
+impl<R: Read> Quotes<R> {
+    fn new(inner: R, separator: u8) -> Self {
+        Self { inner, separator, open: false, start: true }
+    }
+}
+
+impl<R: Read> Read for Quotes<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        for &byte in &buffer[..count] {
+            // A doubled quote closes and opens again.
+            match byte {
+                b'"' if self.open => (self.open, self.start) = (false, true),
+                b'"' if self.start => self.open = true,
+                _ if self.open => {}
+                _ => self.start = byte == self.separator || matches!(byte, b'\n' | b'\r'),
+            }
+        }
+        Ok(count)
     }
 }
 
