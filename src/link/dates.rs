@@ -1,236 +1,450 @@
-//! Windows and effective dates: fields first, then what the words state. A day without a time starts at midnight; a last day ends at
-//! its last second.
+//! Times and durations in text: ISO, `30 September 2026`, `August 26`, `Friday 18:00 UTC`, `20:00 UTC today`, `for two hours`, `4h`.
+//! A pure reading: what a time is for is decided in `window`.
 
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, DateTime, Weekday};
-use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::tz::{Offset, TimeZone};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use regex::Regex;
 
-use crate::model::settings::Settings;
-use crate::model::ticket::{Field, Intent, Person, Record, Window};
-
-use super::text::{Clause, Stance, pattern};
-
-static DATE: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)(?P<iso>\d{4}-\d{2}-\d{2})(?:[T ](?P<time>\d{1,2}:\d{2})(?::\d{2}(?:\.\d+)?)?)?\s*(?P<zone>Z|UTC|GMT|CET|CEST|[+-]\d{2}:?\d{2})?|(?P<day>\d{1,2})(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?(?P<month>[A-Za-zéûäÀ-ÿ]{3,})\.?,?\s+(?:de\s+)?(?P<year>\d{4})|(?P<month2>[A-Za-z]{3,})\s+(?P<day2>\d{1,2})(?:st|nd|rd|th)?,?\s+(?P<year2>\d{4})",
-    )
-});
-static CLOCK: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(?P<time>\d{1,2}:\d{2})\s*(?P<zone>Z|UTC|GMT)?"));
-static DURATION: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?P<count>\d+|an?|one|two|three|four|six|eight|twelve)\s*-?(?P<unit>h|hours?|d|days?|min(?:ute)?s?|weeks?)\b",
-    )
-});
-static UNTIL: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:until|till|expires?(?: on| at)?|ends?(?: on| at)?|new end is|bis|jusqu'au|hasta)\b:?\s*(?P<rest>.*)",
-    )
-});
-static STATED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:effective|as of|not before|with effect from|last (?:working )?day(?: is)?|dernier jour est le|letzter tag(?: ist)?|from)\b:?\s*(?:on\s+)?(?P<rest>.*)",
-    )
-});
-static WEEKDAY: LazyLock<Regex> =
-    LazyLock::new(|| pattern(r"(?i)\b(monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b"));
-
-fn zone(record: &Record, settings: &Settings) -> TimeZone {
-    let name = record.time_zone.as_deref().unwrap_or(&settings.time_zone);
-    TimeZone::get(name).unwrap_or(TimeZone::UTC)
+/// A point in time as stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Point {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) at: Timestamp,
+    /// A bare day: `at` is its start in UTC.
+    pub(super) day: bool,
 }
 
-/// A date in words; whether it is a bare day.
-fn date(text: &str, zone: &TimeZone) -> Option<(Timestamp, bool)> {
-    let found = DATE.captures(text)?;
-    let get = |name: &str| found.name(name).map(|m| m.as_str());
-    let day: Date = match get("iso") {
-        Some(iso) => iso.parse().ok()?,
-        None => {
-            let (day, month, year) = match get("day") {
-                Some(day) => (day, get("month")?, get("year")?),
-                None => (get("day2")?, get("month2")?, get("year2")?),
-            };
-            Date::new(year.parse().ok()?, month_number(month)?, day.parse().ok()?).ok()?
-        }
-    };
-    match get("time") {
-        Some(time) => {
-            let (hour, minute) = time.split_once(':')?;
-            let at: DateTime = day.at(hour.parse().ok()?, minute.parse().ok()?, 0, 0);
-            let utc = get("zone").is_some_and(|z| ["z", "utc", "gmt"].contains(&z.to_lowercase().as_str()));
-            let whole = found.get(0)?.as_str();
-            if let Ok(exact) = whole.trim().parse::<Timestamp>() {
-                return Some((exact, false));
-            }
-            let zone = if utc { TimeZone::UTC } else { zone.clone() };
-            Some((at.to_zoned_datetime(zone).ok()?.timestamp(), false))
-        }
-        None => Some((day.to_zoned_datetime(TimeZone::UTC).ok()?.timestamp(), true)),
-    }
+/// A duration as stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Length {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) duration: SignedDuration,
 }
 
-fn month_number(name: &str) -> Option<i8> {
-    const MONTHS: [&[&str]; 12] = [
-        &["jan", "ene"],
-        &["feb", "fév", "fev"],
-        &["mar", "mär"],
-        &["apr", "avr", "abr"],
-        &["may", "mai"],
-        &["jun", "juin"],
-        &["jul", "juil"],
-        &["aug", "aoû", "aou", "ago"],
-        &["sep"],
-        &["oct", "okt"],
-        &["nov"],
-        &["dec", "déc", "dez", "dic"],
+const MONTH: &str = "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec|\
+januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|\
+abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre";
+
+const DAY: &str = "monday|tuesday|wednesday|thursday|friday|saturday|sunday|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|\
+sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo";
+
+const ZONE: &str = r"(?:Z|UTC[+-]\d{1,2}|UTC|GMT|CEST|CET|BST|EST|EDT|CST|CDT|MST|MDT|PST|PDT|IST|[+-]\d{2}:?\d{2}|[A-Z][a-z]+/[A-Z][A-Za-z_]+)\b";
+
+/// The number of a month's name, in four languages.
+pub(super) fn month(word: &str) -> Option<i8> {
+    const STEMS: [(&str, i8); 30] = [
+        ("jan", 1),
+        ("ene", 1),
+        ("feb", 2),
+        ("fév", 2),
+        ("mar", 3),
+        ("mär", 3),
+        ("apr", 4),
+        ("avr", 4),
+        ("abr", 4),
+        ("may", 5),
+        ("mai", 5),
+        ("jun", 6),
+        ("juin", 6),
+        ("jul", 7),
+        ("juil", 7),
+        ("aug", 8),
+        ("aoû", 8),
+        ("ago", 8),
+        ("sep", 9),
+        ("oct", 10),
+        ("okt", 10),
+        ("nov", 11),
+        ("dec", 12),
+        ("dez", 12),
+        ("déc", 12),
+        ("dic", 12),
+        ("enero", 1),
+        ("mayo", 5),
+        ("août", 8),
+        ("märz", 3),
     ];
-    let lower = name.to_lowercase();
-    let at = MONTHS.iter().position(|names| names.iter().any(|n| lower.starts_with(n)))?;
-    i8::try_from(at + 1).ok()
+    let lower = word.to_lowercase();
+    MONTH.split('|').any(|m| m == lower).then_some(())?;
+    STEMS.iter().filter(|(stem, _)| lower.starts_with(stem)).max_by_key(|(stem, _)| stem.len()).map(|(_, n)| *n)
 }
 
-fn duration(text: &str) -> Option<SignedDuration> {
-    let found = DURATION.captures(text)?;
-    let count: i64 = match found["count"].to_lowercase().as_str() {
-        "a" | "an" | "one" => 1,
-        "two" => 2,
-        "three" => 3,
-        "four" => 4,
-        "six" => 6,
-        "eight" => 8,
-        "twelve" => 12,
-        digits => digits.parse().ok().filter(|n| *n < 10_000)?,
-    };
-    let unit = found["unit"].to_lowercase();
-    let minutes = match unit.chars().next()? {
-        'h' => 60,
-        'd' => 24 * 60,
-        'w' => 7 * 24 * 60,
-        _ => 1,
-    };
-    Some(SignedDuration::from_mins(count * minutes))
-}
-
-/// A time of day on the day of `base`, or the next such weekday after it.
-fn relative(text: &str, base: Timestamp) -> Option<Timestamp> {
-    let start = base.to_zoned_datetime(TimeZone::UTC);
-    let clock = CLOCK.captures(text);
-    let mut day = start.date();
-    if let Some(named) = WEEKDAY.captures(text) {
-        let wanted = weekday(&named[1])?;
-        day = day.nth_weekday(1, wanted).ok()?;
-    } else {
-        clock.as_ref()?;
-    }
-    let (hour, minute) = match &clock {
-        Some(found) => {
-            let (hour, minute) = found["time"].split_once(':')?;
-            (hour.parse().ok()?, minute.parse().ok()?)
-        }
-        None => (0, 0),
-    };
-    (hour < 24 && minute < 60)
-        .then(|| day.at(hour, minute, 0, 0).to_zoned_datetime(TimeZone::UTC).ok())?
-        .map(|at| at.timestamp())
-}
-
-fn weekday(name: &str) -> Option<Weekday> {
-    Some(match name.to_lowercase().as_str() {
-        "monday" => Weekday::Monday,
-        "tuesday" => Weekday::Tuesday,
-        "wednesday" => Weekday::Wednesday,
-        "thursday" => Weekday::Thursday,
-        "friday" => Weekday::Friday,
-        "saturday" => Weekday::Saturday,
-        "sunday" => Weekday::Sunday,
-        _ => return None,
+/// The weekday of a name, in four languages.
+pub(super) fn weekday(word: &str) -> Option<Weekday> {
+    let lower = word.to_lowercase();
+    DAY.split('|').any(|day| day == lower).then_some(())?;
+    let is = |stems: &[&str]| stems.iter().any(|stem| lower.starts_with(stem));
+    Some(match () {
+        () if is(&["mon", "lun"]) => Weekday::Monday,
+        () if is(&["tue", "die", "mardi", "martes"]) => Weekday::Tuesday,
+        () if is(&["wed", "mit", "mer", "mié"]) => Weekday::Wednesday,
+        () if is(&["thu", "don", "jeu", "jue"]) => Weekday::Thursday,
+        () if is(&["fri", "fre", "ven", "vie"]) => Weekday::Friday,
+        () if is(&["sat", "sam", "sáb"]) => Weekday::Saturday,
+        () if is(&["sun", "son", "dim", "dom"]) => Weekday::Sunday,
+        () => return None,
     })
 }
 
-/// The window of a temporary access. A later end in a comment counts only from somebody trusted.
-pub(super) fn window(
-    record: &Record,
-    clauses: &[Clause],
-    settings: &Settings,
-    trusted: impl Fn(&Person) -> bool,
-) -> Option<Window> {
-    let zone = zone(record, settings);
-    let field = |field: Field| record.fields.get(&field).and_then(|value| date(value, &zone)).map(|(at, _)| at);
-    let base = record.opened_at?;
-    let mut start = field(Field::From);
-    let mut end = field(Field::Until);
-    for clause in clauses.iter().filter(|clause| clause.stance != Stance::Keep) {
-        if start.is_none()
-            && super::resolve::mentions(&clause.line, "start") | super::resolve::mentions(&clause.text, "from")
-        {
-            start = date(&clause.text, &zone).map(|(at, _)| at).or_else(|| relative(&clause.text, base));
-        }
-        if end.is_none() {
-            let rest = UNTIL.captures(&clause.line).and_then(|found| found.name("rest").map(|m| m.as_str().to_owned()));
-            end = rest.and_then(|rest| date(&rest, &zone).map(|(at, _)| at).or_else(|| relative(&rest, base)));
-        }
-    }
-    if end.is_none() {
-        let long = clauses.iter().filter(|c| c.stance != Stance::Keep).find_map(|clause| duration(&clause.text));
-        let asks = super::resolve::mentions(&record.title, "hours")
-            || clauses.iter().any(|c| {
-                let lower = c.line.to_lowercase();
-                lower.contains("for ") && duration(&c.text).is_some() || lower.contains("duration")
-            });
-        end = long.filter(|_| asks).map(|long| start.or(record.closed_at).unwrap_or(base) + long);
-    }
-    for comment in record.comments.iter().filter(|comment| trusted(&comment.author)) {
-        let lower = comment.text.to_lowercase();
-        if end.is_some() && (lower.contains("extend") || lower.contains("new end")) {
-            let rest =
-                UNTIL.captures(&comment.text).and_then(|found| found.name("rest").map(|m| m.as_str().to_owned()));
-            let later = rest.and_then(|rest| {
-                date(&rest, &zone).map(|(at, _)| at).or_else(|| relative(&rest, comment.at.unwrap_or(base)))
-            });
-            end = end.max(later);
-        }
-    }
-    end.map(|end| Window { start, end: Some(end) })
+// The patterns are constants: a test compiles them all.
+fn pattern(text: &str) -> Option<Regex> {
+    Regex::new(text).ok()
 }
 
-/// The date that the ticket states for its action.
-pub(super) fn effective(record: &Record, clauses: &[Clause], settings: &Settings, intent: Intent) -> Option<Timestamp> {
-    let zone = zone(record, settings);
-    let last_day = |text: &str| {
-        let lower = text.to_lowercase();
-        lower.contains("last day") || lower.contains("last working day") || lower.contains("dernier jour")
+static ISO: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(&format!(
+        r"\b(\d{{4}})-(\d{{2}})-(\d{{2}})(?:(?:[Tt]|\s+|,\s*|\s+at\s+)(\d{{1,2}}):(\d{{2}})(?::\d{{2}}(?:\.\d+)?)?\s*({ZONE})?)?"
+    ))
+});
+static DMY: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)\b(\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?\s+(?:of\s+|de\s+)?({MONTH})\b\.?(?:,?\s+(?:de\s+|del\s+)?(\d{{4}})\b)?"
+    ))
+});
+static MDY: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(&format!(r"(?i)\b({MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}})\b)?")));
+static DOTTED: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\b(\d{1,2})\.(\d{1,2})\.(\d{4})\b"));
+static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)\b(?:(next|coming)\s+)?({DAY}|today|tonight|tomorrow|heute|morgen|aujourd'hui|demain|hoy|mañana)\b"
+    ))
+});
+static CLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(&format!(
+        r"\b(\d{{1,2}}):(\d{{2}})(?::\d{{2}})?\s*([AaPp]\.?[Mm]\b\.?)?\s*({ZONE})?|\b(\d{{1,2}})\s*([AaPp]\.?[Mm])\b\.?\s*({ZONE})?|\b(noon|midnight)\b\s*({ZONE})?"
+    ))
+});
+static LENGTH: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(\d{1,4}|an?|one|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty-four|ein|eine|einen|zwei|drei|vier|fünf|sechs|acht|zehn|un|une|deux|trois|quatre|cinq|huit|una|dos|tres|cuatro|cinco|ocho)[\s-]*(h|hrs?|hours?|m|mins?|minutes?|d|days?|w|wks?|weeks?|stunden?|tagen?|tage|wochen?|minuten|heures?|jours?|semaines?|horas?|días?|semanas?|minutos?)\b",
+    )
+});
+static HALF: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?i)\bPT(?:(\d{1,3})H)?(?:(\d{1,4})M)?\b"));
+
+/// The zone that a time names; a site's zone for one that names none.
+fn zone(text: Option<&str>, site: &TimeZone) -> TimeZone {
+    let Some(text) = text else { return site.clone() };
+    let hours = match text {
+        "Z" | "z" | "UTC" | "GMT" => 0,
+        "CET" | "BST" => 1,
+        "CEST" => 2,
+        "EST" | "CDT" => -5,
+        "EDT" => -4,
+        "CST" | "MDT" => -6,
+        "MST" | "PDT" => -7,
+        "PST" => -8,
+        _ => {
+            if text.contains('/') {
+                return TimeZone::get(text).unwrap_or_else(|_| site.clone());
+            }
+            let digits = text.trim_start_matches("UTC").replace(':', "");
+            let number = digits[1..].parse::<i32>().unwrap_or(0);
+            let (h, m) = if digits.len() > 3 { (number / 100, number % 100) } else { (number, 0) };
+            let seconds = (h * 3600 + m * 60) * if digits.starts_with('-') { -1 } else { 1 };
+            return Offset::from_seconds(seconds).map(TimeZone::fixed).unwrap_or(TimeZone::UTC);
+        }
     };
-    if let Some((at, bare)) = record.fields.get(&Field::Effective).and_then(|value| date(value, &zone)) {
-        let ends = bare && intent == Intent::Offboard && clauses.iter().any(|clause| last_day(&clause.line));
-        return Some(if ends { at + SignedDuration::from_secs(86_399) } else { at });
+    Offset::from_hours(hours).map(TimeZone::fixed).unwrap_or(TimeZone::UTC)
+}
+
+struct Clock {
+    start: usize,
+    end: usize,
+    hour: i8,
+    minute: i8,
+    zone: Option<String>,
+}
+
+fn clocks(text: &str) -> Vec<Clock> {
+    let Some(pattern) = CLOCK.as_ref() else { return Vec::new() };
+    let mut out = Vec::new();
+    for found in pattern.captures_iter(text) {
+        let Some(all) = found.get(0) else { continue };
+        let part = |n: usize| found.get(n).map(|m| m.as_str());
+        let number = |n: usize| part(n).and_then(|t| t.parse::<i8>().ok());
+        let (mut hour, minute, half, zone) = match part(8) {
+            Some(word) => (if word.eq_ignore_ascii_case("noon") { 12 } else { 24 }, 0, None, part(9)),
+            None if part(1).is_some() => (number(1).unwrap_or(99), number(2).unwrap_or(99), part(3), part(4)),
+            None => (number(5).unwrap_or(99), 0, part(6), part(7)),
+        };
+        if let Some(half) = half {
+            let after = half.starts_with(['p', 'P']);
+            hour = if hour == 12 { 0 } else { hour } + if after { 12 } else { 0 };
+        }
+        if (0..=24).contains(&hour) && (0..60).contains(&minute) && (hour < 24 || minute == 0) {
+            out.push(Clock { start: all.start(), end: all.end(), hour, minute, zone: zone.map(str::to_owned) });
+        }
     }
-    if !matches!(intent, Intent::Offboard | Intent::Revoke | Intent::Rotate | Intent::Modify) {
-        return None;
+    out
+}
+
+/// A day with its place, and the hour, minute and zone written into it.
+type Stated = (usize, usize, Date, Option<(i8, i8, Option<String>)>);
+
+/// All points in time of a text. Days without a year, weekdays and times of day are counted from `reference`.
+pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<Point> {
+    let today = site.to_datetime(reference).date();
+    let mut days: Vec<Stated> = Vec::new();
+    let free =
+        |days: &[Stated], start: usize, end: usize| !days.iter().any(|(from, to, ..)| start < *to && *from < end);
+    for found in ISO.iter().flat_map(|p| p.captures_iter(text)) {
+        let Some(all) = found.get(0) else { continue };
+        let part = |n: usize| found.get(n).map(|m| m.as_str());
+        let (Some(y), Some(m), Some(d)) = (num(part(1)), num(part(2)), num(part(3))) else { continue };
+        let Some(date) = date(y, m, d) else { continue };
+        let clock =
+            num(part(4)).zip(num(part(5))).and_then(|(h, m)| Some((i8::try_from(h).ok()?, i8::try_from(m).ok()?)));
+        days.push((all.start(), all.end(), date, clock.map(|(h, m)| (h, m, part(6).map(str::to_owned)))));
     }
-    clauses.iter().filter(|clause| clause.field != "title" || intent == Intent::Offboard).find_map(|clause| {
-        let found = STATED.captures(&clause.line)?;
-        let (at, bare) = date(found.name("rest")?.as_str(), &zone)?;
-        Some(if bare && last_day(&clause.line) { at + SignedDuration::from_secs(86_399) } else { at })
+    for (pattern, order) in [(&DMY, [1, 2, 3]), (&MDY, [2, 1, 3])] {
+        for found in pattern.iter().flat_map(|p| p.captures_iter(text)) {
+            let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
+            let part = |n: usize| found.get(n).map(|m| m.as_str());
+            let (Some(d), Some(m)) = (num(part(order[0])), part(order[1]).and_then(month)) else { continue };
+            // "may" and "mar" are words, too: a lower-case verb is no month.
+            if part(order[1]) == Some("may") {
+                continue;
+            }
+            let found = match num(part(order[2])) {
+                Some(year) => date(year, i64::from(m), d),
+                None => nearest(today, i64::from(m), d),
+            };
+            days.extend(found.map(|date| (all.start(), all.end(), date, None)));
+        }
+    }
+    for found in DOTTED.iter().flat_map(|p| p.captures_iter(text)) {
+        let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
+        let part = |n: usize| num(found.get(n).map(|m| m.as_str()));
+        if let (Some(d), Some(m), Some(y)) = (part(1), part(2), part(3)) {
+            days.extend(date(y, m, d).map(|date| (all.start(), all.end(), date, None)));
+        }
+    }
+    for found in NAMED.iter().flat_map(|p| p.captures_iter(text)) {
+        let (Some(all), Some(word)) = (found.get(0), found.get(2)) else { continue };
+        // A weekday before a date is the same day.
+        let before_date = days.iter().any(|(from, ..)| *from >= all.end() && from - all.end() <= 6);
+        if before_date || !free(&days, all.start(), all.end()) {
+            continue;
+        }
+        days.extend(named_day(word.as_str(), today).map(|date| (all.start(), all.end(), date, None)));
+    }
+    days.sort_by_key(|(start, ..)| *start);
+    with_clocks(text, &days, today, site)
+}
+
+/// Joins days with the times of day beside them; a time alone is on the day of reference.
+fn with_clocks(text: &str, days: &[Stated], today: Date, site: &TimeZone) -> Vec<Point> {
+    let clocks = clocks(text);
+    let mut used = vec![false; clocks.len()];
+    let mut out = Vec::new();
+    for (start, end, date, clock) in days {
+        if let Some((hour, minute, name)) = clock {
+            out.extend(point(*start, *end, *date, *hour, *minute, name.as_deref(), site));
+            for (index, clock) in clocks.iter().enumerate() {
+                used[index] |= clock.start < *end && *start < clock.end;
+            }
+            continue;
+        }
+        let from = clocks.partition_point(|clock| clock.end <= start.saturating_sub(8));
+        let beside = clocks.iter().enumerate().skip(from).take(3).find(|(index, clock)| {
+            let between = if clock.start >= *end { text.get(*end..clock.start) } else { text.get(clock.end..*start) };
+            !used[*index] && between.is_some_and(joins)
+        });
+        if let Some((index, clock)) = beside {
+            used[index] = true;
+            let (from, to) = ((*start).min(clock.start), (*end).max(clock.end));
+            out.extend(point(from, to, *date, clock.hour, clock.minute, clock.zone.as_deref(), site));
+        } else {
+            out.extend(TimeZone::UTC.to_timestamp(date.at(0, 0, 0, 0)).ok().map(|at| Point {
+                start: *start,
+                end: *end,
+                at,
+                day: true,
+            }));
+        }
+    }
+    for (index, clock) in clocks.iter().enumerate() {
+        if used[index] || clock.hour == 24 {
+            continue;
+        }
+        // "from 09:00 to 13:00" on a day that stands before it in the sentence.
+        let day = days
+            .iter()
+            .rev()
+            .find(|(_, end, ..)| *end <= clock.start && clock.start - end < 40)
+            .map_or(today, |(.., date, _)| *date);
+        out.extend(point(clock.start, clock.end, day, clock.hour, clock.minute, clock.zone.as_deref(), site));
+    }
+    out.sort_by_key(|point| point.start);
+    out
+}
+
+/// Nothing but "at", "on", commas and blanks stands between a day and its time.
+fn joins(between: &str) -> bool {
+    let rest = between.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '@' | '(' | '.'));
+    between.len() <= 8
+        && matches!(rest.to_lowercase().as_str(), "" | "at" | "on" | "um" | "à" | "a las" | "by" | "the" | "am")
+}
+
+fn point(
+    start: usize,
+    end: usize,
+    date: Date,
+    hour: i8,
+    minute: i8,
+    name: Option<&str>,
+    site: &TimeZone,
+) -> Option<Point> {
+    let (date, hour) = if hour == 24 { (date.tomorrow().ok()?, 0) } else { (date, hour) };
+    let local: DateTime = DateTime::new(date.year(), date.month(), date.day(), hour, minute, 0, 0).ok()?;
+    let at = zone(name, site).to_timestamp(local).ok()?;
+    Some(Point { start, end, at, day: false })
+}
+
+fn num(text: Option<&str>) -> Option<i64> {
+    text?.parse().ok()
+}
+
+fn date(year: i64, month: i64, day: i64) -> Option<Date> {
+    Date::new(i16::try_from(year).ok()?, i8::try_from(month).ok()?, i8::try_from(day).ok()?)
+        .ok()
+        .filter(|d| (2000..2100).contains(&d.year()))
+}
+
+/// A day without its year: the one nearest to the day of writing, rather ahead than behind.
+fn nearest(today: Date, month: i64, day: i64) -> Option<Date> {
+    let this = date(i64::from(today.year()), month, day)?;
+    let behind = today.checked_sub(120.days()).ok()?;
+    if this < behind { date(i64::from(today.year()) + 1, month, day) } else { Some(this) }
+}
+
+fn named_day(word: &str, today: Date) -> Option<Date> {
+    match word.to_lowercase().as_str() {
+        "today" | "tonight" | "heute" | "aujourd'hui" | "hoy" => Some(today),
+        "tomorrow" | "morgen" | "demain" | "mañana" => today.tomorrow().ok(),
+        name => {
+            let wanted = weekday(name)?;
+            (0..7).find_map(|ahead| {
+                today.checked_add(i32::from(i8::try_from(ahead).ok()?).days()).ok().filter(|d| d.weekday() == wanted)
+            })
+        }
+    }
+}
+
+/// All durations of a text.
+pub(super) fn lengths(text: &str) -> Vec<Length> {
+    let mut out = Vec::new();
+    for found in LENGTH.iter().flat_map(|p| p.captures_iter(text)) {
+        let (Some(all), Some(count), Some(unit)) = (found.get(0), found.get(1), found.get(2)) else { continue };
+        let Some(count) = number(count.as_str()) else { continue };
+        let minutes: i64 = match unit.as_str().to_lowercase().as_str() {
+            u if u.starts_with("min") || u == "m" => 1,
+            u if u.starts_with('h') || u.starts_with("st") => 60,
+            u if u.starts_with('d') || u.starts_with('t') || u.starts_with('j') => 24 * 60,
+            _ => 7 * 24 * 60,
+        };
+        out.push(Length { start: all.start(), end: all.end(), duration: SignedDuration::from_mins(count * minutes) });
+    }
+    for found in HALF.iter().flat_map(|p| p.captures_iter(text)) {
+        let Some(all) = found.get(0) else { continue };
+        let part = |n: usize| num(found.get(n).map(|m| m.as_str())).unwrap_or(0);
+        let minutes = part(1) * 60 + part(2);
+        if minutes > 0 {
+            out.push(Length { start: all.start(), end: all.end(), duration: SignedDuration::from_mins(minutes) });
+        }
+    }
+    out.sort_by_key(|length| length.start);
+    out
+}
+
+fn number(word: &str) -> Option<i64> {
+    Some(match word.to_lowercase().as_str() {
+        "a" | "an" | "one" | "ein" | "eine" | "einen" | "un" | "une" | "una" => 1,
+        "two" | "zwei" | "deux" | "dos" => 2,
+        "three" | "drei" | "trois" | "tres" => 3,
+        "four" | "vier" | "quatre" | "cuatro" => 4,
+        "five" | "fünf" | "cinq" | "cinco" => 5,
+        "six" | "sechs" => 6,
+        "seven" => 7,
+        "eight" | "acht" | "huit" | "ocho" => 8,
+        "nine" => 9,
+        "ten" | "zehn" => 10,
+        "twelve" => 12,
+        "twenty-four" => 24,
+        digits => return digits.parse().ok(),
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn at(text: &str) -> Vec<String> {
+        let reference = "2026-03-18T09:00:00Z".parse().unwrap(); // a Wednesday
+        points(text, reference, &TimeZone::UTC)
+            .into_iter()
+            .map(|p| format!("{}{}", p.at, if p.day { " day" } else { "" }))
+            .collect()
+    }
 
     #[test]
-    fn dates_in_words() {
-        let at = |text: &str| date(text, &TimeZone::UTC).map(|(at, _)| at.to_string());
-        assert_eq!(at("2026-05-04T18:00Z").as_deref(), Some("2026-05-04T18:00:00Z"));
-        assert_eq!(at("2026-10-15 08:00 UTC, not earlier").as_deref(), Some("2026-10-15T08:00:00Z"));
-        assert_eq!(at("31 août 2026").as_deref(), Some("2026-08-31T00:00:00Z"));
-        assert_eq!(at("the 30 September 2026").as_deref(), Some("2026-09-30T00:00:00Z"));
-        assert_eq!(at("October 5, 2026").as_deref(), Some("2026-10-05T00:00:00Z"));
-        assert_eq!(at("99 Smarch 2026"), None);
-        assert_eq!(duration("for two hours"), Some(SignedDuration::from_hours(2)));
-        assert_eq!(duration("Duration: 4h"), Some(SignedDuration::from_hours(4)));
+    fn every_pattern_compiles() {
+        for pattern in [&ISO, &DMY, &MDY, &DOTTED, &NAMED, &CLOCK, &LENGTH, &HALF] {
+            assert!(pattern.is_some());
+        }
+    }
+
+    #[test]
+    fn points_in_every_form() {
+        for (text, want) in [
+            ("Effective 2026-10-15 08:00 UTC, not earlier", "2026-10-15T08:00:00Z"),
+            ("at 2026-04-14T06:30Z after", "2026-04-14T06:30:00Z"),
+            ("2026-07-01T16:00:00.000+0200", "2026-07-01T14:00:00Z"),
+            ("my last day is 30 September 2026.", "2026-09-30T00:00:00Z day"),
+            ("dernier jour est le 31 août 2026", "2026-08-31T00:00:00Z day"),
+            ("antes del 30 de junio de 2026", "2026-06-30T00:00:00Z day"),
+            ("am 3. März 2026", "2026-03-03T00:00:00Z day"),
+            ("before August 26, 2026", "2026-08-26T00:00:00Z day"),
+            ("until Friday 18:00 UTC", "2026-03-20T18:00:00Z"),
+            ("new end is 20:00 UTC today", "2026-03-18T20:00:00Z"),
+            ("from 22:00 UTC for", "2026-03-18T22:00:00Z"),
+            ("tomorrow at 6 pm CET", "2026-03-19T17:00:00Z"),
+            ("Sunday 2026-08-16 20:00 UTC", "2026-08-16T20:00:00Z"),
+            ("bis 15.10.2026", "2026-10-15T00:00:00Z day"),
+            ("until midnight today", "2026-03-19T00:00:00Z"),
+            ("at 18:00 Europe/Berlin on Friday", "2026-03-20T17:00:00Z"),
+            ("the 2nd of January", "2027-01-02T00:00:00Z day"),
+        ] {
+            assert_eq!(at(text), [want], "{text}");
+        }
+        assert_eq!(at("From Saturday 2026-08-15 06:00 UTC to Sunday 2026-08-16 20:00 UTC").len(), 2);
+        assert_eq!(at("in 2 may have gone, version 2.14"), Vec::<String>::new());
+        assert_eq!(at("2026-13-45 and 99:99"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn durations() {
+        let of = |text: &str| lengths(text).into_iter().map(|l| l.duration.as_mins()).collect::<Vec<_>>();
+        assert_eq!(of("for two hours"), [120]);
+        assert_eq!(of("Duration: 4h"), [240]);
+        assert_eq!(of("90 min, 3 days, eine Woche, deux heures"), [90, 4320, 10080, 120]);
+        assert_eq!(of("PT2H30M"), [150]);
+        assert_eq!(of("a key, 3 hens"), Vec::<i64>::new());
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in "([0-9]{1,4}[-:./ ]|may |friday |until |UTC|[+-][0-9]{2}|é|\\PC){0,30}") {
+            for point in points(&text, Timestamp::UNIX_EPOCH, &TimeZone::UTC) {
+                prop_assert!(text.get(point.start..point.end).is_some());
+            }
+            let _ = lengths(&text);
+        }
     }
 }

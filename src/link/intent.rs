@@ -1,104 +1,438 @@
-//! What a ticket finally asks for: structured fields first, then the title, then the text. Negation and questions ask for nothing.
+//! What a ticket finally asks for: structured fields first, then the title, headings and the text, each weighed; a ticket that only
+//! talks about keys asks for nothing.
 
-use std::sync::LazyLock;
+use std::collections::BTreeMap;
 
-use regex::Regex;
-
-use crate::model::settings::Settings;
 use crate::model::ticket::{Field, Intent, Record};
 
-use super::text::{Clause, Stance, pattern};
+use super::mention::Mention;
+use super::nouns::{access_noun, credential_noun, keyless};
+use super::stance::{Act, Judged, Stance};
+use super::text::{Origin, Shape, Unit};
+use super::tokens::{Word, words};
+use super::verbs::{Force, Form, Lexicon};
 
-/// Wording by intent, the strongest first. Adding one is one line; a site adds its own under `words`.
-static WORDS: LazyLock<Vec<(Intent, Regex)>> = LazyLock::new(|| {
-    [
-        (Intent::Offboard, r"off-?board\w*|leaver\w*|last (?:working )?day|has left (?:us|the)|leaves the company|vendor exit|contract ended|départ d'un|quitte l'entreprise|decommission (?:the )?(?:workload|service account|svc-)\w*|take the workload"),
-        (Intent::Elevate, r"temporar\w*|emergency|break-glass|elevat\w*|for (?:the )?(?:weekend|\d+ hours?|two hours|an hour)|during the migration|\d+ hours? of"),
-        (Intent::Revoke, r"replac\w+ .{0,60} (?:by|with) (?:an? )?(?:app|oidc|workload identity)|through oidc|trusted publishing|workload identity instead"),
-        (Intent::Rotate, r"rotat\w*|renew\w*|re-?roll\w*|re-?generat\w*|re-?issu\w*|fresh value|new one|replace the secret|new value|change it|renewal|rotar|renovar|erneuer\w*|renouvel\w*"),
-        (Intent::Revoke, r"revok\w*|revocation|delet\w*|remov\w*|disabl\w*|deactivat\w*|decommission\w*|retir\w+|kill\w*|drop\w*|invalid\w*|destroy\w*|uninstall\w*|clean (?:out|up)|cut|take .{0,60}(?:off|out) |entzieh\w*|sperr\w*|lösch\w*|widerruf\w*|révoqu\w*|supprim\w*|revocar|eliminar"),
-        (Intent::Modify, r"role change|chang\w* teams|more than it needs|restrict\w*|limit \w+|reduc\w*|downgrad\w*|bring .{0,30}down|must not read|take .{0,60}away|leaves (?:production|staging)"),
-        (Intent::Provision, r"access (?:for|to)|grant\w*|giv\w+|allow\w*|provision\w*|must be able|attach\w*|needs? .{0,40}access|permissions? for|new starter|read access|write access"),
-    ]
-    .into_iter()
-    .map(|(intent, words)| (intent, pattern(&format!(r"(?i)\b(?:{words})"))))
-    .collect()
-});
+/// Below this, nothing is asked for.
+const ENOUGH: f64 = 2.0;
 
-/// Words of tickets that only talk.
-static TALK: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(write down|document\w*|docs?:|book the|wiki page|how (?:do|does|to)|does a|typo)\b|^\s*(?:do|please do) not\b|\bdo not (?:revoke|rotate|delete|remove)",
-    )
-});
-
-/// The intent.
-pub(super) fn of(record: &Record, clauses: &[Clause], settings: &Settings, why: &mut Vec<String>) -> Intent {
-    let structured = [record.fields.get(&Field::RequestType), record.kind.as_ref()].into_iter().flatten();
-    for text in structured {
-        if let Some(intent) = structured_word(text) {
-            why.push(format!("its kind is {text}"));
-            return refine(intent, record, clauses, settings, why);
-        }
-    }
-    if TALK.is_match(&record.title) || record.title.trim_end().ends_with('?') {
-        why.push(format!("the title asks for nothing: {}", record.title));
-        return Intent::None;
-    }
-    if let Some(intent) = wording(&record.title, settings) {
-        why.push(format!("the title says so: {}", record.title));
-        return intent;
-    }
-    for clause in clauses.iter().filter(|clause| clause.stance == Stance::Act && clause.field != "title") {
-        if let Some(intent) = wording(&clause.text, settings) {
-            why.push(format!("{} says so: {}", clause.field, clause.text));
-            return intent;
-        }
-    }
-    Intent::None
+/// What the reading of one ticket needs.
+pub(super) struct Reading<'r> {
+    pub(super) record: &'r Record,
+    pub(super) units: &'r [Unit],
+    pub(super) judged: &'r [Judged],
+    /// In the order of their units.
+    pub(super) mentions: &'r [Mention],
+    pub(super) lexicon: &'r Lexicon,
+    /// Whether a word is somebody who owns something: a workload.
+    pub(super) workload: &'r dyn Fn(&str) -> bool,
 }
 
-/// Request types that decide by themselves.
-fn structured_word(text: &str) -> Option<Intent> {
-    let lower = text.to_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if has(&["offboard", "leaver", "départ", "exit", "termination"]) {
-        Some(Intent::Offboard)
-    } else if has(&["temporary", "elevat", "emergency", "break-glass"]) {
-        Some(Intent::Elevate)
-    } else if has(&["access request", "new access"]) {
-        Some(Intent::Provision)
-    } else if has(&["revo", "deprovision"]) {
-        Some(Intent::Revoke)
-    } else if has(&["rotation"]) {
-        Some(Intent::Rotate)
-    } else {
-        None
+/// Scores by intent, with the words that made them.
+#[derive(Default)]
+struct Scores(BTreeMap<Intent, (f64, String)>);
+
+impl Scores {
+    fn add(&mut self, intent: Intent, points: f64, words: &str) {
+        let entry = self.0.entry(intent).or_insert_with(|| (0.0, words.to_owned()));
+        entry.0 += points;
     }
 }
 
-/// An access request may be any change of access: its words tell which.
-fn refine(intent: Intent, record: &Record, clauses: &[Clause], settings: &Settings, why: &mut Vec<String>) -> Intent {
-    if intent != Intent::Provision {
-        return intent;
-    }
-    let texts = std::iter::once(record.title.as_str())
-        .chain(clauses.iter().filter(|c| c.stance == Stance::Act).map(|c| c.text.as_str()));
-    for text in texts {
-        match wording(text, settings) {
-            Some(found) if found != Intent::Provision => {
-                why.push(format!("the words tell more: {text}"));
-                return found;
+impl Reading<'_> {
+    /// The intent, and why.
+    pub(super) fn intent(&self, why: &mut Vec<String>) -> Intent {
+        if let Some(reason) = self.only_talk() {
+            why.push(format!("intent none: {reason}"));
+            return Intent::None;
+        }
+        let mut scores = Scores::default();
+        self.structure(&mut scores);
+        self.title(&mut scores);
+        self.body(&mut scores);
+        self.keyless(&mut scores);
+        let order =
+            [Intent::Offboard, Intent::Revoke, Intent::Rotate, Intent::Elevate, Intent::Modify, Intent::Provision];
+        let mut best: Option<(Intent, f64)> = None;
+        for intent in order {
+            let points = scores.0.get(&intent).map_or(0.0, |(points, _)| *points);
+            if points >= ENOUGH && best.is_none_or(|(_, most)| points > most) {
+                best = Some((intent, points));
             }
-            _ => {}
+        }
+        let Some((intent, points)) = best else {
+            why.push("intent none: nothing in it asks for a change of access".to_owned());
+            return Intent::None;
+        };
+        let said = scores.0.get(&intent).map_or("", |(_, words)| words.as_str());
+        why.push(format!("intent {}: {points:.1} points, first by {said}", name(intent)));
+        intent
+    }
+
+    /// Whether the ticket asks for text, plans or answers only.
+    fn only_talk(&self) -> Option<String> {
+        let labels = ["question", "documentation", "docs", "discussion", "spike", "research", "training"];
+        let label = self.record.labels.iter().find(|label| labels.contains(&label.to_lowercase().as_str()));
+        let titles: Vec<(usize, &Unit)> =
+            self.units.iter().enumerate().filter(|(_, u)| u.origin == Origin::Title).collect();
+        let first = titles.first()?;
+        let title = words(&self.record.title);
+        let judged = &self.judged[first.0];
+        let first_act = judged.clauses.iter().flat_map(|clause| &clause.acts).map(|act| act.start).min();
+        if titles.iter().any(|(number, _)| self.judged[*number].question) {
+            return Some("its title is a question".to_owned());
+        }
+        if let Some(label) = label.filter(|_| !self.ordered(&title)) {
+            return Some(format!("it is labelled {label}"));
+        }
+        if let Some(talk) = judged.talk {
+            let at = title.get(talk).map_or(usize::MAX, |word| word.start);
+            let head = talk < 3 || self.record.title[..at.min(self.record.title.len())].trim_end().ends_with(':');
+            let asks_first = first_act.is_some_and(|act| act < at);
+            if head && !asks_first && !self.body_orders() {
+                return Some(format!(
+                    "its title is about \"{}\"",
+                    title.get(talk).map_or("", |word| word.text.as_str())
+                ));
+            }
+        }
+        // "Do not revoke X": a title that only keeps, and a text that asks for nothing.
+        let keeps = titles.iter().all(|(number, _)| self.judged[*number].overall() == Stance::Keep);
+        (keeps && !self.body_orders()).then(|| "its title says that something is to stay".to_owned())
+    }
+
+    /// Whether a title starts with an order.
+    fn ordered(&self, title: &[Word]) -> bool {
+        (0..title.len().min(2)).any(|at| {
+            matches!(self.lexicon.at(title, at), Some((super::verbs::Cue::Act(_, Force::Strong, Form::Base), _)))
+        })
+    }
+
+    /// Whether the text, not the title, orders something done to what it names.
+    fn body_orders(&self) -> bool {
+        self.units.iter().enumerate().any(|(number, unit)| {
+            matches!(unit.origin, Origin::Body(_))
+                && self.judged[number].clauses.iter().any(|clause| {
+                    clause.stance == Stance::Act
+                        && clause.acts.iter().any(|act| {
+                            act.form == Form::Base
+                                && self.judged[number].talk.is_none()
+                                && self.opens(number, act)
+                                && (act.force == Force::Strong || self.object(number, clause, act))
+                        })
+                        && self.of_unit(number).iter().any(|m| !m.stance.spares())
+                })
+        })
+    }
+
+    fn of_unit(&self, number: usize) -> &[Mention] {
+        let start = self.mentions.partition_point(|m| m.unit < number);
+        let length = self.mentions[start..].partition_point(|m| m.unit == number);
+        &self.mentions[start..start + length]
+    }
+
+    /// The verb opens its clause, after "please" or the like: an order.
+    fn opens(&self, number: usize, act: &Act) -> bool {
+        let text = &self.units[number].text;
+        let from = self.judged[number]
+            .clauses
+            .iter()
+            .find(|c| c.start <= act.start && act.start < c.end)
+            .map_or(0, |c| c.start);
+        words(&text[from..act.start]).len() <= 2
+    }
+
+    fn structure(&self, scores: &mut Scores) {
+        if let Some(request) = self.record.fields.get(&Field::RequestType) {
+            self.label(request, 14.0, 6.0, "the request type", scores);
+        }
+        if let Some(kind) = &self.record.kind {
+            self.label(kind, 8.0, ENOUGH, "the ticket's type", scores);
+        }
+        for label in &self.record.labels {
+            self.label(label, 3.0, 1.0, "a label", scores);
         }
     }
-    intent
+
+    /// A type, catalogue item or label: its own verb, or the usual names.
+    fn label(&self, label: &str, strong: f64, weak: f64, what: &str, scores: &mut Scores) {
+        let lower = label.to_lowercase().replace(['_', '-'], " ");
+        let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
+        let said = format!("{what} \"{}\"", super::links::quote(label));
+        let (intent, points) = match () {
+            () if has(&[
+                "offboard",
+                "leaver",
+                "départ",
+                "depart d",
+                "departure",
+                "austritt",
+                "baja",
+                "exit",
+                "termination",
+                "off boarding",
+            ]) =>
+            {
+                (Intent::Offboard, strong)
+            }
+            () if has(&[
+                "temporary",
+                "temporär",
+                "temporaire",
+                "temporal",
+                "emergency",
+                "break glass",
+                "elevat",
+                "privileged access",
+                "firefight",
+                "jit",
+            ]) =>
+            {
+                (Intent::Elevate, strong)
+            }
+            () if has(&["revo", "deprovision", "remov", "entzug", "retrait"]) && !lower.contains("add") => {
+                (Intent::Revoke, strong)
+            }
+            () if has(&["rotat", "renew", "key exchange", "erneuer", "renouvel", "renova"]) => (Intent::Rotate, strong),
+            () if has(&["role change", "mover", "change access", "access change", "modify access", "downgrade"]) => {
+                (Intent::Modify, strong * 0.75)
+            }
+            () if has(&[
+                "access request",
+                "new access",
+                "grant",
+                "provision",
+                "onboard",
+                "joiner",
+                "zugriff",
+                "zugang",
+                "accès",
+                "acceso",
+                "permission",
+            ]) =>
+            {
+                (Intent::Provision, weak)
+            }
+            () => return,
+        };
+        scores.add(intent, points, &said);
+    }
+
+    fn title(&self, scores: &mut Scores) {
+        let mut weight = 10.0;
+        for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| u.origin == Origin::Title) {
+            for clause in &self.judged[number].clauses {
+                if clause.stance != Stance::Act {
+                    continue;
+                }
+                for act in &clause.acts {
+                    // "The key of a leaver": who leaves is told, not asked for.
+                    let told = act.form == Form::Noun && {
+                        let before = words(&unit.text[..act.start]);
+                        before.iter().rev().take(2).any(|w| matches!(w.text.as_str(), "of" | "from" | "former"))
+                    };
+                    let points = if told { 0.0 } else { self.points(number, unit, clause, act, weight) };
+                    if points > 0.0 {
+                        let intent = self.meant(unit, act);
+                        scores.add(intent, points, &format!("the title's \"{}\"", &unit.text[act.start..act.end]));
+                        weight = 4.0;
+                    }
+                }
+            }
+        }
+    }
+
+    fn body(&self, scores: &mut Scores) {
+        let mut own: BTreeMap<Intent, f64> = BTreeMap::new();
+        let asked: f64 = scores.0.values().map(|(points, _)| *points).fold(0.0, f64::max);
+        for (number, unit) in self.units.iter().enumerate() {
+            let share = match unit.origin {
+                Origin::Title => continue,
+                Origin::Body(_) => 1.0,
+                // Comments tell what is asked for only where nothing else does.
+                Origin::Comment(_) if asked < ENOUGH && own.values().all(|points| *points < ENOUGH) => 0.6,
+                Origin::Comment(_) => continue,
+            };
+            if self.spared(unit) {
+                continue;
+            }
+            for clause in self.judged[number].clauses.iter().filter(|clause| clause.stance == Stance::Act) {
+                for act in &clause.acts {
+                    let listed = matches!(unit.shape, Shape::Item | Shape::Row | Shape::Code);
+                    let weight = match (unit.shape, act.form) {
+                        (Shape::Heading, _) => 4.0,
+                        (_, Form::Base) if act.modal || self.opens(number, act) => 3.0,
+                        (Shape::Code, _) => 3.0,
+                        (_, Form::Participle) if act.modal => 3.0,
+                        (_, Form::Base) => 2.5,
+                        (_, Form::Participle) if listed => 1.5,
+                        (_, Form::Participle) => 0.3,
+                        (_, Form::Noun) => 0.6,
+                    };
+                    let points = share * self.points(number, unit, clause, act, weight);
+                    if points <= 0.0 {
+                        continue;
+                    }
+                    let intent = self.meant(unit, act);
+                    // However often a text says it, the title and the type outweigh it.
+                    let sum = own.entry(intent).or_default();
+                    let more = points.min(7.0 - *sum);
+                    *sum += more;
+                    if more > 0.0 {
+                        scores.add(intent, more, &format!("\"{}\" in the text", &unit.text[act.start..act.end]));
+                    }
+                }
+            }
+        }
+    }
+
+    fn spared(&self, unit: &Unit) -> bool {
+        [unit.lead, unit.heading].into_iter().flatten().any(|other| self.judged[other].overall().spares())
+    }
+
+    fn points(&self, number: usize, unit: &Unit, clause: &super::stance::Clause, act: &Act, weight: f64) -> f64 {
+        match act.force {
+            Force::Strong => weight,
+            Force::Weak if self.object(number, clause, act) => weight * 0.8,
+            Force::Weak if unit.shape == Shape::Heading && self.heads_names(number) => weight * 0.8,
+            Force::Weak => 0.0,
+        }
+    }
+
+    /// A heading over a list of names.
+    fn heads_names(&self, number: usize) -> bool {
+        self.mentions
+            .iter()
+            .skip(self.mentions.partition_point(|m| m.unit < number))
+            .take(20)
+            .any(|m| self.units[m.unit].heading == Some(number))
+    }
+
+    /// Whether a weak word has an object that makes it one of ours.
+    fn object(&self, number: usize, clause: &super::stance::Clause, act: &Act) -> bool {
+        let text = &self.units[number].text[clause.start..clause.end];
+        let words = words(text);
+        let access = words.iter().any(|w| access_noun(&w.text));
+        if act.intent == Intent::Provision || act.intent == Intent::Modify || act.intent == Intent::Elevate {
+            let level = words.iter().any(|w| super::level::word(&w.text).is_some());
+            return access || level || (act.intent != Intent::Provision && !self.of_unit(number).is_empty());
+        }
+        let named = self
+            .of_unit(number)
+            .iter()
+            .any(|m| m.clause.is_none_or(|c| self.judged[number].clauses.get(c) == Some(clause)) && !m.instrument);
+        // "new", "change", "update", "replace" say something of keys only right beside them.
+        let vague = self.units[number].text[act.start..act.end].to_lowercase();
+        if matches!(
+            vague.as_str(),
+            "new"
+                | "fresh"
+                | "change"
+                | "update"
+                | "reset"
+                | "refresh"
+                | "nuevo"
+                | "nueva"
+                | "nouveau"
+                | "nouvelle"
+                | "neuer"
+                | "neues"
+                | "neuen"
+        ) {
+            return self.beside(number, act);
+        }
+        let pronoun = clause.pronoun || words.iter().any(|w| matches!(w.text.as_str(), "one" | "ones"));
+        named
+            || access
+            || words.iter().any(|w| credential_noun(&w.text))
+            || (pronoun && (self.named_before(number) || self.title_is_ours()))
+    }
+
+    /// A name or a credential's noun within three words behind.
+    fn beside(&self, number: usize, act: &Act) -> bool {
+        let text = &self.units[number].text;
+        let near = words(&text[act.end..]);
+        let reach = near.get(2).or(near.last()).map_or(act.end, |w| act.end + w.end);
+        let named = self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < reach);
+        let noun = near
+            .iter()
+            .take(3)
+            .any(|w| credential_noun(&w.text) || matches!(w.text.as_str(), "one" | "pair" | "value"));
+        let it = near.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "them"))
+            && (self.named_before(number) || !self.of_unit(number).is_empty());
+        named || noun || it
+    }
+
+    fn named_before(&self, number: usize) -> bool {
+        self.mentions[..self.mentions.partition_point(|m| m.unit <= number)]
+            .iter()
+            .rev()
+            .take(20)
+            .any(|m| m.unit + 8 >= number)
+    }
+
+    fn title_is_ours(&self) -> bool {
+        words(&self.record.title).iter().any(|w| credential_noun(&w.text))
+    }
+
+    /// "Decommission svc-reports" is the end of a workload, "decommission the key" that of a key; "replace X by an app" ends X.
+    fn meant(&self, unit: &Unit, act: &Act) -> Intent {
+        let text = &unit.text;
+        let all = words(text);
+        let verb = text[act.start..act.end].to_lowercase();
+        if act.intent == Intent::Revoke {
+            let ends = ["decommission", "retire", "sunset", "shut", "switch", "scrap", "wind", "turn"]
+                .iter()
+                .any(|v| verb.starts_with(v));
+            let key = all.iter().any(|w| credential_noun(&w.text) && w.start >= act.end);
+            let who = words_and_joined(&text[act.end..]).into_iter().any(|w| (self.workload)(w.trim_end_matches("'s")));
+            if ends && who && !key {
+                return Intent::Offboard;
+            }
+        }
+        if act.intent == Intent::Rotate && verb.starts_with("repla") {
+            let after = &all[all.partition_point(|w| w.start < act.end)..];
+            let by = after
+                .iter()
+                .position(|w| matches!(w.text.as_str(), "by" | "with" | "through" | "via" | "durch" | "par" | "por"));
+            if by.is_some_and(|by| after[by..].iter().take(6).any(|w| keyless(&w.text))) {
+                return Intent::Revoke;
+            }
+        }
+        act.intent
+    }
+
+    /// OIDC and the like in the title retire the static credential.
+    fn keyless(&self, scores: &mut Scores) {
+        let title = words(&self.record.title);
+        let Some(word) =
+            title.iter().find(|w| keyless(&w.text) && w.text != "app" && w.text != "role" && w.text != "installation")
+        else {
+            return;
+        };
+        let removes = scores.0.contains_key(&Intent::Revoke);
+        let text: Vec<Word> = title.clone();
+        let instead = text.windows(2).any(|pair| pair[0].text == "instead" && pair[1].text == "of")
+            || text.iter().any(|w| matches!(w.text.as_str(), "replace" | "replaces" | "static" | "statt" | "anstelle"));
+        if removes || instead {
+            scores.add(Intent::Revoke, 8.0, &format!("\"{}\" in the title", word.text));
+        }
+    }
 }
 
-fn wording(text: &str, settings: &Settings) -> Option<Intent> {
-    let lower = text.to_lowercase();
-    let own = settings.words.intents.iter().find(|(word, _)| super::resolve::mentions(&lower, word));
-    own.map(|(_, intent)| *intent)
-        .or_else(|| WORDS.iter().find(|(_, words)| words.is_match(text)).map(|(intent, _)| *intent))
+/// Words with joiners in them kept whole: `svc-reports`.
+fn words_and_joined(text: &str) -> Vec<&str> {
+    super::tokens::tokens(text).into_iter().map(|token| token.text).collect()
+}
+
+/// An intent's name, as JSON writes it.
+pub(super) fn name(intent: Intent) -> &'static str {
+    match intent {
+        Intent::Provision => "provision",
+        Intent::Modify => "modify",
+        Intent::Elevate => "elevate",
+        Intent::Revoke => "revoke",
+        Intent::Rotate => "rotate",
+        Intent::Offboard => "offboard",
+        Intent::None => "none",
+    }
 }

@@ -1,234 +1,329 @@
 //! Linking: which ticket speaks of which slot or credential, what it asks for, and the words that prove it. Pure: records come from
 //! `sources`, expectations are folded by `expect`.
+//!
+//! A ticket's text is cut into units (`text`) and clauses with a stance (`stance`, `verbs`); identifiers are looked up token by token
+//! (`tokens`, `index`, `mention`, `number`); namesakes are told apart by the words around them (`choose`); what is acted on is linked
+//! (`links`). Intent, state, level, times and people are read from the same units, and `trust` decides whose words may loosen.
 
+mod access;
+mod choose;
 mod dates;
+mod entity;
+mod index;
 mod intent;
 mod level;
-mod resolve;
+mod links;
+mod mention;
+mod nouns;
+mod number;
+mod people;
+mod stance;
 mod state;
-mod terms;
 mod text;
-
-use std::collections::BTreeMap;
+mod tokens;
+mod trust;
+mod verbs;
+mod window;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::model::Id;
 use crate::model::catalog::Entry;
-use crate::model::inventory::Inventory;
-use crate::model::mask::{mask, masked};
+use crate::model::inventory::{Inventory, Level};
+use crate::model::mask::mask;
 use crate::model::settings::Settings;
-use crate::model::ticket::{Access, Field, Intent, Link, Person, Record, Removal, Strength, Ticket};
+use crate::model::ticket::{Access, Field, Intent, Link, Record, State, Strength, Ticket, Window};
 
-use terms::Terms;
-use text::{Clause, Stance};
+use choose::Context;
+use index::Names;
+use links::{Linked, Scene, quote};
+use mention::{Mention, Target};
+use people::{Directory, Search, Subject};
+use stance::{Judged, judge};
+use text::{Origin, Unit};
+use trust::Trust;
+use verbs::Lexicon;
 
-/// The most characters of a quote.
-const QUOTE: usize = 160;
-
-/// Everything that tickets can speak of.
+/// Everything that tickets can speak of, and the words to read them by.
 pub struct Index {
-    terms: Terms,
+    names: Names,
+    lexicon: Lexicon,
+    directory: Directory,
     settings: Settings,
-    /// People by every name, lower case, with all their names.
-    environments: Vec<String>,
+    zone: TimeZone,
+}
+
+/// A ticket's text, read once.
+struct Read<'r> {
+    record: &'r Record,
+    units: &'r [Unit],
+    judged: &'r [Judged],
+    mentions: &'r [Mention],
+    context: &'r Context<'r>,
+    trust: &'r Trust<'r>,
 }
 
 impl Index {
-    /// Indexes an inventory. Rows of the catalogue add names of what they identify.
+    /// Indexes an inventory. The catalogue adds owners, the settings people, words and the site's time zone.
     #[must_use]
     pub fn new(inventory: &Inventory, catalog: &[Entry], settings: &Settings) -> Self {
-        let mut environments: Vec<String> =
-            ["production", "prod", "staging", "development", "test"].map(str::to_owned).into();
-        let named = inventory.slots.iter().filter_map(|slot| slot.environment.clone());
-        let granted = inventory.credentials.iter().flat_map(|c| {
-            c.environment.clone().into_iter().chain(c.grants.iter().filter_map(|g| g.environment.clone()))
-        });
-        environments.extend(
-            named
-                .chain(granted)
-                .chain(catalog.iter().filter_map(|row| row.environment.clone()))
-                .map(|e| e.to_lowercase()),
-        );
-        environments.sort();
-        environments.dedup();
-        Self { terms: Terms::new(inventory), settings: settings.clone(), environments }
+        Self {
+            names: Names::new(inventory, catalog, settings),
+            lexicon: Lexicon::new(&settings.words),
+            directory: Directory::new(settings),
+            settings: settings.clone(),
+            zone: TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC),
+        }
     }
 
-    /// Reads a ticket.
+    /// Reads a ticket. `now` is not needed to understand it; it bounds nothing but stated times that cannot be.
     #[must_use]
     pub fn understand(&self, record: &Record, now: Timestamp) -> Ticket {
-        let clauses = text::clauses(record);
+        let units = text::units(record);
+        let judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
+        let mentions: Vec<Mention> =
+            units.iter().enumerate().flat_map(|(n, unit)| mention::find(n, unit, &judged[n], &self.names)).collect();
+        let environment = record.fields.get(&Field::Environment).map(String::as_str).unwrap_or_default();
+        let context = Context::new(&units, &judged, &self.names, environment, record.repository.as_deref());
+        let trust = Trust { record, settings: &self.settings };
+        let read =
+            Read { record, units: &units, judged: &judged, mentions: &mentions, context: &context, trust: &trust };
+        self.ticket(&read, now)
+    }
+
+    fn ticket(&self, read: &Read<'_>, now: Timestamp) -> Ticket {
+        let (record, trust) = (read.record, read.trust);
         let mut why = Vec::new();
-        let mut ambiguous = Vec::new();
-        let state = state::of(record, &self.settings, &mut why);
-        let mut intent = intent::of(record, &clauses, &self.settings, &mut why);
-        let people = self.people(record, &clauses);
-        let window = dates::window(record, &clauses, &self.settings, self.trusts(record));
-        if intent == Intent::Provision && window.is_some() {
-            intent = Intent::Elevate;
-            why.push("a time limit makes a grant temporary".to_owned());
+        let stated = state::of(record, &self.settings, &|person| trust.trusts(person));
+        why.push(stated.why.clone());
+        let mut distrusted = stated.distrusted;
+        let mut intent = self.intent(read, &mut why);
+        let zone =
+            record.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(|| self.zone.clone());
+        let times = |intent| window::Times {
+            record,
+            units: read.units,
+            judged: read.judged,
+            zone: zone.clone(),
+            state: stated.state,
+            intent,
+        };
+        let mut window = None;
+        if matches!(intent, Intent::Provision | Intent::Elevate) {
+            window = times(intent).window();
+            if let Some(window) = &mut window {
+                trust.extend(window, times(intent).extensions(), &mut distrusted, &mut why);
+                intent = Intent::Elevate;
+                why.push(format!("window until {}", window.end.map_or_else(String::new, |end| end.to_string())));
+            }
         }
-        let resolver =
-            resolve::Resolver { terms: &self.terms, record, clauses: &clauses, environments: &self.environments };
-        let mut links = BTreeMap::new();
-        if intent != Intent::None {
-            resolver.links(intent, &mut links, &mut ambiguous);
+        if let Some(said) = trust.removed_instead(intent) {
+            intent = Intent::Revoke;
+            why.push(format!("intent revoke: removed instead of rotated: {said}"));
         }
+        let mut linked = if intent == Intent::None { Linked::default() } else { self.link(read, &mut distrusted) };
+        let subjects = self.subjects(read, intent);
         if intent == Intent::Offboard {
-            self.owned(&people, record, &clauses, &resolver, &mut links);
+            self.owned(read, &subjects, &mut linked);
         }
-        let links: Vec<Link> = links.into_values().collect();
-        for link in &links {
-            why.push(format!("{}: {} ({})", link.field, link.credential, link.quote));
-        }
+        why.append(&mut linked.why);
+        why.extend(distrusted.iter().map(|d| format!("not trusted: {} ({})", d.what, d.quote)));
         let grants = matches!(intent, Intent::Provision | Intent::Modify | Intent::Elevate);
-        let (level, vague) = if grants { level::of(record, &clauses, &self.settings) } else { (None, None) };
-        ambiguous.extend(vague);
-        if grants && links.is_empty() {
-            ambiguous.push("it names no credential that is known".to_owned());
+        let removed = if intent == Intent::Modify { access::removals(read.context) } else { Vec::new() };
+        let access = if grants {
+            self.access(read, intent, &subjects, &mut linked, !removed.is_empty())
+        } else {
+            Access::default()
+        };
+        if let Some(level) = access.level {
+            why.push(format!("level {level:?}").to_lowercase());
         }
-        let environments = resolver.environments_named();
-        let approved = self.approved(record);
-        let project = self.settings.trust.projects.is_empty()
-            || self.settings.trust.projects.iter().any(|p| p.eq_ignore_ascii_case(&record.project));
-        let vouchers: Vec<&Person> = record.assignee.iter().chain(&record.approvers).collect();
-        let vouched_by: Vec<String> = vouchers.iter().flat_map(|person| person.names.clone()).collect();
-        let by_author_alone = !self.settings.change_authors.is_empty()
-            && vouchers.iter().all(|person| person.is_any_of(&self.settings.change_authors))
-            && record.reporter.is_any_of(&self.settings.change_authors);
-        let removed = if intent == Intent::Modify { self.removed(&clauses, &environments) } else { Vec::new() };
+        let ambiguous_window = clamp(&mut window, now);
+        linked.ambiguous.extend(ambiguous_window);
+        let approved = trust.approved();
+        let subject = subjects.first().map(|subject| subject.name.clone());
+        let due_at = trust.due(record.due_at.or_else(|| times(intent).deadline()), &mut distrusted);
         Ticket {
             id: record.id.clone(),
             system: record.system,
             url: record.url.clone(),
             intent,
-            state: state.state,
-            resolution: state.resolution,
+            state: stated.state,
+            resolution: stated.resolution,
             opened_at: record.opened_at,
-            closed_at: state.closed_at,
-            due_at: record.due_at,
-            effective_at: dates::effective(record, &clauses, &self.settings, intent),
+            closed_at: record.closed_at.filter(|_| stated.state != State::Open),
+            due_at,
+            effective_at: times(intent).effective(),
             window,
-            subject: people.first().cloned(),
             approved,
-            access: Access {
-                holder: people.first().cloned(),
-                level,
-                environments: if grants && removed.is_empty() { environments } else { Vec::new() },
-                resources: Vec::new(),
-                tenants: Vec::new(),
-            },
-            links,
-            ambiguous,
+            access,
+            links: linked.links.into_values().collect(),
+            ambiguous: linked.ambiguous,
             source: record.source.clone(),
             title: record.title.clone(),
-            may_loosen: approved && project && !by_author_alone,
-            vouched_by,
-            subject_names: people.iter().flat_map(|name| self.settings.names_of(name)).collect(),
+            may_loosen: trust.may_loosen(approved),
+            vouched_by: trust.vouched_by(),
+            subject_names: subjects.iter().flat_map(|s| self.settings.names_of(&s.name)).collect(),
+            subject,
             removed,
-            distrusted: state.distrusted,
+            distrusted,
             why,
         }
         .masked()
-        .at(now)
     }
 
-    /// Who may loosen by a comment or a history entry on this ticket.
-    fn trusts<'s>(&'s self, record: &'s Record) -> impl Fn(&Person) -> bool + 's {
-        move |person| {
-            let on_it = record
-                .assignee
-                .iter()
-                .chain(&record.approvers)
-                .any(|one| one.names.iter().any(|n| person.names.contains(n)));
-            on_it || person.is_any_of(&self.settings.trust.approvers)
-        }
-    }
-
-    /// Whether it was approved, as far as can be read.
-    fn approved(&self, record: &Record) -> bool {
-        let listed = self.settings.trust.approved.get(state::system(record.system));
-        match record.fields.get(&Field::Approval) {
-            Some(value) => match listed {
-                Some(words) => words.iter().any(|word| word.eq_ignore_ascii_case(value.trim())),
-                None => value.trim().eq_ignore_ascii_case("approved"),
-            },
-            None => !record.approvers.is_empty(),
-        }
-    }
-
-    /// Whom the ticket concerns: the person field, then addresses and owners in the text. A first name alone is nobody.
-    fn people(&self, record: &Record, clauses: &[Clause]) -> Vec<String> {
-        let mut out: Vec<String> = record.fields.get(&Field::Person).into_iter().cloned().collect();
-        for clause in clauses {
-            for (_, token) in terms::tokens(&clause.text) {
-                let token = token.trim_start_matches('@');
-                let address = token.contains('@') && token.contains('.') && !token.contains('/');
-                let known = self.terms.owners.contains_key(&token.to_lowercase())
-                    || self
-                        .settings
-                        .people
-                        .iter()
-                        .any(|person| person.iter().any(|name| name.eq_ignore_ascii_case(token)));
-                if (address || known)
-                    && clause.stance != Stance::Keep
-                    && !out.iter().any(|name| name.eq_ignore_ascii_case(token))
-                {
-                    out.push(token.to_owned());
-                }
-            }
-        }
-        out
-    }
-
-    /// Everything that a leaver owns.
-    fn owned(
-        &self,
-        people: &[String],
-        record: &Record,
-        clauses: &[Clause],
-        resolver: &resolve::Resolver<'_>,
-        links: &mut BTreeMap<Id, Link>,
-    ) {
-        let Some(leaver) = people.first() else { return };
-        for name in self.settings.names_of(leaver) {
-            for id in self.terms.owners.get(&name.to_lowercase()).into_iter().flatten() {
-                if resolver.kept(id) {
-                    continue;
-                }
-                let lower = name.to_lowercase();
-                let at = clauses.iter().find(|clause| clause.line.to_lowercase().contains(&lower));
-                links.entry(id.clone()).or_insert_with(|| Link {
-                    credential: id.clone(),
-                    strength: Strength::Owner,
-                    field: at.map_or_else(|| "person".to_owned(), |clause| clause.field.clone()),
-                    quote: quote(at.map_or(record.title.as_str(), |clause| clause.line.as_str())),
-                    trusted: true,
-                });
-            }
-        }
-    }
-
-    /// What a change takes away: the environments in the clauses that take away, or everything where none is named.
-    fn removed(&self, clauses: &[Clause], environments: &[String]) -> Vec<Removal> {
-        let takes = clauses.iter().filter(|clause| clause.stance != Stance::Keep && level::takes_away(&clause.text));
-        let Some(first) = takes.clone().next() else { return Vec::new() };
-        let named: Vec<&String> = environments
-            .iter()
-            .filter(|e| takes.clone().any(|clause| resolve::mentions(&clause.line, e) || clause.field == "title"))
-            .collect();
-        let removal = |environment: Option<String>| Removal {
-            level: level::taken(&first.text),
-            environment,
-            tenant: None,
-            quote: quote(&first.line),
+    fn intent(&self, read: &Read<'_>, why: &mut Vec<String>) -> Intent {
+        let workload = |word: &str| self.names.is_owner(word) && !word.contains('@');
+        let reading = intent::Reading {
+            record: read.record,
+            units: read.units,
+            judged: read.judged,
+            mentions: read.mentions,
+            lexicon: &self.lexicon,
+            workload: &workload,
         };
-        if named.is_empty() {
-            vec![removal(None)]
-        } else {
-            named.into_iter().map(|e| removal(Some(e.clone()))).collect()
+        reading.intent(why)
+    }
+
+    /// The configured field first, then the text, then what comments correct.
+    fn link(&self, read: &Read<'_>, distrusted: &mut Vec<crate::model::ticket::Distrusted>) -> Linked {
+        let scene = Scene { record: read.record, context: read.context, mentions: read.mentions.to_vec() };
+        let mut linked = scene.link();
+        if let Some(value) = read.record.fields.get(&Field::Credential) {
+            let unit = Unit {
+                origin: Origin::Title,
+                shape: text::Shape::Item,
+                text: value.clone(),
+                heading: None,
+                lead: None,
+                line: 0,
+            };
+            let judged = judge(&unit, &self.lexicon);
+            for mention in mention::find(0, &unit, &judged, &self.names) {
+                let (id, strength) = match &mention.target {
+                    Target::Unknown(id) => (id.clone(), mention.strength),
+                    Target::Known(of) => match choose_in_field(of, value, read.context) {
+                        Some(one) => (self.names.entities[one].id.clone(), mention.strength),
+                        None => continue,
+                    },
+                };
+                let link = Link {
+                    credential: id.clone(),
+                    strength,
+                    field: "credential".to_owned(),
+                    quote: quote(value),
+                    trusted: true,
+                };
+                linked.why.push(format!("link {id}: {} in the credential's field", links::word(strength)));
+                let known = linked.links.entry(id).or_insert_with(|| link.clone());
+                if known.strength < strength {
+                    *known = link;
+                }
+            }
         }
+        let chosen = |mention: &Mention| -> Vec<Id> {
+            let Target::Known(of) = &mention.target else { return Vec::new() };
+            let found = if of.len() == 1 { of.clone() } else { read.context.choose(of, mention.unit, mention.clause) };
+            found.into_iter().map(|of| self.names.entities[of].id.clone()).collect()
+        };
+        if !linked.links.is_empty() {
+            read.trust.corrections(read.units, read.mentions, &chosen, &mut linked, distrusted);
+        }
+        linked
+    }
+
+    fn subjects(&self, read: &Read<'_>, intent: Intent) -> Vec<Subject> {
+        if matches!(intent, Intent::None | Intent::Revoke | Intent::Rotate)
+            && !read.record.fields.contains_key(&Field::Person)
+        {
+            return Vec::new();
+        }
+        let search = Search {
+            record: read.record,
+            units: read.units,
+            judged: read.judged,
+            names: &self.names,
+            directory: &self.directory,
+            intent,
+        };
+        search.subjects()
+    }
+
+    /// Everything that a leaver owns, what the text keeps left out.
+    fn owned(&self, read: &Read<'_>, subjects: &[Subject], linked: &mut Linked) {
+        for subject in subjects {
+            for name in self.settings.names_of(&subject.name) {
+                for of in self.names.owned_by(&name) {
+                    let id = self.names.entities[*of].id.clone();
+                    if linked.kept.contains(&id) || linked.links.contains_key(&id) {
+                        continue;
+                    }
+                    linked.why.push(format!("link {id}: owned by {name}"));
+                    let link = Link {
+                        credential: id.clone(),
+                        strength: Strength::Owner,
+                        field: subject.field.clone(),
+                        quote: subject.quote.clone(),
+                        trusted: true,
+                    };
+                    linked.links.insert(id, link);
+                }
+            }
+        }
+        // A name that the owner decides is not open any more.
+        let owned: Vec<String> = linked.links.keys().map(ToString::to_string).collect();
+        linked.ambiguous.retain(|said| !owned.iter().any(|id| said.contains(id.as_str())));
+        if linked.links.is_empty() && subjects.is_empty() {
+            linked.ambiguous.push(format!("who leaves cannot be told: {}", quote(&read.record.title)));
+        }
+    }
+
+    fn access(
+        &self,
+        read: &Read<'_>,
+        intent: Intent,
+        subjects: &[Subject],
+        linked: &mut Linked,
+        removes: bool,
+    ) -> Access {
+        let asked = level::Asked {
+            record: read.record,
+            units: read.units,
+            judged: read.judged,
+            words: &self.settings.words,
+            intent,
+        };
+        let (mut level, vague) = asked.level();
+        let field = read.record.fields.contains_key(&Field::Level);
+        if intent == Intent::Modify && removes && !field {
+            level = None;
+        }
+        if level.is_none() && vague.is_none() && intent != Intent::Modify {
+            level = self.role_level(linked);
+        }
+        if level.is_none() && !removes {
+            linked.ambiguous.extend(vague);
+        }
+        if linked.links.is_empty() && linked.ambiguous.is_empty() {
+            linked.ambiguous.push("it names no slot or credential that is known".to_owned());
+        }
+        let (environments, resources, tenants) = access::places(read.record, read.context);
+        Access {
+            holder: subjects.first().map(|subject| subject.name.clone()),
+            level,
+            environments: if removes { Vec::new() } else { environments },
+            resources,
+            tenants: if removes { Vec::new() } else { tenants },
+        }
+    }
+
+    /// Asking for a role is asking for what it allows.
+    fn role_level(&self, linked: &Linked) -> Option<Level> {
+        let mut levels =
+            linked.links.keys().map(|id| self.names.by_id(id).and_then(|of| self.names.entities[of].level));
+        let first = levels.next()??;
+        levels.all(|level| level == Some(first)).then_some(first)
     }
 }
 
@@ -245,20 +340,26 @@ impl Ticket {
         mask(&mut self.title);
         self
     }
+}
 
-    /// A window that ends before it begins is none.
-    fn at(mut self, _now: Timestamp) -> Self {
-        if self.window.as_ref().is_some_and(|w| w.start.zip(w.end).is_some_and(|(start, end)| end < start)) {
-            self.window = None;
-            self.ambiguous.push("its window ends before it begins".to_owned());
-        }
-        self
+fn choose_in_field(of: &[usize], value: &str, context: &Context<'_>) -> Option<usize> {
+    if let [one] = of {
+        return Some(*one);
+    }
+    match context.choose_for_field(of, value)[..] {
+        [one] => Some(one),
+        _ => None,
     }
 }
 
-/// Words to quote: one line, without values of credentials, not too long. Cut last: half a value is still one.
-fn quote(line: &str) -> String {
-    let line = masked(line);
-    let line = line.split_whitespace().collect::<Vec<_>>().join(" ");
-    if line.chars().count() <= QUOTE { line } else { line.chars().take(QUOTE).chain(['…']).collect() }
+/// A window that ends before it begins, or beyond any reason, is none.
+fn clamp(window: &mut Option<Window>, now: Timestamp) -> Option<String> {
+    let far = now.checked_add(jiff::SignedDuration::from_hours(24 * 366 * 50)).unwrap_or(Timestamp::MAX);
+    let bad = window.as_ref().is_some_and(|w| {
+        w.start.zip(w.end).is_some_and(|(start, end)| end < start) || w.end.is_some_and(|end| end > far)
+    });
+    bad.then(|| {
+        *window = None;
+        "its window ends before it begins, or never".to_owned()
+    })
 }

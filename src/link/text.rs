@@ -1,268 +1,302 @@
-//! A ticket's text, cut into clauses, each with what it says of the things that it names: act on them, keep them, or neither. Which
-//! things those are is `terms`', what the ticket asks for as a whole is `intent`'s.
-
-use std::sync::LazyLock;
-
-use regex::Regex;
+//! A ticket's text, cut into what can be judged by itself: the title, headings, sentences, list items, table rows and lines of code,
+//! each with the heading and the lead-in line that govern it. Quoted and struck text is left out here, and so never links. What the
+//! words mean is decided in `stance`.
 
 use crate::model::ticket::Record;
 
-/// What a clause says of what it names.
+use super::tokens::joined;
+
+/// Where a unit stands in its ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Origin {
+    /// The title.
+    Title,
+    /// A description or form answer: `record.texts`' index.
+    Body(usize),
+    /// A comment: `record.comments`' index.
+    Comment(usize),
+}
+
+/// What shape a unit has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stance {
-    /// It asks for an action.
-    Act,
-    /// It names.
-    Neutral,
-    /// It exempts, narrates, illustrates or asks.
-    Keep,
+pub(super) enum Shape {
+    /// A sentence.
+    Prose,
+    /// A heading.
+    Heading,
+    /// A sentence in a list item.
+    Item,
+    /// A table's row; cells are separated by `|`.
+    Row,
+    /// A line of a code block.
+    Code,
 }
 
-/// A clause.
-#[derive(Debug, Clone)]
-pub(super) struct Clause {
-    /// `title`, `description`, `comment 2`.
-    pub(super) field: String,
-    /// The clause's own words.
+/// A sentence, heading, item, row or line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Unit {
+    pub(super) origin: Origin,
+    pub(super) shape: Shape,
+    /// Without bullets and fences; backticks and stars are left.
     pub(super) text: String,
-    /// The line that it stands in, for quotes and for context.
-    pub(super) line: String,
-    /// What it says.
-    pub(super) stance: Stance,
-    /// The heading above it, or the words that lead the list in.
-    pub(super) heading: Option<String>,
+    /// The unit index of the governing heading.
+    pub(super) heading: Option<usize>,
+    /// The unit index of the line that introduces this list, table or code.
+    pub(super) lead: Option<usize>,
+    /// The line that it stands on, counted over the ticket: sentences of one line share it.
+    pub(super) line: usize,
 }
 
-#[allow(clippy::expect_used, reason = "a pattern of ours that does not compile is a bug of ours, and a test shows it")]
-pub(super) fn pattern(text: &str) -> Regex {
-    Regex::new(text).expect("a pattern of ours")
+/// A sentence is cut after this many bytes.
+const LONGEST: usize = 1000;
+
+/// Units beyond this many are left out of one ticket; nobody reads so far, and only an attack writes it.
+const MAX_UNITS: usize = 200_000;
+
+/// The units of a whole ticket, in order: title, texts, comments.
+pub(super) fn units(record: &Record) -> Vec<Unit> {
+    let mut reader = Reader::default();
+    for sentence in sentences(&visible(&record.title)) {
+        reader.push(Origin::Title, Shape::Prose, sentence, None, None);
+    }
+    for (index, text) in record.texts.iter().enumerate() {
+        reader.block(Origin::Body(index), &text.text);
+    }
+    for (index, comment) in record.comments.iter().enumerate() {
+        reader.block(Origin::Comment(index), &comment.text);
+    }
+    reader.units
 }
 
-/// Words that ask for an action, in English, German, French and Spanish.
-static ACT: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(revok\w*|delet\w*|remov\w*|disabl\w*|deactivat\w*|decommission\w*|retir\w+|kill\w*|drop\w*|invalidat\w*|destroy\w*|uninstall\w*|clean (?:out|up)|cut|block\w*|take\b.{0,60}\b(?:off|out|away)|must be invalid|switch off|shut down|rotat\w*|renew\w*|re-?roll\w*|re-?generat\w*|re-?issu\w*|roll\w*|replac\w*|refresh\w*|fresh|new one|chang\w*|grant\w*|giv\w+|allow\w*|provision\w*|attach\w*|add\w*|needs?|wants?|must be able|request\w*|restrict\w*|limit\w*|reduc\w*|downgrad\w*|bring\b.{0,30}\bdown|mov\w+|update-access-key|entzieh\w*|sperr\w*|lösch\w*|widerruf\w*|erneuer\w*|supprim\w*|révoqu\w*|renouvel\w*|rotar|renovar|revocar|eliminar|borrar|offboard\w*|not needed any ?more|no longer needed|is stale|unused)\b",
-    )
-});
-
-/// Words that exempt.
-static KEEP: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(keep\w*|kept|stays?|stayed|remains?|leave (?:it|them|that|this|the)\b|leav\w+ it alone|untouched|unchanged|(?:is|are|was|were) (?:not|nbsp;not) (?:affected|concerned|touched|part of|included|mine|readable)|not (?:be )?(?:affected|concerned|touched|part of this)|not readable|(?:do|does|did|must|should|may|will) not (?:touch|revoke|rotate|delete|remove|disable|change)|don't (?:touch|revoke|rotate|delete|remove|disable|change)|never (?:touch|revoke|rotate|delete)|ignore (?:it|them|that)|(?:is|are) in use|still (?:needed|used|works|needs?)|out of scope|is fine|that one is ours|frozen|except for|other than|no se toca|bleib\w*|serves? others|object to|gone already|for example|e\.g\.|such as|but no secrets|do not touch)\b",
-    )
-});
-
-/// Words that tell what was, not what shall be.
-static PAST: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(was (?:done|rotated|revoked|deleted|renewed) (?:in|on|last|yesterday)|were done|has a ticket of its own|is done by|was last)\b",
-    )
-});
-
-/// A verb that is itself denied: `not to be revoked` is no action, `is not needed any more` is one.
-static DENIED: LazyLock<Regex> = LazyLock::new(|| {
-    pattern(
-        r"(?i)\b(?:not|never|don't|doesn't|without)\s+(?:\w+\s+){0,2}(?:revok|delet|remov|disabl|deactivat|rotat|renew|replac)\w*",
-    )
-});
-
-impl Stance {
-    /// What some words say.
-    pub(super) fn of(text: &str) -> Self {
-        if KEEP.is_match(text) || PAST.is_match(text) || DENIED.is_match(text) || text.trim_end().ends_with('?') {
-            Self::Keep
-        } else if ACT.is_match(text) {
-            Self::Act
-        } else {
-            Self::Neutral
-        }
+/// The name of a unit's field, as links quote it.
+pub(super) fn field(record: &Record, origin: Origin) -> String {
+    match origin {
+        Origin::Title => "title".to_owned(),
+        Origin::Body(index) => record.texts.get(index).map_or_else(String::new, |text| text.field.clone()),
+        Origin::Comment(index) => format!("comment {}", index + 1),
     }
 }
 
-/// The clauses of title, description and form answers; comments apart.
-pub(super) fn clauses(record: &Record) -> Vec<Clause> {
-    let mut out = of_text("title", &record.title);
-    for text in &record.texts {
-        out.extend(of_text(&text.field, &text.text));
+#[derive(Default)]
+struct Reader {
+    units: Vec<Unit>,
+    line: usize,
+}
+
+/// What governs the lines that follow.
+#[derive(Default)]
+struct Governing {
+    heading: Option<usize>,
+    /// A line that introduces, and whether only the next line belongs to it.
+    lead: Option<(usize, bool)>,
+    /// Items by their indent.
+    parents: Vec<(usize, usize)>,
+    /// Whether a list, table or code stands open under the lead.
+    inside: bool,
+}
+
+impl Reader {
+    fn push(&mut self, origin: Origin, shape: Shape, text: String, heading: Option<usize>, lead: Option<usize>) {
+        if self.units.len() < MAX_UNITS && !text.trim().is_empty() {
+            self.units.push(Unit { origin, shape, text, heading, lead, line: self.line });
+        }
     }
-    out
-}
 
-/// The clauses of the comments that people wrote, each with its author's index.
-pub(super) fn comments(record: &Record) -> Vec<(usize, Clause)> {
-    let people = record.comments.iter().enumerate().filter(|(_, comment)| !comment.system);
-    people
-        .flat_map(|(number, comment)| {
-            of_text(&format!("comment {}", number + 1), &comment.text).into_iter().map(move |clause| (number, clause))
-        })
-        .collect()
-}
+    fn block(&mut self, origin: Origin, text: &str) {
+        let mut by = Governing::default();
+        let mut fence = false;
+        for line in text.lines() {
+            self.line += 1;
+            let trimmed = line.trim();
+            if trimmed.starts_with("```") || trimmed == "~~~" {
+                fence = !fence;
+                by.inside = true;
+                continue;
+            }
+            if fence {
+                let lead = by.lead.map(|(unit, _)| unit);
+                for piece in sentences(trimmed) {
+                    self.push(origin, Shape::Code, piece, by.heading, lead);
+                }
+                continue;
+            }
+            if trimmed.is_empty() {
+                if by.inside {
+                    // A list may go on after a blank line; whether it does shows at the next line.
+                    by.parents.clear();
+                } else if by.lead.is_some_and(|(_, next_only)| next_only) {
+                    by.lead = None;
+                }
+                continue;
+            }
+            if trimmed.starts_with('>') {
+                continue;
+            }
+            self.line_of_text(origin, line, trimmed, &mut by);
+        }
+    }
 
-/// The clauses of one text in the plain form that sources make.
-pub(super) fn of_text(field: &str, text: &str) -> Vec<Clause> {
-    let mut out = Vec::new();
-    let mut heading: Option<String> = None;
-    let mut lead: Option<String> = None;
-    let mut fenced = false;
-    for raw in text.lines() {
-        let line = raw.trim();
-        if line.starts_with("```") {
-            fenced = !fenced;
-            continue;
+    fn line_of_text(&mut self, origin: Origin, line: &str, trimmed: &str, by: &mut Governing) {
+        if let Some(heading) = heading(trimmed) {
+            by.heading = Some(self.units.len());
+            by.lead = None;
+            by.parents.clear();
+            by.inside = false;
+            self.push(origin, Shape::Heading, visible(heading), None, None);
+            return;
         }
-        if line.is_empty() {
-            continue;
+        if trimmed.len() > 1 && trimmed.starts_with('|') && trimmed[1..].contains('|') {
+            by.inside = true;
+            if !trimmed.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ')) {
+                self.push(origin, Shape::Row, visible(trimmed), by.heading, by.lead.map(|(unit, _)| unit));
+            }
+            return;
         }
-        // Quoted words are somebody else's.
-        if line.starts_with('>') && !fenced {
-            continue;
+        if let Some((indent, item)) = item(line) {
+            by.inside = true;
+            by.parents.retain(|(depth, _)| *depth < indent);
+            let lead = by.parents.last().map(|(_, unit)| *unit).or(by.lead.map(|(unit, _)| unit));
+            by.parents.push((indent, self.units.len()));
+            for sentence in sentences(&visible(item)) {
+                self.push(origin, Shape::Item, sentence, by.heading, lead);
+            }
+            return;
         }
-        if let Some(title) = line.strip_prefix('#').filter(|_| !fenced) {
-            heading = Some(title.trim_start_matches('#').trim().to_owned());
-            lead = None;
-            continue;
+        // A plain line ends a list and what introduced it.
+        let lead = if by.inside { None } else { by.lead.filter(|(_, next)| *next).map(|(unit, _)| unit) };
+        by.inside = false;
+        by.parents.clear();
+        let first = self.units.len();
+        for sentence in sentences(&visible(trimmed)) {
+            self.push(origin, Shape::Prose, sentence, by.heading, lead);
         }
-        let item =
-            line.starts_with("- ") || line.starts_with("* ") || line.starts_with('|') || numbered(line) || fenced;
-        if !item {
-            lead = None;
-        }
-        let plain = plain(line);
-        let above = lead.clone().or_else(|| heading.clone());
-        let inherited = above.as_deref().map(Stance::of);
-        if fenced {
-            let stance = if line.starts_with('#') { Stance::Keep } else { Stance::of(&plain) };
-            out.push(Clause { field: field.to_owned(), text: plain.clone(), line: plain, stance, heading: above });
-            continue;
-        }
-        for sentence in sentences(&plain) {
-            let whole = Stance::of(sentence);
-            for part in parts(sentence) {
-                let own = Stance::of(part);
-                let stance = match (own, whole, inherited) {
-                    (Stance::Keep, _, _) => Stance::Keep,
-                    (Stance::Neutral, Stance::Keep, _) => Stance::Keep,
-                    (_, _, Some(Stance::Keep)) if item => Stance::Keep,
-                    (Stance::Neutral, Stance::Act, _) if part.len() * 2 > sentence.len() || item => Stance::Act,
-                    (Stance::Neutral, _, Some(Stance::Act)) if item => Stance::Act,
-                    (own, _, _) => own,
-                };
-                out.push(Clause {
-                    field: field.to_owned(),
-                    text: part.to_owned(),
-                    line: plain.clone(),
-                    stance,
-                    heading: above.clone(),
-                });
+        by.lead = None;
+        if self.units.len() > first {
+            let last = self.units.len() - 1;
+            let end = trimmed.trim_end_matches(['*', '_', '`', ' ']).chars().next_back().unwrap_or(' ');
+            if end == ':' {
+                by.lead = Some((last, false));
+            } else if !matches!(end, '.' | '!' | '?' | ')' | ';') {
+                by.lead = Some((last, true));
             }
         }
-        if line.ends_with(':') {
-            lead = Some(plain);
-        }
     }
-    out
 }
 
-fn numbered(line: &str) -> bool {
-    let digits = line.bytes().take_while(u8::is_ascii_digit).count();
-    digits > 0 && line[digits..].starts_with(['.', ')'])
-}
-
-/// Without marks: bullets, ticks, emphasis, code; struck text is gone.
-fn plain(line: &str) -> String {
-    let line = line.trim_start_matches(['-', '*', '|', ' ']).trim_start();
-    let line = ["[x] ", "[X] ", "[ ] "].iter().find_map(|tick| line.strip_prefix(tick)).unwrap_or(line);
-    let mut out = String::with_capacity(line.len());
-    for (number, piece) in line.split("~~").enumerate() {
-        if number % 2 == 0 {
-            out.push_str(piece);
-        }
+fn heading(line: &str) -> Option<&str> {
+    let level = line.bytes().take_while(|b| *b == b'#').count();
+    if (1..=6).contains(&level) && line.as_bytes().get(level) == Some(&b' ') {
+        return Some(line[level..].trim().trim_end_matches('#').trim());
     }
-    unticked(&out.replace("**", "").replace(['{', '}'], " "))
+    // A line that is strong as a whole is a heading, too.
+    let inner = line.strip_prefix("**")?.strip_suffix("**").or_else(|| line.strip_prefix("**")?.strip_suffix("**:"))?;
+    (!inner.contains("**") && inner.len() < 80).then_some(inner)
 }
 
-/// Without the ticks of code: quotes show the words as people wrote them, and words that only ticks part stay apart.
-fn unticked(line: &str) -> String {
+/// A list item's indent and text, without bullet, number and tick box.
+fn item(line: &str) -> Option<(usize, &str)> {
+    let trimmed = line.trim_start();
+    let indent = line.len() - trimmed.len();
+    let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = if (1..=3).contains(&digits) && trimmed[digits..].starts_with(['.', ')']) {
+        &trimmed[digits + 1..]
+    } else {
+        trimmed.strip_prefix(['-', '*', '+', '•', '–'])?
+    };
+    let rest = rest.strip_prefix([' ', '\t'])?.trim_start();
+    let boxed = rest.strip_prefix('[').and_then(|inner| {
+        let mut chars = inner.chars();
+        let (tick, close) = (chars.next()?, chars.next()?);
+        (matches!(tick, ' ' | 'x' | 'X' | '~' | '-') && close == ']').then(|| chars.as_str().trim_start())
+    });
+    Some((indent, boxed.unwrap_or(rest)))
+}
+
+/// Text without what is struck through, and without the option boxes of a form that were not chosen.
+fn visible(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some(at) = rest.find('`') {
-        out.push_str(&rest[..at]);
-        rest = rest[at..].trim_start_matches('`');
-        let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-        if word(out.chars().next_back()) && word(rest.chars().next()) {
-            out.push(' ');
-        }
+    while let Some(start) = rest.find("~~") {
+        let Some(length) = rest[start + 2..].find("~~") else { break };
+        out.push_str(&rest[..start]);
+        rest = &rest[start + 2 + length + 2..];
     }
     out.push_str(rest);
-    out
+    chosen(&out)
 }
 
-/// Sentences: a mark followed by white space ends one, but not behind an abbreviation or a single letter.
-fn sentences(line: &str) -> Vec<&str> {
-    let mut out = Vec::new();
-    let mut start = 0;
-    let bytes = line.as_bytes();
-    for (at, c) in line.char_indices() {
-        let ends = matches!(c, '.' | '!' | '?') && bytes.get(at + 1).is_none_or(u8::is_ascii_whitespace);
-        let word = line[start..at].rsplit(' ').next().unwrap_or_default();
-        if ends && !(c == '.' && (word.len() < 2 || word.contains('.'))) {
-            out.push(line[start..=at].trim());
-            start = at + 1;
+/// `( ) grant  (x) remove` says remove.
+fn chosen(line: &str) -> String {
+    let boxes: Vec<(usize, usize, bool)> = option_boxes(line);
+    if boxes.len() < 2 || !boxes.iter().any(|(_, _, ticked)| *ticked) || boxes.iter().all(|(_, _, ticked)| *ticked) {
+        return line.to_owned();
+    }
+    let mut out = line[..boxes[0].0].to_owned();
+    for (index, (_, end, ticked)) in boxes.iter().enumerate() {
+        let until = boxes.get(index + 1).map_or(line.len(), |next| next.0);
+        if *ticked {
+            out.push_str(&line[*end..until]);
         }
     }
-    out.push(line[start..].trim());
-    out.retain(|sentence| !sentence.is_empty());
     out
 }
 
-/// Parts of a sentence that may say different things.
-fn parts(sentence: &str) -> Vec<&str> {
+fn option_boxes(line: &str) -> Vec<(usize, usize, bool)> {
     let mut out = Vec::new();
-    let mut rest = sentence;
-    while let Some((at, len)) = [", ", "; ", " but ", ": it ", " (", ") "]
-        .iter()
-        .filter_map(|sep| rest.find(sep).map(|at| (at, sep.len())))
-        .min()
-    {
-        out.push(&rest[..at]);
-        rest = &rest[at + len..];
+    for (at, open) in line.char_indices().filter(|(_, c)| matches!(c, '(' | '[')) {
+        let close = if open == '(' { ')' } else { ']' };
+        let Some(end) = line[at + 1..].char_indices().take(4).find(|(_, c)| *c == close).map(|(end, _)| at + 1 + end)
+        else {
+            continue;
+        };
+        let inside = line[at + 1..end].trim();
+        if inside.is_empty() || inside.eq_ignore_ascii_case("x") || inside == "✓" || inside == "✔" {
+            out.push((at, end + 1, !inside.is_empty()));
+        }
     }
-    out.push(rest);
-    out.retain(|part| !part.trim().is_empty());
     out
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// Words before a full stop that do not end a sentence.
+const ABBREVIATIONS: [&str; 24] = [
+    "e.g", "i.e", "eg", "ie", "z.b", "d.h", "bzw", "ca", "approx", "no", "nr", "vs", "etc", "incl", "resp", "p.ex",
+    "ex", "mr", "mrs", "dr", "st", "u.a", "inkl", "cf",
+];
 
-    fn stances(text: &str) -> Vec<(String, Stance)> {
-        of_text("description", text).into_iter().map(|clause| (clause.text.trim().to_owned(), clause.stance)).collect()
+/// Sentences of one line.
+fn sentences(line: &str) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut start = 0;
+    let mut code = false;
+    let mut chars = line.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        // However long a line is, each piece is judged by itself and costs no more than its own length.
+        if at - start > LONGEST && !joined(c) {
+            out.push(line[start..at].trim().to_owned());
+            start = at;
+        }
+        if c == '`' {
+            code = !code && line[at + 1..].contains('`');
+        }
+        if code || !matches!(c, '.' | '!' | '?') {
+            continue;
+        }
+        let Some((_, next)) = chars.peek() else { continue };
+        if !next.is_whitespace() {
+            continue;
+        }
+        let before = line[start..at].rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
+        let numbered = c == '.' && !before.is_empty() && before.chars().all(|c| c.is_ascii_digit()) && before.len() < 3;
+        let initial = c == '.' && before.chars().count() == 1 && before.chars().all(char::is_alphabetic);
+        if c == '.' && (numbered || initial || ABBREVIATIONS.contains(&before.to_lowercase().as_str())) {
+            continue;
+        }
+        out.push(line[start..=at].trim().to_owned());
+        start = at + c.len_utf8();
     }
-
-    #[test]
-    fn keep_and_act_in_one_sentence() {
-        let found = stances("Remove DEPLOY_KEY_OLD, keep DEPLOY_KEY.");
-        assert_eq!(found[0].1, Stance::Act);
-        assert_eq!(found[1].1, Stance::Keep);
+    let rest = line[start..].trim();
+    if !rest.is_empty() {
+        out.push(rest.to_owned());
     }
-
-    #[test]
-    fn ticks_go_without_gluing_words() {
-        assert_eq!(plain("- revoke `A_KEY`, not `B_KEY``C_KEY`."), "revoke A_KEY, not B_KEY C_KEY.");
-        assert_eq!(plain("``A_KEY`` `"), "A_KEY ");
-    }
-
-    #[test]
-    fn headings_speak_for_their_lists() {
-        let found = stances("# Revoke\n- AAA_KEY\n# Do not touch\n- BBB_KEY\n");
-        assert_eq!(found, [("AAA_KEY".to_owned(), Stance::Act), ("BBB_KEY".to_owned(), Stance::Keep)]);
-    }
-
-    #[test]
-    fn questions_quotes_and_struck_words_ask_for_nothing() {
-        assert_eq!(stances("Should I revoke AAA_KEY?")[0].1, Stance::Keep);
-        assert!(stances("> revoke AAA_KEY").is_empty());
-        assert_eq!(stances("~~revoke AAA_KEY~~ nothing")[0].0, "nothing");
-    }
+    out
 }

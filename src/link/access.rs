@@ -1,0 +1,138 @@
+//! The access that a ticket asks for or takes away, beside its level: environments, resources, accounts, and what a change removes.
+
+use crate::model::inventory::Level;
+use crate::model::ticket::{Field, Record, Removal};
+
+use super::choose::{Context, Hints, NOT_PRODUCTION};
+use super::links::quote;
+use super::stance::{Clause, Stance};
+use super::text::{Origin, Unit};
+use super::tokens::words;
+
+/// Environments, resources and tenants that the ticket's words name, what it spares left out.
+pub(super) fn places(record: &Record, context: &Context<'_>) -> (Vec<String>, Vec<String>, Vec<String>) {
+    let mut hints = context.whole.clone();
+    if let Some(field) = record.fields.get(&Field::Environment) {
+        let own = Hints::of(field, context.names);
+        hints.environments.extend(own.environments);
+        let lower = field.trim().to_lowercase();
+        if hints.environments.is_empty() && !matches!(lower.as_str(), "any" | "*" | "all" | "") {
+            hints.environments.insert(lower);
+        }
+    }
+    hints.environments.remove(NOT_PRODUCTION);
+    let tenants = hints.accounts.iter().map(|account| format!("aws:{account}")).collect();
+    (hints.environments.into_iter().collect(), hints.places.into_iter().filter(|p| p.contains('/')).collect(), tenants)
+}
+
+/// What a change takes away: one removal for each environment or account that the taking clauses name.
+pub(super) fn removals(context: &Context<'_>) -> Vec<Removal> {
+    let mut out: Vec<Removal> = Vec::new();
+    for (number, unit) in context.units.iter().enumerate() {
+        if matches!(unit.origin, Origin::Comment(_)) {
+            continue;
+        }
+        for clause in &context.judged[number].clauses {
+            let text = &unit.text[clause.start..clause.end];
+            if clause.stance.spares() || !takes_away(unit, clause, text) {
+                continue;
+            }
+            let hints = Hints::of(text, context.names);
+            let level = taken(text);
+            let tenants: Vec<Option<String>> = optional(hints.accounts.iter().map(|account| format!("aws:{account}")));
+            let environments: Vec<Option<String>> =
+                optional(hints.environments.iter().filter(|e| *e != NOT_PRODUCTION).cloned());
+            for environment in &environments {
+                for tenant in &tenants {
+                    let removal = Removal {
+                        level,
+                        environment: environment.clone(),
+                        tenant: tenant.clone(),
+                        quote: quote(&unit.text),
+                    };
+                    if !out
+                        .iter()
+                        .any(|known| (known.level, &known.environment, &known.tenant) == (level, environment, tenant))
+                    {
+                        out.push(removal);
+                    }
+                }
+            }
+        }
+    }
+    // A removal without a place beside one with a place is the same, told twice.
+    if out.iter().any(|removal| removal.environment.is_some() || removal.tenant.is_some()) {
+        out.retain(|removal| removal.environment.is_some() || removal.tenant.is_some());
+    }
+    out
+}
+
+fn optional(items: impl Iterator<Item = String>) -> Vec<Option<String>> {
+    let all: Vec<Option<String>> = items.map(Some).collect();
+    if all.is_empty() { vec![None] } else { all }
+}
+
+/// Whether a clause takes access away: "take X away", "leaves production", "must not read", "remove write".
+fn takes_away(unit: &Unit, clause: &Clause, text: &str) -> bool {
+    if clause.stance != Stance::Act {
+        return false;
+    }
+    clause.acts.iter().any(|act| {
+        let verb = unit.text[act.start..act.end].to_lowercase();
+        let first = verb.split(' ').next().unwrap_or_default();
+        matches!(
+            first,
+            "take"
+                | "takes"
+                | "taking"
+                | "leaves"
+                | "must"
+                | "should"
+                | "shall"
+                | "may"
+                | "no"
+                | "entziehen"
+                | "entzogen"
+                | "retirer"
+                | "quitar"
+        ) || (matches!(
+            first,
+            "remove"
+                | "removes"
+                | "removed"
+                | "removing"
+                | "revoke"
+                | "revoked"
+                | "drop"
+                | "delete"
+                | "withdraw"
+                | "cut"
+                | "lose"
+                | "loses"
+        ) && words(text).iter().any(|w| {
+            matches!(
+                w.text.as_str(),
+                "access" | "rights" | "permission" | "permissions" | "role" | "write" | "read" | "admin" | "from"
+            )
+        }))
+    })
+}
+
+/// The level that goes, where the words name one: "remove write access".
+fn taken(text: &str) -> Option<Level> {
+    let all = words(text);
+    let levels: Vec<Level> = all
+        .windows(2)
+        .filter(|pair| {
+            matches!(
+                pair[1].text.as_str(),
+                "access" | "rights" | "permission" | "permissions" | "role" | "privileges" | "from" | "on"
+            )
+        })
+        .filter_map(|pair| super::level::word(&pair[0].text))
+        .collect();
+    match levels[..] {
+        [one] => Some(one),
+        _ => None,
+    }
+}

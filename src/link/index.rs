@@ -1,0 +1,296 @@
+//! Everything known, by every way to name it: one look-up a token, so that a ticket costs its own length and not the inventory's.
+
+use std::collections::{BTreeSet, HashMap};
+
+use crate::model::Id;
+use crate::model::catalog::Entry;
+use crate::model::inventory::Inventory;
+use crate::model::settings::Settings;
+use crate::model::ticket::Strength;
+
+use super::entity::{self, Entity};
+use super::tokens::words;
+
+/// A way to name something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Name {
+    /// The entity's number.
+    pub(super) of: usize,
+    /// What the name alone proves.
+    pub(super) strength: Strength,
+    /// A person's or workload's name that its key carries too (an IAM user): it may mean the user instead.
+    pub(super) identity: bool,
+    /// An ordinary word: it needs a noun, quotes or "called" beside it.
+    pub(super) ordinary: bool,
+}
+
+/// All names.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    pub(super) entities: Vec<Entity>,
+    /// One token, lower case.
+    by_token: HashMap<String, Vec<Name>>,
+    /// Several words: the first, then the whole name's words.
+    by_words: HashMap<String, Vec<(Vec<String>, Name)>>,
+    /// Numbers that are only unique within a place.
+    by_number: HashMap<String, Vec<usize>>,
+    /// Owners, lower case, with what they own.
+    by_owner: HashMap<String, Vec<usize>>,
+    /// Handles of owners: `ivan` of `ivan@example.com`.
+    handles: HashMap<String, BTreeSet<String>>,
+    /// Ids forwards and backwards, lower case, for parts of them.
+    forwards: Vec<(String, usize)>,
+    backwards: Vec<(String, usize)>,
+    pub(super) places: BTreeSet<String>,
+    pub(super) environments: BTreeSet<String>,
+    by_id: HashMap<Id, usize>,
+    /// Repositories and projects by the last part of their path.
+    by_last: HashMap<String, Vec<String>>,
+}
+
+impl Names {
+    pub(super) fn new(inventory: &Inventory, catalog: &[Entry], settings: &Settings) -> Self {
+        let mut names = Self { entities: entity::all(inventory), ..Self::default() };
+        for number in 0..names.entities.len() {
+            names.learn(number);
+        }
+        for row in catalog {
+            names.recorded(row);
+        }
+        for grant in
+            inventory.credentials.iter().flat_map(|c| &c.grants).chain(inventory.slots.iter().flat_map(|s| &s.grants))
+        {
+            names.environments.extend(grant.environment.as_ref().map(|e| e.to_lowercase()));
+        }
+        names.environments.extend(names.entities.iter().filter_map(|entity| entity.environment.clone()));
+        names.places.extend(settings.repository.as_ref().map(|r| r.to_lowercase()));
+        for place in &names.places {
+            if let Some((_, last)) = place.rsplit_once('/') {
+                names.by_last.entry(last.to_owned()).or_default().push(place.clone());
+            }
+        }
+        names.forwards.sort();
+        names.backwards.sort();
+        names
+    }
+
+    fn learn(&mut self, number: usize) {
+        let entity = self.entities[number].clone();
+        self.by_id.insert(entity.id.clone(), number);
+        self.places.extend(entity.place.clone().filter(|_| matches!(entity.provider.as_str(), "github" | "gitlab")));
+        if let Some(owner) = &entity.owner {
+            self.by_owner.entry(owner.clone()).or_default().push(number);
+        }
+        self.token(entity.id.as_str(), number, if entity.slot { Strength::Slot } else { Strength::Id }, false);
+        let unique = match (entity.provider.as_str(), entity.kind.as_str()) {
+            ("aws", "access-key") | ("vault", "token" | "secret-id") => Some(Strength::Id),
+            ("aws", "secret" | "parameter" | "role") => Some(Strength::Slot),
+            _ => None,
+        };
+        if let Some(strength) = unique {
+            self.token(&entity.what, number, strength, false);
+            self.partial(&entity.what, number);
+            self.without_suffix(&entity, number);
+        }
+        if entity.numbered() {
+            self.by_number.entry(entity.what.clone()).or_default().push(number);
+        }
+        if (entity.provider.as_str(), entity.kind.as_str()) == ("vault", "kv") {
+            self.path(&entity.what, number);
+        } else if entity.slot {
+            self.name(&entity.what, number, &entity);
+        } else if entity.kind == "role"
+            && let Some((_, role)) = entity.what.rsplit_once('/')
+        {
+            self.name(role, number, &entity);
+        }
+        for name in &entity.names {
+            let fingerprint = name.starts_with("SHA256:") || name.starts_with("MD5:");
+            if fingerprint {
+                self.token(name, number, Strength::Id, false);
+                self.partial(name.split_once(':').map_or(name, |(_, hash)| hash), number);
+            } else if name.starts_with("arn:") {
+                self.token(name, number, Strength::Slot, true);
+            } else if entity.kind != "kv" {
+                self.name(name, number, &entity);
+            }
+        }
+        // A personal token's id and an IAM user's alias tell a person's handle.
+        if let Some(owner) = entity.owner.as_ref().filter(|owner| owner.contains('@')) {
+            let user = entity.place.clone().filter(|_| entity.kind == "personal-token");
+            let alias = entity.names.iter().skip(1).find(|_| entity.kind == "access-key").map(|a| a.to_lowercase());
+            for handle in user.into_iter().chain(alias) {
+                self.handles.entry(handle).or_default().insert(owner.clone());
+            }
+        }
+    }
+
+    /// A name that stands for a slot or credential without being unique by its form.
+    fn name(&mut self, name: &str, number: usize, entity: &Entity) {
+        let lower = name.trim().to_lowercase();
+        if lower.is_empty() {
+            return;
+        }
+        let identity = !entity.slot && (entity.owner.as_deref() == Some(lower.as_str()) || self.is_user(name, entity));
+        let strength = if lower.contains('/') && entity.slot { Strength::Slot } else { Strength::Name };
+        let parts: Vec<String> = lower.split_whitespace().map(str::to_owned).collect();
+        let plain = |part: &String| part.chars().all(char::is_alphabetic);
+        let ordinary = name.chars().all(|c| c.is_lowercase() || c.is_whitespace()) && parts.iter().all(plain);
+        let capital = parts.len() == 1 && plain(&parts[0]) && name.chars().skip(1).all(char::is_lowercase);
+        let entry = Name { of: number, strength, identity, ordinary: ordinary || capital };
+        if parts.len() == 1 {
+            push(self.by_token.entry(lower).or_default(), entry);
+        } else {
+            // Compared word by word, so that line breaks and punctuation between do not matter.
+            let parts: Vec<String> = words(name).into_iter().map(|word| word.text).collect();
+            if let Some(first) = parts.first().cloned() {
+                let list = self.by_words.entry(first).or_default();
+                if !list.iter().any(|(known, at)| *known == parts && at.of == number) {
+                    list.push((parts, entry));
+                }
+            }
+        }
+    }
+
+    /// An access key's alias is its IAM user.
+    fn is_user(&self, name: &str, entity: &Entity) -> bool {
+        entity.kind == "access-key" && entity.names.iter().skip(1).any(|alias| alias.eq_ignore_ascii_case(name))
+    }
+
+    fn token(&mut self, token: &str, number: usize, strength: Strength, identity: bool) {
+        let entry = Name { of: number, strength, identity, ordinary: false };
+        push(self.by_token.entry(token.to_lowercase()).or_default(), entry);
+    }
+
+    fn partial(&mut self, id: &str, number: usize) {
+        let lower = id.to_lowercase();
+        self.backwards.push((lower.chars().rev().collect(), number));
+        self.forwards.push((lower, number));
+    }
+
+    /// An ARN of Secrets Manager without the six random characters at its end, and a parameter's own name.
+    fn without_suffix(&mut self, entity: &Entity, number: usize) {
+        if entity.kind == "secret"
+            && let Some((front, random)) = entity.what.rsplit_once('-')
+            && random.len() == 6
+            && random.bytes().all(|b| b.is_ascii_alphanumeric())
+        {
+            self.token(front, number, Strength::Slot, false);
+            if let Some((_, name)) = front.split_once(":secret:") {
+                self.name(name, number, entity);
+            }
+        }
+        if entity.kind == "parameter"
+            && let Some((_, name)) = entity.what.split_once(":parameter")
+        {
+            self.name(name, number, entity);
+            if let Some(bare) = name.strip_prefix('/').filter(|bare| bare.contains('/')) {
+                self.name(bare, number, entity);
+            }
+        }
+    }
+
+    /// A path of a key-value store in every usual spelling, whole or without what stands in front of it.
+    fn path(&mut self, what: &str, number: usize) {
+        let (path, key) = what.split_once('#').map_or((what, None), |(path, key)| (path, Some(key)));
+        let segments: Vec<&str> = path.split('/').collect();
+        for skip in 0..segments.len().saturating_sub(1) {
+            let tail = segments[skip..].join("/");
+            let strength = if skip == 0 { Strength::Slot } else { Strength::Name };
+            let mut spellings = vec![tail.clone()];
+            // `data/` stands behind the mount, wherever that is.
+            for mount in 1..segments.len() - skip {
+                for word in ["data", "metadata"] {
+                    let (front, back) = segments[skip..].split_at(mount);
+                    spellings.push(format!("{}/{word}/{}", front.join("/"), back.join("/")));
+                }
+            }
+            for spelling in spellings {
+                self.token(&spelling, number, strength, false);
+                if let Some(key) = key {
+                    for sign in ['#', ':', '.'] {
+                        self.token(&format!("{spelling}{sign}{key}"), number, strength, false);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The catalogue says who owns what; its identity is an id, name or alias, or somebody.
+    fn recorded(&mut self, row: &Entry) {
+        self.environments.extend(row.environment.as_ref().map(|e| e.to_lowercase()));
+        let Some(owner) = row.owner.as_ref().map(|owner| owner.trim().to_lowercase()).filter(|o| !o.is_empty()) else {
+            return;
+        };
+        let found: Vec<usize> = self.named(&row.identity).iter().map(|name| name.of).collect();
+        if let [only] = found[..] {
+            let owned = self.by_owner.entry(owner.clone()).or_default();
+            if !owned.contains(&only) {
+                owned.push(only);
+            }
+            let entity = &mut self.entities[only];
+            entity.owner = entity.owner.take().or(Some(owner));
+        }
+    }
+
+    /// What a token names.
+    pub(super) fn named(&self, token: &str) -> &[Name] {
+        let lower = token.to_lowercase();
+        self.by_token.get(&lower).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Names of several words that start with this word.
+    pub(super) fn starting(&self, word: &str) -> &[(Vec<String>, Name)] {
+        self.by_words.get(word).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(super) fn numbered(&self, number: &str) -> &[usize] {
+        self.by_number.get(number).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(super) fn owned_by(&self, owner: &str) -> &[usize] {
+        self.by_owner.get(&owner.to_lowercase()).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(super) fn is_owner(&self, name: &str) -> bool {
+        self.by_owner.contains_key(&name.to_lowercase())
+    }
+
+    /// The owner behind a handle, where only one has it.
+    pub(super) fn handle(&self, handle: &str) -> Option<&str> {
+        let owners = self.handles.get(&handle.to_lowercase())?;
+        (owners.len() == 1).then(|| owners.iter().next().map(String::as_str)).flatten()
+    }
+
+    pub(super) fn by_id(&self, id: &Id) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// Repositories and projects whose path ends so.
+    pub(super) fn ending(&self, last: &str) -> &[String] {
+        self.by_last.get(last).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// What has an id that ends (or starts) so; the caller asks that only one has.
+    pub(super) fn part(&self, part: &str, end: bool) -> Vec<usize> {
+        let lower = part.to_lowercase();
+        let (list, key) = if end { (&self.backwards, lower.chars().rev().collect()) } else { (&self.forwards, lower) };
+        let from = list.partition_point(|(id, _)| *id < key);
+        let mut out: Vec<usize> =
+            list[from..].iter().take_while(|(id, _)| id.starts_with(&key)).take(8).map(|(_, n)| *n).collect();
+        out.sort_unstable();
+        out.dedup();
+        out
+    }
+}
+
+fn push(list: &mut Vec<Name>, name: Name) {
+    match list.iter_mut().find(|known| known.of == name.of) {
+        Some(known) => {
+            if name.strength > known.strength {
+                *known = name;
+            }
+        }
+        None => list.push(name),
+    }
+}

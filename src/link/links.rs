@@ -1,0 +1,387 @@
+//! From mentions to links: which of the things that a ticket names it acts on. A name under an action counts; a bare listing counts
+//! where nothing else says otherwise; a name in passing counts only where there is nothing better.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::Id;
+use crate::model::mask::masked;
+use crate::model::ticket::{Link, Record, Strength};
+
+use super::choose::Context;
+use super::mention::{Mention, Target};
+use super::stance::{Judged, Stance};
+use super::text::{Origin, Shape, Unit, field};
+use super::tokens::words;
+
+/// The most characters of a quote.
+const QUOTE: usize = 160;
+
+/// A ticket's mentions, each with what is done to it.
+pub(super) struct Scene<'s> {
+    pub(super) record: &'s Record,
+    pub(super) context: &'s Context<'s>,
+    /// In the order of their units.
+    pub(super) mentions: Vec<Mention>,
+}
+
+/// What was linked, what was not and why.
+#[derive(Debug, Default)]
+pub(super) struct Linked {
+    pub(super) links: BTreeMap<Id, Link>,
+    /// What the text says is to stay.
+    pub(super) kept: BTreeSet<Id>,
+    pub(super) ambiguous: Vec<String>,
+    pub(super) why: Vec<String>,
+}
+
+/// How much a mention weighs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Passing,
+    Listed,
+    Acted,
+}
+
+/// Words to quote: one line, without marks, without values of credentials, not too long. Cut last: half a value is still one.
+pub(super) fn quote(line: &str) -> String {
+    let line = masked(&unmarked(line));
+    let mut out = String::new();
+    let mut length = 0;
+    for word in line.split_whitespace() {
+        let more = word.chars().count() + usize::from(!out.is_empty());
+        if length + more > QUOTE {
+            if out.is_empty() {
+                out.extend(word.chars().take(QUOTE));
+            }
+            out.push('…');
+            return out;
+        }
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+        length += more;
+    }
+    out
+}
+
+/// Without the ticks of code and the stars of strong type: quotes show the words as people wrote them, and words that only ticks
+/// part stay apart.
+fn unmarked(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line;
+    let word = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    while let Some(at) = rest.find(['`', '*']) {
+        out.push_str(&rest[..at]);
+        rest = rest[at..].trim_start_matches(['`', '*']);
+        if word(out.chars().next_back()) && word(rest.chars().next()) {
+            out.push(' ');
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+impl Scene<'_> {
+    fn unit(&self, mention: &Mention) -> &Unit {
+        &self.context.units[mention.unit]
+    }
+
+    fn judged(&self, number: usize) -> &Judged {
+        &self.context.judged[number]
+    }
+
+    /// What the ticket acts on.
+    pub(super) fn link(mut self) -> Linked {
+        self.pronouns();
+        let mut out = Linked::default();
+        let weighed: Vec<(Mention, Option<Weight>)> = std::mem::take(&mut self.mentions)
+            .into_iter()
+            .map(|mention| {
+                let weight = self.weight(&mention);
+                (mention, weight)
+            })
+            .collect();
+        // The ticket's own words first; comments only clarify what these leave open (or correct them, in `trust`).
+        let own = |m: &Mention| !matches!(self.unit(m).origin, Origin::Comment(_));
+        let mut resolved: Vec<(Mention, Weight, Vec<usize>)> = Vec::new();
+        for (mention, weight) in &weighed {
+            let chosen = self.chosen(mention);
+            match weight {
+                Some(weight) => resolved.push((mention.clone(), *weight, chosen)),
+                None if own(mention) && mention.stance == Stance::Keep => {
+                    out.kept.extend(chosen.iter().filter(|_| chosen.len() == 1).map(|of| self.id(*of)));
+                }
+                None => {}
+            }
+        }
+        let (body, comments): (Vec<_>, Vec<_>) = resolved.into_iter().partition(|(m, ..)| own(m));
+        self.take(&body, &mut out);
+        if out.links.is_empty() {
+            self.take(&comments, &mut out);
+        }
+        out
+    }
+
+    fn id(&self, of: usize) -> Id {
+        self.context.names.entities[of].id.clone()
+    }
+
+    /// Links the mentions of the highest weights.
+    fn take(&self, mentions: &[(Mention, Weight, Vec<usize>)], out: &mut Linked) {
+        let certain =
+            |(m, _, of): &&(Mention, Weight, Vec<usize>)| matches!(m.target, Target::Unknown(_)) || of.len() == 1;
+        // A user's name beside anything else that is named is that user, not the key that carries the name.
+        let things = mentions.iter().filter(certain).any(|(m, weight, _)| !m.identity && *weight > Weight::Passing);
+        let counted = |(m, ..): &&(Mention, Weight, Vec<usize>)| !(m.identity && things);
+        let best = mentions
+            .iter()
+            .filter(counted)
+            .filter(certain)
+            .map(|(_, weight, _)| *weight)
+            .max()
+            .unwrap_or(Weight::Passing);
+        let least = if best == Weight::Passing { Weight::Passing } else { Weight::Listed };
+        let taken: Vec<&(Mention, Weight, Vec<usize>)> =
+            mentions.iter().filter(counted).filter(|(_, weight, _)| *weight >= least).collect();
+        for (mention, _, of) in &taken {
+            match (&mention.target, &of[..]) {
+                (Target::Unknown(id), _) => self.add(id.clone(), mention, mention.strength, out),
+                (_, [one]) => {
+                    let entity = &self.context.names.entities[*one];
+                    let located =
+                        entity.slot && mention.strength == Strength::Name && self.context.located(*one, mention.unit);
+                    let strength = if located { Strength::Slot } else { mention.strength };
+                    self.add(entity.id.clone(), mention, strength, out);
+                }
+                _ => {}
+            }
+        }
+        // A name that stays open says so, unless it is one of those that are linked anyway.
+        for (mention, _, of) in taken {
+            let open = matches!(mention.target, Target::Known(_)) && of.len() != 1;
+            let Target::Known(all) = &mention.target else { continue };
+            if open && !all.iter().any(|of| out.links.contains_key(&self.id(*of))) {
+                let name = &self.unit(mention).text[mention.start..mention.end];
+                let said = if of.is_empty() {
+                    format!("\"{name}\" is named for a place or environment in which none is known")
+                } else {
+                    let ids: Vec<String> = of.iter().take(5).map(|of| self.id(*of).to_string()).collect();
+                    format!("\"{name}\" could be {}", ids.join(" or "))
+                };
+                if !out.ambiguous.contains(&said) {
+                    out.ambiguous.push(said);
+                }
+            }
+        }
+    }
+
+    fn add(&self, id: Id, mention: &Mention, strength: Strength, out: &mut Linked) {
+        let unit = self.unit(mention);
+        let link = Link {
+            credential: id.clone(),
+            strength,
+            field: field(self.record, unit.origin),
+            quote: quote(&unit.text),
+            trusted: true,
+        };
+        match out.links.get_mut(&id) {
+            Some(known) if known.strength >= strength => {}
+            Some(known) => *known = link,
+            None => {
+                out.why.push(format!("link {id}: {} in {}: {}", word(strength), link.field, link.quote));
+                out.links.insert(id, link);
+            }
+        }
+    }
+
+    fn chosen(&self, mention: &Mention) -> Vec<usize> {
+        match &mention.target {
+            Target::Unknown(_) => Vec::new(),
+            // A unique identifier is what it is, whatever stands beside it.
+            Target::Known(of) if of.len() == 1 && mention.strength > Strength::Name => of.clone(),
+            Target::Known(of) => self.context.choose(of, mention.unit, mention.clause),
+        }
+    }
+
+    /// How much a mention weighs; none where the words spare it.
+    fn weight(&self, mention: &Mention) -> Option<Weight> {
+        let unit = self.unit(mention);
+        let lead = unit.lead.map(|lead| self.judged(lead).overall());
+        let heading = unit.heading.map(|heading| self.judged(heading).overall());
+        if mention.stance.spares() || lead.is_some_and(Stance::spares) || heading.is_some_and(Stance::spares) {
+            return None;
+        }
+        // Under a heading that asks for nothing, beside others that do, things are only told of.
+        if unit.heading.is_some()
+            && heading == Some(Stance::Neutral)
+            && mention.stance == Stance::Neutral
+            && self.other_headings_act(unit)
+        {
+            return (!aside_heading(&self.context.units[unit.heading?].text)).then_some(Weight::Passing);
+        }
+        if mention.instrument {
+            return Some(Weight::Passing);
+        }
+        let acted = mention.stance == Stance::Act
+            || lead == Some(Stance::Act)
+            || (unit.shape != Shape::Prose && heading == Some(Stance::Act));
+        Some(match () {
+            () if acted => Weight::Acted,
+            () if unit.origin == Origin::Title => Weight::Listed,
+            () if unit.shape == Shape::Code => {
+                if only_names(unit, mention) {
+                    Weight::Listed
+                } else {
+                    Weight::Passing
+                }
+            }
+            () if unit.shape == Shape::Row || only_names(unit, mention) || is_pair(unit, mention) => Weight::Listed,
+            () => Weight::Passing,
+        })
+    }
+
+    fn other_headings_act(&self, unit: &Unit) -> bool {
+        self.context.acting_headings.contains(&unit.origin)
+    }
+
+    /// "Remove it", "they will be deleted", "leave it", "the former": what such clauses say holds for what was named before them.
+    fn pronouns(&mut self) {
+        for number in 0..self.context.units.len() {
+            let judged = &self.context.judged[number];
+            for (index, clause) in judged.clauses.iter().enumerate() {
+                let text = &self.context.units[number].text[clause.start..clause.end];
+                self.former_and_latter(number, text, clause.stance);
+                let mut here = self.of_unit(number);
+                let own = self.mentions[here.clone()].iter().any(|m| m.clause == Some(index));
+                if own || !clause.pronoun || !matches!(clause.stance, Stance::Act | Stance::Keep) {
+                    continue;
+                }
+                here.end =
+                    here.start + self.mentions[here.clone()].partition_point(|m| m.clause.is_some_and(|c| c < index));
+                let there = match (here.is_empty(), index) {
+                    (false, _) => here,
+                    // "There is one in X: leave it" speaks of its own sentence, named or not.
+                    (true, 0) => self.before(number, clause.stance, text),
+                    (true, _) if clause.stance == Stance::Act => self.before(number, clause.stance, text),
+                    (true, _) => 0..0,
+                };
+                for m in there {
+                    let mention = &mut self.mentions[m];
+                    if mention.stance == Stance::Neutral
+                        || (clause.stance == Stance::Keep && mention.unit == number && !strong(judged, mention))
+                    {
+                        mention.stance = clause.stance;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The mentions of one unit.
+    fn of_unit(&self, number: usize) -> std::ops::Range<usize> {
+        let start = self.mentions.partition_point(|m| m.unit < number);
+        start..start + self.mentions[start..].partition_point(|m| m.unit == number)
+    }
+
+    /// The mentions of the unit before, or of the whole list that stands before.
+    fn before(&self, number: usize, stance: Stance, text: &str) -> std::ops::Range<usize> {
+        let unit = &self.context.units[number];
+        let starts = words(text).first().is_some_and(|w| {
+            matches!(w.text.as_str(), "it" | "they" | "these" | "those" | "both" | "this" | "that" | "leave")
+        });
+        let end = self.mentions.partition_point(|m| m.unit < number);
+        let Some(last) = self.mentions[..end].last().filter(|m| self.unit(m).origin == unit.origin) else {
+            return 0..0;
+        };
+        // Keeping reaches back only where the sentence is about what was named: "It stays."
+        if stance == Stance::Keep && !starts {
+            return 0..0;
+        }
+        let model = self.unit(last);
+        let same = |m: &&Mention| {
+            let other = self.unit(m);
+            m.unit == last.unit
+                || (model.shape != Shape::Prose
+                    && other.shape == model.shape
+                    && other.lead == model.lead
+                    && other.heading == model.heading
+                    && other.origin == unit.origin)
+        };
+        // A list is looked back at as far as somebody would.
+        let length = self.mentions[..end].iter().rev().take(200).take_while(same).count();
+        end - length..end
+    }
+
+    fn former_and_latter(&mut self, number: usize, text: &str, stance: Stance) {
+        if !matches!(stance, Stance::Act | Stance::Keep) {
+            return;
+        }
+        for (word, first) in [("former", true), ("latter", false), ("erstere", true), ("letztere", false)] {
+            if !words(text).iter().any(|w| w.text == word) {
+                continue;
+            }
+            let end = self.of_unit(number).end;
+            let Some(last) = self.mentions[..end].iter().rev().take(50).find(|m| !m.identity).map(|m| m.unit) else {
+                return;
+            };
+            let pair: Vec<usize> = self.of_unit(last).filter(|m| !self.mentions[*m].identity).collect();
+            if let (Some(a), Some(b)) = (pair.first(), pair.last())
+                && a != b
+            {
+                self.mentions[if first { *a } else { *b }].stance = stance;
+            }
+        }
+    }
+}
+
+fn strong(judged: &Judged, mention: &Mention) -> bool {
+    use super::verbs::{Force, Form};
+    mention.clause.and_then(|clause| judged.clauses.get(clause)).is_some_and(|clause| {
+        clause.acts.iter().any(|act| act.force == Force::Strong || (act.form == Form::Base && act.modal))
+    })
+}
+
+/// Sections that tell and do not ask.
+fn aside_heading(text: &str) -> bool {
+    const ASIDE: [&str; 14] = [
+        "background",
+        "context",
+        "history",
+        "why",
+        "notes",
+        "note",
+        "references",
+        "see",
+        "related",
+        "environment",
+        "affected",
+        "hintergrund",
+        "contexte",
+        "contexto",
+    ];
+    words(text).iter().any(|word| ASIDE.contains(&word.text.as_str()))
+}
+
+/// Nothing but names, numbers and short labels: an entry of a list.
+fn only_names(unit: &Unit, mention: &Mention) -> bool {
+    let rest = unit.text.len().saturating_sub(mention.end - mention.start);
+    rest <= 60 && words(&unit.text).len() <= 12
+}
+
+/// `accessor: ACC…`, `Path: secret/x`.
+fn is_pair(unit: &Unit, mention: &Mention) -> bool {
+    unit.text[..mention.start].split_once(':').is_some_and(|(key, between)| {
+        words(key).len() <= 4
+            && between.trim_matches(|c: char| c.is_whitespace() || matches!(c, '`' | '*' | '"')).is_empty()
+    })
+}
+
+pub(super) fn word(strength: Strength) -> &'static str {
+    match strength {
+        Strength::Id => "unique identifier",
+        Strength::Slot => "exact locator",
+        Strength::Name => "name",
+        Strength::Owner => "owner",
+    }
+}

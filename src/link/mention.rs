@@ -1,0 +1,400 @@
+//! Where a ticket's text names something: exact identifiers, names of one word or several, numbers beside a noun, parts of ids, and
+//! identifiers that nobody knows yet. Which of several namesakes is meant is decided in `choose`.
+
+use crate::model::Id;
+use crate::model::ticket::Strength;
+
+use super::entity::Entity;
+use super::index::{Name, Names};
+use super::number;
+use super::stance::{Judged, Stance};
+use super::text::Unit;
+use super::tokens::{Token, Word, parts, tokens, words};
+
+/// What a mention points at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Target {
+    /// One or several known things of that name.
+    Known(Vec<usize>),
+    /// An identifier in an explicit form that nothing known has.
+    Unknown(Id),
+}
+
+/// A place in the text that names something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Mention {
+    pub(super) unit: usize,
+    pub(super) clause: Option<usize>,
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) target: Target,
+    pub(super) strength: Strength,
+    /// It names a user or workload, whose key carries the name.
+    pub(super) identity: bool,
+    /// What its clause does to it.
+    pub(super) stance: Stance,
+    /// It is what something is done with or replaced by, not what it is done to.
+    pub(super) instrument: bool,
+}
+
+/// All mentions of one unit.
+pub(super) fn find(number: usize, unit: &Unit, judged: &Judged, names: &Names) -> Vec<Mention> {
+    let mut found: Vec<(usize, usize, Target, Strength, bool)> = Vec::new();
+    let words = words(&unit.text);
+    let tokens = tokens(&unit.text);
+    for token in &tokens {
+        if placeholder(&unit.text, token) {
+            continue;
+        }
+        for part in parts(*token) {
+            if found.iter().any(|(start, end, ..)| *start <= part.start && part.end() <= *end) {
+                continue;
+            }
+            if let Some((target, strength, identity)) =
+                named(part, unit, &words, names).or_else(|| unknown(part, unit, &words))
+            {
+                found.push((part.start, part.end(), target, strength, identity));
+            }
+        }
+    }
+    several_words(unit, &words, names, &mut found);
+    for (index, token) in tokens.iter().enumerate() {
+        let free = !found.iter().any(|(start, end, ..)| *start <= token.start && token.end() <= *end);
+        if let Some((of, end)) = part_of(unit, &words, &tokens, index, names).filter(|_| free) {
+            found.push((token.start, end, Target::Known(vec![of]), Strength::Id, false));
+        }
+    }
+    for (start, end, of, strength) in number::find(unit, &words, &tokens, names) {
+        if !found.iter().any(|(from, to, ..)| *from <= start && end <= *to) {
+            found.push((start, end, Target::Known(of), strength, false));
+        }
+    }
+    found.sort_by_key(|(start, ..)| *start);
+    found
+        .into_iter()
+        .map(|(start, end, target, strength, identity)| {
+            let clause = judged.at(start);
+            Mention {
+                unit: number,
+                clause,
+                start,
+                end,
+                target,
+                strength,
+                identity,
+                stance: stance(judged, clause, start, end),
+                instrument: instrument(&words, start),
+            }
+        })
+        .collect()
+}
+
+/// The clause's stance, an exception inside it, and a remark in parentheses right behind the name.
+fn stance(judged: &Judged, clause: Option<usize>, start: usize, end: usize) -> Stance {
+    let Some(index) = clause else { return Stance::Neutral };
+    let clause = &judged.clauses[index];
+    if clause.except.is_some_and(|except| start > except) {
+        return Stance::Keep;
+    }
+    if let Some(next) = judged.clauses.get(index + 1).filter(|next| next.aside && next.stance.spares())
+        && next.start.saturating_sub(end) <= 4
+    {
+        return next.stance;
+    }
+    if clause.aside && clause.stance == Stance::Neutral {
+        // "(PROD_KEY)" says the same as what it stands behind.
+        return judged.clauses[..index].iter().rev().find(|c| !c.aside).map_or(Stance::Neutral, |c| c.stance);
+    }
+    clause.stance
+}
+
+fn named(token: Token<'_>, unit: &Unit, words: &[Word], names: &Names) -> Option<(Target, Strength, bool)> {
+    let supported: Vec<Name> =
+        names.named(token.text).iter().copied().filter(|name| supported(*name, token, unit, words, names)).collect();
+    let strength = supported.iter().map(|name| name.strength).max()?;
+    let best: Vec<&Name> = supported.iter().filter(|name| name.strength == strength).collect();
+    let identity = best.iter().all(|name| name.identity);
+    Some((Target::Known(best.into_iter().map(|name| name.of).collect()), strength, identity))
+}
+
+/// Ordinary words are names only with a noun of their kind, quotes, or "called" beside them.
+fn supported(name: Name, token: Token<'_>, unit: &Unit, words: &[Word], names: &Names) -> bool {
+    if !name.ordinary {
+        return true;
+    }
+    let entity = &names.entities[name.of];
+    let at = words.partition_point(|word| word.start < token.start);
+    let before: Vec<&str> = words[at.saturating_sub(3)..at].iter().map(|word| word.text.as_str()).collect();
+    let last = before.last().copied().unwrap_or_default();
+    let person = name.identity && entity.owner.as_deref().is_some_and(|owner| owner.contains('@'));
+    if person {
+        let lower = token.text.chars().all(char::is_lowercase);
+        return lower
+            && (token.marked
+                || matches!(last, "user" | "user-name" | "username" | "nutzer" | "utilisateur" | "usuario"));
+    }
+    let called = matches!(
+        last,
+        "called"
+            | "named"
+            | "titled"
+            | "labelled"
+            | "labeled"
+            | "namens"
+            | "heißt"
+            | "nommé"
+            | "nommée"
+            | "llamado"
+            | "llamada"
+    );
+    called || token.marked && shorter_than_a_sentence(unit) || noun_near(entity, words, at, token)
+}
+
+fn shorter_than_a_sentence(unit: &Unit) -> bool {
+    unit.text.len() < 400
+}
+
+fn noun_near(entity: &Entity, words: &[Word], at: usize, token: Token<'_>) -> bool {
+    let after = words.partition_point(|word| word.start < token.end());
+    entity.nouns().iter().any(|noun| {
+        let noun: Vec<&str> = noun.split(' ').collect();
+        let follows = |from: usize| {
+            words.get(from..from + noun.len()).is_some_and(|slice| slice.iter().zip(&noun).all(|(w, n)| w.text == *n))
+        };
+        let before = at >= noun.len() && follows(at - noun.len());
+        before || (after..after + 3).any(follows)
+    })
+}
+
+/// `<SECRET_NAME>`, `AKIAXXXXXXXXXXXXXXXX`: a template's gap, no name.
+fn placeholder(text: &str, token: &Token<'_>) -> bool {
+    let before = text[..token.start].chars().next_back();
+    let after = text[token.end()..].chars().next();
+    let bracketed = before == Some('<') && after == Some('>') && !token.text.contains(['@', '/']);
+    bracketed || token.text.contains("XXXX") || token.text.contains("xxxx") || token.text.contains("0000000000000000")
+}
+
+/// Identifiers whose form says what they are, known or not.
+fn unknown(token: Token<'_>, unit: &Unit, words: &[Word]) -> Option<(Target, Strength, bool)> {
+    let text = token.text;
+    let open_end = unit.text[token.end()..].starts_with(['*', '…', '?']);
+    if open_end || !text.is_ascii() {
+        return None;
+    }
+    let upper = |text: &str| text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    if text.len() == 20 && (text.starts_with("AKIA") || text.starts_with("ASIA")) && upper(text) {
+        let mut rest = text[4..].bytes();
+        let first = rest.next();
+        return rest
+            .any(|b| Some(b) != first)
+            .then(|| (Target::Unknown(Id::aws_access_key(None, text)), Strength::Id, false));
+    }
+    if let Some(id) = arn(text) {
+        return Some((Target::Unknown(id), Strength::Slot, false));
+    }
+    let at = words.partition_point(|word| word.start < token.start);
+    let before = |back: usize| at.checked_sub(back).map(|i| words[i].text.as_str()).unwrap_or_default();
+    let accessor = before(1) == "accessor" || (before(1) == "is" && before(2) == "accessor");
+    let shaped = text.len() >= 14 && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    if accessor
+        && shaped
+        && text.bytes().any(|b| b.is_ascii_digit())
+        && !matches!(before(2), "id" | "secret-id" | "secret_id" | "role")
+    {
+        let role = words.iter().any(|w| matches!(w.text.as_str(), "approle" | "secret-id" | "secret_id"));
+        return (!role).then(|| (Target::Unknown(Id::vault_token(None, text)), Strength::Id, false));
+    }
+    vault_path(token, words).map(|id| (Target::Unknown(id), Strength::Slot, false))
+}
+
+fn arn(text: &str) -> Option<Id> {
+    let fields: Vec<&str> = text.splitn(6, ':').collect();
+    let [arn, partition, service, _, account, resource] = fields[..] else { return None };
+    if arn != "arn" || !partition.starts_with("aws") || !super::entity::is_account(account) {
+        return None;
+    }
+    let kind = match service {
+        "secretsmanager" if resource.starts_with("secret:") => "secret",
+        "ssm" if resource.starts_with("parameter/") => "parameter",
+        "iam" if resource.starts_with("role/") => "role",
+        _ => return None,
+    };
+    Some(Id::new(format!("aws:{kind}:{text}")))
+}
+
+/// A path in a `vault kv` command, or one with `/data/` in a text about Vault.
+fn vault_path(token: Token<'_>, words: &[Word]) -> Option<Id> {
+    let text = token.text;
+    let good = text.contains('/')
+        && !text.starts_with('/')
+        && !text.contains("://")
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'/' | b'-' | b'_' | b'.' | b'#'));
+    if !good {
+        return None;
+    }
+    let at = words.partition_point(|word| word.start < token.start);
+    let command = words[..at].windows(2).rev().take(8).any(|pair| pair[0].text == "vault" && pair[1].text == "kv");
+    let mut segments: Vec<&str> = text.split('/').collect();
+    let data = segments.iter().skip(1).position(|segment| matches!(*segment, "data" | "metadata"));
+    let about = words.iter().any(|word| matches!(word.text.as_str(), "vault" | "openbao"));
+    if segments.len() < 2 || !(command || (about && data.is_some())) {
+        return None;
+    }
+    if let Some(data) = data {
+        segments.remove(data + 1);
+    }
+    (segments.len() >= 2 && segments.iter().all(|segment| !segment.is_empty()))
+        .then(|| Id::new(format!("vault:kv:{}", segments.join("/"))))
+}
+
+fn several_words(unit: &Unit, words: &[Word], names: &Names, found: &mut Vec<(usize, usize, Target, Strength, bool)>) {
+    for (at, word) in words.iter().enumerate() {
+        let mut best: Vec<(usize, Name)> = Vec::new();
+        for (name, entry) in names.starting(&word.text) {
+            let Some(slice) = words.get(at..at + name.len()) else { continue };
+            if !slice.iter().zip(name).all(|(a, b)| a.text == *b) || !adjacent(unit, slice) {
+                continue;
+            }
+            let last = &slice[slice.len() - 1];
+            let token = Token {
+                text: &unit.text[word.start..last.end],
+                start: word.start,
+                marked: marked(unit, word.start, last.end),
+            };
+            if supported(*entry, token, unit, words, names) && whole(unit, token) {
+                best.push((last.end, *entry));
+            }
+        }
+        let Some(end) = best.iter().map(|(end, _)| *end).max() else { continue };
+        best.retain(|(to, _)| *to == end);
+        // A longer name swallows the shorter ones in it.
+        found.retain(|(start, to, ..)| !(word.start <= *start && *to <= end && (*start, *to) != (word.start, end)));
+        if !found.iter().any(|(start, to, ..)| *start <= word.start && end <= *to) {
+            let identity = best.iter().all(|(_, name)| name.identity);
+            let of = best.into_iter().map(|(_, name)| name.of).collect();
+            found.push((word.start, end, Target::Known(of), Strength::Name, identity));
+        }
+    }
+}
+
+/// Words with nothing but blanks between them, however many.
+fn adjacent(unit: &Unit, slice: &[Word]) -> bool {
+    slice.windows(2).all(|pair| {
+        let between = &unit.text[pair[0].end..pair[1].start];
+        between.len() <= 3 && between.chars().all(|c| matches!(c, ' ' | '\t' | '(' | ')' | '/'))
+    })
+}
+
+fn marked(unit: &Unit, start: usize, end: usize) -> bool {
+    let quote = |c: char| matches!(c, '"' | '\'' | '`' | '*' | '“' | '”' | '„' | '‘' | '’' | '«' | '»');
+    unit.text[..start].ends_with(quote) && unit.text[end..].starts_with(quote)
+}
+
+/// Not cut out of a longer identifier.
+fn whole(unit: &Unit, token: Token<'_>) -> bool {
+    let side = |c: Option<char>| c.is_some_and(|c| super::tokens::joined(c) || matches!(c, '/' | '@'));
+    !side(unit.text[..token.start].chars().next_back()) && !side(unit.text[token.end()..].chars().next())
+}
+
+/// "ending in 7EXAMPLE", "…7EXAMPLE", "AKIA…7EXAMPLE": what only one id ends (or starts) with.
+fn part_of(unit: &Unit, words: &[Word], tokens: &[Token<'_>], index: usize, names: &Names) -> Option<(usize, usize)> {
+    let token = tokens[index];
+    if !token.text.is_ascii() {
+        return None;
+    }
+    if let Some((front, back)) = token.text.split_once("...") {
+        let ends = if back.is_empty() { Vec::new() } else { names.part(back, true) };
+        let starts = if front.is_empty() { Vec::new() } else { names.part(front, false) };
+        let both: Vec<usize> = match (front.is_empty(), back.is_empty()) {
+            (false, false) => ends.into_iter().filter(|of| starts.contains(of)).collect(),
+            (true, _) => ends,
+            (_, true) => starts,
+        };
+        return (both.len() == 1 && front.len().max(back.len()) >= 4).then(|| (both[0], token.end()));
+    }
+    if token.text.len() < 4 || !token.text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        return None;
+    }
+    let before = unit.text[..token.start].trim_end_matches([' ', '`', '"', '\'']);
+    let after = &unit.text[token.end()..];
+    let at = words.partition_point(|word| word.start < token.start);
+    let told = |options: &[&str]| {
+        words[at.saturating_sub(5)..at].iter().rev().take(5).any(|word| options.contains(&word.text.as_str()))
+            && words[..at].last().is_some_and(|last| {
+                options.contains(&last.text.as_str())
+                    || matches!(
+                        last.text.as_str(),
+                        "in" | "with"
+                            | "on"
+                            | "auf"
+                            | "mit"
+                            | "par"
+                            | "en"
+                            | "con"
+                            | "characters"
+                            | "chars"
+                            | "digits"
+                            | "are"
+                            | "is"
+                    )
+            })
+    };
+    let open_front = before.ends_with('…') || before.ends_with("..") || before.ends_with("**");
+    let ends = open_front
+        || told(&[
+            "ends",
+            "ending",
+            "end",
+            "suffix",
+            "last",
+            "endet",
+            "endend",
+            "terminant",
+            "termine",
+            "termina",
+            "terminado",
+        ]);
+    if ends {
+        let found = names.part(token.text, true);
+        return (found.len() == 1).then(|| (found[0], token.end()));
+    }
+    let starts = after.starts_with('…')
+        || told(&["starts", "starting", "begins", "beginning", "prefix", "beginnt", "commençant", "empieza"]);
+    if starts {
+        let found = names.part(token.text, false);
+        return (found.len() == 1 && token.text.len() > 4).then(|| (found[0], token.end()));
+    }
+    None
+}
+
+/// "replaced by X", "switch to X", "the job assumes X": what it is done with.
+fn instrument(words: &[Word], start: usize) -> bool {
+    let at = words.partition_point(|word| word.start < start);
+    let back = |n: usize| at.checked_sub(n).map(|i| words[i].text.as_str()).unwrap_or_default();
+    let article = usize::from(matches!(
+        back(1),
+        "the" | "a" | "an" | "its" | "our" | "role" | "app" | "key" | "secret" | "token"
+    ));
+    let (one, two) = (back(1 + article), back(2 + article));
+    match one {
+        "by" | "with" => matches!(
+            two,
+            "replaced"
+                | "replace"
+                | "superseded"
+                | "substituted"
+                | "covered"
+                | "publish"
+                | "publishes"
+                | "deploys"
+                | "works"
+        ),
+        "to" => matches!(
+            two,
+            "switch" | "switched" | "moved" | "migrate" | "migrated" | "migrating" | "over" | "points" | "pointing"
+        ),
+        "of" => matches!(two, "favour" | "favor"),
+        "uses" | "use" | "using" | "assumes" | "assume" | "via" | "through" | "successor" | "replacement" => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,102 @@
+//! What credentials and accesses are called, and what makes a static credential superfluous: tables of nouns.
+
+/// Ways to do without a static credential.
+pub(super) fn keyless(word: &str) -> bool {
+    matches!(
+        word,
+        "oidc"
+            | "federation"
+            | "federated"
+            | "workload"
+            | "id_tokens"
+            | "app"
+            | "role"
+            | "installation"
+            | "identity"
+            | "keyless"
+            | "trusted"
+            | "passwordless"
+            | "irsa"
+    )
+}
+
+/// What a credential is called.
+pub(super) fn credential_noun(word: &str) -> bool {
+    let stem = word.strip_suffix("'s").unwrap_or(word);
+    let stem = stem.strip_suffix('s').filter(|stem| stem.len() > 2 && *stem != "acces").unwrap_or(stem);
+    matches!(
+        stem,
+        "key"
+            | "token"
+            | "secret"
+            | "credential"
+            | "password"
+            | "passphrase"
+            | "pat"
+            | "certificate"
+            | "cert"
+            | "webhook"
+            | "kubeconfig"
+            | "accessor"
+            | "variable"
+            | "login"
+            | "secret-id"
+            | "app"
+            | "installation"
+            | "service-account"
+            | "apikey"
+            | "api-key"
+            | "keypair"
+            | "signing-key"
+            | "schlüssel"
+            | "zugriffsschlüssel"
+            | "passwort"
+            | "geheimnis"
+            | "zugangsdaten"
+            | "jeton"
+            | "clé"
+            | "cle"
+            | "mot"
+            | "identifiant"
+            | "clave"
+            | "llave"
+            | "contraseña"
+            | "credencial"
+            | "secreto"
+            | "role"
+            | "account"
+            | "trust"
+            | "parameter"
+            | "path"
+            | "version"
+    )
+}
+
+/// What an access is called.
+pub(super) fn access_noun(word: &str) -> bool {
+    matches!(
+        word,
+        "access"
+            | "accesses"
+            | "permission"
+            | "permissions"
+            | "right"
+            | "rights"
+            | "role"
+            | "privilege"
+            | "privileges"
+            | "entitlement"
+            | "entitlements"
+            | "grant"
+            | "membership"
+            | "admin"
+            | "zugriff"
+            | "zugang"
+            | "rechte"
+            | "accès"
+            | "droits"
+            | "acceso"
+            | "permisos"
+            | "accesos"
+    )
+}

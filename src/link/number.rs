@@ -1,0 +1,121 @@
+//! Ids that are mere numbers: `token 77 of acme/payments`, a table's cell, `(id 92)`. A number alone is nothing; it needs a noun of
+//! its kind or the word "id", and a place or nobody else with that number.
+
+use crate::model::ticket::Strength;
+
+use super::entity::Entity;
+use super::index::Names;
+use super::text::{Shape, Unit};
+use super::tokens::{Token, Word};
+
+/// Numbers in a unit that denote something known: place, what it can be, and how surely.
+pub(super) fn find(
+    unit: &Unit,
+    words: &[Word],
+    tokens: &[Token<'_>],
+    names: &Names,
+) -> Vec<(usize, usize, Vec<usize>, Strength)> {
+    let mut out: Vec<(usize, usize, Vec<usize>, Strength)> = Vec::new();
+    for token in tokens {
+        let digits = token.text.trim_start_matches('#');
+        if digits.is_empty() || digits.len() > 12 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            continue;
+        }
+        let known = names.numbered(digits);
+        if known.is_empty() {
+            continue;
+        }
+        let at = words.partition_point(|word| word.end <= token.start);
+        let back = |n: usize| at.checked_sub(n).map(|i| words[i].text.as_str()).unwrap_or_default();
+        let by_id = matches!(back(1), "id" | "ids" | "nr" | "no" | "number" | "nummer" | "número" | "numéro")
+            || (matches!(back(1), "is" | "nr") && back(2) == "id");
+        let alone = unit.shape == Shape::Row && cell_alone(&unit.text, token);
+        // "tokens 77 and 78": a number beside one that counted.
+        let chained = matches!(back(1), "and" | "und" | "et" | "y" | "or")
+            && out.last().is_some_and(|last| at >= 2 && words[at - 2].end == last.1)
+            || out.last().is_some_and(|last| unit.text[last.1..token.start].trim() == ",");
+        let candidates: Vec<usize> = known
+            .iter()
+            .copied()
+            .filter(|of| {
+                let entity = &names.entities[*of];
+                let beside = noun_before(entity, words, at);
+                let paren = unit.text[..token.start].trim_end_matches(['#', ' ']).ends_with('(')
+                    && named_before(entity, words, at);
+                let somewhere = noun_in(entity, words) || place_in(entity, unit, tokens) || provider_in(entity, words);
+                beside || paren || ((by_id || alone || chained) && somewhere)
+            })
+            .collect();
+        let specific: Vec<usize> =
+            candidates.iter().copied().filter(|of| full_noun_in(&names.entities[*of], words)).collect();
+        let candidates = if specific.is_empty() { candidates } else { specific };
+        let placed: Vec<usize> =
+            candidates.iter().copied().filter(|of| place_in(&names.entities[*of], unit, tokens)).collect();
+        let (of, strength) = match (&placed[..], &candidates[..]) {
+            ([_], _) => (placed, Strength::Id),
+            ([], []) => continue,
+            ([], _) => (candidates, Strength::Id),
+            _ => (placed, Strength::Id),
+        };
+        out.push((token.start, token.end(), of, strength));
+    }
+    out
+}
+
+/// The number is all that its cell holds.
+fn cell_alone(text: &str, token: &Token<'_>) -> bool {
+    let strip = |c: char| c.is_whitespace() || matches!(c, '`' | '*' | '#');
+    text[..token.start].trim_end_matches(strip).ends_with('|')
+        && text[token.end()..].trim_start_matches(strip).starts_with('|')
+}
+
+/// A noun of its kind right before: "deploy token 3", "deploy key #4", "trigger token id 5".
+fn noun_before(entity: &Entity, words: &[Word], at: usize) -> bool {
+    let skip = usize::from(at > 0 && matches!(words[at - 1].text.as_str(), "id" | "no" | "nr" | "number" | "with"));
+    let end = at - skip;
+    entity.nouns().iter().any(|noun| {
+        let noun: Vec<&str> = noun.split(' ').collect();
+        end >= noun.len()
+            && words[end - noun.len()..end]
+                .iter()
+                .zip(&noun)
+                .all(|(w, n)| w.text == *n || w.text.strip_suffix('s') == Some(*n))
+    }) && !date_like(words, at)
+}
+
+/// "4 August", "key 2 of 3": no ids.
+fn date_like(words: &[Word], at: usize) -> bool {
+    words.get(at + 1).is_some_and(|next| super::dates::month(&next.text).is_some())
+}
+
+fn named_before(entity: &Entity, words: &[Word], at: usize) -> bool {
+    let last = at.checked_sub(1).map(|i| words[i].text.as_str()).unwrap_or_default();
+    entity.names.iter().any(|name| name.to_lowercase().split_whitespace().next_back() == Some(last))
+}
+
+fn noun_in(entity: &Entity, words: &[Word]) -> bool {
+    entity.nouns().iter().any(|noun| phrase(noun, words))
+}
+
+/// A noun of several words, which only this kind has.
+fn full_noun_in(entity: &Entity, words: &[Word]) -> bool {
+    entity.nouns().iter().filter(|noun| noun.contains(' ') && **noun != "access token").any(|noun| phrase(noun, words))
+}
+
+fn phrase(noun: &str, words: &[Word]) -> bool {
+    let noun: Vec<&str> = noun.split(' ').collect();
+    words.windows(noun.len()).any(|window| window.iter().zip(&noun).all(|(w, n)| w.text == *n))
+}
+
+/// Its repository, project, group or user stands in the unit.
+pub(super) fn place_in(entity: &Entity, unit: &Unit, tokens: &[Token<'_>]) -> bool {
+    let Some(place) = &entity.place else { return false };
+    tokens.iter().any(|token| {
+        let text = token.text.trim_start_matches('@').trim_end_matches("'s");
+        text.eq_ignore_ascii_case(place)
+    }) || (place.contains('/') && unit.text.to_lowercase().contains(&format!("{place}:")))
+}
+
+fn provider_in(entity: &Entity, words: &[Word]) -> bool {
+    words.iter().any(|word| word.text == entity.provider)
+}

@@ -1,0 +1,263 @@
+//! Whom a ticket concerns: the leaver, or who shall get an access. By address, handle, workload or directory; a first name alone is
+//! nobody.
+
+use std::collections::HashMap;
+
+use crate::model::settings::Settings;
+use crate::model::ticket::{Field, Intent, Record};
+
+use super::index::Names;
+use super::stance::{Judged, Stance};
+use super::text::{Origin, Unit, field};
+use super::tokens::{tokens, words};
+
+/// The directory's names of several words, by their first.
+#[derive(Debug, Default)]
+pub(super) struct Directory {
+    by_first: HashMap<String, Vec<(Vec<String>, String)>>,
+    single: HashMap<String, String>,
+}
+
+impl Directory {
+    pub(super) fn new(settings: &Settings) -> Self {
+        let mut out = Self::default();
+        for person in &settings.people {
+            let Some(label) = person.first() else { continue };
+            for name in person {
+                let parts: Vec<String> = words(name).into_iter().map(|w| w.text).collect();
+                if name.trim().contains(' ') {
+                    if let Some(first) = parts.first().cloned() {
+                        out.by_first.entry(first).or_default().push((parts, label.clone()));
+                    }
+                } else {
+                    out.single.insert(name.to_lowercase(), label.clone());
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Somebody, with the words that say so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Subject {
+    pub(super) name: String,
+    pub(super) field: String,
+    pub(super) quote: String,
+}
+
+/// What finding people needs.
+pub(super) struct Search<'s> {
+    pub(super) record: &'s Record,
+    pub(super) units: &'s [Unit],
+    pub(super) judged: &'s [Judged],
+    pub(super) names: &'s Names,
+    pub(super) directory: &'s Directory,
+    pub(super) intent: Intent,
+}
+
+impl Search<'_> {
+    /// Whom the ticket concerns, the likeliest first; several where one sentence names several alike.
+    pub(super) fn subjects(&self) -> Vec<Subject> {
+        if let Some(person) = self.record.fields.get(&Field::Person) {
+            return person
+                .split([',', ';'])
+                .map(str::trim)
+                .filter(|name| !name.is_empty())
+                .map(|name| Subject {
+                    name: self.known(name),
+                    field: "person".to_owned(),
+                    quote: super::links::quote(person),
+                })
+                .collect();
+        }
+        let mut found: Vec<(i32, usize, Subject)> = Vec::new();
+        let mut add = |score: i32, unit: usize, subject: Subject| match found
+            .iter_mut()
+            .find(|(.., known)| known.name.eq_ignore_ascii_case(&subject.name))
+        {
+            Some(known) => known.0 = known.0.max(score) + 1,
+            None => found.push((score, unit, subject)),
+        };
+        for (number, unit) in self.units.iter().enumerate() {
+            if matches!(unit.origin, Origin::Comment(_)) {
+                continue;
+            }
+            let base = self.base(number, unit);
+            for (name, start) in self.people_in(&unit.text) {
+                let score = base + self.beside(&unit.text, start);
+                let subject =
+                    Subject { name, field: field(self.record, unit.origin), quote: super::links::quote(&unit.text) };
+                add(score, number, subject);
+            }
+            if self.intent == Intent::Offboard && first_person(&unit.text) && !self.record.reporter.names.is_empty() {
+                let name = self.known(self.record.reporter.label());
+                add(
+                    6,
+                    number,
+                    Subject { name, field: field(self.record, unit.origin), quote: super::links::quote(&unit.text) },
+                );
+            }
+        }
+        let Some((top, unit)) = found
+            .iter()
+            .map(|(score, unit, _)| (*score, *unit))
+            .max_by_key(|(score, _)| *score)
+            .filter(|(score, _)| *score > 0)
+        else {
+            return Vec::new();
+        };
+        found.retain(|(score, at, _)| *score == top && *at == unit);
+        found.sort_by_key(|(score, ..)| -score);
+        found.into_iter().map(|(.., subject)| subject).collect()
+    }
+
+    /// Every address, handle, owner and directory name of a text, with its place.
+    fn people_in(&self, text: &str) -> Vec<(String, usize)> {
+        let mut out = Vec::new();
+        for token in tokens(text) {
+            let bare = token.text.trim_start_matches('@').trim_end_matches("'s");
+            let listed = self.directory.single.contains_key(&bare.to_lowercase());
+            // A bare word may be a first name; a login with a sign in it, or behind an `@`, is none.
+            let login = token.text.starts_with('@') && (listed || self.names.handle(bare).is_some());
+            if address(bare) || login || self.names.is_owner(bare) || (listed && bare.contains(['-', '_', '.'])) {
+                out.push((self.known(bare), token.start));
+            }
+        }
+        let all = words(text);
+        for at in 0..all.len() {
+            for (name, label) in self.directory.by_first.get(&all[at].text).into_iter().flatten() {
+                if all.get(at..at + name.len()).is_some_and(|slice| slice.iter().zip(name).all(|(a, b)| a.text == *b)) {
+                    out.push((label.clone(), all[at].start));
+                }
+            }
+        }
+        out
+    }
+
+    /// The owner or directory entry behind a name.
+    fn known(&self, name: &str) -> String {
+        let bare = name.trim().trim_start_matches('@');
+        if let Some(label) = self.directory.single.get(&bare.to_lowercase()) {
+            return label.clone();
+        }
+        if self.names.is_owner(bare) {
+            return bare.to_owned();
+        }
+        self.names.handle(bare).unwrap_or(bare).to_owned()
+    }
+
+    /// How likely a unit names the one concerned.
+    fn base(&self, number: usize, unit: &Unit) -> i32 {
+        let acts = self.judged[number]
+            .clauses
+            .iter()
+            .any(|clause| clause.stance == Stance::Act && clause.acts.iter().any(|act| act.intent == self.intent));
+        let all = words(&unit.text);
+        let others = all.iter().any(|w| {
+            matches!(
+                w.text.as_str(),
+                "manager"
+                    | "contact"
+                    | "successor"
+                    | "handover"
+                    | "cc"
+                    | "questions"
+                    | "requested"
+                    | "approved"
+                    | "approver"
+                    | "signed"
+                    | "vorgesetzter"
+                    | "responsable"
+                    | "lead"
+                    | "reviewer"
+                    | "replaces"
+                    | "replaced"
+            )
+        });
+        let key = unit.text.split_once(':').is_some_and(|(key, _)| {
+            let key = words(key);
+            key.len() <= 4
+                && key.iter().any(|w| {
+                    matches!(
+                        w.text.as_str(),
+                        "e-mail"
+                            | "email"
+                            | "user"
+                            | "name"
+                            | "employee"
+                            | "person"
+                            | "account"
+                            | "who"
+                            | "leaver"
+                            | "workload"
+                            | "holder"
+                            | "for"
+                            | "handle"
+                            | "username"
+                            | "login"
+                            | "nutzer"
+                            | "wer"
+                            | "utilisateur"
+                            | "usuario"
+                            | "mitarbeiter"
+                            | "service"
+                    )
+                })
+        });
+        let mut score = if unit.origin == Origin::Title { 5 } else { 1 };
+        score += 4 * i32::from(acts) + 3 * i32::from(key) - 6 * i32::from(others);
+        if self.judged[number].overall() == Stance::Keep {
+            score -= 6;
+        }
+        score
+    }
+
+    /// Words right before a name: "to bob" hands over, "for carol" gives.
+    fn beside(&self, text: &str, start: usize) -> i32 {
+        let all = words(&text[..start]);
+        let back = |n: usize| all.len().checked_sub(n).map(|i| all[i].text.as_str()).unwrap_or_default();
+        let over = all.iter().rev().take(8).any(|w| {
+            matches!(
+                w.text.as_str(),
+                "hand" | "handed" | "transfer" | "transferred" | "reassign" | "over" | "new" | "übergeben" | "confier"
+            )
+        });
+        match (self.intent, back(1)) {
+            (Intent::Offboard, "to" | "by" | "with" | "ask") if over || back(1) == "by" => -8,
+            (Intent::Offboard, "by") => -8,
+            (
+                Intent::Provision | Intent::Elevate | Intent::Modify,
+                "for" | "to" | "für" | "pour" | "para" | "give" | "grant",
+            ) => 3,
+            _ => 0,
+        }
+    }
+}
+
+/// "My last day", "I am leaving", "remove my access".
+fn first_person(text: &str) -> bool {
+    let all = words(text);
+    let mine = all.iter().any(|w| {
+        matches!(w.text.as_str(), "my" | "i" | "i'm" | "mein" | "meine" | "mon" | "mes" | "mi" | "mis" | "ich" | "je")
+    });
+    mine && all.windows(2).any(|pair| {
+        matches!(
+            (pair[0].text.as_str(), pair[1].text.as_str()),
+            ("last", "day" | "working")
+                | ("my", "access" | "accesses" | "account" | "last")
+                | ("am" | "i'm", "leaving")
+                | ("i", "leave")
+                | ("letzter", _)
+                | ("dernier", "jour")
+                | ("último", "día")
+                | ("will", "leave")
+        )
+    })
+}
+
+/// An e-mail address, roughly.
+fn address(token: &str) -> bool {
+    let Some((user, host)) = token.split_once('@') else { return false };
+    !user.is_empty() && host.contains('.') && !host.contains(['/', '@', ':', '#']) && !user.contains(['/', ':'])
+}

@@ -1,0 +1,423 @@
+//! What each clause does to what it names: act on it, keep it, tell of the past, illustrate. Clauses are cut where two of them would
+//! say different things, so that "keep X, revoke Y" is two and "revoke X, Y and Z" is one.
+
+use crate::model::ticket::Intent;
+
+use super::text::{Shape, Unit};
+use super::tokens::{Word, words};
+use super::verbs::{Cue, Force, Form, Lexicon};
+
+/// What a clause does to what it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stance {
+    /// It asks for something to be done to it.
+    Act,
+    /// Nothing is said about it.
+    Neutral,
+    /// It stays as it is.
+    Keep,
+    /// It was done already.
+    Past,
+    /// It only illustrates, or is asked about.
+    Example,
+}
+
+impl Stance {
+    /// Whether what is named so is certainly not what the ticket acts on.
+    pub(super) fn spares(self) -> bool {
+        matches!(self, Self::Keep | Self::Past | Self::Example)
+    }
+}
+
+/// A word that asks, with its place in the unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Act {
+    pub(super) intent: Intent,
+    pub(super) force: Force,
+    pub(super) form: Form,
+    /// Byte offset in the unit.
+    pub(super) start: usize,
+    /// Byte offset of its end.
+    pub(super) end: usize,
+    /// Behind "must", "please", "to", "will be": asked for, whatever the form.
+    pub(super) modal: bool,
+}
+
+/// A part of a unit that says one thing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Clause {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) stance: Stance,
+    pub(super) acts: Vec<Act>,
+    /// From here on it keeps ("all except …"), where that is not the whole clause.
+    pub(super) except: Option<usize>,
+    /// Speaks of something named before: `it`, `them`, `both`.
+    pub(super) pronoun: bool,
+    /// It stands in parentheses.
+    pub(super) aside: bool,
+}
+
+/// A unit as judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Judged {
+    pub(super) clauses: Vec<Clause>,
+    /// Word starts that talk about text or knowledge.
+    pub(super) talk: Option<usize>,
+    pub(super) question: bool,
+}
+
+impl Judged {
+    /// What the unit does to lines that it introduces: what its last telling clause does.
+    pub(super) fn overall(&self) -> Stance {
+        self.clauses
+            .iter()
+            .rev()
+            .map(|clause| clause.stance)
+            .find(|stance| *stance != Stance::Neutral)
+            .unwrap_or(Stance::Neutral)
+    }
+
+    /// The clause at a byte.
+    pub(super) fn at(&self, byte: usize) -> Option<usize> {
+        self.clauses.iter().rposition(|clause| clause.start <= byte && byte < clause.end)
+    }
+}
+
+struct Found {
+    cue: Cue,
+    from: usize,
+    to: usize,
+}
+
+/// Judges one unit.
+pub(super) fn judge(unit: &Unit, lexicon: &Lexicon) -> Judged {
+    let words = words(&unit.text);
+    let found = cues(&unit.text, &words, lexicon);
+    let question =
+        unit.shape != Shape::Code && unit.text.trim_end_matches(['*', '_', ' ']).ends_with('?') && !polite(&words);
+    let mut out =
+        Judged { talk: found.iter().find(|f| f.cue == Cue::Talk).map(|f| f.from), question, clauses: Vec::new() };
+    let parts = segments(&unit.text, &words, &found, unit.shape);
+    for (index, &(start, end, aside)) in parts.iter().enumerate() {
+        // What goes on behind a parenthesis is one clause with what stood before it.
+        let whole = around(&unit.text, &parts, index);
+        let inside = |byte: usize| whole.iter().any(|(from, to, _)| byte >= *from && byte < *to);
+        let own: Vec<&Found> = found.iter().filter(|f| inside(words[f.from].start)).collect();
+        let clause_words: Vec<usize> = (0..words.len()).filter(|i| inside(words[*i].start)).collect();
+        let mut clause = clause(unit, &words, &clause_words, &own, (start, end), aside, question);
+        clause.acts.retain(|act| act.start >= start && act.start < end);
+        out.clauses.push(clause);
+    }
+    out
+}
+
+/// A part and what it continues, or what continues it, around a parenthesis.
+fn around(text: &str, parts: &[(usize, usize, bool)], index: usize) -> Vec<(usize, usize, bool)> {
+    let goes_on = |part: usize| {
+        let Some((start, end, aside)) = parts.get(part).copied() else { return false };
+        let rest = text[start..end].trim_start();
+        let first = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        part >= 2
+            && !aside
+            && parts[part - 1].2
+            && !parts[part - 2].2
+            && text[..start].ends_with(')')
+            && rest.starts_with(char::is_lowercase)
+            && conjunction(first).is_none()
+    };
+    let mut whole = vec![parts[index]];
+    if goes_on(index) {
+        whole.push(parts[index - 2]);
+    }
+    if goes_on(index + 2) {
+        whole.push(parts[index + 2]);
+    }
+    whole
+}
+
+/// "Can you revoke X?" asks for it.
+fn polite(words: &[Word]) -> bool {
+    let first = words.first().map(|word| word.text.as_str()).unwrap_or_default();
+    let second = words.get(1).map(|word| word.text.as_str()).unwrap_or_default();
+    let asks = matches!(
+        first,
+        "can"
+            | "could"
+            | "would"
+            | "will"
+            | "please"
+            | "pls"
+            | "kannst"
+            | "können"
+            | "könnt"
+            | "könnte"
+            | "pouvez"
+            | "pourriez"
+            | "puede"
+            | "puedes"
+            | "podría"
+    ) && !matches!(second, "i" | "we" | "it" | "this" | "that" | "wir" | "ich" | "they");
+    let could_it_have = first == "could" && matches!(second, "it" | "we" | "i");
+    asks || could_it_have
+        || words.iter().any(|word| matches!(word.text.as_str(), "please" | "pls" | "bitte" | "merci" | "svp"))
+}
+
+fn cues(text: &str, words: &[Word], lexicon: &Lexicon) -> Vec<Found> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    while at < words.len() {
+        if embedded(text, &words[at]) {
+            at += 1;
+        } else if let Some((cue, length)) = lexicon.at(words, at) {
+            out.push(Found { cue, from: at, to: at + length });
+            at += length;
+        } else if let Some((cue, length)) = apart(words, at) {
+            out.push(Found { cue, from: at, to: at + 1 });
+            let _ = length;
+            at += 1;
+        } else {
+            at += 1;
+        }
+    }
+    out
+}
+
+/// A part of an address, a host or a file's name: `example` of `bob@example.com` illustrates nothing.
+fn embedded(text: &str, word: &Word) -> bool {
+    let (before, after) = (&text[..word.start], &text[word.end..]);
+    let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    before.ends_with('@')
+        || after.starts_with('@')
+        || before.strip_suffix('.').is_some_and(|b| letter(b.chars().next_back()))
+        || after.strip_prefix('.').is_some_and(|a| letter(a.chars().next()))
+        || before.ends_with("//")
+}
+
+/// Verbs whose parts stand apart: "take X off", "leave X alone", "no X any more".
+fn apart(words: &[Word], at: usize) -> Option<(Cue, usize)> {
+    let near = |options: &[&str], reach: usize| {
+        words[at + 1..].iter().take(reach).position(|word| options.contains(&word.text.as_str()))
+    };
+    match words[at].text.as_str() {
+        "take" | "takes" | "taking" | "taken" => {
+            if near(&["away"], 14).is_some() {
+                return Some((Cue::Act(Intent::Modify, Force::Strong, Form::Base), 1));
+            }
+            near(&["off", "out"], 14).map(|length| (Cue::Act(Intent::Revoke, Force::Weak, Form::Base), length))
+        }
+        "leave" | "leaving" => {
+            near(&["alone", "untouched", "unchanged", "place"], 10).map(|length| (Cue::Keep, length))
+        }
+        "no" | "not" => {
+            let any = near(&["any"], 6)?;
+            words.get(at + 2 + any).filter(|word| matches!(word.text.as_str(), "more" | "longer"))?;
+            Some((Cue::Act(Intent::Revoke, Force::Weak, Form::Base), any))
+        }
+        "bring" => near(&["down"], 4).map(|length| (Cue::Act(Intent::Modify, Force::Strong, Form::Base), length)),
+        _ => None,
+    }
+}
+
+/// Where clauses may part: byte ranges, with whether they stand in parentheses.
+fn segments(text: &str, words: &[Word], found: &[Found], shape: Shape) -> Vec<(usize, usize, bool)> {
+    if matches!(shape, Shape::Row | Shape::Code) {
+        return vec![(0, text.len(), false)];
+    }
+    let telling = |from: usize, to: usize| {
+        found.iter().any(|f| {
+            let start = words[f.from].start;
+            start >= from && start < to && !matches!(f.cue, Cue::Talk | Cue::Nothing | Cue::Not | Cue::Except)
+        })
+    };
+    let mut out: Vec<(usize, usize, bool)> = Vec::new();
+    // The pieces between all separators; a hard one always parts.
+    let mut pieces: Vec<(usize, usize, bool, bool)> = Vec::new();
+    let (mut from, mut aside, mut hard_before) = (0, false, true);
+    for (at, length, hard, next_aside) in separators(text, words) {
+        pieces.push((from, at, aside, hard_before));
+        from = at + length;
+        (aside, hard_before) = (next_aside, hard);
+    }
+    pieces.push((from, text.len(), aside, hard_before));
+    for (from, to, aside, hard) in pieces {
+        if text[from..to].trim().is_empty() {
+            continue;
+        }
+        match out.last_mut() {
+            Some(last) if !hard && last.2 == aside && !(telling(last.0, last.1) && telling(from, to)) => last.1 = to,
+            _ => out.push((from, to, aside)),
+        }
+    }
+    out
+}
+
+/// Separators: byte, length, whether hard, and whether what follows stands in parentheses.
+fn separators(text: &str, words: &[Word]) -> Vec<(usize, usize, bool, bool)> {
+    let mut out = Vec::new();
+    let mut depth = 0_usize;
+    let mut word = words.iter().peekable();
+    for (at, c) in text.char_indices() {
+        while let Some(next) = word.next_if(|next| next.start <= at) {
+            if next.start == at
+                && let Some(hard) = conjunction(&next.text)
+                // "but not X" is an exception inside its clause.
+                && !(hard && words.iter().any(|w| w.text == "not" && w.start > next.end && w.start <= next.end + 2))
+            {
+                out.push((at, 0, hard, depth > 0));
+            }
+        }
+        match c {
+            '(' => {
+                depth += 1;
+                out.push((at, 1, true, true));
+            }
+            ')' if depth > 0 => {
+                depth -= 1;
+                out.push((at, 1, depth == 0, depth > 0));
+            }
+            ';' => out.push((at, 1, true, depth > 0)),
+            ',' | ':' if text[at + 1..].starts_with(char::is_whitespace) => out.push((at, 1, false, depth > 0)),
+            '–' | '—' => out.push((at, c.len_utf8(), false, depth > 0)),
+            '-' | '/' if text[..at].ends_with(' ') && text[at + 1..].starts_with(' ') => {
+                out.push((at, 1, false, depth > 0));
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
+/// Whether a word joins clauses, and whether it always parts them.
+fn conjunction(word: &str) -> Option<bool> {
+    match word {
+        "but" | "while" | "whereas" | "although" | "however" | "aber" | "während" | "mais" | "pero" | "sondern" => {
+            Some(true)
+        }
+        "and" | "then" | "und" | "et" | "y" | "because" | "since" | "as" | "so" | "weil" | "denn" | "car"
+        | "porque" | "which" | "until" => Some(false),
+        _ => None,
+    }
+}
+
+fn clause(
+    unit: &Unit,
+    words: &[Word],
+    own: &[usize],
+    found: &[&Found],
+    (start, end): (usize, usize),
+    aside: bool,
+    question: bool,
+) -> Clause {
+    let has = |cue: Cue| found.iter().any(|f| f.cue == cue);
+    let mut acts = Vec::new();
+    let (mut negated, mut past) = (false, has(Cue::Past));
+    for f in found {
+        let Cue::Act(intent, force, form) = f.cue else { continue };
+        // A phrase that says no by itself ("must not read") is not negated by it.
+        if found.iter().any(|n| n.cue == Cue::Not && n.to <= f.from && f.from - n.to < 4 && own.contains(&n.from)) {
+            negated = true;
+            continue;
+        }
+        let before = |reach: usize| {
+            own.iter().filter(move |i| **i < f.from && f.from - **i <= reach).map(|i| words[*i].text.as_str())
+        };
+        let modal = before(3).any(|w| {
+            matches!(
+                w,
+                "be" | "to"
+                    | "must"
+                    | "should"
+                    | "shall"
+                    | "please"
+                    | "pls"
+                    | "will"
+                    | "needs"
+                    | "need"
+                    | "bitte"
+                    | "soll"
+                    | "muss"
+                    | "müssen"
+                    | "sollen"
+                    | "merci"
+                    | "hay"
+                    | "debe"
+                    | "doit"
+                    | "can"
+                    | "could"
+            )
+        });
+        let told = form == Form::Participle
+            && !modal
+            && unit.shape != Shape::Heading
+            && before(4).any(|w| {
+                matches!(
+                    w,
+                    "was"
+                        | "were"
+                        | "been"
+                        | "had"
+                        | "have"
+                        | "has"
+                        | "i"
+                        | "we"
+                        | "they"
+                        | "he"
+                        | "she"
+                        | "wurde"
+                        | "wurden"
+                        | "été"
+                        | "fue"
+                        | "fueron"
+                        | "got"
+                )
+            });
+        if told {
+            past = true;
+            continue;
+        }
+        acts.push(Act { intent, force, form, start: words[f.from].start, end: words[f.to - 1].end, modal });
+    }
+    let except = found.iter().find(|f| f.cue == Cue::Except).map(|f| words[f.from].start);
+    // A keeping word behind a negation asks ("not to be kept"), unless the phrase keeps by its negation.
+    let keep = has(Cue::Keep);
+    let starts_with_not = own.first().is_some_and(|i| words[*i].text == "not") && acts.is_empty();
+    let stance = if keep || negated || starts_with_not {
+        Stance::Keep
+    } else if has(Cue::Example) || question {
+        Stance::Example
+    } else if acts.iter().any(|act| !past || act.force == Force::Strong || act.form == Form::Base) {
+        Stance::Act
+    } else if past {
+        Stance::Past
+    } else {
+        Stance::Neutral
+    };
+    if question || stance == Stance::Keep {
+        acts.clear();
+    }
+    let pronoun = own.iter().any(|i| {
+        matches!(
+            words[*i].text.as_str(),
+            "it" | "them"
+                | "they"
+                | "these"
+                | "those"
+                | "both"
+                | "everything"
+                | "this"
+                | "that"
+                | "ihn"
+                | "sie"
+                | "es"
+                | "diese"
+                | "beide"
+                | "le"
+                | "les"
+                | "los"
+                | "lo"
+                | "all"
+        )
+    });
+    Clause { start, end, stance, acts, except, pronoun, aside }
+}

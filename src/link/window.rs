@@ -1,0 +1,368 @@
+//! What the times in a ticket are for: the window of a temporary access, the date from which an action holds, a deadline.
+
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::model::ticket::{Comment, Field, Intent, Record, State, Window};
+
+use super::dates::{Length, Point, lengths, points};
+use super::stance::{Judged, Stance};
+use super::text::{Origin, Unit};
+use super::tokens::{Word, words};
+
+/// What reading times needs.
+pub(super) struct Times<'t> {
+    pub(super) record: &'t Record,
+    pub(super) units: &'t [Unit],
+    pub(super) judged: &'t [Judged],
+    pub(super) zone: TimeZone,
+    pub(super) state: State,
+    pub(super) intent: Intent,
+}
+
+/// What a time in the text is for, told by the words before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Start,
+    End,
+    Effective,
+    LastDay,
+    Deadline,
+    Happened,
+    Other,
+}
+
+/// An end of a window that a comment states.
+pub(super) struct Extension {
+    pub(super) comment: usize,
+    pub(super) end: Timestamp,
+    pub(super) words: String,
+}
+
+impl Times<'_> {
+    fn reference(&self, origin: Origin) -> Timestamp {
+        let comment = match origin {
+            Origin::Comment(index) => self.record.comments.get(index).and_then(|c| c.at),
+            _ => None,
+        };
+        comment.or(self.record.opened_at).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    fn points(&self, unit: &Unit) -> Vec<(Point, Role)> {
+        let all = words(&unit.text);
+        let found = points(&unit.text, self.reference(unit.origin), &self.zone);
+        let mut out: Vec<(Point, Role)> = Vec::new();
+        for (index, point) in found.iter().enumerate() {
+            let since = index.checked_sub(1).map_or(0, |before| found[before].end);
+            let mut role = role(&all, point, since);
+            // "from A to B": the second end needs no word of its own.
+            if role == Role::Other
+                && index > 0
+                && matches!(out[index - 1].1, Role::Start | Role::Effective)
+                && joined(&unit.text[since..point.start])
+            {
+                role = Role::End;
+            }
+            out.push((*point, role));
+        }
+        out
+    }
+
+    /// The date that the ticket states for its action.
+    pub(super) fn effective(&self) -> Option<Timestamp> {
+        if let Some(field) = self.record.fields.get(&Field::Effective) {
+            let last = self.intent == Intent::Offboard;
+            return self.field(field, last && field.trim().len() == 10);
+        }
+        if matches!(self.intent, Intent::Elevate | Intent::None) {
+            return None;
+        }
+        let told = super::tokens::words(&self.record.title)
+            .iter()
+            .any(|w| matches!(w.text.as_str(), "record" | "recorded" | "retroactive" | "nachtrag"));
+        for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
+            for (point, role) in self.points(unit) {
+                match role {
+                    Role::LastDay => return Some(if point.day { end_of(point.at) } else { point.at }),
+                    Role::Effective => return Some(point.at),
+                    Role::Start
+                        if matches!(
+                            self.intent,
+                            Intent::Provision | Intent::Modify | Intent::Revoke | Intent::Offboard
+                        ) && !self.kept(number) =>
+                    {
+                        return Some(point.at);
+                    }
+                    Role::Happened if told => return Some(point.at),
+                    _ => {}
+                }
+            }
+        }
+        None
+    }
+
+    fn kept(&self, number: usize) -> bool {
+        self.judged[number].overall() == Stance::Keep
+    }
+
+    /// A deadline in the text, for tickets whose tracker has none.
+    pub(super) fn deadline(&self) -> Option<Timestamp> {
+        if !matches!(self.intent, Intent::Revoke | Intent::Rotate | Intent::Offboard) {
+            return None;
+        }
+        self.units.iter().filter(|u| !matches!(u.origin, Origin::Comment(_))).find_map(|unit| {
+            let (point, _) = self.points(unit).into_iter().find(|(_, role)| *role == Role::Deadline)?;
+            Some(if point.day { end_of(point.at) } else { point.at })
+        })
+    }
+
+    /// The window of a temporary access, comments aside.
+    pub(super) fn window(&self) -> Option<Window> {
+        let mut start = self.record.fields.get(&Field::From).and_then(|text| self.field(text, false));
+        let mut end = self.record.fields.get(&Field::Until).and_then(|text| self.field(text, text.trim().len() == 10));
+        let mut length = None;
+        let mut from_fulfilment = false;
+        for unit in self.units.iter().filter(|u| !matches!(u.origin, Origin::Comment(_))) {
+            for (point, role) in self.points(unit) {
+                match role {
+                    Role::Start | Role::Effective => start = start.or(Some(point.at)),
+                    Role::End => end = end.or(Some(if point.day { end_of(point.at) } else { point.at })),
+                    _ => {}
+                }
+            }
+            let all = words(&unit.text);
+            length = length.or_else(|| {
+                lengths(&unit.text).into_iter().find(|length| limits(&unit.text, &all, length)).map(|l| l.duration)
+            });
+            from_fulfilment |= all.windows(2).any(|pair| {
+                matches!(pair[0].text.as_str(), "is" | "once" | "after" | "when" | "from" | "upon" | "of")
+                    && matches!(
+                        pair[1].text.as_str(),
+                        "fulfilled"
+                            | "granted"
+                            | "approved"
+                            | "approval"
+                            | "fulfilment"
+                            | "fulfillment"
+                            | "grant"
+                            | "provisioned"
+                            | "closed"
+                            | "done"
+                    )
+            });
+        }
+        if end.is_none() && length.is_none() {
+            return None;
+        }
+        if end.is_none()
+            && let Some(length) = length
+        {
+            let begins = start.or(if from_fulfilment {
+                self.record.closed_at.filter(|_| self.state == State::Done)
+            } else {
+                None
+            });
+            start = begins.or(start);
+            end = begins.or(self.record.opened_at).and_then(|begins| begins.checked_add(length).ok());
+        }
+        Some(Window { start, end })
+    }
+
+    /// Ends that comments state, oldest first.
+    pub(super) fn extensions(&self) -> Vec<Extension> {
+        let mut out = Vec::new();
+        for unit in self.units {
+            let Origin::Comment(comment) = unit.origin else { continue };
+            let all = words(&unit.text);
+            let says = all.iter().any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "extend"
+                        | "extended"
+                        | "extending"
+                        | "extension"
+                        | "prolong"
+                        | "prolonged"
+                        | "prolongation"
+                        | "verlängert"
+                        | "verlängern"
+                        | "prolongé"
+                        | "extendido"
+                        | "prorrogado"
+                        | "longer"
+                )
+            });
+            // The new end may stand in the sentence behind the word.
+            let near = says
+                || self.units.iter().any(|other| {
+                    other.origin == unit.origin
+                        && other.line + 1 >= unit.line
+                        && other.line <= unit.line
+                        && words(&other.text).iter().any(|w| {
+                            w.text.starts_with("exten")
+                                || w.text.starts_with("verläng")
+                                || w.text.starts_with("prolong")
+                        })
+                });
+            if !near {
+                continue;
+            }
+            let stated = self
+                .points(unit)
+                .into_iter()
+                .rfind(|(_, role)| matches!(role, Role::End | Role::Other | Role::Deadline));
+            if let Some((point, _)) = stated {
+                let end = if point.day { end_of(point.at) } else { point.at };
+                out.push(Extension { comment, end, words: unit.text.clone() });
+            }
+        }
+        out
+    }
+
+    /// A configured field's time.
+    fn field(&self, text: &str, to_the_end: bool) -> Option<Timestamp> {
+        let text = text.trim();
+        let found = points(text, self.reference(Origin::Title), &self.zone).into_iter().next();
+        // Stores write `2026-09-01 08:00:00` in UTC.
+        let exact = text.parse::<Timestamp>().ok().or_else(|| {
+            let local = text.parse::<jiff::civil::DateTime>().ok().filter(|_| text.len() > 10)?;
+            TimeZone::UTC.to_timestamp(local).ok()
+        });
+        exact.or_else(|| found.map(|point| if point.day && to_the_end { end_of(point.at) } else { point.at }))
+    }
+}
+
+/// The last second of a day.
+fn end_of(day: Timestamp) -> Timestamp {
+    day + SignedDuration::from_secs(24 * 3600 - 1)
+}
+
+/// What the words before a time make it, nearest first.
+fn role(all: &[Word], point: &Point, since: usize) -> Role {
+    let at = all.partition_point(|w| w.start < point.start);
+    let before: Vec<&str> = all[..at]
+        .iter()
+        .rev()
+        .take(7)
+        .take_while(|w| w.start >= since)
+        .map(|w| w.text.as_str())
+        .filter(|w| super::dates::weekday(w).is_none())
+        .collect();
+    let has = |phrase: &[&str]| before.windows(phrase.len()).any(|w| w.iter().rev().eq(phrase.iter()));
+    let near = |n: usize| before.get(n).copied().unwrap_or_default();
+    for phrase in [
+        &["last", "day"][..],
+        &["last", "working", "day"],
+        &["final", "day"],
+        &["letzter", "tag"],
+        &["letzter", "arbeitstag"],
+        &["dernier", "jour"],
+        &["último", "día"],
+        &["ultimo", "dia"],
+    ] {
+        if has(phrase) {
+            return Role::LastDay;
+        }
+    }
+    if has(&["not", "before"])
+        || has(&["not", "earlier", "than"])
+        || has(&["no", "earlier", "than"])
+        || has(&["nicht", "vor"])
+    {
+        return Role::Effective;
+    }
+    for (distance, word) in before.iter().enumerate().take(5) {
+        let role = match *word {
+            "until" | "till" | "til" | "through" | "thru" | "bis" | "jusqu'au" | "jusqu'à" | "hasta" | "expires"
+            | "expiry" | "expire" | "expiring" | "ends" | "end" | "ending" | "ende" | "fin" | "endet" => Role::End,
+            "to" if distance == 0 && before.iter().any(|w| matches!(*w, "from" | "extended" | "von")) => Role::End,
+            "effective" | "effect" | "wirksam" | "gilt" | "prend" => Role::Effective,
+            "of" if near(distance + 1) == "as" && distance < 2 => Role::Effective,
+            "per" | "ab" | "compter" | "from" | "partir" | "starting" | "start" | "begin" | "beginning" | "von"
+            | "desde" | "begins" | "starts"
+                if distance < 4 =>
+            {
+                Role::Start
+            }
+            "by" | "before" | "due" | "deadline" | "until-latest" | "vor" | "avant" | "antes" | "spätestens"
+            | "within"
+                if distance < 3 =>
+            {
+                Role::Deadline
+            }
+            "at" | "on" | "am" | "um" | "le" | "el"
+                if distance == 0
+                    && before.iter().any(|w| matches!(*w, "was" | "were" | "been" | "wurde" | "fue" | "été")) =>
+            {
+                Role::Happened
+            }
+            _ => continue,
+        };
+        // "expires" and "runs out" of a credential itself tell nothing of an access.
+        return role;
+    }
+    Role::Other
+}
+
+fn joined(between: &str) -> bool {
+    let lower = between.trim().to_lowercase();
+    let first = lower.split_whitespace().next().unwrap_or_default();
+    // "to Sunday 2026-08-16"
+    let rest = lower.split_whitespace().nth(1).is_none_or(|w| super::dates::weekday(w.trim_end_matches(',')).is_some());
+    rest && matches!(
+        first,
+        "to" | "-" | "–" | "—" | "until" | "till" | "and" | "bis" | "au" | "à" | "hasta" | "a" | "through"
+    )
+}
+
+/// Whether a duration limits an access: "for two hours", "Duration: 4h", "2 hours of write".
+fn limits(text: &str, all: &[Word], length: &Length) -> bool {
+    let at = all.partition_point(|w| w.start < length.start);
+    let back = |n: usize| at.checked_sub(n).map(|i| all[i].text.as_str()).unwrap_or_default();
+    let next = all.iter().find(|w| w.start >= length.end).map(|w| w.text.as_str()).unwrap_or_default();
+    let no = matches!(
+        back(1),
+        "every"
+            | "each"
+            | "older"
+            | "than"
+            | "in"
+            | "within"
+            | "last"
+            | "past"
+            | "alle"
+            | "after"
+            | "over"
+            | "turns"
+            | "unused"
+            | "previous"
+    ) || matches!(back(2), "every" | "older" | "unused" | "last" | "past")
+        || matches!(next, "ago" | "old" | "later" | "earlier" | "before" | "notice");
+    let for_it = matches!(
+        back(1),
+        "for"
+            | "für"
+            | "pour"
+            | "por"
+            | "during"
+            | "durante"
+            | "another"
+            | "duration"
+            | "dauer"
+            | "durée"
+            | "duración"
+            | "only"
+            | "max"
+            | "maximum"
+            | "just"
+            | "least"
+    ) || matches!(back(2), "for" | "duration" | "für" | "pour" | "por");
+    let of = matches!(next, "of" | "window" | "access" | "only" | "max");
+    let key = text[..length.start].trim_end().ends_with(':');
+    !no && (for_it || of || key || at == 0)
+}
+
+/// Whether a comment was written by somebody named so.
+pub(super) fn author(comment: &Comment) -> String {
+    comment.author.label().to_owned()
+}
