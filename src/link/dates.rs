@@ -419,7 +419,9 @@ mod tests {
             ("bis 15.10.2026", "2026-10-15T00:00:00Z day"),
             ("until midnight today", "2026-03-19T00:00:00Z"),
             ("at 18:00 Europe/Berlin on Friday", "2026-03-20T17:00:00Z"),
-            ("the 2nd of January", "2027-01-02T00:00:00Z day"),
+            ("the 2nd of July", "2026-07-02T00:00:00Z day"),
+            ("the 2nd of November", "2026-11-02T00:00:00Z day"),
+            ("on October 2", "2026-10-02T00:00:00Z day"),
         ] {
             assert_eq!(at(text), [want], "{text}");
         }

@@ -44,7 +44,8 @@ enum Weight {
 
 /// Words to quote: one line, without marks, without values of credentials, not too long. Cut last: half a value is still one.
 pub(super) fn quote(line: &str) -> String {
-    let line = masked(&unmarked(line));
+    let plain = unmarked(line);
+    let line = masked(&plain);
     let mut out = String::new();
     let mut length = 0;
     for word in line.split_whitespace() {

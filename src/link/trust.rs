@@ -241,15 +241,20 @@ impl Trust<'_> {
     /// "234 runs every night, leave it": the part of a linked id that only one of the ticket's has.
     fn short_names(&self, comment: &Comment, linked: &Linked) -> Vec<Id> {
         let mut out = Vec::new();
+        // Among many, a short part means nothing.
+        if linked.links.len() > 20 {
+            return out;
+        }
         for sentence in comment.text.split_inclusive(['.', '\n', '!']) {
             let keeps = words(sentence).iter().any(|w| {
-                matches!(w.text.as_str(), "leave" | "keep" | "stays" | "stay" | "not" | "wrong" | "needed" | "remains")
+                matches!(w.text.as_str(), "leave" | "keep" | "stays" | "stay" | "wrong" | "needed" | "remains")
             });
             if !keeps {
                 continue;
             }
-            for token in
-                tokens(sentence).into_iter().filter(|t| t.text.len() >= 3 && t.text.bytes().any(|b| b.is_ascii_digit()))
+            for token in tokens(sentence)
+                .into_iter()
+                .filter(|t| (3..=12).contains(&t.text.len()) && t.text.bytes().any(|b| b.is_ascii_digit()))
             {
                 let lower = token.text.to_lowercase();
                 let ids: Vec<&Id> =
@@ -331,8 +336,6 @@ fn wrong(text: &str) -> bool {
                 | "incorrect"
                 | "falsch"
                 | "falsche"
-                | "erreur"
-                | "error"
                 | "equivocado"
         )
     })
