@@ -16,7 +16,7 @@
 //! | decide | scope, waivers, gaps: one verdict | [`policy`] |
 //! | render | the same report in every format; no format changes the verdict | [`render`] |
 //!
-//! [`model`] holds the nouns, `gate` alone knows the order, [`cli`] is the command line, [`secret`] keeps values from leaking.
+//! [`model`] holds the nouns, [`gate`] alone knows the order, [`cli`] is the command line, [`secret`] keeps values from leaking.
 //!
 //! # Invariants
 //!
@@ -24,7 +24,7 @@
 //!    (`tests/architecture.rs`).
 //! 2. A finding cannot exist without evidence ([`rules::Draft::new`] takes one), and evidence is made from collected records alone.
 //! 3. What was asked for and could not be read is a gap, never an absence. Nothing checked is never green
-//!    (`gate::gaps`, `tests/gate.rs`).
+//!    (`gate::gaps`, `tests/bad_input.rs`, the unreadable cases of `tests/example`).
 //! 4. Only the issuer's documented answer, from the credential's own issuer, makes a credential live or dead
 //!    (`tests/live_aws.rs`, `tests/live_vault.rs`).
 //! 5. A name denotes a slot, an id a credential; a slot refilled after the ticket holds another credential. Every link carries its

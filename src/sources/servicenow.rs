@@ -1,6 +1,6 @@
 //! ServiceNow tickets from a saved Table API response: `sysparm_display_value=all` (each field a display value and a value), or
 //! plain values. Form answers stand under `variables.*`, comments and work notes are journals. Field names: the "Table API" and
-//! "Task [task]" pages of ServiceNow's documentation. What a ticket asks for is understood in `link`.
+//! "Task (task)" pages of ServiceNow's documentation. What a ticket asks for is understood in `link`.
 
 use std::collections::BTreeMap;
 
