@@ -34,7 +34,8 @@ struct Harmless(PrettyFormatter<'static>);
 impl Formatter for Harmless {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()> {
         // Most fragments are harmless at a glance.
-        if fragment.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'#') {
+        let plain = fragment.bytes().all(|byte| matches!(byte, b' '..=b'~'));
+        if plain && !fragment.contains("##") {
             return writer.write_all(fragment.as_bytes());
         }
         let mut start = 0;
