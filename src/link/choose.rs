@@ -100,12 +100,12 @@ impl Hints {
         hints
     }
 
-    fn add(&mut self, other: Self) {
-        self.places.extend(other.places);
-        self.environments.extend(other.environments);
-        self.accounts.extend(other.accounts);
-        self.providers.extend(other.providers);
-        self.kinds.extend(other.kinds);
+    fn add(&mut self, other: &Self) {
+        self.places.extend(other.places.iter().cloned());
+        self.environments.extend(other.environments.iter().cloned());
+        self.accounts.extend(other.accounts.iter().cloned());
+        self.providers.extend(&other.providers);
+        self.kinds.extend(&other.kinds);
         self.above |= other.above;
         self.below |= other.below;
     }
@@ -117,6 +117,8 @@ impl Hints {
             let shared = matches!(entity.provider.as_str(), "github" | "gitlab");
             if self.places.contains(place) {
                 score += 2;
+            } else if !several && !entity.of_repository() && self.places.iter().all(|p| within(p, place)) {
+                // The only one known is the organization's, which holds in its repositories.
             } else if shared && self.places.iter().any(|p| p.contains('/')) && (entity.of_repository() || !self.above) {
                 return None;
             }
@@ -164,6 +166,11 @@ impl Hints {
     }
 }
 
+/// Whether a repository or group lies in another.
+fn within(place: &str, above: &str) -> bool {
+    place.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
 /// A ticket's hints, by how near they stand to a name.
 pub(super) struct Context<'c> {
     pub(super) units: &'c [Unit],
@@ -174,6 +181,8 @@ pub(super) struct Context<'c> {
     pub(super) fields: Hints,
     pub(super) whole: Hints,
     pub(super) repository: Option<String>,
+    /// Of each unit's clauses.
+    clauses: Vec<Vec<Hints>>,
     /// The texts in which a heading asks for something.
     pub(super) acting_headings: BTreeSet<Origin>,
 }
@@ -194,6 +203,13 @@ impl<'c> Context<'c> {
             fields: Hints::of(fields, names),
             whole: Hints::default(),
             repository: repository.map(str::to_lowercase),
+            clauses: units
+                .iter()
+                .zip(judged)
+                .map(|(unit, judged)| {
+                    judged.clauses.iter().map(|c| Hints::of(&unit.text[c.start..c.end], names)).collect()
+                })
+                .collect(),
             acting_headings: units
                 .iter()
                 .zip(judged)
@@ -207,9 +223,9 @@ impl<'c> Context<'c> {
             }
             let hints = context.unit(number, None);
             if unit.origin == Origin::Title {
-                context.title.add(hints.clone());
+                context.title.add(&hints);
             }
-            context.whole.add(hints);
+            context.whole.add(&hints);
         }
         context
     }
@@ -223,7 +239,7 @@ impl<'c> Context<'c> {
                 index == clause || (part.aside && index == clause + 1)
             });
             if wanted && part.stance != Stance::Keep && part.stance != Stance::Past {
-                hints.add(Hints::of(&self.units[number].text[part.start..part.end], self.names));
+                hints.add(&self.clauses[number][index]);
             }
         }
         hints
@@ -242,12 +258,12 @@ impl<'c> Context<'c> {
         let whole_unit = self.unit(number, None);
         let mut around = Hints::default();
         for other in [unit.lead, unit.heading].into_iter().flatten() {
-            around.add(self.unit(other, None));
+            around.add(&self.unit(other, None));
         }
         let mut line = Hints::default();
         for (other, neighbour) in self.units.iter().enumerate().skip(number.saturating_sub(3)).take(7) {
             if neighbour.origin == unit.origin && neighbour.line == unit.line {
-                line.add(self.unit(other, None));
+                line.add(&self.unit(other, None));
             }
         }
         for (nearest, hints) in [
@@ -311,9 +327,9 @@ impl<'c> Context<'c> {
         let unit = &self.units[number];
         let mut hints = self.unit(number, None);
         for other in [unit.lead, unit.heading].into_iter().flatten() {
-            hints.add(self.unit(other, None));
+            hints.add(&self.unit(other, None));
         }
-        hints.add(self.title.clone());
+        hints.add(&self.title);
         let Some(place) = &entity.place else { return false };
         hints.places.contains(place)
             || self.whole.places.contains(place)

@@ -99,6 +99,7 @@ impl Names {
             self.path(&entity.what, number);
         } else if entity.slot {
             self.name(&entity.what, number, &entity);
+            self.located(&entity, number);
         } else if entity.kind == "role"
             && let Some((_, role)) = entity.what.rsplit_once('/')
         {
@@ -137,7 +138,9 @@ impl Names {
         let plain = |part: &String| part.chars().all(char::is_alphabetic);
         let ordinary = name.chars().all(|c| c.is_lowercase() || c.is_whitespace()) && parts.iter().all(plain);
         let capital = parts.len() == 1 && plain(&parts[0]) && name.chars().skip(1).all(char::is_lowercase);
-        let entry = Name { of: number, strength, identity, ordinary: ordinary || capital };
+        // "renovate token" says by itself what it is.
+        let says = parts.len() > 1 && entity.nouns().iter().any(|noun| parts.last().is_some_and(|last| last == noun));
+        let entry = Name { of: number, strength, identity, ordinary: (ordinary && !says) || capital };
         if parts.len() == 1 {
             push(self.by_token.entry(lower).or_default(), entry);
         } else {
@@ -149,6 +152,21 @@ impl Names {
                     list.push((parts, entry));
                 }
             }
+        }
+    }
+
+    /// A secret with its place or environment in one token: `acme/shop:KEY`, `acme/shop/KEY`, `KEY@production`.
+    fn located(&mut self, entity: &Entity, number: usize) {
+        let Some(place) = entity.place.as_deref() else { return };
+        let what = &entity.what;
+        for sign in [':', '/'] {
+            match &entity.environment {
+                Some(env) => self.token(&format!("{place}@{env}{sign}{what}"), number, Strength::Slot, false),
+                None => self.token(&format!("{place}{sign}{what}"), number, Strength::Slot, false),
+            }
+        }
+        if let Some(env) = &entity.environment {
+            self.token(&format!("{what}@{env}"), number, Strength::Name, false);
         }
     }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::model::ticket::{Field, Intent, Record};
 
 use super::mention::Mention;
-use super::nouns::{access_noun, credential_noun, keyless};
+use super::nouns::{condition, expires, keyless};
 use super::stance::{Act, Judged, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
@@ -27,13 +27,14 @@ pub(super) struct Reading<'r> {
     pub(super) workload: &'r dyn Fn(&str) -> bool,
 }
 
-/// Scores by intent, with the words that made them.
+/// Scores by intent: points, the words that made the first, and when these came.
 #[derive(Default)]
-struct Scores(BTreeMap<Intent, (f64, String)>);
+struct Scores(BTreeMap<Intent, (f64, String, usize)>);
 
 impl Scores {
     fn add(&mut self, intent: Intent, points: f64, words: &str) {
-        let entry = self.0.entry(intent).or_insert_with(|| (0.0, words.to_owned()));
+        let next = self.0.len();
+        let entry = self.0.entry(intent).or_insert_with(|| (0.0, words.to_owned(), next));
         entry.0 += points;
     }
 }
@@ -50,20 +51,20 @@ impl Reading<'_> {
         self.title(&mut scores);
         self.body(&mut scores);
         self.keyless(&mut scores);
-        let order =
-            [Intent::Offboard, Intent::Revoke, Intent::Rotate, Intent::Elevate, Intent::Modify, Intent::Provision];
+        // Of equal ones, what was said first.
         let mut best: Option<(Intent, f64)> = None;
-        for intent in order {
-            let points = scores.0.get(&intent).map_or(0.0, |(points, _)| *points);
-            if points >= ENOUGH && best.is_none_or(|(_, most)| points > most) {
-                best = Some((intent, points));
+        let mut ranked: Vec<_> = scores.0.iter().filter(|(_, (points, ..))| *points >= ENOUGH).collect();
+        ranked.sort_by_key(|(_, (.., turn))| *turn);
+        for (intent, (points, ..)) in ranked {
+            if best.is_none_or(|(_, most)| *points > most) {
+                best = Some((*intent, *points));
             }
         }
         let Some((intent, points)) = best else {
             why.push("intent none: nothing in it asks for a change of access".to_owned());
             return Intent::None;
         };
-        let said = scores.0.get(&intent).map_or("", |(_, words)| words.as_str());
+        let said = scores.0.get(&intent).map_or("", |(_, words, _)| words.as_str());
         why.push(format!("intent {}: {points:.1} points, first by {said}", name(intent)));
         intent
     }
@@ -77,7 +78,15 @@ impl Reading<'_> {
         let first = titles.first()?;
         let title = words(&self.record.title);
         let judged = &self.judged[first.0];
-        let first_act = judged.clauses.iter().flat_map(|clause| &clause.acts).map(|act| act.start).min();
+        // "Add an alert", "create a dashboard": the weak verbs of granting ask for anything.
+        let first_act = judged
+            .clauses
+            .iter()
+            .flat_map(|clause| &clause.acts)
+            .filter(|act| act.force == Force::Strong || act.intent != Intent::Provision)
+            .filter(|act| !expires(&first.1.text[act.start..act.end]))
+            .map(|act| act.start)
+            .min();
         if titles.iter().any(|(number, _)| self.judged[*number].question) {
             return Some("its title is a question".to_owned());
         }
@@ -124,7 +133,7 @@ impl Reading<'_> {
         })
     }
 
-    fn of_unit(&self, number: usize) -> &[Mention] {
+    pub(super) fn of_unit(&self, number: usize) -> &[Mention] {
         let start = self.mentions.partition_point(|m| m.unit < number);
         let length = self.mentions[start..].partition_point(|m| m.unit == number);
         &self.mentions[start..start + length]
@@ -232,7 +241,17 @@ impl Reading<'_> {
                     };
                     let points = if told { 0.0 } else { self.points(number, unit, clause, act, weight) };
                     if points > 0.0 {
-                        let intent = self.meant(unit, act);
+                        let intent = self.meant(number, unit, act);
+                        // "X is compromised, replace it": what it is weighs less than what is to be done.
+                        let said = &unit.text[act.start..act.end];
+                        if condition(said) || expires(said) {
+                            scores.add(
+                                intent,
+                                points * 0.5,
+                                &format!("the title's \"{}\"", &unit.text[act.start..act.end]),
+                            );
+                            continue;
+                        }
                         scores.add(intent, points, &format!("the title's \"{}\"", &unit.text[act.start..act.end]));
                         weight = 4.0;
                     }
@@ -243,7 +262,7 @@ impl Reading<'_> {
 
     fn body(&self, scores: &mut Scores) {
         let mut own: BTreeMap<Intent, f64> = BTreeMap::new();
-        let asked: f64 = scores.0.values().map(|(points, _)| *points).fold(0.0, f64::max);
+        let asked: f64 = scores.0.values().map(|(points, ..)| *points).fold(0.0, f64::max);
         for (number, unit) in self.units.iter().enumerate() {
             let share = match unit.origin {
                 Origin::Title => continue,
@@ -272,7 +291,7 @@ impl Reading<'_> {
                     if points <= 0.0 {
                         continue;
                     }
-                    let intent = self.meant(unit, act);
+                    let intent = self.meant(number, unit, act);
                     // However often a text says it, the title and the type outweigh it.
                     let sum = own.entry(intent).or_default();
                     let more = points.min(7.0 - *sum);
@@ -290,115 +309,18 @@ impl Reading<'_> {
     }
 
     fn points(&self, number: usize, unit: &Unit, clause: &super::stance::Clause, act: &Act, weight: f64) -> f64 {
+        // "Remove her access to X" removes; the access is what it removes.
+        let removed = act.intent == Intent::Provision
+            && clause.acts.iter().any(|other| other.start < act.start && other.intent != Intent::Provision);
+        if removed || (expires(&unit.text[act.start..act.end]) && !self.runs_out(unit, act)) {
+            return 0.0;
+        }
         match act.force {
             Force::Strong => weight,
             Force::Weak if self.object(number, clause, act) => weight * 0.8,
             Force::Weak if unit.shape == Shape::Heading && self.heads_names(number) => weight * 0.8,
             Force::Weak => 0.0,
         }
-    }
-
-    /// A heading over a list of names.
-    fn heads_names(&self, number: usize) -> bool {
-        self.mentions
-            .iter()
-            .skip(self.mentions.partition_point(|m| m.unit < number))
-            .take(20)
-            .any(|m| self.units[m.unit].heading == Some(number))
-    }
-
-    /// Whether a weak word has an object that makes it one of ours.
-    fn object(&self, number: usize, clause: &super::stance::Clause, act: &Act) -> bool {
-        let text = &self.units[number].text[clause.start..clause.end];
-        let words = words(text);
-        let access = words.iter().any(|w| access_noun(&w.text));
-        if act.intent == Intent::Provision || act.intent == Intent::Modify || act.intent == Intent::Elevate {
-            let level = words.iter().any(|w| super::level::word(&w.text).is_some());
-            return access || level || (act.intent != Intent::Provision && !self.of_unit(number).is_empty());
-        }
-        let named = self
-            .of_unit(number)
-            .iter()
-            .any(|m| m.clause.is_none_or(|c| self.judged[number].clauses.get(c) == Some(clause)) && !m.instrument);
-        // "new", "change", "update", "replace" say something of keys only right beside them.
-        let vague = self.units[number].text[act.start..act.end].to_lowercase();
-        if matches!(
-            vague.as_str(),
-            "new"
-                | "fresh"
-                | "change"
-                | "update"
-                | "reset"
-                | "refresh"
-                | "nuevo"
-                | "nueva"
-                | "nouveau"
-                | "nouvelle"
-                | "neuer"
-                | "neues"
-                | "neuen"
-        ) {
-            return self.beside(number, act);
-        }
-        let pronoun = clause.pronoun || words.iter().any(|w| matches!(w.text.as_str(), "one" | "ones"));
-        named
-            || access
-            || words.iter().any(|w| credential_noun(&w.text))
-            || (pronoun && (self.named_before(number) || self.title_is_ours()))
-    }
-
-    /// A name or a credential's noun within three words behind.
-    fn beside(&self, number: usize, act: &Act) -> bool {
-        let text = &self.units[number].text;
-        let near = words(&text[act.end..]);
-        let reach = near.get(2).or(near.last()).map_or(act.end, |w| act.end + w.end);
-        let named = self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < reach);
-        let noun = near
-            .iter()
-            .take(3)
-            .any(|w| credential_noun(&w.text) || matches!(w.text.as_str(), "one" | "pair" | "value"));
-        let it = near.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "them"))
-            && (self.named_before(number) || !self.of_unit(number).is_empty());
-        named || noun || it
-    }
-
-    fn named_before(&self, number: usize) -> bool {
-        self.mentions[..self.mentions.partition_point(|m| m.unit <= number)]
-            .iter()
-            .rev()
-            .take(20)
-            .any(|m| m.unit + 8 >= number)
-    }
-
-    fn title_is_ours(&self) -> bool {
-        words(&self.record.title).iter().any(|w| credential_noun(&w.text))
-    }
-
-    /// "Decommission svc-reports" is the end of a workload, "decommission the key" that of a key; "replace X by an app" ends X.
-    fn meant(&self, unit: &Unit, act: &Act) -> Intent {
-        let text = &unit.text;
-        let all = words(text);
-        let verb = text[act.start..act.end].to_lowercase();
-        if act.intent == Intent::Revoke {
-            let ends = ["decommission", "retire", "sunset", "shut", "switch", "scrap", "wind", "turn"]
-                .iter()
-                .any(|v| verb.starts_with(v));
-            let key = all.iter().any(|w| credential_noun(&w.text) && w.start >= act.end);
-            let who = words_and_joined(&text[act.end..]).into_iter().any(|w| (self.workload)(w.trim_end_matches("'s")));
-            if ends && who && !key {
-                return Intent::Offboard;
-            }
-        }
-        if act.intent == Intent::Rotate && verb.starts_with("repla") {
-            let after = &all[all.partition_point(|w| w.start < act.end)..];
-            let by = after
-                .iter()
-                .position(|w| matches!(w.text.as_str(), "by" | "with" | "through" | "via" | "durch" | "par" | "por"));
-            if by.is_some_and(|by| after[by..].iter().take(6).any(|w| keyless(&w.text))) {
-                return Intent::Revoke;
-            }
-        }
-        act.intent
     }
 
     /// OIDC and the like in the title retire the static credential.
@@ -417,11 +339,6 @@ impl Reading<'_> {
             scores.add(Intent::Revoke, 8.0, &format!("\"{}\" in the title", word.text));
         }
     }
-}
-
-/// Words with joiners in them kept whole: `svc-reports`.
-fn words_and_joined(text: &str) -> Vec<&str> {
-    super::tokens::tokens(text).into_iter().map(|token| token.text).collect()
 }
 
 /// An intent's name, as JSON writes it.

@@ -163,6 +163,11 @@ impl Asked<'_> {
         {
             levels.retain(|level| *level != Level::Read);
         }
+        // "read/write" is write.
+        let both = all.windows(2).any(|t| t[0].text == "read" && t[1].text == "write" && t[1].start == t[0].end + 1);
+        if both {
+            levels.retain(|level| *level != Level::Read);
+        }
         levels.dedup();
         levels
     }

@@ -9,6 +9,7 @@ use crate::model::ticket::{Link, Record, Strength};
 
 use super::choose::Context;
 use super::mention::{Mention, Target};
+use super::nouns::condition;
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Shape, Unit, field};
 use super::tokens::words;
@@ -163,7 +164,7 @@ impl Scene<'_> {
             let open = matches!(mention.target, Target::Known(_)) && of.len() != 1;
             let Target::Known(all) = &mention.target else { continue };
             if open && !all.iter().any(|of| out.links.contains_key(&self.id(*of))) {
-                let name = &self.unit(mention).text[mention.start..mention.end];
+                let name = quote(&self.unit(mention).text[mention.start..mention.end]);
                 let said = if of.is_empty() {
                     format!("\"{name}\" is named for a place or environment in which none is known")
                 } else {
@@ -213,13 +214,22 @@ impl Scene<'_> {
         if mention.stance.spares() || lead.is_some_and(Stance::spares) || heading.is_some_and(Stance::spares) {
             return None;
         }
+        let ordered = || {
+            mention
+                .clause
+                .and_then(|c| self.judged(mention.unit).clauses.get(c))
+                .is_some_and(|clause| clause.acts.iter().any(|act| !condition(&unit.text[act.start..act.end])))
+        };
+        if unit.heading.is_some_and(|h| aside_heading(&self.context.units[h].text)) && !ordered() {
+            return None;
+        }
         // Under a heading that asks for nothing, beside others that do, things are only told of.
         if unit.heading.is_some()
             && heading == Some(Stance::Neutral)
             && mention.stance == Stance::Neutral
             && self.other_headings_act(unit)
         {
-            return (!aside_heading(&self.context.units[unit.heading?].text)).then_some(Weight::Passing);
+            return Some(Weight::Passing);
         }
         if mention.instrument {
             return Some(Weight::Passing);
@@ -345,7 +355,7 @@ fn strong(judged: &Judged, mention: &Mention) -> bool {
 
 /// Sections that tell and do not ask.
 fn aside_heading(text: &str) -> bool {
-    const ASIDE: [&str; 14] = [
+    const ASIDE: [&str; 12] = [
         "background",
         "context",
         "history",
@@ -355,8 +365,6 @@ fn aside_heading(text: &str) -> bool {
         "references",
         "see",
         "related",
-        "environment",
-        "affected",
         "hintergrund",
         "contexte",
         "contexto",

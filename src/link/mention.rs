@@ -9,7 +9,7 @@ use super::index::{Name, Names};
 use super::number;
 use super::stance::{Judged, Stance};
 use super::text::Unit;
-use super::tokens::{Token, Word, parts, tokens, words};
+use super::tokens::{Token, Word, invisible, parts, tokens, words};
 
 /// What a mention points at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +70,7 @@ pub(super) fn find(number: usize, unit: &Unit, judged: &Judged, names: &Names) -
         }
     }
     found.sort_by_key(|(start, ..)| *start);
+    let starts: Vec<usize> = found.iter().map(|(start, ..)| *start).collect();
     found
         .into_iter()
         .map(|(start, end, target, strength, identity)| {
@@ -82,7 +83,7 @@ pub(super) fn find(number: usize, unit: &Unit, judged: &Judged, names: &Names) -
                 target,
                 strength,
                 identity,
-                stance: stance(judged, clause, start, end),
+                stance: stance(judged, clause, start, end, &starts),
                 instrument: instrument(&words, start),
             }
         })
@@ -90,7 +91,7 @@ pub(super) fn find(number: usize, unit: &Unit, judged: &Judged, names: &Names) -
 }
 
 /// The clause's stance, an exception inside it, and a remark in parentheses right behind the name.
-fn stance(judged: &Judged, clause: Option<usize>, start: usize, end: usize) -> Stance {
+fn stance(judged: &Judged, clause: Option<usize>, start: usize, end: usize, starts: &[usize]) -> Stance {
     let Some(index) = clause else { return Stance::Neutral };
     let clause = &judged.clauses[index];
     if clause.except.is_some_and(|except| start > except) {
@@ -98,6 +99,8 @@ fn stance(judged: &Judged, clause: Option<usize>, start: usize, end: usize) -> S
     }
     if let Some(next) = judged.clauses.get(index + 1).filter(|next| next.aside && next.stance.spares())
         && next.start.saturating_sub(end) <= 4
+        // "(see also Y)" speaks of Y.
+        && !starts.iter().any(|other| (next.start..next.end).contains(other))
     {
         return next.stance;
     }
@@ -293,7 +296,9 @@ fn marked(unit: &Unit, start: usize, end: usize) -> bool {
 /// Not cut out of a longer identifier.
 fn whole(unit: &Unit, token: Token<'_>) -> bool {
     let side = |c: Option<char>| c.is_some_and(|c| super::tokens::joined(c) || matches!(c, '/' | '@'));
-    !side(unit.text[..token.start].chars().next_back()) && !side(unit.text[token.end()..].chars().next())
+    let before = unit.text[..token.start].trim_end_matches(invisible).chars().next_back();
+    let after = unit.text[token.end()..].trim_start_matches(invisible).chars().next();
+    !side(before) && !side(after)
 }
 
 /// "ending in 7EXAMPLE", "…7EXAMPLE", "AKIA…7EXAMPLE": what only one id ends (or starts) with.

@@ -13,9 +13,11 @@ mod index;
 mod intent;
 mod level;
 mod links;
+mod meant;
 mod mention;
 mod nouns;
 mod number;
+mod object;
 mod people;
 mod stance;
 mod state;
@@ -80,7 +82,7 @@ impl Index {
     /// Reads a ticket. `now` is not needed to understand it; it bounds nothing but stated times that cannot be.
     #[must_use]
     pub fn understand(&self, record: &Record, now: Timestamp) -> Ticket {
-        let units = text::units(record);
+        let (units, cut) = text::units(record);
         let judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
         let mentions: Vec<Mention> =
             units.iter().enumerate().flat_map(|(n, unit)| mention::find(n, unit, &judged[n], &self.names)).collect();
@@ -89,7 +91,11 @@ impl Index {
         let trust = Trust { record, settings: &self.settings };
         let read =
             Read { record, units: &units, judged: &judged, mentions: &mentions, context: &context, trust: &trust };
-        self.ticket(&read, now)
+        let mut ticket = self.ticket(&read, now);
+        if cut {
+            ticket.ambiguous.push("its text is too long to be read whole".to_owned());
+        }
+        ticket
     }
 
     fn ticket(&self, read: &Read<'_>, now: Timestamp) -> Ticket {
@@ -127,6 +133,7 @@ impl Index {
         if intent == Intent::Offboard {
             self.owned(read, &subjects, &mut linked);
         }
+        let due_at = trust.due(record.due_at.or_else(|| times(intent).deadline()), &mut distrusted);
         why.append(&mut linked.why);
         why.extend(distrusted.iter().map(|d| format!("not trusted: {} ({})", d.what, d.quote)));
         let grants = matches!(intent, Intent::Provision | Intent::Modify | Intent::Elevate);
@@ -143,7 +150,6 @@ impl Index {
         linked.ambiguous.extend(ambiguous_window);
         let approved = trust.approved();
         let subject = subjects.first().map(|subject| subject.name.clone());
-        let due_at = trust.due(record.due_at.or_else(|| times(intent).deadline()), &mut distrusted);
         Ticket {
             id: record.id.clone(),
             system: record.system,
@@ -332,7 +338,7 @@ impl Ticket {
     fn masked(mut self) -> Self {
         let words = [&mut self.url, &mut self.resolution, &mut self.subject, &mut self.access.holder];
         words.into_iter().flatten().for_each(mask);
-        self.ambiguous.iter_mut().chain(&mut self.why).for_each(mask);
+        // What is unclear and why a ticket was understood so is made of ids, which stay, and of quotes, which are masked.
         self.distrusted.iter_mut().for_each(|refused| {
             mask(&mut refused.what);
             mask(&mut refused.quote);

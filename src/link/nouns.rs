@@ -100,3 +100,40 @@ pub(super) fn access_noun(word: &str) -> bool {
             | "accesos"
     )
 }
+
+/// What a credential is, where that alone says that it should not be: `unused`, `leaked`.
+pub(super) fn condition(word: &str) -> bool {
+    matches!(
+        word.to_lowercase().as_str(),
+        "unused"
+            | "stale"
+            | "obsolete"
+            | "orphaned"
+            | "no longer needed"
+            | "not needed any more"
+            | "not needed anymore"
+            | "no longer used"
+            | "no longer required"
+            | "leaked"
+            | "compromised"
+            | "superfluous"
+            | "dangling"
+    )
+}
+
+/// Running out, which asks for another one where a title says it.
+pub(super) fn expires(word: &str) -> bool {
+    matches!(
+        word.to_lowercase().as_str(),
+        "expires"
+            | "expired"
+            | "expiring"
+            | "about to expire"
+            | "runs out"
+            | "will expire"
+            | "is expiring"
+            | "läuft ab"
+            | "expire bientôt"
+            | "caduca"
+    )
+}

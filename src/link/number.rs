@@ -1,6 +1,8 @@
 //! Ids that are mere numbers: `token 77 of acme/payments`, a table's cell, `(id 92)`. A number alone is nothing; it needs a noun of
 //! its kind or the word "id", and a place or nobody else with that number.
 
+use std::collections::HashMap;
+
 use crate::model::ticket::Strength;
 
 use super::entity::Entity;
@@ -16,6 +18,7 @@ pub(super) fn find(
     names: &Names,
 ) -> Vec<(usize, usize, Vec<usize>, Strength)> {
     let mut out: Vec<(usize, usize, Vec<usize>, Strength)> = Vec::new();
+    let mut said: HashMap<usize, Said> = HashMap::new();
     for token in tokens {
         let digits = token.text.trim_start_matches('#');
         if digits.is_empty() || digits.len() > 12 || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -42,15 +45,26 @@ pub(super) fn find(
                 let beside = noun_before(entity, words, at);
                 let paren = unit.text[..token.start].trim_end_matches(['#', ' ']).ends_with('(')
                     && named_before(entity, words, at);
-                let somewhere = noun_in(entity, words) || place_in(entity, unit, tokens) || provider_in(entity, words);
+                let somewhere = {
+                    let said = said.entry(*of).or_insert_with(|| Said::of(entity, unit, words, tokens));
+                    said.noun || said.place || said.provider
+                };
                 beside || paren || ((by_id || alone || chained) && somewhere)
             })
             .collect();
-        let specific: Vec<usize> =
-            candidates.iter().copied().filter(|of| full_noun_in(&names.entities[*of], words)).collect();
+        let specific: Vec<usize> = candidates
+            .iter()
+            .copied()
+            .filter(|of| {
+                said.entry(*of).or_insert_with(|| Said::of(&names.entities[*of], unit, words, tokens)).full_noun
+            })
+            .collect();
         let candidates = if specific.is_empty() { candidates } else { specific };
-        let placed: Vec<usize> =
-            candidates.iter().copied().filter(|of| place_in(&names.entities[*of], unit, tokens)).collect();
+        let placed: Vec<usize> = candidates
+            .iter()
+            .copied()
+            .filter(|of| said.entry(*of).or_insert_with(|| Said::of(&names.entities[*of], unit, words, tokens)).place)
+            .collect();
         let (of, strength) = match (&placed[..], &candidates[..]) {
             ([_], _) => (placed, Strength::Id),
             ([], []) => continue,
@@ -60,6 +74,25 @@ pub(super) fn find(
         out.push((token.start, token.end(), of, strength));
     }
     out
+}
+
+/// What a unit says of an entity, found out once.
+struct Said {
+    noun: bool,
+    full_noun: bool,
+    place: bool,
+    provider: bool,
+}
+
+impl Said {
+    fn of(entity: &Entity, unit: &Unit, words: &[Word], tokens: &[Token<'_>]) -> Self {
+        Self {
+            noun: noun_in(entity, words),
+            full_noun: full_noun_in(entity, words),
+            place: place_in(entity, unit, tokens),
+            provider: provider_in(entity, words),
+        }
+    }
 }
 
 /// The number is all that its cell holds.

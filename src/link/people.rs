@@ -257,7 +257,7 @@ fn first_person(text: &str) -> bool {
 }
 
 /// An e-mail address, roughly.
-fn address(token: &str) -> bool {
+pub(super) fn address(token: &str) -> bool {
     let Some((user, host)) = token.split_once('@') else { return false };
     !user.is_empty() && host.contains('.') && !host.contains(['/', '@', ':', '#']) && !user.contains(['/', ':'])
 }

@@ -207,7 +207,8 @@ fn apart(words: &[Word], at: usize) -> Option<(Cue, usize)> {
             near(&["off", "out"], 14).map(|length| (Cue::Act(Intent::Revoke, Force::Weak, Form::Base), length))
         }
         "leave" | "leaving" => {
-            near(&["alone", "untouched", "unchanged", "place"], 10).map(|length| (Cue::Keep, length))
+            near(&["alone", "untouched", "unchanged", "place", "active", "enabled", "intact", "running", "working"], 10)
+                .map(|length| (Cue::Keep, length))
         }
         "no" | "not" => {
             let any = near(&["any"], 6)?;
@@ -373,7 +374,8 @@ fn clause(
                 )
             });
         if told {
-            past = true;
+            // "It was added as read-only" tells where something comes from, not what became of it.
+            past |= intent != Intent::Provision;
             continue;
         }
         acts.push(Act { intent, force, form, start: words[f.from].start, end: words[f.to - 1].end, modal });
@@ -396,28 +398,31 @@ fn clause(
     if question || stance == Stance::Keep {
         acts.clear();
     }
-    let pronoun = own.iter().any(|i| {
-        matches!(
-            words[*i].text.as_str(),
-            "it" | "them"
-                | "they"
-                | "these"
-                | "those"
-                | "both"
-                | "everything"
-                | "this"
-                | "that"
-                | "ihn"
-                | "sie"
-                | "es"
-                | "diese"
-                | "beide"
-                | "le"
-                | "les"
-                | "los"
-                | "lo"
-                | "all"
-        )
-    });
+    // "…, do not bother": a short clause that keeps speaks of what was just named.
+    let short = stance == Stance::Keep && own.len() <= 4;
+    let pronoun = short
+        || own.iter().any(|i| {
+            matches!(
+                words[*i].text.as_str(),
+                "it" | "them"
+                    | "they"
+                    | "these"
+                    | "those"
+                    | "both"
+                    | "everything"
+                    | "this"
+                    | "that"
+                    | "ihn"
+                    | "sie"
+                    | "es"
+                    | "diese"
+                    | "beide"
+                    | "le"
+                    | "les"
+                    | "los"
+                    | "lo"
+                    | "all"
+            )
+        });
     Clause { start, end, stance, acts, except, pronoun, aside }
 }

@@ -50,11 +50,11 @@ pub(super) struct Unit {
 /// A sentence is cut after this many bytes.
 const LONGEST: usize = 1000;
 
-/// Units beyond this many are left out of one ticket; nobody reads so far, and only an attack writes it.
-const MAX_UNITS: usize = 200_000;
+/// Units beyond this many are left out of one ticket, which says so; nobody reads so far, and only an attack writes it.
+const MAX_UNITS: usize = 50_000;
 
-/// The units of a whole ticket, in order: title, texts, comments.
-pub(super) fn units(record: &Record) -> Vec<Unit> {
+/// The units of a whole ticket, in order: title, texts, comments; and whether some were left out.
+pub(super) fn units(record: &Record) -> (Vec<Unit>, bool) {
     let mut reader = Reader::default();
     for sentence in sentences(&visible(&record.title)) {
         reader.push(Origin::Title, Shape::Prose, sentence, None, None);
@@ -65,7 +65,7 @@ pub(super) fn units(record: &Record) -> Vec<Unit> {
     for (index, comment) in record.comments.iter().enumerate() {
         reader.block(Origin::Comment(index), &comment.text);
     }
-    reader.units
+    (reader.units, reader.cut)
 }
 
 /// The name of a unit's field, as links quote it.
@@ -81,6 +81,7 @@ pub(super) fn field(record: &Record, origin: Origin) -> String {
 struct Reader {
     units: Vec<Unit>,
     line: usize,
+    cut: bool,
 }
 
 /// What governs the lines that follow.
@@ -97,7 +98,8 @@ struct Governing {
 
 impl Reader {
     fn push(&mut self, origin: Origin, shape: Shape, text: String, heading: Option<usize>, lead: Option<usize>) {
-        if self.units.len() < MAX_UNITS && !text.trim().is_empty() {
+        self.cut |= self.units.len() >= MAX_UNITS;
+        if !self.cut && !text.trim().is_empty() {
             self.units.push(Unit { origin, shape, text, heading, lead, line: self.line });
         }
     }

@@ -53,14 +53,14 @@ const VERBS: &[(Intent, Force, &str, &str, &str)] = &[
     (
         Intent::Revoke,
         Force::Strong,
-        "revoke|revokes|revoking|invalidate|deactivate|deactivates|deprovision|de-provision|decommission|decommissioning|kill|retire|blacklist|get rid of|clean out|can go|may go|has to go|have to go|must go|should go|be invalid|to be invalid|become invalid|take down|disable access|withdraw access|remove access|kill off|sunset",
+        "revoke|revokes|revoking|invalidate|deactivate|deactivates|deprovision|de-provision|decommission|decommissioning|kill|retire|blacklist|get rid of|clean out|be invalid|to be invalid|become invalid|take down|disable access|withdraw access|remove access|kill off|sunset",
         "revoked|invalidated|deactivated|deprovisioned|decommissioned|killed|retired",
         "revocation|invalidation|deactivation|deprovisioning|decommissioning|decommission",
     ),
     (
         Intent::Revoke,
         Force::Weak,
-        "remove|removes|removing|delete|deletes|deleting|drop|destroy|purge|cut|disable|disables|disabling|terminate|shut off|switch off|turn off|shut down|withdraw|scrap|uninstall|clean up|cleanup|clean-up|detach|block|unauthorize|deauthorize|wipe|erase|tear down|phase out|get rid|eliminate|expire|burn",
+        "remove|removes|removing|delete|deletes|deleting|drop|destroy|purge|cut|disable|disables|disabling|terminate|shut off|switch off|turn off|shut down|withdraw|scrap|uninstall|clean up|cleanup|clean-up|detach|block|unauthorize|deauthorize|wipe|erase|tear down|phase out|get rid|eliminate|can go|may go|has to go|have to go|must go|should go|needs to go",
         "removed|deleted|dropped|destroyed|purged|disabled|terminated|withdrawn|uninstalled|blocked|retired",
         "removal|deletion|termination|cleanup|clean-up",
     ),
@@ -81,7 +81,7 @@ const VERBS: &[(Intent, Force, &str, &str, &str)] = &[
     (
         Intent::Rotate,
         Force::Weak,
-        "renew|renews|renewing|roll|cycle|replace|replaces|replacing|refresh|swap|exchange|reset|change|update|new|fresh|new value|fresh value|new one|fresh one|new pair|new version|new password|new token|new secret|another value",
+        "renew|renews|renewing|roll|cycle|replace|replaces|replacing|refresh|swap|exchange|reset|change|update|new|fresh|new value|fresh value|new one|fresh one|new pair|new version|new password|new token|new secret|another value|expires|expired|expiring|about to expire|will expire|runs out|läuft ab|caduca",
         "renewed|rolled|replaced|refreshed|swapped|reset|changed",
         "renewal|replacement",
     ),
@@ -103,7 +103,7 @@ const VERBS: &[(Intent, Force, &str, &str, &str)] = &[
     (
         Intent::Modify,
         Force::Strong,
-        "downgrade|demote|scope down|scale down|bring down|narrow|role change|team change|changes teams|change teams|changed teams|changes team|moves team|switches teams|switching teams|changes role|changes roles|change of role|moves to another team|moved to another team|internal move|internal transfer|has more than|has too many|has too much|too broad|over-privileged|overprivileged|least privilege|must not read|must not write|should not read|should not write|must not see|should not see|no longer read|no longer write|may no longer|must no longer|should no longer|shall no longer|downscope|take away|leaves production|leaves staging|change the level|change level|change permissions",
+        "downgrade|demote|scope down|scale down|bring down|narrow|role change|team change|change of team|change of department|changes department|changed department|internal mobility|changes teams|change teams|changed teams|changes team|moves team|switches teams|switching teams|changes role|changes roles|change of role|moves to another team|moved to another team|internal move|internal transfer|has more than|has too many|has too much|too broad|over-privileged|overprivileged|least privilege|must not read|must not write|should not read|should not write|must not see|should not see|no longer read|no longer write|may no longer|must no longer|should no longer|shall no longer|downscope|take away|leaves production|leaves staging|change the level|change level|change permissions",
         "downgraded|demoted|narrowed",
         "downgrade|role change",
     ),
@@ -139,7 +139,7 @@ const VERBS: &[(Intent, Force, &str, &str, &str)] = &[
     (
         Intent::Revoke,
         Force::Weak,
-        "löschen|entfernen|abschalten|loeschen|entfernt|wegnehmen",
+        "löschen|entfernen|abschalten|loeschen|entfernt|wegnehmen|muss weg|müssen weg|kann weg|können weg",
         "gelöscht|entfernt|abgeschaltet",
         "löschung|entfernung",
     ),
@@ -290,10 +290,10 @@ const VERBS: &[(Intent, Force, &str, &str, &str)] = &[
 /// Phrases that keep, in the four languages.
 const KEEP: &str = "keep|keeps|kept|keeping|leave it|leave them|leave that|leave this|leave these|leave those|leave alone|left alone|leaving it|\
 leaving them|stays|stay|remains|remain|retain|retains|untouched|unaffected|unchanged|as it is|as is|as they are|not affected|not part|not concerned|\
-not involved|not in scope|out of scope|not included|not touched|don't touch|do not touch|hands off|may stay|can stay|must stay|should stay|is fine|are fine|\
+not involved|not in scope|out of scope|not included|not touched|don't touch|do not touch|hands off|may stay|can stay|must stay|should stay|fine|not bother|never mind|different key|different token|different secret|different one|another key|another token|another one|\
 is ok|is okay|is ours|are ours|is mine|not mine|not ours|in use|is used|are used|being used|still used|still uses|still use|still using|still reads|still in use|still needed|still needs|still need|still \
 required|is needed|are needed|is required|needs it|need it|needs them|needed by|required by|relies on|depends on|depend on|serves|serve|ignore it|ignore them|ignore that|ignore this one|be ignored|frozen|neither|nor|own ticket|separate ticket|another \
-ticket|other ticket|different ticket|ticket of its own|tickets of their own|of its own|handled separately|tracked in|handled in|no action|no action needed|no need to|does not need to|do not need to|\
+ticket|other ticket|different ticket|ticket of its own|tickets of their own|of its own|handled separately|tracked in|handled in|no action|no action needed|nothing to do|was never|were never|never in|never part|no need to|does not need to|do not need to|\
 doesn't need to|need not|needn't|nothing is wrong|nothing wrong|object to|objects to|not readable|not reachable|cannot read|could not read|was not exposed|not exposed|has to keep|have to keep|must keep|\
 should keep|to keep|keep working|goes on|carries on|continues|continue to|continues to|not yet|later ticket|next quarter|next year|unrelated|not related|not relevant|\
 bleibt|bleiben|behalten|behält|nicht anfassen|unverändert|unberührt|nicht betroffen|weiterhin|wird noch|noch gebraucht|in ruhe lassen|belassen|\
@@ -305,7 +305,7 @@ const EXCEPT: &str = "except|except for|excluding|but not|and not|other than|apa
 const PAST: &str = "already|gone|gone since|gone already|long gone|was done|were done|has been done|have been done|is done|took over|has taken over|last week|last month|last year|yesterday|previously|earlier this|years ago|months ago|weeks ago|days ago|in the past|\
 bereits|schon|wurde erledigt|déjà|ya se|ya fue|ya está";
 
-const EXAMPLE: &str = "example|for example|for instance|e.g|e g|such as|sample|dummy|placeholder|fake|hypothetical|hypothetically|say|zum beispiel|z b|beispiel|par exemple|exemple|por ejemplo|ejemplo|illustration|illustrates|similar to|looks like|same rights as|same access as|same as|think of";
+const EXAMPLE: &str = "example|for example|for instance|e.g|e g|such as|see also|cf|like we did|as we did|as was done|like with|same way as|compare with|sample|dummy|placeholder|fake|hypothetical|hypothetically|say|zum beispiel|z b|beispiel|par exemple|exemple|por ejemplo|ejemplo|illustration|illustrates|similar to|looks like|same rights as|same access as|same as|think of";
 
 const NOT: &str = "not|don't|doesn't|didn't|won't|mustn't|shouldn't|can't|cannot|never|no|without|nobody|none|nicht|kein|keine|keinen|niemals|pas|jamais|aucun|aucune|nunca|jamás";
 
@@ -314,8 +314,8 @@ presentation|slides|how to|how do|how does|how we|howto|automate|automating|moni
 announcement|survey|list|inventory of|test|drill|exercise|book|policy|procedure|template|design|proposal for|idea|meeting|agenda|minutes|lessons learned|postmortem|post-mortem|retro|retrospective|\
 dokumentieren|dokumentation|schulung|beschreiben|documenter|formation|documentar|documentación|formación|faq|newsletter|blog|article|demo|compare|benchmark|draft|clarify|diagram|lint|linter|refactor|upgrade|bump|feature request";
 
-const NOTHING: &str = "not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not needed any more|not hesitate|why not|not used|not in use|nobody uses|not sure|not work|no longer works with|if not|whether or not|\
-as soon as|new team|new hire|new joiner|new colleague|new in|new starter|no objections|no later than|password manager|update me|update us|update here|update this ticket|need to know|need help|open question|open questions|request id|in need of|change request|change window|change freeze|let me know|let us know|let me|access log|access logs|keep in mind|keep an eye|keep me|keep us|keep you|for the record|list of|the list|the report|expire soon|will expire|add a comment|please add";
+const NOTHING: &str = "fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not needed any more|not hesitate|why not|not used|not in use|nobody uses|not sure|not work|no longer works with|if not|whether or not|\
+as soon as|new team|new hire|new joiner|new colleague|new in|new starter|no objections|no later than|password manager|update me|update us|update here|update this ticket|need to know|need help|open question|open questions|request id|in need of|change request|change window|change freeze|let me know|let us know|let me|access log|access logs|keep in mind|keep an eye|keep me|keep us|keep you|for the record|list of|the list|the report|expire soon|add a comment|please add";
 
 /// All phrases, by their first word.
 #[derive(Debug, Default)]

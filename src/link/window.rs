@@ -278,8 +278,9 @@ fn role(all: &[Word], point: &Point, since: usize) -> Role {
             "to" if distance == 0 && before.iter().any(|w| matches!(*w, "from" | "extended" | "von")) => Role::End,
             "effective" | "effect" | "wirksam" | "gilt" | "prend" => Role::Effective,
             "of" if near(distance + 1) == "as" && distance < 2 => Role::Effective,
-            "per" | "ab" | "compter" | "from" | "partir" | "starting" | "start" | "begin" | "beginning" | "von"
-            | "desde" | "begins" | "starts"
+            "window" | "zeitraum" | "zeitfenster" | "between" | "zwischen" | "entre" | "per" | "ab" | "compter"
+            | "from" | "partir" | "starting" | "start" | "begin" | "beginning" | "von" | "desde" | "begins"
+            | "starts"
                 if distance < 4 =>
             {
                 Role::Start

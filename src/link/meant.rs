@@ -1,0 +1,84 @@
+//! What a verb means with its object: "decommission svc-x" ends a workload, "decommission the key" a key; "replace X by an app" ends X;
+//! "remove write from X" changes it.
+
+use crate::model::ticket::Intent;
+
+use super::intent::Reading;
+use super::nouns::{credential_noun, keyless};
+use super::stance::Act;
+use super::text::Unit;
+use super::tokens::{Word, tokens, words};
+
+impl Reading<'_> {
+    /// The intent of a verb in its sentence.
+    pub(super) fn meant(&self, number: usize, unit: &Unit, act: &Act) -> Intent {
+        let all = words(&unit.text);
+        let after = &all[all.partition_point(|w| w.start < act.end)..];
+        let verb = unit.text[act.start..act.end].to_lowercase();
+        match act.intent {
+            Intent::Revoke if self.ends_somebody(number, unit, act, &verb, &all, after) => Intent::Offboard,
+            Intent::Revoke if takes_a_part(after) => Intent::Modify,
+            Intent::Rotate if verb.starts_with("repla") => {
+                let by = after.iter().position(|w| {
+                    matches!(w.text.as_str(), "by" | "with" | "through" | "via" | "durch" | "par" | "por")
+                });
+                let without = by.is_some_and(|by| after[by..].iter().take(6).any(|w| keyless(&w.text)));
+                if without { Intent::Revoke } else { Intent::Rotate }
+            }
+            intent => intent,
+        }
+    }
+
+    /// "Decommission svc-x", "svc-x is being retired", "remove all access of bob@…", "termination: bob@…".
+    fn ends_somebody(&self, number: usize, unit: &Unit, act: &Act, verb: &str, all: &[Word], after: &[Word]) -> bool {
+        let ends = ["decommission", "retire", "sunset", "shut", "switch", "scrap", "wind", "turn"]
+            .iter()
+            .any(|v| verb.starts_with(v));
+        let everything = verb.starts_with("terminat")
+            || after.iter().take(4).any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "all"
+                        | "every"
+                        | "everything"
+                        | "any"
+                        | "sämtliche"
+                        | "alle"
+                        | "tous"
+                        | "toutes"
+                        | "todos"
+                        | "todas"
+                )
+            });
+        if !ends && !everything {
+            return false;
+        }
+        // A key or secret that is named, or called so, is what ends.
+        let thing = self.of_unit(number).iter().any(|m| !m.identity)
+            || all
+                .iter()
+                .any(|w| w.start >= act.end && credential_noun(&w.text) && w.text != "account" && w.text != "accounts");
+        let somebody = tokens(&unit.text).into_iter().any(|token| {
+            let bare = token.text.trim_start_matches('@').trim_end_matches("'s");
+            (ends && (self.workload)(bare)) || (everything && super::people::address(bare))
+        });
+        somebody && !thing
+    }
+}
+
+/// "Remove write from X", "revoke his access to X": less access, and the credential stays.
+fn takes_a_part(after: &[Word]) -> bool {
+    let near: Vec<&str> = after.iter().take(6).map(|w| w.text.as_str()).collect();
+    let level = near.iter().take(3).position(|w| super::level::word(w).is_some());
+    if level.is_some_and(|at| {
+        near.get(at + 1).is_some_and(|w| {
+            matches!(*w, "from" | "access" | "rights" | "permission" | "permissions" | "role" | "on" | "to" | "for")
+        })
+    }) {
+        return true;
+    }
+    let whose = near.iter().take(3).any(|w| matches!(*w, "her" | "his" | "their" | "its") || w.ends_with("'s"));
+    let access =
+        near.iter().position(|w| matches!(*w, "access" | "rights" | "permission" | "permissions" | "grant" | "role"));
+    whose && access.is_some_and(|at| near.get(at + 1).is_some_and(|w| matches!(*w, "to" | "on" | "for" | "in")))
+}

@@ -1,0 +1,124 @@
+//! Whether a word that asks has an object that makes it one of ours: "remove the token" asks for a revocation, "remove the pods" does not.
+
+use crate::model::ticket::Intent;
+
+use super::intent::Reading;
+use super::level;
+use super::nouns::{access_noun, credential_noun, expires};
+use super::people::address;
+use super::stance::{Act, Clause};
+use super::text::{Origin, Unit};
+use super::tokens::{tokens, words};
+use super::verbs::Form;
+
+impl Reading<'_> {
+    /// A heading over a list of names.
+    pub(super) fn heads_names(&self, number: usize) -> bool {
+        self.mentions
+            .iter()
+            .skip(self.mentions.partition_point(|m| m.unit < number))
+            .take(20)
+            .any(|m| self.units[m.unit].heading == Some(number))
+    }
+
+    /// Whether a weak word has an object that makes it one of ours.
+    pub(super) fn object(&self, number: usize, clause: &Clause, act: &Act) -> bool {
+        let text = &self.units[number].text[clause.start..clause.end];
+        let words = words(text);
+        let access = words.iter().any(|w| access_noun(&w.text));
+        if act.intent == Intent::Provision || act.intent == Intent::Modify || act.intent == Intent::Elevate {
+            let level = words.iter().any(|w| level::word(&w.text).is_some());
+            return access || level || (act.intent != Intent::Provision && !self.of_unit(number).is_empty());
+        }
+        let named = self
+            .of_unit(number)
+            .iter()
+            .any(|m| m.clause.is_none_or(|c| self.judged[number].clauses.get(c) == Some(clause)) && !m.instrument);
+        let verb = self.units[number].text[act.start..act.end].to_lowercase();
+        if expires(&verb) {
+            return !self.of_unit(number).is_empty();
+        }
+        if verb.starts_with("terminat") && tokens(text).iter().any(|token| address(token.text)) {
+            return true;
+        }
+        // "Please renew." under a title that names it.
+        if words.len() <= 3 && act.form == Form::Base && self.named_before(number) {
+            return true;
+        }
+        // "new", "change", "update", "replace" say something of keys only right beside them.
+        if matches!(
+            verb.as_str(),
+            "new"
+                | "fresh"
+                | "change"
+                | "update"
+                | "reset"
+                | "refresh"
+                | "nuevo"
+                | "nueva"
+                | "nouveau"
+                | "nouvelle"
+                | "neuer"
+                | "neues"
+                | "neuen"
+        ) {
+            return self.beside(number, act);
+        }
+        let pronoun = clause.pronoun || words.iter().any(|w| matches!(w.text.as_str(), "one" | "ones"));
+        named
+            || access
+            || words.iter().any(|w| credential_noun(&w.text))
+            || (pronoun && (self.named_before(number) || self.title_is_ours()))
+    }
+
+    /// A name or a credential's noun within three words behind.
+    fn beside(&self, number: usize, act: &Act) -> bool {
+        let text = &self.units[number].text;
+        let near = words(&text[act.end..]);
+        let reach = near.get(2).or(near.last()).map_or(act.end, |w| act.end + w.end);
+        let named = self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < reach);
+        let noun = near
+            .iter()
+            .take(3)
+            .any(|w| credential_noun(&w.text) || matches!(w.text.as_str(), "one" | "pair" | "value"));
+        let it = near.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "them"))
+            && (self.named_before(number) || !self.of_unit(number).is_empty());
+        let needed = near.iter().take(3).any(|w| matches!(w.text.as_str(), "needed" | "required" | "nötig" | "due"));
+        named || noun || it || (needed && !self.mentions.is_empty())
+    }
+
+    /// "X expires on Friday" asks for another X in a title; "the access expires" and "after it expires" do not.
+    pub(super) fn runs_out(&self, unit: &Unit, act: &Act) -> bool {
+        let before = words(&unit.text[..act.start]);
+        let later = before.iter().any(|w| {
+            matches!(
+                w.text.as_str(),
+                "after"
+                    | "when"
+                    | "if"
+                    | "once"
+                    | "until"
+                    | "before"
+                    | "that"
+                    | "which"
+                    | "wenn"
+                    | "access"
+                    | "window"
+                    | "grant"
+            )
+        });
+        unit.origin == Origin::Title && !later
+    }
+
+    fn named_before(&self, number: usize) -> bool {
+        self.mentions[..self.mentions.partition_point(|m| m.unit <= number)]
+            .iter()
+            .rev()
+            .take(20)
+            .any(|m| m.unit + 8 >= number)
+    }
+
+    fn title_is_ours(&self) -> bool {
+        words(&self.record.title).iter().any(|w| credential_noun(&w.text))
+    }
+}

@@ -1,0 +1,150 @@
+//! Tickets as people write them, read by `link`: a table of what a careful reader understands (`tickets/cases.yaml`).
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use driftgate::link::Index;
+use driftgate::model::inventory::{Inventory, Level};
+use driftgate::model::settings::Settings;
+use driftgate::model::ticket::{Comment, Field, Intent, Person, RawState, Record, State, System, Text, Ticket};
+use jiff::Timestamp;
+use serde::Deserialize;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    title: String,
+    text: Option<String>,
+    kind: Option<String>,
+    repository: Option<String>,
+    reporter: Option<String>,
+    assignee: Option<String>,
+    #[serde(default)]
+    labels: Vec<String>,
+    #[serde(default)]
+    fields: BTreeMap<Field, String>,
+    #[serde(default)]
+    comments: Vec<(String, String)>,
+    status: Option<String>,
+    resolution: Option<String>,
+    intent: Intent,
+    state: Option<State>,
+    links: Vec<String>,
+    #[serde(default)]
+    level: Option<Level>,
+    window: Option<Timestamp>,
+    #[serde(default, with = "stated")]
+    effective: Option<Option<Timestamp>>,
+}
+
+/// Tells `effective: null` from no word about it.
+mod stated {
+    use serde::{Deserialize, Deserializer};
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
+        T::deserialize(from).map(Some)
+    }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn person(name: &str) -> Person {
+    Person { names: vec![name.to_owned()], display: None }
+}
+
+fn record(case: &Case) -> Record {
+    let status = case.status.clone().unwrap_or_else(|| "Open".to_owned());
+    Record {
+        source: "t".to_owned(),
+        system: System::Jira,
+        id: "T-1".to_owned(),
+        url: None,
+        project: "T".to_owned(),
+        repository: case.repository.clone(),
+        kind: case.kind.clone(),
+        title: case.title.clone(),
+        texts: case.text.iter().map(|text| Text { field: "description".to_owned(), text: text.clone() }).collect(),
+        comments: case
+            .comments
+            .iter()
+            .map(|(author, text)| Comment {
+                author: person(author),
+                at: Some(at("2026-05-12T08:00:00Z")),
+                text: text.clone(),
+                system: false,
+            })
+            .collect(),
+        history: Vec::new(),
+        labels: case.labels.clone(),
+        fields: case.fields.clone(),
+        state: RawState { status, closed: None, resolution: case.resolution.clone() },
+        relations: Vec::new(),
+        opened_at: Some(at("2026-05-11T09:00:00Z")),
+        closed_at: None,
+        due_at: None,
+        updated_at: None,
+        reporter: case.reporter.as_deref().map(person).unwrap_or_default(),
+        assignee: case.assignee.as_deref().map(person),
+        approvers: Vec::new(),
+        time_zone: None,
+    }
+}
+
+fn inventory() -> Inventory {
+    serde_yaml::from_str(include_str!("tickets/inventory.yaml")).unwrap()
+}
+
+fn wrong(case: &Case, ticket: &Ticket, inventory: &Inventory) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut differs = |what: &str, want: String, got: String| {
+        if want != got {
+            wrong.push(format!("{what}: want {want}, got {got}"));
+        }
+    };
+    differs("intent", format!("{:?}", case.intent), format!("{:?}", ticket.intent));
+    let ids = || inventory.slots.iter().map(|s| &s.id).chain(inventory.credentials.iter().map(|c| &c.id));
+    let mut want: Vec<String> = Vec::new();
+    for end in &case.links {
+        let found: Vec<_> = ids().filter(|id| id.as_str().ends_with(end.as_str())).collect();
+        assert_eq!(found.len(), 1, "{end} is no end of exactly one id");
+        want.push(found[0].to_string());
+    }
+    want.sort();
+    let mut got: Vec<String> = ticket.links.iter().map(|link| link.credential.to_string()).collect();
+    got.sort();
+    differs("links", format!("{want:?}"), format!("{got:?}"));
+    if matches!(case.intent, Intent::Provision | Intent::Modify | Intent::Elevate) {
+        differs("level", format!("{:?}", case.level), format!("{:?}", ticket.access.level));
+    }
+    let end = ticket.window.as_ref().and_then(|window| window.end);
+    differs("window", format!("{:?}", case.window), format!("{end:?}"));
+    if let Some(effective) = case.effective {
+        differs("effective", format!("{effective:?}"), format!("{:?}", ticket.effective_at));
+    }
+    if let Some(state) = case.state {
+        differs("state", format!("{state:?}"), format!("{:?}", ticket.state));
+    }
+    wrong
+}
+
+#[test]
+fn tickets_are_read_as_a_careful_reader_would() {
+    let cases: Vec<Case> = serde_yaml::from_str(include_str!("tickets/cases.yaml")).unwrap();
+    let inventory = inventory();
+    let index = Index::new(&inventory, &[], &Settings::default());
+    let mut failures = Vec::new();
+    for case in &cases {
+        let ticket = index.understand(&record(case), at("2026-06-01T12:00:00Z"));
+        for link in &ticket.links {
+            assert!(link.quote.chars().count() <= 161, "{}", link.quote);
+        }
+        let wrong = wrong(case, &ticket, &inventory);
+        if !wrong.is_empty() {
+            failures.push(format!("{:?}\n  {}\n  why: {:?}", case.title, wrong.join("\n  "), ticket.why));
+        }
+    }
+    assert!(failures.is_empty(), "{} of {} tickets:\n{}", failures.len(), cases.len(), failures.join("\n"));
+}

@@ -1,0 +1,209 @@
+//! Ways to unblock a gate by writing to a ticket, and what becomes of them: what loosens counts only from those who may
+//! (SEMANTICS, "Loosening is trusted less than tightening").
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+
+use driftgate::link::Index;
+use driftgate::model::inventory::Inventory;
+use driftgate::model::settings::Settings;
+use driftgate::model::ticket::{Change, Comment, Field, Intent, Person, RawState, Record, State, System, Text, Ticket};
+use jiff::Timestamp;
+
+const KEY: &str = "aws:access-key:AKIALOADER77GLOBEXST";
+const OTHER: &str = "aws:access-key:AKIABATCH55GLOBEXUVW";
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn person(name: &str) -> Person {
+    Person { names: vec![name.to_owned()], display: None }
+}
+
+/// A done revocation, assigned to dave.
+fn revocation() -> Record {
+    Record {
+        source: "jira".to_owned(),
+        system: System::Jira,
+        id: "SEC-1".to_owned(),
+        url: None,
+        project: "SEC".to_owned(),
+        repository: None,
+        kind: None,
+        title: "Revoke AKIALOADER77GLOBEXST".to_owned(),
+        texts: vec![Text { field: "description".to_owned(), text: "It leaked.".to_owned() }],
+        comments: Vec::new(),
+        history: Vec::new(),
+        labels: Vec::new(),
+        fields: BTreeMap::from([(Field::Approval, "Approved".to_owned())]),
+        state: RawState { status: "Done".to_owned(), closed: Some(true), resolution: Some("Done".to_owned()) },
+        relations: Vec::new(),
+        opened_at: Some(at("2026-05-04T08:00:00Z")),
+        closed_at: Some(at("2026-05-05T08:00:00Z")),
+        due_at: None,
+        updated_at: None,
+        reporter: person("ruth@globex.test"),
+        assignee: Some(person("dave@globex.test")),
+        approvers: Vec::new(),
+        time_zone: None,
+    }
+}
+
+fn comment(author: &str, text: &str) -> Comment {
+    Comment { author: person(author), at: Some(at("2026-05-05T08:00:00Z")), text: text.to_owned(), system: false }
+}
+
+fn change(author: &str, field: &str, from: &str, to: &str) -> Change {
+    Change {
+        at: Some(at("2026-05-06T08:00:00Z")),
+        author: person(author),
+        field: field.to_owned(),
+        from: Some(from.to_owned()),
+        to: Some(to.to_owned()),
+    }
+}
+
+fn read(record: &Record, settings: &Settings) -> Ticket {
+    let inventory: Inventory = serde_yaml::from_str(include_str!("tickets/inventory.yaml")).unwrap();
+    Index::new(&inventory, &[], settings).understand(record, at("2026-06-01T12:00:00Z"))
+}
+
+fn ids(ticket: &Ticket) -> Vec<&str> {
+    ticket.links.iter().map(|link| link.credential.as_str()).collect()
+}
+
+#[test]
+fn a_comment_withdraws_a_closed_ticket_only_from_those_who_may() {
+    let mut record = revocation();
+    record.state = RawState { status: "Closed".to_owned(), closed: Some(true), resolution: None };
+    for (author, state, distrusted) in [
+        ("dave@globex.test", State::Withdrawn, 0),
+        ("eve@globex.test", State::Done, 1),
+        ("ruth@globex.test", State::Done, 1),
+    ] {
+        record.comments = vec![comment(author, "Superseded, nothing was done. Closing.")];
+        let ticket = read(&record, &Settings::default());
+        assert_eq!((ticket.state, ticket.distrusted.len()), (state, distrusted), "{author}");
+    }
+}
+
+#[test]
+fn a_changed_resolution_counts_only_from_those_who_may() {
+    let mut record = revocation();
+    record.state =
+        RawState { status: "Closed".to_owned(), closed: Some(true), resolution: Some("Won't Do".to_owned()) };
+    assert_eq!(read(&record, &Settings::default()).state, State::Withdrawn, "nobody is recorded: the assignee");
+    record.history = vec![change("eve@globex.test", "resolution", "Done", "Won't Do")];
+    let ticket = read(&record, &Settings::default());
+    assert_eq!(ticket.state, State::Done);
+    assert_eq!(ticket.distrusted[0].what, "withdrawn by eve@globex.test");
+    record.history = vec![change("eve@globex.test", "status", "In Progress", "Rejected")];
+    assert_eq!(read(&record, &Settings::default()).state, State::Open, "it was open before");
+    record.history = vec![change("dave@globex.test", "resolution", "Done", "Won't Do")];
+    assert_eq!(read(&record, &Settings::default()).state, State::Withdrawn);
+    let mut settings = Settings::default();
+    settings.trust.approvers = vec!["eve@globex.test".to_owned()];
+    record.history = vec![change("eve@globex.test", "resolution", "Done", "Won't Do")];
+    assert_eq!(read(&record, &settings).state, State::Withdrawn);
+    // The author of the change under the gate cannot, whoever they are.
+    settings.change_authors = vec!["eve@globex.test".to_owned()];
+    assert_eq!(read(&record, &settings).state, State::Done);
+}
+
+#[test]
+fn naming_another_target_adds_it_and_takes_nothing_away() {
+    let mut record = revocation();
+    let words = "Sorry, wrong key: it is AKIABATCH55GLOBEXUVW. Leave AKIALOADER77GLOBEXST alone.";
+    record.comments = vec![comment("eve@globex.test", words)];
+    let ticket = read(&record, &Settings::default());
+    assert_eq!(ids(&ticket), [OTHER, KEY]);
+    assert!(!ticket.links[0].trusted && ticket.links[1].trusted);
+    assert_eq!(ticket.distrusted[0].what, "another target named by eve@globex.test");
+    record.comments.push(comment("dave@globex.test", "Thanks, doing that one instead."));
+    assert_eq!(ids(&read(&record, &Settings::default())), [OTHER]);
+    record.comments = vec![comment("dave@globex.test", words)];
+    assert_eq!(ids(&read(&record, &Settings::default())), [OTHER]);
+}
+
+#[test]
+fn a_later_due_date_counts_only_from_those_who_may() {
+    let mut record = revocation();
+    record.state = RawState { status: "Open".to_owned(), closed: Some(false), resolution: None };
+    record.due_at = Some(at("2026-12-31T23:59:59Z"));
+    record.history = vec![change("eve@globex.test", "duedate", "2026-05-10", "2026-12-31")];
+    let ticket = read(&record, &Settings::default());
+    assert_eq!(ticket.due_at, Some(at("2026-05-10T23:59:59Z")));
+    assert_eq!(ticket.distrusted[0].what, "due date moved by eve@globex.test");
+    record.history = vec![change("dave@globex.test", "duedate", "2026-05-10", "2026-12-31")];
+    assert_eq!(read(&record, &Settings::default()).due_at, Some(at("2026-12-31T23:59:59Z")));
+}
+
+#[test]
+fn a_longer_window_counts_only_from_those_who_may() {
+    let mut record = revocation();
+    record.title = "Temporary write on secret/billing/db until 2026-05-05 10:00 UTC".to_owned();
+    record.closed_at = Some(at("2026-05-04T09:00:00Z"));
+    for (author, end) in [("eve@globex.test", "2026-05-05T10:00:00Z"), ("dave@globex.test", "2026-09-30T10:00:00Z")] {
+        record.comments = vec![comment(author, "Extended until 2026-09-30 10:00 UTC.")];
+        let ticket = read(&record, &Settings::default());
+        assert_eq!(ticket.window.unwrap().end, Some(at(end)), "{author}");
+    }
+    // What was over before the ticket was closed loosens nothing any more.
+    record.closed_at = Some(at("2026-05-07T09:00:00Z"));
+    record.comments = vec![comment("eve@globex.test", "Extended until 2026-05-06 10:00 UTC.")];
+    assert_eq!(read(&record, &Settings::default()).window.unwrap().end, Some(at("2026-05-06T10:00:00Z")));
+}
+
+#[test]
+fn who_may_loosen_by_a_ticket_of_their_own() {
+    let mut record = revocation();
+    record.title = "Grant svc-loader read on secret/web/session".to_owned();
+    let ticket = read(&record, &Settings::default());
+    assert_eq!(ticket.intent, Intent::Provision);
+    assert!(ticket.approved && ticket.may_loosen);
+    assert_eq!(ticket.vouched_by, ["dave@globex.test"]);
+    // Where approval cannot be read, there is none.
+    record.fields.clear();
+    assert!(!read(&record, &Settings::default()).may_loosen);
+    record.fields.insert(Field::Approval, "Pending".to_owned());
+    assert!(!read(&record, &Settings::default()).approved);
+    record.fields.insert(Field::Approval, "OK by security".to_owned());
+    let mut settings = Settings::default();
+    settings.trust.approved.insert("jira".to_owned(), vec!["ok by security".to_owned()]);
+    assert!(read(&record, &settings).may_loosen);
+    settings.trust.projects = vec!["IAM".to_owned()];
+    assert!(!read(&record, &settings).may_loosen, "tickets of this project only tighten");
+    settings.trust.projects = vec!["sec".to_owned()];
+    assert!(read(&record, &settings).may_loosen);
+    settings.change_authors = vec!["ruth@globex.test".to_owned(), "ruth".to_owned()];
+    assert!(read(&record, &settings).may_loosen, "dave stands behind it, too");
+    record.assignee = Some(person("ruth@globex.test"));
+    assert!(!read(&record, &settings).may_loosen, "the author alone");
+    // A comment approves where its author is configured to.
+    record.fields.clear();
+    record.assignee = Some(person("dave@globex.test"));
+    record.comments = vec![comment("omar@globex.test", "Approved.")];
+    assert!(!read(&record, &settings).approved);
+    settings.trust.approvers = vec!["omar@globex.test".to_owned()];
+    assert!(read(&record, &settings).approved);
+    record.comments = vec![comment("omar@globex.test", "Not approved.")];
+    assert!(!read(&record, &settings).approved);
+}
+
+#[test]
+fn an_objection_that_the_ticket_asks_for_is_heard() {
+    let mut record = revocation();
+    record.title = "Unused secrets".to_owned();
+    record.texts[0].text =
+        "- AKIALOADER77GLOBEXST\n- AKIABATCH55GLOBEXUVW\n\nThey will be deleted next week unless somebody objects."
+            .to_owned();
+    assert_eq!(ids(&read(&record, &Settings::default())), [OTHER, KEY]);
+    record.comments = vec![comment("omar@globex.test", "I object to AKIALOADER77GLOBEXST, the nightly run needs it.")];
+    assert_eq!(ids(&read(&record, &Settings::default())), [OTHER]);
+    let settings = Settings { change_authors: vec!["omar@globex.test".to_owned()], ..Settings::default() };
+    let ticket = read(&record, &settings);
+    assert_eq!(ids(&ticket), [OTHER, KEY], "not from the author of the change under the gate");
+    assert_eq!(ticket.distrusted.len(), 1);
+}
