@@ -308,3 +308,24 @@ fn no_error_tells_a_value_of_the_environment() {
         assert!(!said.is_empty(), "{wrong}");
     }
 }
+
+/// A tracker's own words for a ticket's state are text that people can set, too.
+#[test]
+fn words_of_a_tracker_s_state_are_masked() {
+    let value = format!("{}{}", "ghp_", "zQWBuTSOoRi4A9spHcVY5ncnsDkxkJ0mLq17");
+    let folder = tempfile::tempdir().unwrap();
+    let issue = serde_json::json!({"key": "SEC-1", "fields": {"summary": "Revoke AKIAZ5VQ7RTLM2XK4N3P", "project": {"key": "SEC"},
+        "status": {"name": format!("Done {value}"), "statusCategory": {"key": "done"}},
+        "resolution": {"name": format!("Done {value}")}, "created": "2026-05-04T10:12:00.000+0000",
+        "resolutiondate": "2026-05-05T10:12:00.000+0000"}});
+    let export = serde_json::json!({"total": 1, "issues": [issue]}).to_string();
+    std::fs::write(folder.path().join("jira.json"), export).unwrap();
+    let config = "version: 1\nsources: [{kind: jira, export: jira.json}]\n";
+    std::fs::write(folder.path().join(".driftgate.yaml"), config).unwrap();
+    for arguments in [&["tickets", "--explain", "SEC-1"][..], &["tickets"], &["tickets", "--format", "json"]] {
+        let output = support::binary().current_dir(folder.path()).args(arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+        assert!(said.contains("SEC-1"), "{arguments:?}: {said}");
+        assert!(!said.contains(&value), "{arguments:?}: {said}");
+    }
+}

@@ -183,7 +183,7 @@ pub(super) fn of(record: &Record, settings: &Settings, trusts: &dyn Fn(&Person) 
         state: State::Open,
         resolution: record.state.resolution.clone(),
         distrusted: Vec::new(),
-        why: format!("state: status \"{}\"", record.state.status),
+        why: format!("state: status \"{}\"", quote(&record.state.status)),
     };
     // The category knows best whether it is closed; a reopened one keeps its old resolution.
     let closed = match record.state.closed {
@@ -218,7 +218,7 @@ pub(super) fn of(record: &Record, settings: &Settings, trusts: &dyn Fn(&Person) 
         distrust_history(record, settings, trusts, &mut out);
     }
     if let Some(resolution) = &record.state.resolution {
-        out.why.push_str(&format!(", resolution \"{resolution}\""));
+        out.why.push_str(&format!(", resolution \"{}\"", quote(resolution)));
     }
     out
 }
