@@ -50,9 +50,46 @@ impl Secret {
     }
 }
 
+impl Secret {
+    /// A key for authenticating what this secret's holder writes for later: caches, snapshots. Another `purpose` is another key, and
+    /// the secret does not follow from it.
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> MacKey {
+        let own = hmac::Key::new(hmac::HMAC_SHA256, self.0.as_bytes());
+        let tag = hmac::sign(&own, format!("driftgate {purpose}").as_bytes());
+        MacKey(hmac::Key::new(hmac::HMAC_SHA256, tag.as_ref()))
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
+    }
+}
+
+/// A key that authenticates bytes (HMAC-SHA-256).
+#[derive(Clone)]
+pub struct MacKey(hmac::Key);
+
+impl MacKey {
+    /// The tag of these bytes.
+    #[must_use]
+    pub fn sign(&self, bytes: &[u8]) -> [u8; 32] {
+        let mut out = [0; 32];
+        out.copy_from_slice(hmac::sign(&self.0, bytes).as_ref());
+        out
+    }
+
+    /// Whether the tag is that of these bytes; in constant time.
+    #[must_use]
+    pub fn verify(&self, bytes: &[u8], tag: &[u8]) -> bool {
+        hmac::verify(&self.0, bytes, tag).is_ok()
+    }
+}
+
+impl fmt::Debug for MacKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MacKey(…)")
     }
 }
 

@@ -35,7 +35,7 @@ fn environment(variables: &[(&str, &str)]) -> Arc<Environment> {
 }
 
 fn slot() -> Id {
-    Id::github_secret("actions-secret", "acme/shop", None, "DEPLOY_KEY")
+    Id::github_secret(None, "actions-secret", "acme/shop", None, "DEPLOY_KEY")
 }
 
 /// The environment with one key, and an endpoint that serves those accounts.

@@ -34,7 +34,7 @@ fn environment(variables: &[(&str, &str)]) -> Arc<Environment> {
 }
 
 fn slot() -> Id {
-    Id::github_secret("actions-secret", "acme/shop", None, "DEPLOY_TOKEN")
+    Id::github_secret(None, "actions-secret", "acme/shop", None, "DEPLOY_TOKEN")
 }
 
 fn token_id(accessor: &str) -> Id {

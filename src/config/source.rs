@@ -39,6 +39,12 @@ impl RawSource {
         self.document.typed(&self.path(), self.settings.clone())
     }
 
+    /// One of its settings, where that is text.
+    #[must_use]
+    pub fn text(&self, setting: &str) -> Option<String> {
+        self.settings.get(setting)?.as_str().map(str::to_owned)
+    }
+
     /// An error about one of its settings (`""` for the source as a whole).
     #[must_use]
     pub fn error(&self, setting: &str, message: impl Into<String>, next: impl Into<String>) -> ConfigError {

@@ -155,6 +155,22 @@ impl Collected {
         tickets.into_values().collect()
     }
 
+    /// Live stores, side by side: slots and credentials that tickets may speak of.
+    pub(super) async fn stores(&mut self, sources: &Sources, want: &Wanted) {
+        let live: Vec<_> = sources.issuers.iter().filter(|s| !want.recorded.contains(&s.about().name)).collect();
+        let runs = live.iter().map(|source| async {
+            let started = Instant::now();
+            let mut batch = Batch::default();
+            source.stores(want, &mut batch).await;
+            (batch, u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX))
+        });
+        let batches = futures::future::join_all(runs).await;
+        for (source, (mut batch, taken)) in live.iter().zip(batches) {
+            self.stamp(&mut batch);
+            self.take(source.about(), Gives::Issuers, batch, taken);
+        }
+    }
+
     /// Live stores and issuers, side by side: each has its own deadline.
     pub(super) async fn issuers(&mut self, sources: &Sources, want: &Wanted) {
         let runs = sources.issuers.iter().map(|source| run(source.as_ref(), want));
@@ -239,7 +255,11 @@ impl Collected {
             }
         }
         if let Some(entry) = self.coverage.iter_mut().find(|entry| entry.source == about.name) {
-            entry.status = entry.status.max(status);
+            // What was left out the second time was read the first time.
+            entry.status = match (entry.status, status) {
+                (SourceStatus::Skipped, other) | (other, SourceStatus::Skipped) => other,
+                (a, b) => a.max(b),
+            };
             entry.items += account.items;
             entry.requests += account.requests;
             entry.duration_ms += taken;

@@ -3,10 +3,12 @@
 
 mod absence;
 mod collect;
+mod copies;
 mod freshness;
 mod gaps;
 pub mod place;
 mod report;
+mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -17,11 +19,13 @@ use crate::config::{Config, Environment};
 use crate::expect;
 use crate::link::Index;
 use crate::model::Id;
+use crate::model::expectation::Expectations;
 use crate::model::id::SubjectType;
 use crate::model::inventory::{Inventory, Slot};
 use crate::model::pipeline::Pipelines;
 use crate::model::report::Report;
 use crate::model::scope::ScopeKind;
+use crate::model::settings::Settings;
 use crate::model::ticket::Ticket;
 use crate::policy::reach::{self, Jobs};
 use crate::policy::resolve::Resolver;
@@ -49,8 +53,14 @@ pub struct Options {
 }
 
 impl Options {
-    fn wanted(&self, now: Timestamp) -> Wanted {
-        Wanted { now, offline: self.offline, no_probe: self.no_probe, ..Wanted::default() }
+    fn wanted(&self, config: &Config, now: Timestamp) -> Wanted {
+        Wanted {
+            now,
+            offline: self.offline,
+            no_probe: self.no_probe,
+            repository: config.settings.repository.clone(),
+            ..Wanted::default()
+        }
     }
 
     /// As of when to judge.
@@ -66,25 +76,42 @@ impl Options {
 pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &Environment) -> Report {
     let now = options.now();
     let settings = &config.settings;
-    let mut want = options.wanted(now);
+    let mut want = options.wanted(config, now);
     let pipelines = crate::pipeline::read(std::slice::from_ref(&options.root), &crate::pipeline::Options::default());
     let scope = scope::scope(&pipelines, options.scope.clone(), &place::run_place(env));
     let jobs = Jobs::new(&pipelines);
     let used = reach::in_scope(&pipelines, &scope, &jobs);
 
-    // What is recorded in files comes first: it names the slots.
+    // What is recorded in files comes first: it names the slots. Then what the live stores say of those that the deploy reads.
     let mut collected = Collected::new(now);
     collected.recorded(sources, &want).await;
     apply_links(&mut collected.inventory, settings);
-    let (unknown, bound) = {
-        let resolver = Resolver::new(&collected.inventory, settings.repository.as_deref());
-        (reach::unknown_slots(&used, &resolver), reach::bindings(&pipelines, &scope, &used, &resolver, &jobs))
+    let home = &sources.home;
+    let repository = settings.repository.as_deref();
+    {
+        let resolver = Resolver::new(&collected.inventory, repository, home);
+        let reached = reach::reach(&scope, &used, &resolver, &collected.inventory, &BTreeSet::new());
+        wants::stores(&used, &mut want);
+        want.slots = reached.slots.into_keys().collect();
+        want.credentials = reached.credentials.into_keys().collect();
+    }
+    collected.stores(sources, &want).await;
+    apply_links(&mut collected.inventory, settings);
+    copies::join(&mut collected.inventory);
+    let (absent, unknown, bound) = {
+        let resolver = Resolver::new(&collected.inventory, repository, home);
+        (
+            reach::absent_slots(&used, &resolver),
+            reach::unknown_slots(&used, &resolver),
+            reach::bindings(&pipelines, &scope, &used, &resolver, &jobs),
+        )
     };
     collected.add_slots(unknown);
     want.variables = bound.into_iter().map(|(name, slot)| Variable { name, slot }).collect();
 
     // The gate's own environment: which credentials are at hand, and for those without an id in their value, who they are.
     let examined = collected.at_hand(sources, &want).await;
+    copies::join(&mut collected.inventory);
     let tickets = collected.tickets(sources, &want, settings).await;
     name_slots_of_tickets(&mut collected.inventory, &tickets);
 
@@ -93,23 +120,24 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     want.slots = expected.of.keys().filter(|id| id.subject_type() == SubjectType::Slot).cloned().collect();
     want.credentials = expected.of.keys().filter(|id| id.subject_type() == SubjectType::Credential).cloned().collect();
     {
-        let resolver = Resolver::new(&collected.inventory, settings.repository.as_deref());
+        let resolver = Resolver::new(&collected.inventory, repository, home);
         let reached = reach::reach(&scope, &used, &resolver, &collected.inventory, &examined);
         want.slots.extend(reached.slots.keys().cloned());
         want.credentials.extend(reached.credentials.keys().cloned());
     }
     want.tenants = tenants(&collected.inventory, &want.credentials);
+    want.grants = grants(&want.credentials, &expected, settings);
     collected.issuers(sources, &want).await;
     collected.probes(sources, &want).await;
+    copies::join(&mut collected.inventory);
     let tickets = collected.sorted(tickets);
     absence::mark(&mut collected.inventory, &want.credentials);
 
     // From here on nothing is read any more.
     let inventory = &collected.inventory;
     let expected = expect::expect(&tickets, inventory, settings, now);
-    let resolver = Resolver::new(inventory, settings.repository.as_deref());
+    let resolver = Resolver::new(inventory, repository, home);
     let mut reached = reach::reach(&scope, &used, &resolver, inventory, &examined);
-    let absent = reach::absent_slots(&used, &resolver);
     let replaced: Vec<(Id, Id)> = expected
         .of
         .iter()
@@ -161,9 +189,10 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
 
 /// `driftgate tickets`: what is recorded, and the tickets as understood against it.
 pub async fn tickets(options: &Options, config: &Config, sources: &Sources) -> (Vec<Ticket>, Collected) {
-    let want = Wanted { everything: true, ..options.wanted(options.now()) };
+    let want = Wanted { everything: true, ..options.wanted(config, options.now()) };
     let mut collected = Collected::new(options.now());
     collected.recorded(sources, &want).await;
+    collected.stores(sources, &want).await;
     apply_links(&mut collected.inventory, &config.settings);
     collected.keep_all = true;
     let tickets = collected.tickets(sources, &want, &config.settings).await;
@@ -173,21 +202,41 @@ pub async fn tickets(options: &Options, config: &Config, sources: &Sources) -> (
 
 /// `driftgate inventory`: what the sources hold.
 pub async fn inventory(options: &Options, config: &Config, sources: &Sources) -> Collected {
-    let mut want = Wanted { everything: true, ..options.wanted(options.now()) };
-    let mut collected = Collected::new(options.now());
+    let want = Wanted { everything: true, ..options.wanted(config, options.now()) };
+    enumerate(want, options.now(), config, sources).await
+}
+
+/// Everything that the sources show, as far as `want` goes.
+async fn enumerate(mut want: Wanted, now: Timestamp, config: &Config, sources: &Sources) -> Collected {
+    let mut collected = Collected::new(now);
     collected.recorded(sources, &want).await;
     apply_links(&mut collected.inventory, &config.settings);
+    want.slots = collected.inventory.slots.iter().map(|slot| slot.id.clone()).collect();
+    collected.stores(sources, &want).await;
+    apply_links(&mut collected.inventory, &config.settings);
+    copies::join(&mut collected.inventory);
     collected.at_hand(sources, &want).await;
     want.slots = collected.inventory.slots.iter().map(|slot| slot.id.clone()).collect();
     want.credentials = collected.inventory.credentials.iter().map(|credential| credential.id.clone()).collect();
     want.tenants = tenants(&collected.inventory, &want.credentials);
+    want.grants = want.credentials.clone();
     collected.issuers(sources, &want).await;
     collected.probes(sources, &want).await;
+    copies::join(&mut collected.inventory);
     collected
 }
 
+/// Of which credentials a rule compares the grants: those with an approval or a removal of access, and, with a catalogue, all.
+fn grants(wanted: &BTreeSet<Id>, expected: &Expectations, settings: &Settings) -> BTreeSet<Id> {
+    let stated = |id: &&Id| {
+        let expected = expected.of.get(*id);
+        expected.is_some_and(|e| !e.approved.is_empty() || !e.elevated.is_empty() || !e.removed.is_empty())
+    };
+    wanted.iter().filter(|id| settings.has_catalog || stated(id)).cloned().collect()
+}
+
 /// Joins that no store can show: they fill what no source says, and never overrule one.
-fn apply_links(inventory: &mut Inventory, settings: &crate::model::settings::Settings) {
+fn apply_links(inventory: &mut Inventory, settings: &Settings) {
     for (slot, credential) in &settings.links {
         match inventory.slots.iter_mut().find(|known| known.id == *slot) {
             Some(known) => known.holds = known.holds.take().or_else(|| Some(credential.clone())),
@@ -230,6 +279,6 @@ fn own_references(pipelines: &Pipelines) -> Vec<crate::model::reference::Referen
 }
 
 /// The index of everything that tickets can speak of.
-fn index(collected: &Collected, settings: &crate::model::settings::Settings) -> Index {
+fn index(collected: &Collected, settings: &Settings) -> Index {
     Index::new(&collected.inventory, &collected.catalog, settings)
 }

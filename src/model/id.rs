@@ -80,22 +80,28 @@ impl Id {
     /// A GitHub secret: `place` is `owner/repo`, `owner/repo@environment` or `owner`, already joined; `family` is
     /// `actions-secret`, `dependabot-secret` or `codespaces-secret`.
     #[must_use]
-    pub fn github_secret(family: &str, place: &str, environment: Option<&str>, name: &str) -> Self {
+    pub fn github_secret(
+        authority: Option<&str>,
+        family: &str,
+        place: &str,
+        environment: Option<&str>,
+        name: &str,
+    ) -> Self {
         let place = match environment {
             Some(env) => format!("{}@{}", part(place), part(env)),
             None => part(place),
         };
-        Self::build("github", None, family, &[&place, &part(&name.to_uppercase())])
+        Self::build("github", authority, family, &[&place, &part(&name.to_uppercase())])
     }
 
     /// A GitLab variable of a project or group; `scope` is its environment scope where that is not `*`.
     #[must_use]
-    pub fn gitlab_variable(place: &str, name: &str, scope: Option<&str>) -> Self {
+    pub fn gitlab_variable(authority: Option<&str>, place: &str, name: &str, scope: Option<&str>) -> Self {
         let name = match scope {
             Some(scope) if scope != "*" => format!("{}@{}", part(name), part(scope)),
             _ => part(name),
         };
-        Self::build("gitlab", None, "variable", &[&part(place), &name])
+        Self::build("gitlab", authority, "variable", &[&part(place), &name])
     }
 
     /// A variable of the gate's own environment.
@@ -187,15 +193,15 @@ mod tests {
 
     #[test]
     fn parts_and_kinds() {
-        let id = Id::github_secret("actions-secret", "acme/shop", Some("prod eu"), "deploy_key");
+        let id = Id::github_secret(None, "actions-secret", "acme/shop", Some("prod eu"), "deploy_key");
         assert_eq!(id.as_str(), "github:actions-secret:acme/shop@prod%20eu:DEPLOY_KEY");
         assert_eq!(id.provider(), "github");
         assert_eq!(id.kind(), "actions-secret");
         assert_eq!(id.rest(), "acme/shop@prod%20eu:DEPLOY_KEY");
         assert_eq!(id.subject_type(), SubjectType::Slot);
-        assert_eq!(Id::gitlab_variable("acme/shop", "K", Some("*")).as_str(), "gitlab:variable:acme/shop:K");
+        assert_eq!(Id::gitlab_variable(None, "acme/shop", "K", Some("*")).as_str(), "gitlab:variable:acme/shop:K");
         assert_eq!(
-            Id::gitlab_variable("acme/shop", "K", Some("prod/*")).as_str(),
+            Id::gitlab_variable(None, "acme/shop", "K", Some("prod/*")).as_str(),
             "gitlab:variable:acme/shop:K@prod/*"
         );
         assert_eq!(Id::vault_token(Some("eu"), "a.b").as_str(), "vault@eu:token:a.b");

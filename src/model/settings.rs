@@ -53,6 +53,27 @@ pub struct Settings {
     pub has_catalog: bool,
 }
 
+/// The authority that ids of the checkout's own GitHub and GitLab carry; none where the configuration has one source of that provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Home {
+    /// GitHub's.
+    pub github: Option<String>,
+    /// GitLab's.
+    pub gitlab: Option<String>,
+}
+
+impl Home {
+    /// That of a provider's ids; only the two CI systems have one.
+    #[must_use]
+    pub fn of(&self, provider: &str) -> Option<&str> {
+        match provider {
+            "github" => self.github.as_deref(),
+            "gitlab" => self.gitlab.as_deref(),
+            _ => None,
+        }
+    }
+}
+
 /// What a gap that decides does to the exit code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnGap {

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 
 use crate::model::Id;
 use crate::model::id::part;
-use crate::model::inventory::{Inventory, Slot};
+use crate::model::inventory::{Extent, Inventory, Slot};
 use crate::model::pipeline::Environment;
 use crate::model::reference::{Confidence, Family, Kind, Provider, Reference};
+use crate::model::settings::Home;
 
 /// All known slots, ordered for look-up by place.
 pub struct Resolver<'i> {
@@ -16,6 +17,7 @@ pub struct Resolver<'i> {
     outer: Vec<&'i Slot>,
     complete: Vec<(&'i str, &'i str)>,
     repository: Option<&'i str>,
+    home: &'i Home,
 }
 
 /// What a reference leads to.
@@ -32,13 +34,16 @@ pub struct Target {
 }
 
 impl<'i> Resolver<'i> {
-    /// Indexes the slots. `repository` is the checkout's own name, `owner/name`.
+    /// Indexes the slots. `repository` is the checkout's own name, `owner/name`; of several servers of one provider, `home` tells the
+    /// checkout's own: what another one holds is out of its reach.
     #[must_use]
-    pub fn new(inventory: &'i Inventory, repository: Option<&'i str>) -> Self {
+    pub fn new(inventory: &'i Inventory, repository: Option<&'i str>, home: &'i Home) -> Self {
         let mut places: BTreeMap<(&str, &str), Vec<&Slot>> = BTreeMap::new();
         let mut outer = Vec::new();
+        let own = |id: &Id| id.authority() == home.of(id.provider());
         for slot in &inventory.slots {
             match (slot.id.provider(), slot.id.kind()) {
+                ("github" | "gitlab", _) if !own(&slot.id) => {}
                 ("github", kind) | ("gitlab", kind @ "variable") => {
                     let place = slot.id.rest().split(':').next().unwrap_or_default();
                     places.entry((kind, place)).or_default().push(slot);
@@ -47,9 +52,13 @@ impl<'i> Resolver<'i> {
                 _ => outer.push(slot),
             }
         }
-        let complete =
-            inventory.coverage.iter().filter(|e| e.complete).map(|e| (e.kind.as_str(), e.place.as_str())).collect();
-        Self { places, outer, complete, repository }
+        let theirs = |extent: &Extent| {
+            let provider = if extent.kind == "variable" { "gitlab" } else { "github" };
+            home.of(provider).is_none_or(|home| home == extent.source)
+        };
+        let complete = inventory.coverage.iter().filter(|extent| extent.complete && theirs(extent));
+        let complete = complete.map(|e| (e.kind.as_str(), e.place.as_str())).collect();
+        Self { places, outer, complete, repository, home }
     }
 
     /// The slots that a reference may read, from a job with that environment.
@@ -81,9 +90,7 @@ impl<'i> Resolver<'i> {
             return self.everything(kind, &tiers);
         };
         if reference.resolves_to.is_empty() {
-            return self.by_precedence(kind, &tiers, name, certain, &|place| {
-                Id::new(format!("github:{kind}:{place}:{}", part(&name.to_uppercase())))
-            });
+            return self.by_precedence(kind, &tiers, name, certain, &|place| self.secret(kind, place, name));
         }
         // In a called workflow the job's own environment goes before what the caller passed.
         let own = self.by_tiers(kind, &tiers[..tiers.len().saturating_sub(2)], name);
@@ -93,11 +100,14 @@ impl<'i> Resolver<'i> {
         let mut out = own;
         for caller in &reference.resolves_to {
             let tiers = &tiers[tiers.len().saturating_sub(2)..];
-            out.extend(self.by_precedence(kind, tiers, caller, true, &|place| {
-                Id::new(format!("github:{kind}:{place}:{}", part(&caller.to_uppercase())))
-            }));
+            out.extend(self.by_precedence(kind, tiers, caller, true, &|place| self.secret(kind, place, caller)));
         }
         out
+    }
+
+    /// A GitHub secret at a place that is encoded already.
+    fn secret(&self, kind: &str, place: &str, name: &str) -> Id {
+        Id::build("github", self.home.of("github"), kind, &[place, &part(&name.to_uppercase())])
     }
 
     /// The environments' places that a job may see, and whether that is sure.
@@ -223,7 +233,7 @@ impl<'i> Resolver<'i> {
         }
         let absent = places.iter().all(|place| self.is_complete("variable", place));
         vec![Target {
-            slot: Id::gitlab_variable(&decode(&project), name, None),
+            slot: Id::gitlab_variable(self.home.of("gitlab"), &decode(&project), name, None),
             confidence: Confidence::Exact,
             known: false,
             absent,

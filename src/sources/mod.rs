@@ -19,6 +19,8 @@ pub mod table;
 pub mod vault;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -27,6 +29,7 @@ use crate::model::Id;
 use crate::model::catalog::Entry;
 use crate::model::inventory::{Gap, Inventory};
 use crate::model::report::SourceStatus;
+use crate::model::settings::Home;
 use crate::model::ticket::Record;
 
 /// What every source is configured with.
@@ -45,8 +48,28 @@ pub struct About {
 /// What the gate needs to know, so that a gate costs requests in proportion to the deploy.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
-    /// Everything that the source can see (`scan`, `inventory`); the lists below are then hints only.
+    /// Everything that the source can see of what it is configured for (`inventory`, `scan`); the lists below are then hints only.
     pub everything: bool,
+    /// Beyond the checkout's own repository or project: all of the organization or group (`scan`). Goes with `everything`.
+    pub wide: bool,
+    /// The checkout's own name, `owner/name`.
+    pub repository: Option<String>,
+    /// The literal names of the environments of the jobs in scope, as written.
+    pub environments: BTreeSet<String>,
+    /// A job in scope names its environment by an expression: it may be any.
+    pub any_environment: bool,
+    /// The jobs in scope refer to secrets of Dependabot's store, too.
+    pub dependabot: bool,
+    /// What the jobs in scope read from outer stores: paths, names and ARNs as they are written.
+    pub outer: BTreeSet<Outer>,
+    /// Credentials of which a rule compares the grants.
+    pub grants: BTreeSet<Id>,
+    /// Sources whose stores a snapshot has shown: only liveness is still wanted of them.
+    pub recorded: BTreeSet<String>,
+    /// Where a scan keeps what it has read, so that an interrupted one goes on.
+    pub journal: Option<Arc<dyn Journal>>,
+    /// Told of progress.
+    pub watch: Watch,
     /// Slots that the deploy reaches or a ticket names.
     pub slots: BTreeSet<Id>,
     /// Credentials whose liveness is wanted: held by those slots, or named by a ticket.
@@ -61,6 +84,52 @@ pub struct Wanted {
     pub offline: bool,
     /// No credential may be used to test it.
     pub no_probe: bool,
+}
+
+/// Something in a store outside of the CI system.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Outer {
+    /// `vault`, `aws`, `gcp`, `azure`.
+    pub provider: String,
+    /// Path, name or ARN, as it is written.
+    pub name: String,
+    /// The store, where the reference names it: address, engine, mount.
+    pub store: Option<String>,
+}
+
+/// Keeps the parts that a scan has read, each as one value; a part with gaps is never kept.
+pub trait Journal: Send + Sync + fmt::Debug {
+    /// A part that an earlier, interrupted scan has read.
+    fn recall(&self, source: &str, part: &str) -> Option<Inventory>;
+    /// Keeps a part.
+    fn keep(&self, source: &str, part: &str, inventory: &Inventory);
+}
+
+/// Hears of progress: the source's name, items and requests so far, and what is left of a limit.
+#[derive(Clone, Default)]
+pub struct Watch(Option<Hears>);
+
+type Hears = Arc<dyn Fn(&str, u64, u64, Option<u64>) + Send + Sync>;
+
+impl Watch {
+    /// Told by calls of `hears`.
+    #[must_use]
+    pub fn new(hears: impl Fn(&str, u64, u64, Option<u64>) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(hears)))
+    }
+
+    /// Tells.
+    pub fn tell(&self, source: &str, items: u64, requests: u64, left: Option<u64>) {
+        if let Some(hears) = &self.0 {
+            hears(source, items, requests, left);
+        }
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Watch(told)" } else { "Watch" })
+    }
 }
 
 /// A variable of the gate's own environment.
@@ -108,7 +177,11 @@ pub struct Account {
 pub trait Source: Send + Sync {
     /// How it is configured.
     fn about(&self) -> &About;
-    /// Reads what is wanted. It never fails: what could not be read is a gap in the batch.
+    /// Reads the stores: slots and credentials of what the jobs in scope refer to, or everything. It comes before tickets are read, which
+    /// are linked to what it finds. Only live stores have it. It never fails: what could not be read is a gap in the batch.
+    async fn stores(&self, _want: &Wanted, _into: &mut Batch) {}
+    /// Reads what is still wanted: liveness and grants of credentials, slots that only tickets name. It never fails: what could not be
+    /// read is a gap in the batch.
     async fn collect(&self, want: &Wanted, into: &mut Batch);
 }
 
@@ -145,6 +218,13 @@ pub struct Sources {
     pub tickets: Vec<Box<dyn TicketSource>>,
     /// The gate's own environment, where it is to be looked at.
     pub env: Option<Box<dyn Holdings>>,
+    /// Which of several servers is the checkout's own.
+    pub home: Home,
+}
+
+/// Whether an id is one that this source speaks of: its provider's, and under its authority or, as references write it, under none.
+pub(crate) fn speaks_of(about: &About, provider: &str, id: &Id) -> bool {
+    id.provider() == provider && (id.authority().is_none() || id.authority() == about.authority.as_deref())
 }
 
 /// Adds an observation of a credential's liveness, made by a source that knows no more of it.

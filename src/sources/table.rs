@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::config::{Config, ConfigError, Environment, Files, KnownKind, RawSource, Role};
-use crate::model::settings::Settings;
+use crate::model::settings::{Home, Settings};
 use crate::secret::FingerprintKey;
 #[cfg(feature = "aws")]
 use crate::sources::aws;
@@ -181,6 +181,21 @@ fn entries<'s>(setup: &Setup<'s>, kind: &'static str) -> Vec<Option<&'s RawSourc
     if found.is_empty() { vec![None] } else { found }
 }
 
+/// Of several GitHubs or GitLabs, the one that the CI runs on: its variables name the server. Where they do not, the first.
+fn home(sources: &[RawSource], env: &Environment) -> Home {
+    let host = |text: &str| url::Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let of = |kind: &str, variables: &[&str]| {
+        let ours = variables.iter().find_map(|name| host(env.get(name)?));
+        let mut all = sources.iter().filter(|raw| raw.kind == kind);
+        let own = all.clone().find(|raw| ours.is_some() && raw.text("url").as_deref().and_then(host) == ours);
+        own.or_else(|| all.next()).and_then(|raw| raw.authority.clone())
+    };
+    Home {
+        github: of("github", &["GITHUB_API_URL", "GITHUB_SERVER_URL"]),
+        gitlab: of("gitlab", &["CI_API_V4_URL", "CI_SERVER_URL"]),
+    }
+}
+
 /// The kinds, as the configuration's validation needs them.
 #[must_use]
 pub fn known() -> Vec<KnownKind<'static>> {
@@ -206,7 +221,7 @@ pub fn build(config: &Config, env: &Arc<Environment>, max_wait: Duration) -> Res
         max_wait,
         sources: &config.sources,
     };
-    let mut sources = Sources::default();
+    let mut sources = Sources { home: home(&config.sources, env), ..Sources::default() };
     for raw in &config.sources {
         let Some(kind) = KINDS.iter().find(|kind| kind.name == raw.kind) else {
             return Err(raw.error("kind", format!("there is no source of the kind `{}`", raw.kind), ""));

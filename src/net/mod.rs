@@ -1,5 +1,9 @@
 //! The shared HTTP layer: one TLS provider, one way to build a client, limits that every call has. It knows no system.
 
+pub mod api;
+pub mod cache;
+mod pause;
+
 use std::time::Duration;
 
 /// How long one call may take, connection included.
@@ -46,15 +50,22 @@ pub fn client(timeout: Duration, plain: bool, ca: Option<&[u8]>) -> Result<reqwe
     builder.build().map_err(|_| "the HTTP client cannot be built".to_owned())
 }
 
-/// An answer's body.
+/// What is said of an answer longer than its limit.
+const TOO_LONG: &str = "the answer is too long";
+
+/// An answer's body, of at most [`MOST_BYTES`].
 ///
 /// # Errors
-/// Where it breaks off, comes too slowly or is longer than [`MOST_BYTES`]; the error holds none of it.
-pub async fn body(mut answer: reqwest::Response) -> Result<Vec<u8>, String> {
+/// Where it breaks off, comes too slowly or is longer; the error holds none of it.
+pub async fn body(answer: reqwest::Response) -> Result<Vec<u8>, String> {
+    body_of(answer, MOST_BYTES).await
+}
+
+async fn body_of(mut answer: reqwest::Response, most: usize) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();
     while let Some(chunk) = answer.chunk().await.map_err(|error| reason(&error).to_owned())? {
-        if body.len() + chunk.len() > MOST_BYTES {
-            return Err("the answer is too long".to_owned());
+        if body.len() + chunk.len() > most {
+            return Err(TOO_LONG.to_owned());
         }
         body.extend_from_slice(&chunk);
     }
