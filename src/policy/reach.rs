@@ -106,11 +106,18 @@ pub fn unknown_slots(references: &[(&Reference, Vec<Environment>)], resolver: &R
     out.into_values().collect()
 }
 
-/// Slots that are referred to, and that their store's whole list does not have.
+/// Slots that are referred to, and that their store's whole list does not have, from whichever job in scope the reference is read. What
+/// is only passed on to a called workflow may be meant to be empty there: the job's environment can have it.
 #[must_use]
 pub fn absent_slots(references: &[(&Reference, Vec<Environment>)], resolver: &Resolver<'_>) -> BTreeSet<Id> {
-    let all = references.iter().flat_map(|(reference, environments)| targets(resolver, reference, environments));
-    all.filter(|target| target.absent && !target.known).map(|target| target.slot).collect()
+    let mut out = BTreeSet::new();
+    for (reference, environments) in references.iter().filter(|(reference, _)| reference.channel != Channel::Secrets) {
+        let targets = targets(resolver, reference, environments);
+        if targets.iter().all(|target| target.absent && !target.known) {
+            out.extend(targets.into_iter().map(|target| target.slot));
+        }
+    }
+    out
 }
 
 fn targets(resolver: &Resolver<'_>, reference: &Reference, environments: &[Environment]) -> Vec<Target> {
