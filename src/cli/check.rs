@@ -19,7 +19,8 @@ const EXAMPLES: &str = "Examples:
   driftgate check
   driftgate check --format json --output sarif=driftgate.sarif
   driftgate check examples/acme --now 2026-06-01T12:00:00Z
-  driftgate check --scope environment=production --fail-on critical";
+  driftgate check --scope environment=production --fail-on critical
+  driftgate check --snapshot driftgate.snapshot";
 
 #[derive(Debug, Args)]
 #[command(after_help = format!("{EXAMPLES}\n\n{EXIT_CODES}"))]
@@ -43,6 +44,9 @@ pub(super) struct Check {
     /// Whether the exit code follows the verdict
     #[arg(long, value_name = "MODE", default_value = "enforce")]
     mode: Mode,
+    /// What `driftgate scan` wrote: stores are taken from it, and only the liveness of what is in scope is asked for
+    #[arg(long, value_name = "URL|FILE")]
+    snapshot: Option<String>,
     /// The ref that the configuration, and every file it names, is read from [default: in CI the protected branch]
     #[arg(long, value_name = "GITREF")]
     policy_ref: Option<String>,
@@ -55,8 +59,12 @@ impl Check {
         if let Some(threshold) = self.fail_on {
             prepared.config.settings.fail_on = threshold.into();
         }
-        let options =
-            Options { scope: self.scope, warn_only: self.mode == Mode::Warn, ..prepare::options(common, &self.path) };
+        let options = Options {
+            scope: self.scope,
+            warn_only: self.mode == Mode::Warn,
+            snapshot: self.snapshot,
+            ..prepare::options(common, &self.path)
+        };
         let report = {
             let _progress = Progress::start(common, env, "reading pipelines, tickets and stores");
             prepare::block_on(gate::check(&options, &prepared.config, &prepared.sources, env))?

@@ -12,6 +12,7 @@ mod output;
 mod prepare;
 mod progress;
 mod refs;
+mod scan;
 mod schema;
 mod tickets;
 mod waive;
@@ -71,6 +72,8 @@ enum Command {
     Tickets(tickets::Tickets),
     /// Slots, credentials and grants that the sources hold, with liveness
     Inventory(inventory::Inventory),
+    /// Everything that the live sources show, organization-wide, written to a snapshot that `check` can read
+    Scan(scan::Scan),
     /// A rule's manual
     Explain(explain::Explain),
     /// Writes waivers (reason, owner, expiry) for what a first run finds
@@ -123,6 +126,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: Environment) -> u
         Command::Refs(command) => command.run(&common, &env),
         Command::Tickets(command) => command.run(&common, &env),
         Command::Inventory(command) => command.run(&common, &env),
+        Command::Scan(command) => command.run(&common, &env),
         Command::Explain(command) => command.run(),
         Command::Waive(command) => command.run(&common, &env),
         Command::Schema(command) => command.run(),

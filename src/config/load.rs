@@ -160,7 +160,18 @@ pub fn parse(
             }
         },
     };
-    Ok(Config { file: file.map(str::to_owned), files, sources, settings, fingerprint_key, notes: Vec::new() })
+    let snapshot_key = match &root.snapshot_key_env {
+        None => None,
+        Some(name) => match env.secret(name) {
+            Some(secret) => Some(secret.derive("snapshot")),
+            None => {
+                let message = format!("the environment variable {name} is not set");
+                return Err(document.error(&keys(&["snapshot_key_env"]), message, "set it to the key"));
+            }
+        },
+    };
+    let file = file.map(str::to_owned);
+    Ok(Config { file, files, sources, settings, fingerprint_key, snapshot_key, notes: Vec::new() })
 }
 
 fn read(files: &Files, name: &str, shown: &str) -> Result<Option<String>, ConfigError> {

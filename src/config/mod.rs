@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 use crate::model::report::Severity;
 use crate::model::settings::Settings;
-use crate::secret::FingerprintKey;
+use crate::secret::{FingerprintKey, MacKey};
 
 /// What the configuration may name; given by the caller, who knows the rules and the sources.
 #[derive(Debug, Clone, Copy, Default)]
@@ -88,6 +88,8 @@ pub struct Config {
     pub settings: Settings,
     /// The key of fingerprints, where they are wanted.
     pub fingerprint_key: Option<Arc<FingerprintKey>>,
+    /// The key that authenticates snapshots, where one is configured.
+    pub snapshot_key: Option<MacKey>,
     /// What the user should know of how the configuration was found.
     pub notes: Vec<String>,
 }

@@ -42,6 +42,8 @@ pub(super) struct Root {
     pub fingerprints: bool,
     /// The environment variable that holds the key of the fingerprints.
     pub fingerprint_key_env: Option<String>,
+    /// The environment variable that holds the key which authenticates snapshots. Default: a key derived from each source's token.
+    pub snapshot_key_env: Option<String>,
     /// Findings that are accepted for a time.
     #[serde(default)]
     pub waivers: Vec<Waiver>,

@@ -11,6 +11,7 @@ use crate::model::inventory::{Gap, Inventory, Slot};
 use crate::model::report::{Coverage, SourceStatus};
 use crate::model::settings::Settings;
 use crate::model::ticket::{Intent, Record, Ticket};
+use crate::sources::snapshot::Section;
 use crate::sources::{About, Account, Batch, Holdings, Source, Sources, Wanted};
 
 /// Everything that was read.
@@ -65,6 +66,8 @@ pub struct Export {
     pub gives: Gives,
     /// When it was written; none where it does not say.
     pub at: Option<Timestamp>,
+    /// A snapshot, which grows old sooner.
+    pub snapshot: bool,
 }
 
 impl Collected {
@@ -99,12 +102,70 @@ impl Collected {
                     about: source.about().clone(),
                     gives: Gives::Recorded,
                     at: batch.inventory.exported_at.or(batch.account.exported_at),
+                    snapshot: false,
                 });
             }
             let exported = batch.inventory.exported_at.take();
             date(&mut batch, exported);
             self.take(source.about(), Gives::Recorded, batch, taken);
         }
+    }
+
+    /// What a snapshot shows; gives the names of the sources that it shows.
+    pub(super) fn snapshot(
+        &mut self,
+        sources: &Sources,
+        shown: Result<(Vec<Section>, Vec<Gap>), Gap>,
+    ) -> BTreeSet<String> {
+        let about = About { name: "snapshot".to_owned(), kind: "snapshot".to_owned(), required: true, authority: None };
+        let (sections, gaps) = shown.unwrap_or_else(|gap| (Vec::new(), vec![gap]));
+        let items = sections.iter().map(|s| s.inventory.slots.len() + s.inventory.credentials.len()).sum::<usize>();
+        let notes = sections.iter().map(|section| format!("{}: as of {}", section.source, section.at)).collect();
+        let account = Account { items: u64::try_from(items).unwrap_or(u64::MAX), notes, ..Account::default() };
+        self.account(&about, Gives::Recorded, account, gaps, 0);
+        let mut names = BTreeSet::new();
+        for section in sections {
+            let Some(source) = sources.issuers.iter().find(|source| source.about().name == section.source) else {
+                continue;
+            };
+            let about = source.about();
+            self.exports.push(Export {
+                about: about.clone(),
+                gives: Gives::Recorded,
+                at: Some(section.at),
+                snapshot: true,
+            });
+            let account = Account { asked_as: section.asked_as, ..Account::default() };
+            let mut batch = Batch { inventory: section.inventory, account, ..Batch::default() };
+            date(&mut batch, Some(section.at));
+            self.take(about, Gives::Issuers, batch, 0);
+            names.insert(section.source);
+        }
+        names
+    }
+
+    /// All that one source shows: its stores, then the liveness of everything in them.
+    pub(super) async fn whole(&mut self, source: &dyn Source, want: &Wanted) {
+        let started = Instant::now();
+        let mut batch = Batch::default();
+        source.stores(want, &mut batch).await;
+        self.stamp(&mut batch);
+        self.take(
+            source.about(),
+            Gives::Issuers,
+            batch,
+            u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+        );
+        let credentials: BTreeSet<Id> = self.inventory.credentials.iter().map(|c| c.id.clone()).collect();
+        let want = Wanted {
+            slots: self.inventory.slots.iter().map(|slot| slot.id.clone()).collect(),
+            grants: credentials.clone(),
+            credentials,
+            ..want.clone()
+        };
+        let (mut batch, taken) = run(source, &want).await;
+        self.stamp(&mut batch);
+        self.take(source.about(), Gives::Issuers, batch, taken);
     }
 
     /// The gate's own environment. Gives the slots that the user asked to have examined.
@@ -145,7 +206,12 @@ impl Collected {
             self.ticket_count += count;
             let exported = account.exported_at.or(newest);
             if account.requests == 0 {
-                self.exports.push(Export { about: source.about().clone(), gives: Gives::Tickets, at: exported });
+                self.exports.push(Export {
+                    about: source.about().clone(),
+                    gives: Gives::Tickets,
+                    at: exported,
+                    snapshot: false,
+                });
             }
             let mut account = account;
             account.items = account.items.max(count);

@@ -8,6 +8,7 @@ mod freshness;
 mod gaps;
 pub mod place;
 mod report;
+pub mod scan;
 mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -48,6 +49,8 @@ pub struct Options {
     pub offline: bool,
     /// `--no-probe`.
     pub no_probe: bool,
+    /// `--snapshot`: a file or URL.
+    pub snapshot: Option<String>,
     /// `--mode warn`: the same report, and exit code 0.
     pub warn_only: bool,
 }
@@ -84,6 +87,9 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
 
     // What is recorded in files comes first: it names the slots. Then what the live stores say of those that the deploy reads.
     let mut collected = Collected::new(now);
+    if let Some(place) = &options.snapshot {
+        want.recorded = collected.snapshot(sources, scan::read(place, options, config, sources).await);
+    }
     collected.recorded(sources, &want).await;
     apply_links(&mut collected.inventory, settings);
     let home = &sources.home;

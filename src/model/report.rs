@@ -281,3 +281,23 @@ pub struct Report {
     #[serde(default)]
     pub verified: Vec<Verified>,
 }
+
+/// The schema id of [`Scan`].
+pub const SCAN_SCHEMA: &str = "driftgate/scan/v1";
+
+/// The account of a scan: how much of what was read, and what was not. What was read stands in the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Scan {
+    /// Always `driftgate/scan/v1`.
+    pub schema: String,
+    /// The snapshot's file.
+    pub snapshot: String,
+    /// How many slots are in it.
+    pub slots: usize,
+    /// How many credentials are in it.
+    pub credentials: usize,
+    /// An entry a source.
+    pub coverage: Vec<Coverage>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+}

@@ -12,8 +12,10 @@ pub mod file;
 pub mod github_issues;
 pub mod gitlab_issues;
 pub mod jira;
+pub mod journal;
 mod recorded;
 pub mod servicenow;
+pub mod snapshot;
 pub mod table;
 #[cfg(feature = "vault")]
 pub mod vault;
@@ -31,6 +33,7 @@ use crate::model::inventory::{Gap, Inventory};
 use crate::model::report::SourceStatus;
 use crate::model::settings::Home;
 use crate::model::ticket::Record;
+use crate::secret::MacKey;
 
 /// What every source is configured with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,6 +180,11 @@ pub struct Account {
 pub trait Source: Send + Sync {
     /// How it is configured.
     fn about(&self) -> &About;
+    /// A key that only who holds the source's token can derive: it authenticates what a scan keeps. None where the source has no token of
+    /// its own at hand.
+    fn key(&self) -> Option<MacKey> {
+        None
+    }
     /// Reads the stores: slots and credentials of what the jobs in scope refer to, or everything. It comes before tickets are read, which
     /// are linked to what it finds. Only live stores have it. It never fails: what could not be read is a gap in the batch.
     async fn stores(&self, _want: &Wanted, _into: &mut Batch) {}

@@ -7,7 +7,7 @@ mod paint;
 
 use std::io::{self, Write};
 
-use crate::model::report::{Report, SourceStatus, Verdict, WaiverStatus};
+use crate::model::report::{Coverage, Report, Scan, SourceStatus, Verdict, WaiverStatus};
 use crate::render::escape::line;
 use crate::render::{Context, count};
 use paint::{DIM, Page, RED, YELLOW};
@@ -53,7 +53,27 @@ pub fn report(report: &Report, context: &Context<'_>, out: &mut dyn Write) -> io
             page.wrapped("  ", "    ", &text)?;
         }
     }
-    coverage(report, &mut page)
+    if !report.coverage.is_empty() {
+        page.heading("Coverage")?;
+    }
+    coverage(&report.coverage, &mut page)
+}
+
+/// Writes the account of a scan.
+///
+/// # Errors
+/// Where the writer fails.
+pub fn scan(scan: &Scan, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
+    let mut page = Page { out, color: context.color, width: context.width };
+    let counts = [count(scan.slots, "slot"), count(scan.credentials, "credential"), count(scan.gaps.len(), "gap")];
+    page.line(&format!("{}: {}", line(&scan.snapshot), counts.join(", ")))?;
+    coverage(&scan.coverage, &mut page)?;
+    for gap in &scan.gaps {
+        let text =
+            format!("{}: {} of {}: {}", line(&gap.source), line(&gap.lacks), line(&gap.scope), line(&gap.reason));
+        page.wrapped("gap: ", "     ", &text)?;
+    }
+    Ok(())
 }
 
 fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
@@ -150,12 +170,8 @@ fn waivers(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     Ok(())
 }
 
-fn coverage(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
-    if report.coverage.is_empty() {
-        return Ok(());
-    }
-    page.heading("Coverage")?;
-    for source in &report.coverage {
+fn coverage(coverage: &[Coverage], page: &mut Page<'_>) -> io::Result<()> {
+    for source in coverage {
         let status = match source.status {
             SourceStatus::Read => "read",
             SourceStatus::Partial => "read in part",

@@ -1,0 +1,103 @@
+//! `driftgate scan`: everything that the live sources show, a section a source; and a snapshot read back. What a source shows is its own.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::config::Config;
+use crate::model::inventory::Gap;
+use crate::model::report::Coverage;
+use crate::sources::journal::FileJournal;
+use crate::sources::snapshot::{self, Keys, Section};
+use crate::sources::{Sources, Wanted, Watch};
+
+use super::Options;
+use super::collect::Collected;
+
+/// What a scan has read.
+#[derive(Debug)]
+pub struct Scanned {
+    /// A section a source, in the order of the configuration.
+    pub sections: Vec<Section>,
+    /// The account of each source.
+    pub coverage: Vec<Coverage>,
+    /// What could not be read.
+    pub gaps: Vec<Gap>,
+}
+
+/// The keys that authenticate what is kept: the configured one, else those that the sources' tokens give.
+#[must_use]
+pub fn keys(config: &Config, sources: &Sources) -> Keys {
+    let own = sources.issuers.iter().filter_map(|source| Some((source.about().name.clone(), source.key()?)));
+    Keys { configured: config.snapshot_key.clone(), own: own.collect::<BTreeMap<_, _>>() }
+}
+
+/// Reads all that the live sources show, side by side.
+pub async fn scan(
+    options: &Options,
+    config: &Config,
+    sources: &Sources,
+    journal: &Arc<FileJournal>,
+    watch: Watch,
+) -> Scanned {
+    let now = options.now();
+    let want = Wanted {
+        everything: true,
+        wide: true,
+        journal: Some(Arc::clone(journal) as _),
+        watch,
+        ..options.wanted(config, now)
+    };
+    let runs = sources.issuers.iter().map(|source| {
+        let want = &want;
+        async move {
+            let mut collected = Collected::new(now);
+            collected.whole(source.as_ref(), want).await;
+            collected
+        }
+    });
+    let all = futures::future::join_all(runs).await;
+    let mut scanned = Scanned { sections: Vec::new(), coverage: Vec::new(), gaps: Vec::new() };
+    for (source, collected) in sources.issuers.iter().zip(all) {
+        let about = source.about();
+        let mut inventory = collected.inventory;
+        let at: Timestamp = journal.oldest(&about.name).min(now);
+        inventory.exported_at = Some(at);
+        inventory.gaps.extend(collected.gaps.into_iter().map(|gap| gap.gap));
+        inventory.gaps.sort();
+        inventory.gaps.dedup();
+        inventory.coverage.sort();
+        inventory.slots.sort_by(|a, b| a.id.cmp(&b.id));
+        inventory.credentials.sort_by(|a, b| a.id.cmp(&b.id));
+        scanned.gaps.extend(inventory.gaps.iter().cloned());
+        let asked_as = collected.coverage.iter().find_map(|entry| entry.asked_as.clone());
+        scanned.coverage.extend(collected.coverage);
+        scanned.sections.push(Section {
+            source: about.name.clone(),
+            kind: about.kind.clone(),
+            at,
+            asked_as,
+            inventory,
+        });
+    }
+    scanned
+}
+
+/// The sections of a snapshot; where it cannot be had at all, the gap of that.
+pub(super) async fn read(
+    place: &str,
+    options: &Options,
+    config: &Config,
+    sources: &Sources,
+) -> Result<(Vec<Section>, Vec<Gap>), Gap> {
+    match snapshot::fetch(place, options.offline).await {
+        Ok(bytes) => Ok(snapshot::read(place, &bytes, &keys(config, sources))),
+        Err(reason) => Err(Gap {
+            source: "snapshot".to_owned(),
+            lacks: "snapshot".to_owned(),
+            scope: "*".to_owned(),
+            reason: format!("{place}: {reason}"),
+        }),
+    }
+}
