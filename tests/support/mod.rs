@@ -11,6 +11,7 @@
 )]
 
 pub mod binary;
+pub mod faults;
 pub mod http;
 pub mod listener;
 pub mod moto;

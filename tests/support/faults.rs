@@ -1,0 +1,284 @@
+//! A server that answers every request with one fault, as broken, hostile or overloaded servers do. It knows no system but by the
+//! shape of a list that never ends.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+/// What every body that a server sends carries: it must come out nowhere.
+pub const CANARY: &str = "hush-canary-of-a-body";
+
+/// A way to fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// Status and body.
+    Status(u16, &'static str),
+    /// 429; the header where there is one.
+    Limited(Option<&'static str>),
+    /// A limit whose end is an hour away by this machine's clock, and a second by the server's.
+    ClockAhead,
+    /// AWS' word for a clock that is off.
+    Skewed,
+    /// An HTML page.
+    Page(u16),
+    /// Nothing; the connection stays open.
+    Stall,
+    /// Half of a page, then the connection is reset.
+    Reset,
+    /// Plain text where TLS is expected.
+    NoTls,
+    /// 200 and this body.
+    Body(&'static str),
+    /// Every page has a next one on this server.
+    Loop,
+    /// The next page is on another server.
+    Elsewhere,
+    /// A redirect to another server.
+    Redirect,
+    /// A body of a gigabyte.
+    Huge,
+}
+
+/// All of them, by name.
+pub const FAULTS: &[(&str, Fault)] = &[
+    ("401", Fault::Status(401, "{\"message\":\"hush-canary-of-a-body\"}")),
+    ("403", Fault::Status(403, "{\"message\":\"hush-canary-of-a-body\"}")),
+    ("404", Fault::Status(404, "{\"message\":\"hush-canary-of-a-body\"}")),
+    ("409", Fault::Status(409, "{\"message\":\"hush-canary-of-a-body\"}")),
+    ("429, Retry-After: 1", Fault::Limited(Some("1"))),
+    ("429, Retry-After: 3600", Fault::Limited(Some("3600"))),
+    ("429", Fault::Limited(None)),
+    ("500", Fault::Status(500, "{\"message\":\"hush-canary-of-a-body\"}")),
+    ("502, HTML", Fault::Page(502)),
+    ("200, HTML", Fault::Page(200)),
+    ("time-out", Fault::Stall),
+    ("reset in a page", Fault::Reset),
+    ("no TLS", Fault::NoTls),
+    ("cut-off JSON", Fault::Body("{\"data\":{\"keys\":[\"hush-canary-of-a-body")),
+    (
+        "an object of wrong types",
+        Fault::Body("{\"total_count\":\"hush-canary-of-a-body\",\"secrets\":7,\"data\":[],\"SecretList\":1,\"id\":{}}"),
+    ),
+    ("a list of wrong types", Fault::Body("[1,\"hush-canary-of-a-body\",{\"key\":7}]")),
+    ("an empty object", Fault::Body("{}")),
+    ("null", Fault::Body("null")),
+    ("pages without end", Fault::Loop),
+    ("a next page elsewhere", Fault::Elsewhere),
+    ("a redirect elsewhere", Fault::Redirect),
+    ("a gigabyte", Fault::Huge),
+    ("a clock an hour ahead", Fault::ClockAhead),
+    ("a clock that AWS refuses", Fault::Skewed),
+];
+
+/// A running server.
+#[derive(Debug)]
+pub struct Faulty {
+    /// `http://127.0.0.1:PORT`, or `https://` where TLS is the fault.
+    pub endpoint: String,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    fault: Fault,
+    endpoint: String,
+    elsewhere: String,
+    stop: AtomicBool,
+    requests: AtomicUsize,
+    open: Mutex<Vec<TcpStream>>,
+}
+
+impl Faulty {
+    /// Starts one; `elsewhere` is another server's endpoint, which must never hear of anything.
+    pub fn start(fault: Fault, elsewhere: &str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("an address");
+        let scheme = if fault == Fault::NoTls { "https" } else { "http" };
+        let endpoint = format!("{scheme}://{address}");
+        let shared = Arc::new(Shared {
+            fault,
+            endpoint: endpoint.clone(),
+            elsewhere: elsewhere.to_owned(),
+            stop: AtomicBool::new(false),
+            requests: AtomicUsize::new(0),
+            open: Mutex::default(),
+        });
+        let inner = Arc::clone(&shared);
+        let thread = std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                if inner.stop.load(Ordering::SeqCst) {
+                    break;
+                }
+                let Ok(stream) = stream else { continue };
+                let inner = Arc::clone(&inner);
+                std::thread::spawn(move || inner.serve(stream));
+            }
+        });
+        Self { endpoint, address, shared, thread: Some(thread) }
+    }
+
+    /// How many requests were made (for TLS: connections).
+    pub fn requests(&self) -> usize {
+        self.shared.requests.load(Ordering::SeqCst)
+    }
+}
+
+impl Shared {
+    fn serve(&self, mut stream: TcpStream) {
+        let _ = stream.set_read_timeout(Some(Duration::from_secs(60)));
+        if self.fault == Fault::NoTls {
+            self.requests.fetch_add(1, Ordering::SeqCst);
+            let mut buffer = [0; 512];
+            let _ = stream.read(&mut buffer);
+            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
+            return;
+        }
+        let Some(path) = read(&mut stream) else { return };
+        let number = self.requests.fetch_add(1, Ordering::SeqCst);
+        let json = |status: u16, headers: &str, body: &str| answer(status, "application/json", headers, body);
+        let bytes = match self.fault {
+            Fault::Status(status, body) => json(status, "", body),
+            Fault::Limited(after) => {
+                let header = after.map(|after| format!("retry-after: {after}\r\n")).unwrap_or_default();
+                json(429, &header, "{\"message\":\"hush-canary-of-a-body\"}")
+            }
+            Fault::ClockAhead => {
+                let now = jiff::Timestamp::now().as_second() + 3600;
+                let date = jiff::fmt::rfc2822::DateTimePrinter::new()
+                    .timestamp_to_rfc9110_string(&jiff::Timestamp::from_second(now).expect("a time"))
+                    .expect("a date");
+                let reset = now + 1;
+                let headers = format!(
+                    "date: {date}\r\nx-ratelimit-remaining: 0\r\nx-ratelimit-reset: {reset}\r\nratelimit-remaining: 0\r\nratelimit-reset: {reset}\r\n"
+                );
+                json(429, &headers, "{\"message\":\"hush-canary-of-a-body\"}")
+            }
+            Fault::Skewed => answer(
+                403,
+                "text/xml",
+                "",
+                "<ErrorResponse><Error><Type>Sender</Type><Code>RequestTimeTooSkewed</Code><Message>hush-canary-of-a-body</Message></Error></ErrorResponse>",
+            ),
+            Fault::Page(status) => answer(
+                status,
+                "text/html",
+                "",
+                "<html><title>Blocked</title><p>hush-canary-of-a-body InvalidClientTokenId</p></html>",
+            ),
+            Fault::Body(body) => json(200, "", body),
+            Fault::Loop => {
+                let next = format!("{}{}", self.endpoint, path);
+                json(200, &format!("link: <{next}>; rel=\"next\"\r\nx-next-page: 2\r\n"), &endless(&path, number))
+            }
+            Fault::Elsewhere => {
+                let next = format!("{}{}", self.elsewhere, path);
+                json(200, &format!("link: <{next}>; rel=\"next\"\r\n"), &endless(&path, number))
+            }
+            Fault::Redirect => json(307, &format!("location: {}{path}\r\n", self.elsewhere), ""),
+            Fault::Reset => {
+                let body = "{\"data\":{\"keys\":[\"hush-canary-of-a-body\"";
+                format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 4096\r\n\r\n{body}")
+                    .into_bytes()
+            }
+            Fault::Huge => {
+                self.gigabyte(&mut stream);
+                return;
+            }
+            Fault::Stall | Fault::NoTls => {
+                self.open.lock().expect("a lock").push(stream);
+                return;
+            }
+        };
+        let _ = stream.write_all(&bytes);
+        let _ = stream.flush();
+    }
+
+    fn gigabyte(&self, stream: &mut TcpStream) {
+        let head = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 1073741824\r\n\r\n";
+        let block = vec![b' '; 1 << 20];
+        let mut sent = stream.write_all(head.as_bytes());
+        for _ in 0..1024 {
+            if sent.is_err() || self.stop.load(Ordering::SeqCst) {
+                return;
+            }
+            sent = stream.write_all(&block);
+        }
+    }
+}
+
+/// A page that is fine in itself, for each of the systems; the path tells which.
+fn endless(path: &str, number: usize) -> String {
+    let name = format!("ENDLESS_{number}");
+    if path.contains("/v1/") {
+        // Every folder has a folder.
+        return "{\"data\":{\"keys\":[\"deeper/\",\"leaf\"],\"secret\":{\"secret/\":{\"type\":\"kv\",\"options\":{\"version\":\"2\"}}},\"accessor\":\"a\",\"display_name\":\"d\",\"policies\":[],\"creation_time\":1,\"creation_ttl\":1,\"entity_id\":\"\",\"expire_time\":null,\"explicit_max_ttl\":0,\"id\":\"\",\"meta\":null,\"num_uses\":0,\"orphan\":true,\"path\":\"\",\"ttl\":1,\"renewable\":true}}".to_owned();
+    }
+    if path.contains("/variables") {
+        return format!(
+            "[{{\"key\":\"{name}\",\"variable_type\":\"env_var\",\"value\":\"hush-canary-of-a-body\",\"protected\":true,\"masked\":true,\"hidden\":false,\"raw\":false,\"environment_scope\":\"*\"}}]"
+        );
+    }
+    if path.contains("/secrets") || path.contains("organization-secrets") {
+        return format!(
+            "{{\"total_count\":1000000,\"secrets\":[{{\"name\":\"{name}\",\"created_at\":\"2026-01-01T00:00:00Z\",\"updated_at\":\"2026-01-01T00:00:00Z\",\"visibility\":\"all\"}}],\"SecretList\":[],\"NextToken\":\"again\"}}"
+        );
+    }
+    // AWS' JSON services: every page has the same token.
+    "{\"SecretList\":[],\"Parameters\":[],\"NextToken\":\"again\",\"total_count\":1000000,\"environments\":[],\"installations\":[]}".to_owned()
+}
+
+fn answer(status: u16, kind: &str, headers: &str, body: &str) -> Vec<u8> {
+    format!(
+        "HTTP/1.1 {status} X\r\ncontent-type: {kind}\r\n{headers}content-length: {}\r\nconnection: close\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// The path of one request, whose body is read, too: an answer to a half-read request may reset the connection.
+fn read(stream: &mut TcpStream) -> Option<String> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    let end = loop {
+        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break at + 4;
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) => return None,
+            Ok(n) => bytes.extend_from_slice(&buffer[..n]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+        if bytes.len() > 256 * 1024 {
+            return None;
+        }
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    let mut left = length.unwrap_or(0).saturating_sub(bytes.len() - end);
+    while left > 0 {
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => return None,
+            Ok(n) => left = left.saturating_sub(n),
+        }
+    }
+    head.split_whitespace().nth(1).map(str::to_owned)
+}
+
+impl Drop for Faulty {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::SeqCst);
+        let _ = TcpStream::connect(self.address);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
