@@ -12,7 +12,7 @@ use crate::model::settings::Settings;
 use crate::policy::decide;
 use crate::rules::Need;
 
-use super::collect::{Collected, Gives};
+use super::collect::{Collected, Gives, SourceGap};
 use super::freshness;
 
 /// What the split looks at.
@@ -62,6 +62,10 @@ pub(super) fn split(inputs: &Inputs<'_>) -> Split {
         let concerns = match source.gives {
             // Every subject in scope may have a ticket among those that did not come, or a record in the part that did not.
             Gives::Tickets => anything,
+            // A gap that came with an inventory is another source's: it decides as it did there.
+            Gives::Recorded if travelled(source) => {
+                !needed.is_empty() && (!about_one || reached(&Id::new(gap.scope.clone())))
+            }
             Gives::Recorded if about_one => reached(&Id::new(gap.scope.clone())),
             Gives::Recorded => anything,
             // An issuer's silence decides where a rule missed what it would have said.
@@ -114,6 +118,11 @@ pub(super) fn split(inputs: &Inputs<'_>) -> Split {
         });
     }
     Split { deciding: deciding.into_iter().collect(), notes: notes.into_iter().collect(), empty_scope }
+}
+
+/// Whether an inventory tells of a gap that another source left when the inventory was made.
+fn travelled(gap: &SourceGap) -> bool {
+    gap.kind == "file" && gap.gap.lacks != "inventory"
 }
 
 /// Whether every source that could tell of a subject is one that the user declared optional.
