@@ -116,6 +116,7 @@ impl Collected {
         &mut self,
         sources: &Sources,
         shown: Result<(Vec<Section>, Vec<Gap>), Gap>,
+        repository: Option<&str>,
     ) -> BTreeSet<String> {
         let about = About { name: "snapshot".to_owned(), kind: "snapshot".to_owned(), required: true, authority: None };
         let (sections, gaps) = shown.unwrap_or_else(|gap| (Vec::new(), vec![gap]));
@@ -137,6 +138,9 @@ impl Collected {
             });
             let account = Account { asked_as: section.asked_as, ..Account::default() };
             let mut batch = Batch { inventory: section.inventory, account, ..Batch::default() };
+            if let Some(repository) = repository {
+                super::near::keep(&mut batch.inventory, repository);
+            }
             date(&mut batch, Some(section.at));
             self.take(about, Gives::Issuers, batch, 0);
             names.insert(section.source);

@@ -68,6 +68,11 @@ pub(super) fn split(inputs: &Inputs<'_>) -> Split {
             }
             Gives::Recorded if about_one => reached(&Id::new(gap.scope.clone())),
             Gives::Recorded => anything,
+            // A store that did not show its slots may hold what the deploy reads, under a place that goes before the known one.
+            Gives::Issuers if gap.lacks == "slots" && !about_one => {
+                inputs.reach.slots.keys().any(|slot| slot.provider() == source.kind)
+            }
+            Gives::Issuers if gap.lacks == "slots" => reached(&Id::new(gap.scope.clone())),
             // An issuer's silence decides where a rule missed what it would have said.
             Gives::Issuers if about_one => {
                 reached(&Id::new(gap.scope.clone())) && needed.contains(Id::new(gap.scope.clone()).provider())

@@ -6,6 +6,7 @@ mod collect;
 mod copies;
 mod freshness;
 mod gaps;
+mod near;
 pub mod place;
 mod report;
 pub mod scan;
@@ -88,7 +89,8 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     // What is recorded in files comes first: it names the slots. Then what the live stores say of those that the deploy reads.
     let mut collected = Collected::new(now);
     if let Some(place) = &options.snapshot {
-        want.recorded = collected.snapshot(sources, scan::read(place, options, config, sources).await);
+        let shown = scan::read(place, options, config, sources).await;
+        want.recorded = collected.snapshot(sources, shown, settings.repository.as_deref());
     }
     collected.recorded(sources, &want).await;
     apply_links(&mut collected.inventory, settings);

@@ -1,7 +1,7 @@
 //! From a reference to the slots that it may read: precedence of environments, repositories and organizations, GitLab's groups and
 //! environment scopes, paths in outer stores. Which references a deploy reaches is decided in `reach`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Id;
 use crate::model::id::part;
@@ -255,9 +255,12 @@ impl<'i> Resolver<'i> {
             "aws" => same_aws_secret(&slot.id, slot.name.as_deref(), name),
             _ => slot.name.as_deref() == Some(name) || slot.id.rest() == name,
         });
-        let confidence = reference.confidence;
-        let mut out: Vec<Target> =
-            hits.map(|slot| Target { slot: slot.id.clone(), confidence, known: true, absent: false }).collect();
+        let hits: Vec<&&Slot> = hits.collect();
+        // Where several stores of a kind have it, the reference does not tell which is meant.
+        let authorities: BTreeSet<_> = hits.iter().map(|slot| slot.id.authority()).collect();
+        let confidence = if authorities.len() > 1 { Confidence::Possible } else { reference.confidence };
+        let target = |slot: &Slot| Target { slot: slot.id.clone(), confidence, known: true, absent: false };
+        let mut out: Vec<Target> = hits.into_iter().map(|slot| target(slot)).collect();
         if out.is_empty() {
             let slot = unknown_outer(reference, name);
             out.extend(slot.map(|slot| Target { slot, confidence, known: false, absent: false }));
