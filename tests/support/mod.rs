@@ -17,8 +17,10 @@ pub mod listener;
 pub mod moto;
 pub mod openbao;
 pub mod process;
+pub mod proxy;
 
 pub use binary::binary;
 pub use listener::{Answer, Listener};
 pub use moto::Moto;
 pub use openbao::OpenBao;
+pub use proxy::Proxy;
