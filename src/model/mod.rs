@@ -12,5 +12,6 @@ pub mod scope;
 pub mod settings;
 pub mod ticket;
 pub mod time;
+pub mod vault_path;
 
 pub use id::Id;

@@ -60,6 +60,21 @@ pub struct Home {
     pub github: Option<String>,
     /// GitLab's.
     pub gitlab: Option<String>,
+    /// The Vaults that are read live: a reference that names a server or namespace means that one alone.
+    pub vaults: Vec<VaultPlace>,
+}
+
+/// A Vault or OpenBao of the configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct VaultPlace {
+    /// The source's name.
+    pub source: String,
+    /// What its ids carry; none where it is the only one.
+    pub authority: Option<String>,
+    /// Its address.
+    pub address: String,
+    /// The namespaces that it reads; none for the root's.
+    pub namespaces: Vec<String>,
 }
 
 impl Home {

@@ -163,6 +163,12 @@ impl Api {
         Arc::clone(&self.meter)
     }
 
+    /// How long limits have put off calls in total; it is on top of a source's own deadline.
+    #[must_use]
+    pub fn waited(&self) -> Duration {
+        self.pause.spent()
+    }
+
     /// The URL of a path below the base (with its query), or of a link that the server gave.
     ///
     /// # Errors

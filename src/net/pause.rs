@@ -47,6 +47,11 @@ impl Pause {
         Ok(())
     }
 
+    /// How long all pauses together are.
+    pub(super) fn spent(&self) -> Duration {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).spent
+    }
+
     /// Sleeps until no pause is in force.
     pub(super) async fn over(&self) {
         loop {

@@ -8,7 +8,8 @@ use crate::model::id::part;
 use crate::model::inventory::{Extent, Inventory, Slot};
 use crate::model::pipeline::Environment;
 use crate::model::reference::{Confidence, Family, Kind, Provider, Reference};
-use crate::model::settings::Home;
+use crate::model::settings::{Home, VaultPlace};
+use crate::model::vault_path::{self, Store};
 
 /// All known slots, ordered for look-up by place.
 pub struct Resolver<'i> {
@@ -16,6 +17,8 @@ pub struct Resolver<'i> {
     places: BTreeMap<(&'i str, &'i str), Vec<&'i Slot>>,
     outer: Vec<&'i Slot>,
     complete: Vec<(&'i str, &'i str)>,
+    /// What was read of Vault's stores to the end.
+    kv: Vec<&'i Extent>,
     repository: Option<&'i str>,
     home: &'i Home,
 }
@@ -58,7 +61,8 @@ impl<'i> Resolver<'i> {
         };
         let complete = inventory.coverage.iter().filter(|extent| extent.complete && theirs(extent));
         let complete = complete.map(|e| (e.kind.as_str(), e.place.as_str())).collect();
-        Self { places, outer, complete, repository, home }
+        let kv = inventory.coverage.iter().filter(|extent| extent.complete && extent.kind == "kv").collect();
+        Self { places, outer, complete, kv, repository, home }
     }
 
     /// The slots that a reference may read, from a job with that environment.
@@ -251,7 +255,7 @@ impl<'i> Resolver<'i> {
         };
         let slots = self.outer.iter().filter(|slot| slot.id.provider() == provider);
         let hits = slots.filter(|slot| match provider {
-            "vault" => same_vault_path(slot.id.rest(), name, reference.store.as_deref()),
+            "vault" => self.in_vault(slot, name, reference.store.as_deref()),
             "aws" => same_aws_secret(&slot.id, slot.name.as_deref(), name),
             _ => slot.name.as_deref() == Some(name) || slot.id.rest() == name,
         });
@@ -262,24 +266,76 @@ impl<'i> Resolver<'i> {
         let target = |slot: &Slot| Target { slot: slot.id.clone(), confidence, known: true, absent: false };
         let mut out: Vec<Target> = hits.into_iter().map(|slot| target(slot)).collect();
         if out.is_empty() {
-            let slot = unknown_outer(reference, name);
-            out.extend(slot.map(|slot| Target { slot, confidence, known: false, absent: false }));
+            let slot = self.unknown_outer(reference, name);
+            let absent = slot.is_some() && reference.kind == Kind::Vault && self.not_in_vault(reference, name);
+            out.extend(slot.map(|slot| Target { slot, confidence, known: false, absent }));
         }
         out
     }
+
+    /// The configured Vaults that a reference may mean.
+    fn vaults<'v>(&'v self, store: Option<&'v str>) -> impl Iterator<Item = &'v VaultPlace> {
+        let store = vault_path::store(store);
+        self.home.vaults.iter().filter(move |vault| match store {
+            Store::Server(address) => vault_path::same_server(&vault.address, address),
+            Store::Other => false,
+            Store::Any | Store::Word(_) => true,
+        })
+    }
+
+    /// Whether a slot is the secret that a reference reads.
+    fn in_vault(&self, slot: &Slot, name: &str, store: Option<&str>) -> bool {
+        let own = |vault: &&VaultPlace| vault.authority.as_deref() == slot.id.authority();
+        let place = self.home.vaults.iter().find(own);
+        if vault_path::store(store) == Store::Other || place.is_some() && !self.vaults(store).any(|v| own(&v)) {
+            return false;
+        }
+        vault_path::same(slot.id.rest(), name, store, place.map(|vault| vault.namespaces.as_slice()))
+    }
+
+    /// Whether every Vault that a reference may mean was asked, and has nothing there.
+    fn not_in_vault(&self, reference: &Reference, name: &str) -> bool {
+        let store = reference.store.as_deref();
+        let Some(reading) = vault_path::readings(name, store).into_iter().next() else { return false };
+        let path = vault_path::without_data(&reading.path);
+        let told = |place: &str, source: &str| {
+            let covers = |extent: &&Extent| {
+                extent.source == source
+                    && (extent.place == place
+                        || place.strip_prefix(extent.place.as_str()).is_some_and(|rest| rest.starts_with('/')))
+            };
+            self.kv.iter().any(covers)
+        };
+        let mut vaults = self.vaults(store).peekable();
+        vaults.peek().is_some()
+            && vaults.all(|vault| {
+                let inside = vault.namespaces.iter().find(|namespace| vault_path::within(&path, namespace).is_some());
+                match (inside, vault.namespaces.is_empty()) {
+                    (Some(_), _) | (None, true) => told(&path, &vault.source),
+                    (None, false) => vault
+                        .namespaces
+                        .iter()
+                        .all(|namespace| told(&format!("{}/{path}", namespace.trim_matches('/')), &vault.source)),
+                }
+            })
+    }
+
+    /// The id of a slot in an outer store that no source knows, where the reference names it wholly.
+    fn unknown_outer(&self, reference: &Reference, name: &str) -> Option<Id> {
+        if reference.kind != Kind::Vault {
+            return unknown_outer(reference, name);
+        }
+        // Of several Vaults the only one that it can mean.
+        let mut fitting = self.vaults(reference.store.as_deref());
+        let only = fitting.next().filter(|_| fitting.next().is_none());
+        vault_path::id_of(only.and_then(|vault| vault.authority.as_deref()), name)
+    }
 }
 
-/// The id of a slot in an outer store that no source knows, where the reference names it wholly.
+/// The same for a store whose names are whole.
 fn unknown_outer(reference: &Reference, name: &str) -> Option<Id> {
     let name = name.trim();
     match reference.kind {
-        Kind::Vault if !name.contains(['$', '{', '*']) => {
-            let (path, key) = name.split_once(['#', ' ']).map_or((name, None), |(path, key)| (path, Some(key.trim())));
-            let path = without_data(path.trim_start_matches("v1/"));
-            let encoded: Vec<String> = path.split('/').map(part).collect();
-            let key = key.filter(|key| !key.is_empty()).map_or_else(String::new, |key| format!("#{}", part(key)));
-            path.contains('/').then(|| Id::new(format!("vault:kv:{}{key}", encoded.join("/"))))
-        }
         Kind::AwsSecret if name.starts_with("arn:") && name.contains(":secretsmanager:") => {
             Some(Id::new(format!("aws:secret:{name}")))
         }
@@ -352,44 +408,6 @@ fn specificity(scope: String) -> (bool, usize) {
     (!scope.contains('*'), scope.len())
 }
 
-/// `secret/data/app/db password`, `secret/app/db/password@ns`, `secret/app/db` against the id's `secret/app/db#password`.
-fn same_vault_path(id: &str, name: &str, store: Option<&str>) -> bool {
-    let id = decode(id);
-    let (path, key) = id.split_once('#').map_or((id.as_str(), None), |(path, key)| (path, Some(key)));
-    let name = name.trim().trim_start_matches('/').trim_start_matches("v1/");
-    let (wanted, wanted_key) = match name.split_once(['#', ' ']) {
-        Some((wanted, key)) => (wanted, Some(key.trim())),
-        None => (name, None),
-    };
-    let wanted_plain = without_data(wanted);
-    // GitLab writes `path/key@mount`, with the key as the last part.
-    let mounted = wanted.split_once('@').map(|(path, mount)| format!("{mount}/{path}"));
-    let store_mount = store.map(|mount| format!("{}/{wanted_plain}", mount.trim_matches('/')));
-    let mut forms = vec![(wanted_plain.clone(), wanted_key.map(str::to_owned))];
-    forms.extend(store_mount.map(|form| (form, wanted_key.map(str::to_owned))));
-    for form in [mounted, Some(wanted_plain)].into_iter().flatten() {
-        if let Some((path, key)) = form.rsplit_once('/') {
-            forms.push((path.to_owned(), Some(key.to_owned())));
-        }
-        forms.push((form, wanted_key.map(str::to_owned)));
-    }
-    let path = without_data(path);
-    forms.iter().any(|(form, form_key)| {
-        let same_path =
-            *form == path || path.split_once('/').is_some_and(|(_, inner)| *form == inner && inner.contains('/'));
-        same_path && (key.is_none() || form_key.is_none() || key == form_key.as_deref())
-    })
-}
-
-/// KV v2's API path holds `data/` behind the mount; the id does not.
-fn without_data(path: &str) -> String {
-    let parts: Vec<&str> = path.trim_matches('/').split('/').collect();
-    match parts.iter().position(|p| *p == "data") {
-        Some(at) if at > 0 && at + 1 < parts.len() => [&parts[..at], &parts[at + 1..]].concat().join("/"),
-        _ => parts.join("/"),
-    }
-}
-
 /// A secret's name, ARN, or ARN without the six characters that AWS adds; a parameter's name.
 fn same_aws_secret(id: &Id, slot_name: Option<&str>, name: &str) -> bool {
     let arn = id.rest();
@@ -420,16 +438,6 @@ mod tests {
         assert!(wildcard("a*b*c", "a1b2c"));
         assert!(!wildcard("a*b*c", "a1c2b"));
         assert!(!wildcard("review/*", "production"));
-    }
-
-    #[test]
-    fn vault_paths() {
-        assert!(same_vault_path("secret/app/db", "secret/data/app/db password", None));
-        assert!(same_vault_path("secret/app/db#password", "secret/data/app/db password", None));
-        assert!(!same_vault_path("secret/app/db#user", "secret/data/app/db password", None));
-        assert!(same_vault_path("kv/app/db#password", "app/db/password@kv", None));
-        assert!(same_vault_path("kv/app/db", "app/db/password@kv", None));
-        assert!(!same_vault_path("secret/app/db", "secret/data/app/dbx password", None));
     }
 
     #[test]

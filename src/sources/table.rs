@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::config::{Config, ConfigError, Environment, Files, KnownKind, RawSource, Role};
-use crate::model::settings::{Home, Settings};
+use crate::model::settings::{Home, Settings, VaultPlace};
 use crate::secret::FingerprintKey;
 #[cfg(feature = "aws")]
 use crate::sources::aws;
@@ -140,7 +140,27 @@ fn build_aws(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, 
 
 #[cfg(feature = "vault")]
 fn build_vault(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
-    Ok(Built::Issuer(Box::new(vault::VaultSource::new(about, raw.settings()?, Arc::clone(setup.env), setup.files))))
+    let settings: vault::Settings = raw.settings()?;
+    settings.check().map_err(|(setting, message, next)| raw.error(setting, message, next))?;
+    let source = vault::VaultSource::new(about, settings, Arc::clone(setup.env), setup.files);
+    let source = source.waiting(setup.max_wait).fingerprints(setup.fingerprint_key.cloned(), aws_keys(setup));
+    Ok(Built::Issuer(Box::new(source)))
+}
+
+/// Under which authority the id of an AWS key stands that a store holds; the function gives none where nothing tells.
+#[cfg(feature = "vault")]
+fn aws_keys(setup: &Setup<'_>) -> vault::KeyIds {
+    let mut places: Vec<(Option<String>, Vec<String>)> = Vec::new();
+    #[cfg(feature = "aws")]
+    for raw in setup.sources.iter().filter(|raw| raw.kind == "aws") {
+        let accounts = raw.settings::<aws::Settings>().map(|settings| settings.accounts).unwrap_or_default();
+        places.push((raw.authority.clone(), accounts));
+    }
+    #[cfg(not(feature = "aws"))]
+    for raw in setup.sources.iter().filter(|raw| raw.kind == "aws") {
+        places.push((raw.authority.clone(), Vec::new()));
+    }
+    vault::KeyIds::new(places)
 }
 
 fn build_env(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
@@ -193,7 +213,29 @@ fn home(sources: &[RawSource], env: &Environment) -> Home {
     Home {
         github: of("github", &["GITHUB_API_URL", "GITHUB_SERVER_URL"]),
         gitlab: of("gitlab", &["CI_API_V4_URL", "CI_SERVER_URL"]),
+        vaults: vaults(sources, env),
     }
+}
+
+/// The Vaults of the configuration, as far as their settings can be read; what is wrong in them is told when they are built.
+#[cfg(feature = "vault")]
+fn vaults(sources: &[RawSource], env: &Environment) -> Vec<VaultPlace> {
+    let all = sources.iter().filter(|raw| raw.kind == "vault");
+    all.filter_map(|raw| {
+        let settings: vault::Settings = raw.settings().ok()?;
+        Some(VaultPlace {
+            source: raw.name.clone(),
+            authority: raw.authority.clone(),
+            address: vault::address(&settings, env)?,
+            namespaces: vault::namespaces(&settings, env),
+        })
+    })
+    .collect()
+}
+
+#[cfg(not(feature = "vault"))]
+fn vaults(_sources: &[RawSource], _env: &Environment) -> Vec<VaultPlace> {
+    Vec::new()
 }
 
 /// The kinds, as the configuration's validation needs them.

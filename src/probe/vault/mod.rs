@@ -2,6 +2,7 @@
 //! auditor's by accessor) prove. Whether this server is the token's issuer is the caller's to know.
 
 mod server;
+mod wire;
 
 use vaultrs::api::token::responses::LookupTokenResponse;
 
@@ -10,7 +11,7 @@ use crate::net;
 use crate::probe::observed;
 use crate::secret::Secret;
 
-pub use server::{Failure, Server};
+pub use server::{Failure, Keys, Server};
 
 /// How the probe is called in evidence.
 pub const METHOD: &str = "vault lookup-self";

@@ -1,66 +1,109 @@
-//! Vault and OpenBao, with an auditor's token: what the server records of tokens (by accessor) and of KV slots (metadata only, never
-//! a value). Probing with a token at hand is `probe::vault`.
+//! Vault and OpenBao, seen by an auditor: slots of KV stores (metadata; values only where fingerprints are wanted), tokens and AppRole
+//! secret-ids by accessor, policies as levels on paths. Probing with a token at hand is `probe::vault`.
 
+mod approle;
+mod asked;
+mod grants;
 mod kv;
+mod login;
+mod mounts;
+mod policy;
+mod settings;
+mod slots;
+mod tokens;
+mod values;
+mod walk;
 
-use std::io::Read;
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use jiff::Timestamp;
-use schemars::JsonSchema;
-use serde::Deserialize;
+use tokio::sync::OnceCell;
 
 use crate::config::{Environment, Files};
 use crate::model::Id;
-use crate::model::inventory::{Credential, Gap, LivenessState};
+use crate::model::inventory::{Gap, Liveness, LivenessState};
 use crate::model::report::SourceStatus;
-use crate::net;
+use crate::net::api::Meter;
 use crate::probe::observed;
-use crate::probe::vault::{Failure, Place, Server, invalid_accessor, judge, strayed};
+use crate::probe::vault::Place;
+use crate::secret::FingerprintKey;
 
 use super::env::same_server;
-use super::{About, Batch, Source, Wanted, observe};
+use super::{About, Batch, Source, Wanted, observe, speaks_of};
 
-/// How the record is called in evidence.
-const METHOD: &str = "vault lookup-accessor";
+pub use settings::{Auth, Method, Settings, Wrong, address, namespaces};
+pub use values::KeyIds;
 
-/// Settings of `kind: vault`.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// The server: `https://vault.example.com:8200`. Default: `VAULT_ADDR`.
-    #[serde(default)]
-    pub address: Option<String>,
-    /// The variable that holds the auditor's token. Default: `VAULT_TOKEN`.
-    #[serde(default)]
-    pub token_env: Option<String>,
-    /// The namespace. Default: `VAULT_NAMESPACE`.
-    #[serde(default)]
-    pub namespace: Option<String>,
-    /// A PEM file with further roots. Default: `VAULT_CACERT`.
-    #[serde(default)]
-    pub ca_cert: Option<String>,
-    /// Seconds that the whole source may take. Default: 30.
-    #[serde(default)]
-    pub timeout: Option<u64>,
-}
+use login::{Session, Spot};
+use slots::Seen;
+
+/// How many requests are under way at once.
+const AT_ONCE: usize = 8;
 
 /// The source.
 pub struct VaultSource {
     about: About,
     settings: Settings,
     env: Arc<Environment>,
+    files: Files,
     place: Result<Place, String>,
+    max_wait: Duration,
+    reader: values::Reader,
+    session: OnceCell<Result<Arc<Session>, String>>,
+    meter: OnceLock<Arc<Meter>>,
+    /// Requests to others than the server, and how many of all were told.
+    aside: AtomicU64,
+    counted: AtomicU64,
+    state: Mutex<State>,
+}
+
+/// What was read in this run, so that nothing is asked for twice.
+#[derive(Default)]
+struct State {
+    told: BTreeSet<Id>,
+    granted: BTreeSet<Id>,
+    seen: BTreeMap<(usize, String), Seen>,
+    lost_values: BTreeMap<String, String>,
+    asked_as: Option<String>,
+    auditor: Option<String>,
 }
 
 impl VaultSource {
     /// The server as that auditor sees it.
     #[must_use]
     pub fn new(about: About, settings: Settings, env: Arc<Environment>, files: &Files) -> Self {
-        let place = Self::place(&settings, &env, files);
-        Self { about, settings, env, place }
+        let place = settings::place(&settings, &env, files);
+        Self {
+            about,
+            settings,
+            env,
+            files: files.clone(),
+            place,
+            max_wait: Duration::from_secs(60),
+            reader: values::Reader::default(),
+            session: OnceCell::new(),
+            meter: OnceLock::new(),
+            aside: AtomicU64::new(0),
+            counted: AtomicU64::new(0),
+            state: Mutex::default(),
+        }
+    }
+
+    /// With that cap on waiting for rate limits. Default: 60 s.
+    #[must_use]
+    pub fn waiting(mut self, max_wait: Duration) -> Self {
+        self.max_wait = max_wait;
+        self
+    }
+
+    /// With fingerprints of values under that key; without one no value is read.
+    #[must_use]
+    pub fn fingerprints(mut self, key: Option<Arc<FingerprintKey>>, ids: KeyIds) -> Self {
+        self.reader = values::Reader { key, ids };
+        self
     }
 
     /// The server that the settings, or else the environment, name.
@@ -68,102 +111,180 @@ impl VaultSource {
     /// # Errors
     /// Where none is named, or its CA file cannot be read.
     pub fn place(settings: &Settings, env: &Environment, files: &Files) -> Result<Place, String> {
-        let own = |text: &Option<String>, name: &str| {
-            text.clone().filter(|text| !text.is_empty()).or_else(|| env.get(name).map(str::to_owned))
-        };
-        let address = own(&settings.address, "VAULT_ADDR").ok_or("no address: set `address` or VAULT_ADDR")?;
-        let ca = match own(&settings.ca_cert, "VAULT_CACERT") {
-            None => None,
-            Some(path) => {
-                let mut pem = Vec::new();
-                let read = files.open(&path).and_then(|file| file.take(4 << 20).read_to_end(&mut pem));
-                read.map_err(|error| format!("the CA file {path} cannot be read: {}", error.kind()))?;
-                Some(pem)
-            }
-        };
-        Ok(Place { address, namespace: own(&settings.namespace, "VAULT_NAMESPACE"), ca })
+        settings::place(settings, env, files)
     }
 
     fn gap(&self, lacks: &str, scope: &str, reason: impl Into<String>) -> Gap {
         Gap { source: self.about.name.clone(), lacks: lacks.to_owned(), scope: scope.to_owned(), reason: reason.into() }
     }
 
-    fn auditor(&self, place: &Place) -> Result<Server, String> {
-        let name = self.settings.token_env.as_deref().unwrap_or("VAULT_TOKEN");
-        let token = self
-            .env
-            .secret(name)
-            .ok_or_else(|| format!("the variable {name}, which holds the auditor's token, is not set"))?;
-        Server::new(place, &token, net::CALL)
+    fn tenant(&self) -> Option<String> {
+        self.place.as_ref().ok().and_then(Place::host).map(|host| format!("vault:{host}"))
     }
 
-    async fn read(&self, want: &Wanted, tokens: &[Id], slots: &[Id], into: &mut Batch) {
-        let server = match self.place.as_ref().map_err(Clone::clone).and_then(|place| self.auditor(place)) {
-            Ok(server) => server,
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self) -> BTreeSet<Id> {
+        self.state().told.clone()
+    }
+
+    fn mark_told(&self, id: Id) {
+        self.state().told.insert(id);
+    }
+
+    fn mark_granted(&self, id: Id) {
+        self.state().granted.insert(id);
+    }
+
+    fn seen(&self, path: &(usize, String)) -> Option<Seen> {
+        self.state().seen.get(path).cloned()
+    }
+
+    fn saw(&self, path: (usize, String), seen: Seen) {
+        self.state().seen.insert(path, seen);
+    }
+
+    fn lose_value(&self, place: String, reason: String) {
+        self.state().lost_values.insert(place, reason);
+    }
+
+    fn tell_lost_values(&self, into: &mut Batch) {
+        let lost = std::mem::take(&mut self.state().lost_values);
+        into.inventory.gaps.extend(lost.iter().map(|(place, reason)| self.gap("fingerprint", place, reason.as_str())));
+    }
+
+    fn asked_as(&self) -> Option<String> {
+        self.state().asked_as.clone()
+    }
+
+    fn ask_as(&self, name: &str) {
+        let short: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
+        self.state().asked_as = Some(short).filter(|name| !name.is_empty());
+    }
+
+    /// How gaps call a list of one namespace.
+    fn scope_of_list(&self, list: &str, spot: &Spot) -> String {
+        spot.namespace.as_ref().map_or_else(|| list.to_owned(), |namespace| format!("{list} of {namespace}"))
+    }
+
+    fn requests(&self) -> u64 {
+        self.aside.load(Ordering::Relaxed) + self.meter.get().map_or(0, |meter| meter.requests())
+    }
+
+    /// The requests since it was last asked.
+    fn spend(&self) -> u64 {
+        let all = self.requests();
+        all - self.counted.swap(all, Ordering::Relaxed)
+    }
+
+    /// Works until the deadline; waits for rate limits put it off.
+    async fn within(&self, want: &Wanted, work: impl Future<Output = ()>) -> Result<(), String> {
+        let limit = Duration::from_secs(self.settings.timeout.unwrap_or(30));
+        if want.wide {
+            work.await;
+            return Ok(());
+        }
+        let waited = || match self.session.get() {
+            Some(Ok(session)) => session.home.waited(),
+            _ => Duration::ZERO,
+        };
+        let (begun, before) = (Instant::now(), waited());
+        tokio::pin!(work);
+        loop {
+            let end = begun + limit + waited().saturating_sub(before);
+            tokio::select! {
+                () = &mut work => return Ok(()),
+                () = tokio::time::sleep_until(end.into()) => {
+                    if Instant::now() >= begun + limit + waited().saturating_sub(before) {
+                        return Err(format!("not read within {} s", limit.as_secs()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// A death counts only from the credential's own issuer: of several Vaults an id that names none may be another's.
+    fn doubted(&self, id: &Id, want: &Wanted, seen: Liveness, method: &str) -> Liveness {
+        if seen.state != LivenessState::Dead {
+            return seen;
+        }
+        let tenant = want.tenants.get(id).map(String::as_str);
+        let Ok(place) = &self.place else { return seen };
+        if !same_server(tenant, place, Some(&self.about.name)) {
+            return observed(LivenessState::Unknown, method, Some("another server issued the token"));
+        }
+        if tenant.is_none() && id.authority() != self.about.authority.as_deref() {
+            let reason = "several servers are configured, and nothing tells which issued it";
+            return observed(LivenessState::Unknown, method, Some(reason));
+        }
+        seen
+    }
+
+    /// An observation of a credential that the server has no record of.
+    fn told_dead(&self, id: &Id, seen: Liveness, into: &mut Batch) {
+        if seen.state == LivenessState::Unknown {
+            let reason = seen.reason.clone().unwrap_or_default();
+            into.inventory.gaps.push(self.gap("liveness", id.as_str(), reason));
+        }
+        self.mark_told(id.clone());
+        observe(into, id, seen);
+    }
+
+    /// Everything that the auditor is shown.
+    async fn everything(&self, session: &Session, want: &Wanted, into: &mut Batch) {
+        let auditor = match self.auditor(session).await {
+            Ok(auditor) => Some(auditor),
+            Err(failure) => {
+                let reason = format!("the auditor's token is not let in: {}", failure.reason());
+                into.inventory.gaps.push(self.gap("credentials", "*", reason));
+                None
+            }
+        };
+        self.state().auditor.clone_from(&auditor);
+        for spot in &session.spots {
+            self.walk(spot, want, into).await;
+            self.all_tokens(spot, auditor.as_deref(), want, into).await;
+            self.all_secret_ids(spot, want, into).await;
+        }
+    }
+
+    /// Credentials of one kind that are wanted, and of which either life or grants are not told yet.
+    fn credentials(&self, want: &Wanted, kind: &str) -> Vec<Id> {
+        let state = self.state();
+        let due = |id: &&Id| !state.told.contains(*id) || want.grants.contains(*id) && !state.granted.contains(*id);
+        let ours = want.credentials.iter().filter(|id| id.kind() == kind && speaks_of(&self.about, "vault", id));
+        ours.filter(due).cloned().collect()
+    }
+
+    async fn judge_wanted(&self, want: &Wanted, tokens: &[Id], secret_ids: &[Id], slots: bool, into: &mut Batch) {
+        let session = match self.session().await {
+            Ok(session) => session,
             Err(reason) => {
                 into.inventory.gaps.push(self.gap("liveness", "*", reason));
                 return;
             }
         };
-        into.account.requests += 1;
-        let own = match vaultrs::token::lookup_self(server.client()).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                let reason = format!("the auditor's token is not let in: {}", Failure::from(error).reason());
-                into.inventory.gaps.push(self.gap("liveness", "*", reason));
-                return;
-            }
-        };
-        into.account.asked_as = Some(own.display_name);
-        for id in tokens {
-            self.token(&server, id, want.tenants.get(id).map(String::as_str), &own.accessor, into).await;
-        }
-        kv::Slots { source: self, server: &server }.read(slots, want.now, into).await;
-    }
-
-    /// What the server records of one token.
-    async fn token(&self, server: &Server, id: &Id, tenant: Option<&str>, auditor: &str, into: &mut Batch) {
-        let accessor = percent_encoding::percent_decode_str(id.rest()).decode_utf8_lossy().into_owned();
-        if accessor == auditor {
-            let reason = "this is the auditor's own token: name another with `token_env`";
-            into.inventory.gaps.push(self.gap("liveness", id.as_str(), reason));
-            observe(into, id, observed(LivenessState::Unknown, METHOD, Some(reason)));
-            return;
-        }
-        into.account.requests += 1;
-        match vaultrs::token::lookup_accessor(server.client(), &accessor).await {
-            Ok(answer) => {
-                let mut credential = Credential {
-                    name: Some(answer.display_name).filter(|name| !name.is_empty()),
-                    tenant: self.place.as_ref().ok().and_then(Place::host).map(|host| format!("vault:{host}")),
-                    expires_at: answer.expire_time.and_then(|at| at.parse().ok()),
-                    created_at: i64::try_from(answer.creation_time).ok().and_then(|at| Timestamp::from_second(at).ok()),
-                    ..Credential::bare(id.clone())
-                };
-                credential.observe(observed(LivenessState::Live, METHOD, None));
-                into.inventory.credentials.push(credential);
-                into.account.items += 1;
-            }
-            Err(error) => {
-                let mut seen = judge(&Failure::from(error), METHOD, invalid_accessor);
-                let doubt = match &self.place {
-                    Ok(place) if !same_server(tenant, place, Some(&self.about.name)) => {
-                        Some("another server issued the token")
-                    }
-                    Ok(place) if strayed(&accessor, place) => {
-                        Some("the token is of a namespace, and none is configured")
-                    }
-                    _ => None,
-                };
-                if let (LivenessState::Dead, Some(doubt)) = (seen.state, doubt) {
-                    seen = observed(LivenessState::Unknown, METHOD, Some(doubt));
+        if !tokens.is_empty() {
+            let known = self.state().auditor.clone();
+            let auditor = match known {
+                Some(auditor) => Ok(auditor),
+                None => self.auditor(&session).await,
+            };
+            match auditor {
+                Ok(auditor) => self.tokens(&session, tokens, want, &auditor, into).await,
+                Err(failure) => {
+                    let reason = format!("the auditor's token is not let in: {}", failure.reason());
+                    into.inventory.gaps.push(self.gap("liveness", "*", reason));
                 }
-                if seen.state == LivenessState::Unknown {
-                    let reason = seen.reason.clone().unwrap_or_default();
-                    into.inventory.gaps.push(self.gap("liveness", id.as_str(), reason));
-                }
-                observe(into, id, seen);
             }
+        }
+        if !secret_ids.is_empty() {
+            self.secret_ids(&session, secret_ids, want, into).await;
+        }
+        if slots {
+            self.slots(&session, want, into).await;
         }
     }
 }
@@ -174,33 +295,59 @@ impl Source for VaultSource {
         &self.about
     }
 
-    async fn collect(&self, want: &Wanted, into: &mut Batch) {
-        let own = |id: &&Id| id.provider() == "vault" && id.authority() == self.about.authority.as_deref();
-        let tokens: Vec<Id> = want.credentials.iter().filter(own).filter(|id| id.kind() == "token").cloned().collect();
-        let slots: Vec<Id> = want.slots.iter().filter(own).filter(|id| id.kind() == "kv").cloned().collect();
-        if tokens.is_empty() && slots.is_empty() {
+    async fn stores(&self, want: &Wanted, into: &mut Batch) {
+        if !want.everything && self.wishes(want).is_empty() {
             into.account.status = Some(SourceStatus::Skipped);
-            into.account.notes.push("nothing of Vault was wanted".to_owned());
             return;
         }
         if want.offline {
             into.account.status = Some(SourceStatus::Skipped);
-            for id in &tokens {
+            into.inventory.gaps.push(self.gap("slots", "*", "--offline"));
+            return;
+        }
+        let work = async {
+            match self.session().await {
+                Err(reason) => into.inventory.gaps.push(self.gap("slots", "*", reason)),
+                Ok(session) if want.everything => self.everything(&session, want, into).await,
+                Ok(session) => self.slots(&session, want, into).await,
+            }
+        };
+        if let Err(reason) = self.within(want, work).await {
+            into.inventory.gaps.push(self.gap("slots", "*", reason));
+        }
+        into.account.requests = self.spend();
+        into.account.asked_as = self.asked_as();
+    }
+
+    async fn collect(&self, want: &Wanted, into: &mut Batch) {
+        let (tokens, secret_ids) = (self.credentials(want, "token"), self.credentials(want, "secret-id"));
+        let slots = !want.recorded.contains(&self.about.name) && !self.wishes(want).is_empty();
+        if tokens.is_empty() && secret_ids.is_empty() && !slots {
+            into.account.status = Some(SourceStatus::Skipped);
+            if self.session.get().is_none() {
+                into.account.notes.push("nothing of Vault was wanted".to_owned());
+            }
+            return;
+        }
+        let methods =
+            || tokens.iter().map(|id| (id, tokens::METHOD)).chain(secret_ids.iter().map(|id| (id, approle::METHOD)));
+        if want.offline {
+            into.account.status = Some(SourceStatus::Skipped);
+            for (id, _) in methods() {
                 observe(into, id, observed(LivenessState::NotChecked, "", Some("--offline")));
             }
             into.inventory.gaps.push(self.gap("liveness", "*", "--offline"));
             return;
         }
-        let limit = Duration::from_secs(self.settings.timeout.unwrap_or(30));
-        let mut batch = Batch::default();
-        if tokio::time::timeout(limit, self.read(want, &tokens, &slots, &mut batch)).await.is_err() {
-            batch.inventory.gaps.push(self.gap("liveness", "*", format!("not read within {} s", limit.as_secs())));
+        let work = self.judge_wanted(want, &tokens, &secret_ids, slots, into);
+        if let Err(reason) = self.within(want, work).await {
+            into.inventory.gaps.push(self.gap("liveness", "*", reason));
         }
-        for id in &tokens {
-            if !batch.inventory.credentials.iter().any(|credential| credential.id == *id) {
-                observe(&mut batch, id, observed(LivenessState::Unknown, METHOD, Some("not read")));
-            }
+        let told: BTreeSet<Id> = into.inventory.credentials.iter().map(|credential| credential.id.clone()).collect();
+        for (id, method) in methods().filter(|(id, _)| !told.contains(*id)) {
+            observe(into, id, observed(LivenessState::Unknown, method, Some("not read")));
         }
-        *into = batch;
+        into.account.requests = self.spend();
+        into.account.asked_as = self.asked_as();
     }
 }
