@@ -47,6 +47,12 @@ impl Pause {
         Ok(())
     }
 
+    /// How long was waited in total, waits that are under way included.
+    #[cfg(feature = "aws")]
+    pub(super) fn spent(&self) -> Duration {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).spent
+    }
+
     /// Sleeps until no pause is in force.
     pub(super) async fn over(&self) {
         loop {
