@@ -1,6 +1,8 @@
 //! The shared HTTP layer: one TLS provider, one way to build a client, limits that every call has. It knows no system.
 
 pub mod api;
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod cache;
 mod pause;
 

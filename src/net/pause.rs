@@ -47,7 +47,7 @@ impl Pause {
         Ok(())
     }
 
-    /// How long all pauses together are.
+    /// How long was waited in total, waits that are under way included.
     pub(super) fn spent(&self) -> Duration {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).spent
     }

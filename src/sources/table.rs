@@ -135,7 +135,12 @@ fn build_absent(about: About, _raw: &RawSource, _setup: &Setup<'_>) -> Result<Bu
 
 #[cfg(feature = "aws")]
 fn build_aws(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
-    Ok(Built::Issuer(Box::new(aws::AwsSource::new(about, raw.settings()?, Arc::clone(setup.env)))))
+    let settings: aws::Settings = raw.settings()?;
+    settings.check().map_err(|(setting, message, next)| raw.error(setting, message, next))?;
+    let source = aws::AwsSource::new(about, settings, Arc::clone(setup.env))
+        .waiting(setup.max_wait)
+        .with_fingerprints(setup.fingerprint_key.cloned());
+    Ok(Built::Issuer(Box::new(source)))
 }
 
 #[cfg(feature = "vault")]

@@ -3,8 +3,9 @@
 
 pub mod code;
 
+use std::time::Duration;
+
 use aws_credential_types::Credentials;
-use aws_sdk_sts::config::retry::RetryConfig;
 use aws_sdk_sts::config::timeout::TimeoutConfig;
 use aws_sdk_sts::config::{BehaviorVersion, Region};
 use aws_sdk_sts::error::{ProvideErrorMetadata, SdkError};
@@ -86,17 +87,13 @@ pub async fn probe(place: &Place, key: &Key<'_>) -> (Liveness, Option<String>) {
     // With a session token that is not its own, a good long-term key is refused like a dead one.
     let session = key.session.filter(|_| temporary).map(|token| token.expose().trim().to_owned());
     let credentials = Credentials::new(key.id, key.secret.expose().trim(), session, None, "driftgate probe");
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(net::CALL)
-        .operation_attempt_timeout(net::CALL)
-        .operation_timeout(net::CALL)
-        .build();
     let mut config = aws_sdk_sts::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(place.home().to_owned()))
         .credentials_provider(credentials)
-        .retry_config(RetryConfig::standard().with_max_attempts(net::ATTEMPTS))
-        .timeout_config(timeouts);
+        .http_client(net::aws::Client::new(Duration::ZERO, net::MOST_BYTES))
+        .retry_config(net::aws::retries())
+        .timeout_config(TimeoutConfig::builder().operation_timeout(net::CALL).build());
     if let Some(endpoint) = &place.endpoint {
         config = config.endpoint_url(endpoint);
     }

@@ -1,20 +1,29 @@
-//! AWS, with an auditor's credentials: what IAM records of access keys. The keys under examination are never the auditor's; probing
-//! with them is `probe::aws`.
+//! AWS, with an auditor's credentials: what Secrets Manager and Parameter Store hold, what IAM records of access keys, of their users'
+//! policies and of roles that CI identities may assume. The keys under examination are never the auditor's; probing with them is
+//! `probe::aws`.
 
+mod grants;
 mod keys;
+mod names;
+mod parameters;
+mod policy;
+mod read;
+mod roles;
+mod secrets;
+mod session;
+mod settings;
+mod trust;
+mod values;
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use aws_config::Region;
-use aws_credential_types::Credentials;
-use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
-use aws_sdk_iam::config::retry::RetryConfig;
-use aws_sdk_iam::config::timeout::TimeoutConfig;
 use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use futures::StreamExt;
+use jiff::Timestamp;
 
 use crate::config::Environment;
 use crate::model::Id;
@@ -23,51 +32,65 @@ use crate::model::report::SourceStatus;
 use crate::net;
 use crate::probe::aws::code;
 use crate::probe::observed;
+use crate::secret::FingerprintKey;
 
 use super::{About, Batch, Source, Wanted};
-
-/// Settings of `kind: aws`.
-#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// Another endpoint than AWS' own. Default: `AWS_ENDPOINT_URL`.
-    #[serde(default)]
-    pub endpoint: Option<String>,
-    /// The region. Default: `AWS_REGION`, then `us-east-1`.
-    #[serde(default)]
-    pub region: Option<String>,
-    /// A profile of the shared configuration that holds the auditor's credentials.
-    #[serde(default)]
-    pub profile: Option<String>,
-    /// The variable that holds the auditor's access key id.
-    #[serde(default)]
-    pub access_key_id_env: Option<String>,
-    /// The variable that holds the auditor's secret access key.
-    #[serde(default)]
-    pub secret_access_key_env: Option<String>,
-    /// The variable that holds the auditor's session token.
-    #[serde(default)]
-    pub session_token_env: Option<String>,
-    /// The accounts that this endpoint serves, where the auditor does not tell.
-    #[serde(default)]
-    pub accounts: Vec<String>,
-    /// Seconds that the whole source may take. Default: 30.
-    #[serde(default)]
-    pub timeout: Option<u64>,
-}
+use names::Name;
+use session::Account;
+pub use settings::{Assume, Settings, Wrong};
 
 /// The source.
 pub struct AwsSource {
     about: About,
     settings: Settings,
     env: Arc<Environment>,
+    /// The key of fingerprints, where values may be looked at.
+    key: Option<Arc<FingerprintKey>>,
+    http: net::aws::Client,
+    accounts: Vec<Account>,
+    state: Mutex<State>,
+}
+
+/// What was read so far, so that nothing is requested twice in a run.
+#[derive(Debug, Default)]
+struct State {
+    /// Slots that were told.
+    slots: BTreeSet<Id>,
+    /// Names that were asked for, found or not.
+    asked: BTreeSet<Name>,
+    /// Credentials that were told.
+    credentials: BTreeSet<Id>,
+    /// Accounts whose users' keys were listed, by number, and whether wholly: what is not in the list is then deleted.
+    listed: BTreeMap<String, bool>,
+    /// Managed policies that were looked up, by ARN.
+    policies: BTreeMap<String, policy::Content>,
+    /// Accounts whose extent was told.
+    accounts: BTreeSet<String>,
+    /// Everything was read.
+    everything: bool,
 }
 
 impl AwsSource {
     /// AWS as that auditor sees it.
     #[must_use]
     pub fn new(about: About, settings: Settings, env: Arc<Environment>) -> Self {
-        Self { about, settings, env }
+        let accounts = Account::all(settings.assume.as_ref(), &settings.accounts_assume);
+        let http = net::aws::Client::new(Duration::ZERO, net::api::MOST_PAGE_BYTES);
+        Self { about, settings, env, key: None, http, accounts, state: Mutex::default() }
+    }
+
+    /// Waits for throttling for so long in total.
+    #[must_use]
+    pub fn waiting(mut self, most: Duration) -> Self {
+        self.http = net::aws::Client::new(most, net::api::MOST_PAGE_BYTES);
+        self
+    }
+
+    /// Looks at the values of secrets in scope, which become fingerprints at once.
+    #[must_use]
+    pub fn with_fingerprints(mut self, key: Option<Arc<FingerprintKey>>) -> Self {
+        self.key = key;
+        self
     }
 
     /// Where STS answers.
@@ -78,6 +101,7 @@ impl AwsSource {
         crate::probe::aws::Place {
             endpoint: Self::endpoint(settings, env, "AWS_ENDPOINT_URL_STS"),
             region: own(&settings.region)
+                .or_else(|| settings.regions.first().cloned())
                 .or_else(|| variable(&["AWS_REGION", "AWS_DEFAULT_REGION"]))
                 .unwrap_or_else(|| "us-east-1".to_owned()),
         }
@@ -90,95 +114,24 @@ impl AwsSource {
         set.or_else(|| [service, "AWS_ENDPOINT_URL"].iter().find_map(|name| env.get(name)).map(str::to_owned))
     }
 
-    /// The auditor's credentials: named variables, a profile, or AWS' own chain.
-    async fn auditor(&self, region: &str) -> Result<Credentials, String> {
-        if let Some(name) = &self.settings.access_key_id_env {
-            let get = |name: &str| {
-                self.env.get(name).map(str::to_owned).ok_or_else(|| format!("the variable {name} is not set"))
-            };
-            let secret = self.settings.secret_access_key_env.as_deref().unwrap_or("AWS_SECRET_ACCESS_KEY");
-            let session = match &self.settings.session_token_env {
-                Some(name) => Some(get(name)?),
-                None => None,
-            };
-            return Ok(Credentials::new(get(name)?.trim(), get(secret)?.trim(), session, None, "driftgate auditor"));
-        }
-        let mut loader =
-            aws_config::defaults(aws_config::BehaviorVersion::latest()).region(Region::new(region.to_owned()));
-        if let Some(profile) = &self.settings.profile {
-            loader = loader.profile_name(profile);
-        }
-        let config = loader.load().await;
-        let provider: SharedCredentialsProvider =
-            config.credentials_provider().ok_or_else(|| "no credentials for the auditor".to_owned())?;
-        provider
-            .provide_credentials()
-            .await
-            .map_err(|_| "no credentials for the auditor: set `profile` or `access_key_id_env`".to_owned())
+    fn endpoint_of(&self, service: &str) -> Option<String> {
+        Self::endpoint(&self.settings, &self.env, service)
+    }
+
+    fn region(&self) -> String {
+        Self::place(&self.settings, &self.env).region
+    }
+
+    fn regions(&self) -> Vec<String> {
+        if self.settings.regions.is_empty() { vec![self.region()] } else { self.settings.regions.clone() }
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn gap(&self, lacks: &str, scope: &str, reason: impl Into<String>) -> Gap {
         Gap { source: self.about.name.clone(), lacks: lacks.to_owned(), scope: scope.to_owned(), reason: reason.into() }
-    }
-
-    async fn read(&self, wanted: &[Id], everything: bool, into: &mut Batch) {
-        let place = Self::place(&self.settings, &self.env);
-        let credentials = match self.auditor(&place.region).await {
-            Ok(credentials) => credentials,
-            Err(reason) => {
-                into.inventory.gaps.push(self.gap("liveness", "*", reason));
-                return;
-            }
-        };
-        let own = Id::aws_access_key(self.about.authority.as_deref(), credentials.access_key_id());
-        if wanted.contains(&own) {
-            let reason = format!(
-                "the auditor's own key {own} is one of those under examination: name another with `profile` or `access_key_id_env`"
-            );
-            into.inventory.gaps.push(self.gap("liveness", "*", reason));
-            return;
-        }
-        let timeouts = TimeoutConfig::builder().connect_timeout(net::CALL).operation_attempt_timeout(net::CALL).build();
-        let retry = RetryConfig::standard().with_max_attempts(net::ATTEMPTS);
-        let mut iam = aws_sdk_iam::Config::builder()
-            .behavior_version(aws_sdk_iam::config::BehaviorVersion::latest())
-            .region(aws_sdk_iam::config::Region::new(place.region.clone()))
-            .credentials_provider(credentials.clone())
-            .retry_config(retry.clone())
-            .timeout_config(timeouts.clone());
-        let mut sts = aws_sdk_sts::Config::builder()
-            .behavior_version(aws_sdk_sts::config::BehaviorVersion::latest())
-            .region(aws_sdk_sts::config::Region::new(place.region))
-            .credentials_provider(credentials)
-            .retry_config(retry)
-            .timeout_config(timeouts);
-        if let Some(endpoint) = Self::endpoint(&self.settings, &self.env, "AWS_ENDPOINT_URL_IAM") {
-            iam = iam.endpoint_url(endpoint);
-        }
-        if let Some(endpoint) = &place.endpoint {
-            sts = sts.endpoint_url(endpoint);
-        }
-        let sts = aws_sdk_sts::Client::from_conf(sts.build());
-        into.account.requests += 1;
-        let account = match sts.get_caller_identity().send().await {
-            Ok(answer) => {
-                into.account.asked_as = answer.arn().map(str::to_owned);
-                answer.account().map(str::to_owned)
-            }
-            Err(error) => {
-                into.inventory.gaps.push(self.gap(
-                    "liveness",
-                    "*",
-                    format!("the auditor is not let in: {}", reason(&error)),
-                ));
-                None
-            }
-        };
-        let Some(account) = account else { return };
-        // Negative answers of this endpoint count for this account alone.
-        into.inventory.coverage.push(self.extent("account", &account, true, into.account.asked_as.clone()));
-        let client = aws_sdk_iam::Client::from_conf(iam.build());
-        keys::Keys { source: self, client: &client, account: &account }.read(wanted, everything, into).await;
     }
 
     fn extent(&self, kind: &str, place: &str, complete: bool, asked_as: Option<String>) -> Extent {
@@ -191,6 +144,134 @@ impl AwsSource {
             at: None,
         }
     }
+
+    fn authority(&self) -> Option<&str> {
+        self.about.authority.as_deref()
+    }
+
+    fn speaks_of(&self, id: &Id) -> bool {
+        super::speaks_of(&self.about, "aws", id)
+    }
+
+    /// The wanted credentials of a kind, by what stands behind the kind: a key's id, a role's ARN.
+    fn wanted(&self, want: &BTreeSet<Id>, kind: &str) -> BTreeMap<String, Id> {
+        let own = want.iter().filter(|id| id.kind() == kind && self.speaks_of(id));
+        own.map(|id| (id.rest().to_owned(), id.clone())).collect()
+    }
+
+    /// Runs within the source's deadline; what was read before it is kept. Waits for limits do not count.
+    async fn within(&self, want: &Wanted, lacks: &str, sink: &Sink<'_>, work: impl Future<Output = ()> + Send) {
+        let limit = match (self.settings.timeout, want.wide) {
+            (None, true) => None,
+            (set, _) => Some(Duration::from_secs(set.unwrap_or(30))),
+        };
+        let Some(limit) = limit else { return work.await };
+        tokio::pin!(work);
+        let mut counted = self.http.waited();
+        let mut left = limit;
+        while tokio::time::timeout(left, &mut work).await.is_err() {
+            let waited = self.http.waited();
+            if waited <= counted {
+                sink.gap(lacks, "*", format!("not read within {} s", limit.as_secs()));
+                return;
+            }
+            left = waited.saturating_sub(counted);
+            counted = waited;
+        }
+    }
+
+    /// What the jobs in scope read from here; what cannot be asked for is a gap.
+    fn names(&self, want: &Wanted, sink: &Sink<'_>) -> BTreeSet<Name> {
+        let mut out = BTreeSet::new();
+        for outer in want.outer.iter().filter(|outer| outer.provider == "aws") {
+            match Name::of_reference(outer) {
+                Ok(name) => {
+                    out.insert(name);
+                }
+                Err(reason) => {
+                    let shown: String = outer.name.chars().filter(|c| !c.is_control()).take(100).collect();
+                    sink.gap("slots", &shown, reason);
+                }
+            }
+        }
+        let slots = want.slots.iter().filter(|id| matches!(id.kind(), "secret" | "parameter") && self.speaks_of(id));
+        out.extend(slots.filter_map(Name::of_id));
+        out
+    }
+}
+
+/// Where concurrent readers put what they read.
+struct Sink<'s> {
+    source: &'s AwsSource,
+    batch: Mutex<Batch>,
+    /// Requests made before.
+    before: u64,
+}
+
+impl<'s> Sink<'s> {
+    fn new(source: &'s AwsSource) -> Self {
+        Self { source, batch: Mutex::default(), before: source.http.requests() }
+    }
+
+    fn with<T>(&self, change: impl FnOnce(&mut Batch) -> T) -> T {
+        change(&mut self.batch.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn gap(&self, lacks: &str, scope: &str, reason: impl Into<String>) {
+        let gap = self.source.gap(lacks, scope, reason);
+        self.with(|batch| {
+            if !batch.inventory.gaps.contains(&gap) {
+                batch.inventory.gaps.push(gap);
+            }
+        });
+    }
+
+    fn note(&self, text: String) {
+        self.with(|batch| {
+            if !batch.account.notes.contains(&text) {
+                batch.account.notes.push(text);
+            }
+        });
+    }
+
+    /// The account's extent: negative answers of this endpoint count for these accounts alone. Once a run.
+    fn account(&self, identity: &session::Identity) {
+        if self.source.state().accounts.insert(identity.account.clone()) {
+            let extent = self.source.extent("account", &identity.account, true, identity.asked_as.clone());
+            self.with(|batch| batch.inventory.coverage.push(extent));
+        }
+        self.with(|batch| {
+            if batch.account.asked_as.is_none() {
+                batch.account.asked_as.clone_from(&identity.asked_as);
+            }
+        });
+    }
+
+    /// Takes over what was read elsewhere: a part of a scan.
+    fn take(&self, part: Batch) {
+        self.with(|batch| {
+            batch.inventory.slots.extend(part.inventory.slots);
+            batch.inventory.credentials.extend(part.inventory.credentials);
+            batch.inventory.coverage.extend(part.inventory.coverage);
+            for gap in part.inventory.gaps {
+                if !batch.inventory.gaps.contains(&gap) {
+                    batch.inventory.gaps.push(gap);
+                }
+            }
+            batch.account.items += part.account.items;
+            batch.account.notes.extend(part.account.notes);
+        });
+    }
+
+    fn done(self) -> Batch {
+        let requests = self.source.http.requests() - self.before;
+        let mut batch = self.batch.into_inner().unwrap_or_else(PoisonError::into_inner);
+        batch.account.requests = requests;
+        let mut state = self.source.state();
+        state.slots.extend(batch.inventory.slots.iter().map(|slot| slot.id.clone()));
+        state.credentials.extend(batch.inventory.credentials.iter().map(|credential| credential.id.clone()));
+        batch
+    }
 }
 
 #[async_trait]
@@ -199,48 +280,120 @@ impl Source for AwsSource {
         &self.about
     }
 
-    async fn collect(&self, want: &Wanted, into: &mut Batch) {
-        let own = |id: &&Id| {
-            id.provider() == "aws" && id.kind() == "access-key" && id.authority() == self.about.authority.as_deref()
-        };
-        let wanted: Vec<Id> = want.credentials.iter().filter(own).cloned().collect();
-        if wanted.is_empty() && !want.everything {
-            into.account.status = Some(SourceStatus::Skipped);
-            into.account.notes.push("nothing of AWS was wanted".to_owned());
+    async fn stores(&self, want: &Wanted, into: &mut Batch) {
+        let sink = Sink::new(self);
+        let names = self.names(want, &sink);
+        if names.is_empty() && !want.everything {
+            *into = sink.done();
+            if into.inventory.gaps.is_empty() {
+                into.account.status = Some(SourceStatus::Skipped);
+            }
             return;
         }
         if want.offline {
+            sink.gap("slots", "*", "--offline");
+            *into = sink.done();
             into.account.status = Some(SourceStatus::Skipped);
-            for id in &wanted {
-                super::observe(into, id, observed(LivenessState::NotChecked, "", Some("--offline")));
+            return;
+        }
+        if want.everything {
+            self.within(want, "slots", &sink, self.read_everything(want, &sink)).await;
+            self.state().everything = true;
+        } else {
+            self.within(want, "slots", &sink, self.read_names(want, &names, &sink)).await;
+        }
+        *into = sink.done();
+    }
+
+    async fn collect(&self, want: &Wanted, into: &mut Batch) {
+        let keys = self.wanted(&want.credentials, "access-key");
+        let roles = self.wanted(&want.credentials, "role");
+        let sink = Sink::new(self);
+        let mut names = self.names(&Wanted { slots: want.slots.clone(), ..Wanted::default() }, &sink);
+        {
+            let state = self.state();
+            let known = state.everything || want.recorded.contains(&self.about.name);
+            names.retain(|name| !known && !state.asked.contains(name));
+            let told = |slot: &Id| state.slots.contains(slot);
+            let untold =
+                want.slots.iter().filter(|slot| !told(slot)).filter_map(Name::of_id).collect::<BTreeSet<Name>>();
+            names.retain(|name| untold.contains(name));
+        }
+        let enumerate = want.everything && !self.state().everything && !want.recorded.contains(&self.about.name);
+        if keys.is_empty() && roles.is_empty() && names.is_empty() && !enumerate {
+            into.account.status = Some(SourceStatus::Skipped);
+            if !want.everything {
+                into.account.notes.push("nothing of AWS was wanted".to_owned());
             }
+            return;
+        }
+        let all = || keys.values().map(|id| (id, keys::METHOD)).chain(roles.values().map(|id| (id, roles::METHOD)));
+        let untold = |into: &mut Batch, state: LivenessState, reason: &str| {
+            for (id, method) in all().filter(|(id, _)| !self.state().credentials.contains(*id)) {
+                let method = if state == LivenessState::NotChecked { "" } else { method };
+                super::observe(into, id, observed(state, method, Some(reason)));
+            }
+        };
+        if want.offline {
+            into.account.status = Some(SourceStatus::Skipped);
+            untold(into, LivenessState::NotChecked, "--offline");
             into.inventory.gaps.push(self.gap("liveness", "*", "--offline"));
             return;
         }
-        let limit = Duration::from_secs(self.settings.timeout.unwrap_or(30));
-        let mut batch = Batch::default();
-        if tokio::time::timeout(limit, self.read(&wanted, want.everything, &mut batch)).await.is_err() {
-            batch.inventory.gaps.push(self.gap("liveness", "*", format!("not read within {} s", limit.as_secs())));
-        }
-        for id in &wanted {
-            let told = batch.inventory.credentials.iter().any(|credential| credential.id == *id);
-            if !told {
-                super::observe(&mut batch, id, observed(LivenessState::Unknown, keys::METHOD, Some("not read")));
+        let work = async {
+            if enumerate {
+                self.read_everything(want, &sink).await;
+                self.state().everything = true;
             }
-        }
-        *into = batch;
+            if !names.is_empty() {
+                self.read_names(want, &names, &sink).await;
+            }
+            self.read_credentials(want, &keys, &roles, &sink).await;
+        };
+        self.within(want, "liveness", &sink, work).await;
+        *into = sink.done();
+        untold(into, LivenessState::Unknown, "not read");
     }
+}
+
+/// Makes calls side by side, so many at once.
+async fn side_by_side<F: Future>(at_once: usize, calls: Vec<F>) -> Vec<F::Output> {
+    futures::stream::iter(calls).buffer_unordered(at_once).collect().await
 }
 
 /// Why a call failed: the issuer's code, or our words; never a body.
 fn reason<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
+    let foreign = |status: u16| format!("HTTP {status}, not an answer of AWS");
     match error {
         SdkError::ServiceError(answer) => {
-            code::of(error).unwrap_or_else(|| format!("HTTP {}", answer.raw().status().as_u16()))
+            let status = answer.raw().status().as_u16();
+            let Some(code) = code::of(error) else { return format!("HTTP {status}") };
+            // A clock that is off is refused like a wrong signature.
+            let there = answer
+                .raw()
+                .headers()
+                .get("date")
+                .and_then(|date| jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
+            let off = there.map(|there| Timestamp::now().duration_since(there).abs()).filter(|off| off.as_mins() >= 5);
+            match off.filter(|_| matches!(status, 400 | 403)) {
+                Some(off) => format!("{code}; this machine's clock is {} minutes off", off.as_mins()),
+                None => code,
+            }
         }
         SdkError::TimeoutError(_) => "timed out".to_owned(),
+        SdkError::DispatchFailure(failure) if failure.is_timeout() => "timed out".to_owned(),
+        SdkError::DispatchFailure(failure) if failure.is_user() => "the answer is too long".to_owned(),
         SdkError::DispatchFailure(_) => "no connection".to_owned(),
-        SdkError::ResponseError(answer) => format!("HTTP {}, not an answer of AWS", answer.raw().status().as_u16()),
+        SdkError::ResponseError(answer) => foreign(answer.raw().status().as_u16()),
         _ => "the call could not be made".to_owned(),
     }
+}
+
+/// Whether the answer says that there is no such thing; by the code alone.
+fn is_absent<E: ProvideErrorMetadata>(error: &SdkError<E>) -> bool {
+    matches!(code::of(error).as_deref(), Some("NoSuchEntity" | "NoSuchEntityException"))
+}
+
+fn time(at: &aws_smithy_types::DateTime) -> Option<Timestamp> {
+    Timestamp::from_second(at.secs()).ok()
 }
