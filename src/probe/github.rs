@@ -135,8 +135,10 @@ mod tests {
     #[test]
     fn ends_of_tokens() {
         let of = |text: &str| {
-            let headers =
-                HeaderMap::from_iter([("github-authentication-token-expiration".parse().unwrap(), text.parse().unwrap())]);
+            let headers = HeaderMap::from_iter([(
+                "github-authentication-token-expiration".parse().unwrap(),
+                text.parse().unwrap(),
+            )]);
             expiry(&headers).map(|at| at.to_string())
         };
         assert_eq!(of("2026-12-24 08:00:00 UTC").as_deref(), Some("2026-12-24T08:00:00Z"));
@@ -149,14 +151,14 @@ mod tests {
         let id = |kind: &str, what: &str| Id::build("github", None, kind, &[what]);
         let of = |prefix: &str, kind: &str| Github.may_be(&Secret::new(format!("{prefix}x")), &id(kind, "acme:1"));
         assert!(of("github_pat_", "pat") && of("ghp_", "sso-token") && of("ghs_", "app") && of("ghp_", "token"));
-        assert!(!of("ghp_", "pat") && !of("github_pat_", "app") && !of("ghs_", "sso-token") && !of("ghp_", "deploy-key"));
+        assert!(
+            !of("ghp_", "pat") && !of("github_pat_", "app") && !of("ghs_", "sso-token") && !of("ghp_", "deploy-key")
+        );
 
         let end = |text: &str| Some(text.parse::<Timestamp>().unwrap());
         let seen = Identity { what: "Alice".into(), expires_at: end("2026-12-24T08:00:00Z"), ..Identity::default() };
-        let recorded = |kind: &str, what: &str, expires_at| Credential {
-            expires_at,
-            ..Credential::bare(id(kind, what))
-        };
+        let recorded =
+            |kind: &str, what: &str, expires_at| Credential { expires_at, ..Credential::bare(id(kind, what)) };
         for (credential, named) in [
             (recorded("token", "alice", None), Some(true)),
             (recorded("token", "bob", None), Some(false)),

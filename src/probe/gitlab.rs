@@ -54,9 +54,11 @@ impl Probe for Gitlab {
             () if token_text.starts_with("gldt-") => Err("a deploy token: no endpoint tells of it without using it"),
             () if token_text.starts_with("glptt-") => Err("a trigger token: only a pipeline that it starts would tell"),
             () if token_text.starts_with("glrt-") => Err("a runner's token: only registering its manager would tell"),
-            () => Ask::new(Method::GET, "personal_access_tokens/self")
-                .with(ACCEPT, "application/json")
-                .authorized(HeaderName::from_static("private-token"), "", token),
+            () => Ask::new(Method::GET, "personal_access_tokens/self").with(ACCEPT, "application/json").authorized(
+                HeaderName::from_static("private-token"),
+                "",
+                token,
+            ),
         }
     }
 

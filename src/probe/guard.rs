@@ -116,6 +116,15 @@ impl std::fmt::Debug for Answer {
     }
 }
 
+/// Why there is no answer. It holds nothing of what was sent or received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoAnswer {
+    /// The call was not made: the host must not be asked, or is not found.
+    Refused(String),
+    /// It was made, and nothing whole came back.
+    Silent(String),
+}
+
 /// The guard of one run.
 #[derive(Debug, Default)]
 pub struct Guard {
@@ -147,14 +156,14 @@ impl Guard {
     ///
     /// # Errors
     /// Where no answer came, in words that hold nothing of what was sent or received.
-    pub async fn call(&self, place: &Place, ask: Ask) -> Result<Answer, String> {
-        let base = Url::parse(&place.base).map_err(|_| "the address is no URL".to_owned())?;
-        let url = below(&base, &ask.path)?;
-        let client = self.client(place, &base).await?;
+    pub async fn call(&self, place: &Place, ask: Ask) -> Result<Answer, NoAnswer> {
+        let base = Url::parse(&place.base).map_err(|_| NoAnswer::Refused("the address is no URL".to_owned()))?;
+        let url = below(&base, &ask.path).map_err(NoAnswer::Refused)?;
+        let client = self.client(place, &base).await.map_err(NoAnswer::Refused)?;
         let request = client.request(ask.method, url).headers(ask.headers);
-        let answer = request.send().await.map_err(|error| net::reason(&error).to_owned())?;
+        let answer = request.send().await.map_err(|error| NoAnswer::Silent(net::reason(&error).to_owned()))?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
-        let body = net::body(answer).await?;
+        let body = net::body(answer).await.map_err(NoAnswer::Silent)?;
         Ok(Answer { status, headers, body })
     }
 

@@ -55,6 +55,9 @@ pub struct Settings {
     /// Whether the address may be in a private network. Default: false.
     #[serde(default)]
     pub allow_private: bool,
+    /// A PEM file with further roots.
+    #[serde(default)]
+    pub ca_cert: Option<String>,
 }
 
 /// A place in a JSON answer, and what must stand there.
@@ -87,6 +90,7 @@ pub struct Http {
     settings: Settings,
     method: String,
     header: HeaderName,
+    roots: Result<Option<Vec<u8>>, String>,
 }
 
 impl Http {
@@ -146,13 +150,28 @@ impl Http {
             }
         }
         let method = format!("{name} probe");
-        Ok(Self { settings, method, header })
+        Ok(Self { settings, method, header, roots: Ok(None) })
     }
 
     /// The settings.
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// With the roots that `ca_cert` names, as PEM text, or why they cannot be read.
+    #[must_use]
+    pub fn with_roots(mut self, roots: Result<Option<Vec<u8>>, String>) -> Self {
+        self.roots = roots;
+        self
+    }
+
+    /// Further roots.
+    ///
+    /// # Errors
+    /// Where they cannot be read.
+    pub fn roots(&self) -> Result<Option<Vec<u8>>, String> {
+        self.roots.clone()
     }
 
     /// Whether the value of that variable is one for it.
@@ -230,9 +249,7 @@ impl Probe for Http {
             _ => None,
         };
         match text {
-            Some(what) => {
-                Seen { liveness: live, identity: Some(Identity { what, ..Identity::default() }) }
-            }
+            Some(what) => Seen { liveness: live, identity: Some(Identity { what, ..Identity::default() }) },
             None => self.unknown(&format!("HTTP {status}, without a name at {pointer}")),
         }
     }
@@ -282,8 +299,8 @@ mod tests {
     #[test]
     fn one_status_for_both() {
         let says = |code: &str| json!({"pointer": "/status", "value": code});
-        let probe =
-            probe(json!({"live": [200], "dead": [200], "body_live": says("ok"), "body_dead": says("revoked")})).unwrap();
+        let probe = probe(json!({"live": [200], "dead": [200], "body_live": says("ok"), "body_dead": says("revoked")}))
+            .unwrap();
         for (body, wanted) in [
             (r#"{"status":"ok"}"#, LivenessState::Live),
             (r#"{"status":"revoked"}"#, LivenessState::Dead),

@@ -40,12 +40,8 @@ impl Probe for Npm {
                 let Some(name) = name.and_then(|name| told(name, token)) else {
                     return unproved(self, answer, false);
                 };
-                let identity = Identity {
-                    what: name.clone(),
-                    owner: Some(name),
-                    status: Status::Active,
-                    ..Identity::default()
-                };
+                let identity =
+                    Identity { what: name.clone(), owner: Some(name), status: Status::Active, ..Identity::default() };
                 Seen { liveness: observed(LivenessState::Live, self.method(), None), identity: Some(identity) }
             }
             401 if body.as_ref().is_some_and(is_own) => {

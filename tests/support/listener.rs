@@ -134,7 +134,8 @@ impl Shared {
 
     fn stream(&self, stream: &mut TcpStream) {
         let length = 1usize << 30;
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{{\"a\":\"");
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{{\"a\":\"");
         if stream.write_all(head.as_bytes()).is_err() {
             return;
         }

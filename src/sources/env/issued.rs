@@ -1,11 +1,12 @@
 //! Tokens at hand whose issuer tells of them in one HTTP call: asking it, and finding the credential that the answer is about.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, PoisonError};
 
 use crate::model::Id;
 use crate::model::id::part;
 use crate::model::inventory::{Credential, Inventory, Liveness, LivenessState};
-use crate::probe::guard::Place;
+use crate::probe::guard::{NoAnswer, Place};
 use crate::probe::{Identity, Probe, Seen, observed};
 use crate::sources::{Batch, observe};
 
@@ -14,14 +15,16 @@ use super::{EnvSource, Form, Value, hold};
 
 impl EnvSource {
     /// Asks the issuer of a value, once. What is recorded as held by the value's slots names it where the issuer does not.
-    pub(super) async fn probe_issued(&self, probe: &dyn Probe, value: &Value, known: &Inventory, into: &mut Batch) {
+    pub(super) async fn probe_issued(&self, value: &Arc<Value>, known: &Inventory, into: &mut Batch) {
+        let Some(probe) = value.probe() else { return };
         let recorded = value.recorded(known);
         let own;
         let issuers: &[Issuer] = match (&value.form, self.issuers.tokens.get(probe.provider())) {
             (Form::Own(http), _) => {
                 let settings = http.settings();
-                let place = Place { base: settings.url.clone(), private: settings.allow_private, ca: None };
-                own = [Issuer { source: None, authority: None, place: Ok(place), word: Word::Configured, home: false }];
+                let base = settings.url.clone();
+                let place = http.roots().map(|ca| Place { base, private: settings.allow_private, ca });
+                own = [Issuer { source: None, authority: None, place, word: Word::Configured, home: false }];
                 &own
             }
             (Form::Known(_), Some(issuers)) => issuers,
@@ -41,10 +44,13 @@ impl EnvSource {
         if let Err(reason) = self.guard.turn().await {
             return silent(into, LivenessState::NotChecked, reason);
         }
-        into.account.requests += 1;
-        let mut seen = match self.guard.call(chosen.place, ask).await {
+        let answer = self.guard.call(chosen.place, ask).await;
+        into.account.requests += u64::from(!matches!(answer, Err(NoAnswer::Refused(_))));
+        let mut seen = match answer {
             Ok(answer) => probe.judge(&value.secret, &answer),
-            Err(reason) => Seen::only(observed(LivenessState::Unknown, probe.method(), Some(&reason))),
+            Err(NoAnswer::Refused(reason) | NoAnswer::Silent(reason)) => {
+                Seen::only(observed(LivenessState::Unknown, probe.method(), Some(&reason)))
+            }
         };
         if seen.liveness.state == LivenessState::Dead && !chosen.own {
             let reason = "this server is not known to have issued the token";
@@ -64,10 +70,37 @@ impl EnvSource {
             tell(into, value, probe, &recorded, &seen.liveness);
             return;
         };
-        let credential = credential(probe, id.clone(), seen, chosen);
-        into.inventory.credentials.push(credential);
+        let credential = credential(probe, id.clone(), &seen, chosen);
+        into.inventory.credentials.push(credential.clone());
         hold(into, &value.slots, &id);
+        if let Some(identity) = seen.identity {
+            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.named.push(Named { value: Arc::clone(value), identity, credential });
+        }
     }
+
+    /// What an issuer named before its own lists were read may be in them, under a fuller id. Nobody is asked again.
+    pub(super) fn rename(&self, known: &Inventory, into: &mut Batch) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for found in &mut state.named {
+            let Some(probe) = found.value.probe() else { continue };
+            let authority = found.credential.id.authority();
+            let recorded = found.value.recorded(known);
+            let id = named(probe, &found.identity, authority, &recorded, known);
+            if let Some(id) = id.filter(|id| *id != found.credential.id) {
+                found.credential.id = id.clone();
+                into.inventory.credentials.push(found.credential.clone());
+                hold(into, &found.value.slots, &id);
+            }
+        }
+    }
+}
+
+/// A value whose issuer named it.
+pub(super) struct Named {
+    value: Arc<Value>,
+    identity: Identity,
+    credential: Credential,
 }
 
 /// The credential that an issuer named: one that is known by that name, else the only recorded one that it may be, else a new one.
@@ -85,11 +118,11 @@ fn named(
             && id.authority() == authority
             && probe.names(identity, credential) == Some(true)
     };
-    if let Some(id) = recorded.iter().find(|id| surely(&&of(id))) {
-        return Some(id.clone());
-    }
-    if let Some(credential) = known.credentials.iter().find(surely) {
-        return Some(credential.id.clone());
+    // `token` is what an id is where no list has a better word.
+    let mut sure: Vec<&Id> = known.credentials.iter().filter(surely).map(|credential| &credential.id).collect();
+    sure.extend(recorded.iter().filter(|id| surely(&&of(id))));
+    if let Some(id) = sure.iter().find(|id| id.kind() != "token").or(sure.first()) {
+        return Some((*id).clone());
     }
     let mut may: Vec<&Id> =
         recorded.iter().filter(|id| is_placeholder(id) || probe.names(identity, &of(id)) != Some(false)).collect();
@@ -123,8 +156,8 @@ fn is_placeholder(id: &Id) -> bool {
     id.kind() == "token" && id.rest().starts_with("env%3A")
 }
 
-fn credential(probe: &dyn Probe, id: Id, seen: Seen, chosen: Chosen<'_>) -> Credential {
-    let identity = seen.identity.unwrap_or_default();
+fn credential(probe: &dyn Probe, id: Id, seen: &Seen, chosen: Chosen<'_>) -> Credential {
+    let identity = seen.identity.clone().unwrap_or_default();
     let host = issuers::server(&chosen.place.base);
     let tenant = identity.account.or(host).filter(|_| seen.liveness.state == LivenessState::Live);
     let mut credential = Credential {
@@ -137,7 +170,7 @@ fn credential(probe: &dyn Probe, id: Id, seen: Seen, chosen: Chosen<'_>) -> Cred
         expires_at: identity.expires_at,
         ..Credential::bare(id)
     };
-    credential.observe(seen.liveness);
+    credential.observe(seen.liveness.clone());
     credential
 }
 
@@ -149,6 +182,8 @@ fn tell(into: &mut Batch, value: &Value, probe: &dyn Probe, recorded: &BTreeSet<
     if recorded.is_empty() {
         let reason = seen.reason.as_deref().unwrap_or_default();
         let provider = probe.provider();
-        into.account.notes.push(format!("{}: a token of {provider}, of which nothing is known: {reason}", value.variable));
+        into.account
+            .notes
+            .push(format!("{}: a token of {provider}, of which nothing is known: {reason}", value.variable));
     }
 }

@@ -93,40 +93,38 @@ fn of_provider(
             named.filter(|_| own.is_some() && own == home).map(str::to_owned)
         });
         let ca = roots.map(|path| pem(files, &path)).transpose();
+        // The public service never stands inside, whoever names it; only `endpoints:` overrules that.
+        let private = endpoint.is_some() || base != probe.base(service.public);
         Issuer {
             source: entry.map(|entry| entry.name.clone()),
             authority: entry.and_then(|entry| entry.authority.clone()),
-            place: ca.map(|ca| Place { base, private: word != Word::Public, ca }),
+            place: ca.map(|ca| Place { base, private, ca }),
             word,
             home: own.is_some() && own == home,
         }
     };
-    let default = || ci.map_or((service.public, Word::Public), |address| (address, Word::Ci));
     if let Some(address) = endpoint {
         let own = server(&probe.base(address));
         let same = |entry: &&&RawSource| entry.text("url").and_then(|url| server(&probe.base(&url))) == own;
         return vec![issuer(entries.iter().find(same).copied(), address, Word::Configured)];
     }
+    let (address, word) = ci.map_or((service.public, Word::Public), |address| (address, Word::Ci));
     if entries.is_empty() {
-        let (address, word) = default();
         return vec![issuer(None, address, word)];
     }
-    let of_entry = |entry: &&RawSource| match entry.text("url").filter(|url| !url.is_empty()) {
-        Some(url) => issuer(Some(entry), &url, Word::Configured),
-        // A source without an address is one of the server that it would take itself.
-        None => {
-            let address = default().0;
-            let mut known = issuer(Some(entry), address, Word::Configured);
-            if let (Ok(place), Word::Public) = (&mut known.place, default().1) {
-                place.private = false;
-            }
-            known
-        }
+    // A source without an address takes the CI's server, or the public one.
+    let of = |entry: &&RawSource| {
+        let url = entry.text("url").filter(|url| !url.is_empty());
+        issuer(Some(entry), url.as_deref().unwrap_or(address), Word::Configured)
     };
-    entries.iter().map(of_entry).collect()
+    entries.iter().map(of).collect()
 }
 
-fn pem(files: &Files, path: &str) -> Result<Vec<u8>, String> {
+/// A PEM file that the configuration names.
+///
+/// # Errors
+/// Where it cannot be read, in words.
+pub(super) fn pem(files: &Files, path: &str) -> Result<Vec<u8>, String> {
     let mut pem = Vec::new();
     let read = files.open(path).and_then(|file| file.take(4 << 20).read_to_end(&mut pem));
     read.map_err(|error| format!("the CA file {path} cannot be read: {}", error.kind()))?;
@@ -223,7 +221,10 @@ fn pick<'i>(
         }
         (several, Some(authority), _) if named.len() == 1 => {
             let fits = |issuer: &&Issuer| issuer.authority.as_deref() == Some(*authority);
-            Ok((several.iter().find(fits).ok_or("no server is configured under the name that the slot's id carries")?, true))
+            Ok((
+                several.iter().find(fits).ok_or("no server is configured under the name that the slot's id carries")?,
+                true,
+            ))
         }
         (_, None, Some(home)) if any => Ok((home, true)),
         _ => Err("several servers are configured, and nothing tells which issued the token"),
@@ -303,14 +304,7 @@ mod tests {
             ("of two, the slot's", &two, &[], &["github@ghe:actions-secret:a/b:X"], none.clone(), Some((ghe, true))),
             ("of two, for another's slot", &two, &[], &other, none.clone(), None),
             ("of two, and none is the CI's", &away, &[], &slot, none.clone(), None),
-            (
-                "records disagree",
-                &two,
-                &["github@ghe:pat:acme:1", "github@com:pat:acme:1"],
-                &slot,
-                none.clone(),
-                None,
-            ),
+            ("records disagree", &two, &["github@ghe:pat:acme:1", "github@com:pat:acme:1"], &slot, none.clone(), None),
         ];
         for (name, issuers, recorded, slots, known, wanted) in cases {
             let chosen = choose(&Github, issuers, &ids(recorded), &ids(slots), &known);

@@ -18,7 +18,7 @@ use futures::StreamExt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::config::{ConfigError, Environment, RawSource};
+use crate::config::{ConfigError, Environment, Files, RawSource};
 use crate::model::Id;
 use crate::model::inventory::{Credential, Gap, Inventory, LivenessState, Slot};
 use crate::probe::guard::{self, Guard};
@@ -125,6 +125,7 @@ pub struct EnvSource {
 struct State {
     values: Vec<Arc<Value>>,
     probed: BTreeSet<String>,
+    named: Vec<issued::Named>,
 }
 
 impl EnvSource {
@@ -261,7 +262,7 @@ impl EnvSource {
         due
     }
 
-    async fn probe_one(&self, value: &Value, known: &Inventory, into: &mut Batch) {
+    async fn probe_one(&self, value: &Arc<Value>, known: &Inventory, into: &mut Batch) {
         // The two that are more than one HTTP call; all others stand in the probes' table.
         match value.form {
             #[cfg(feature = "aws")]
@@ -270,8 +271,8 @@ impl EnvSource {
             Form::Known(Kind::Vault) => return self.probe_vault(value, known, into).await,
             _ => {}
         }
-        if let Some(probe) = value.probe() {
-            return self.probe_issued(probe, value, known, into).await;
+        if value.probe().is_some() {
+            return self.probe_issued(value, known, into).await;
         }
         for id in value.id.clone().into_iter().chain(value.recorded(known)) {
             observe(into, &id, observed(LivenessState::NotChecked, "", Some("no probe for this kind")));
@@ -304,7 +305,7 @@ impl Value {
 ///
 /// # Errors
 /// Where the settings of one cannot be meant so.
-pub fn probes(settings: &Settings, raw: &RawSource) -> Result<Vec<Http>, ConfigError> {
+pub fn probes(settings: &Settings, raw: &RawSource, files: &Files) -> Result<Vec<Http>, ConfigError> {
     let mut out: Vec<Http> = Vec::new();
     for settings in &settings.probes {
         if out.iter().any(|known| known.settings().name == settings.name) {
@@ -313,7 +314,8 @@ pub fn probes(settings: &Settings, raw: &RawSource) -> Result<Vec<Http>, ConfigE
         let wrong = |(setting, message, next): http::Wrong| {
             raw.error("probes", format!("`{setting}` of a probe: {message}"), next)
         };
-        out.push(Http::new(settings.clone()).map_err(wrong)?);
+        let roots = settings.ca_cert.as_deref().map(|path| issuers::pem(files, path)).transpose();
+        out.push(Http::new(settings.clone()).map_err(wrong)?.with_roots(roots));
     }
     Ok(out)
 }
@@ -373,6 +375,7 @@ impl Holdings for EnvSource {
     }
 
     async fn probe(&self, wanted: &BTreeSet<Id>, want: &Wanted, known: &Inventory, into: &mut Batch) {
+        self.rename(known, into);
         let due = self.take(wanted);
         let refused = match (want.offline, want.no_probe) {
             (true, _) => Some("--offline"),
