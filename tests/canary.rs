@@ -195,6 +195,7 @@ const ALL: &[&[&str]] = &[
 fn nothing_secret_comes_out() {
     let mut canaries = Canaries::default();
     let (moto, bao) = (Moto::start(), OpenBao::start());
+    let github = Listener::start(Answer::json(200, r#"{"login":"svc-canary"}"#));
     let key = moto.create_user_with_key("deploy");
     bao.admin(
         Method::POST,
@@ -209,6 +210,7 @@ fn nothing_secret_comes_out() {
         ("AWS_URL", moto.endpoint.clone()),
         ("VAULT_URL", bao.endpoint.clone()),
         ("VAULT_ADDR", bao.endpoint.clone()),
+        ("GITHUB_API_URL", github.endpoint.clone()),
         ("AUDITOR_ID", moto.admin.id.clone()),
         ("DEPLOY_KEY_ID", key.id.clone()),
     ];
@@ -227,7 +229,15 @@ fn nothing_secret_comes_out() {
     }
     let said = everything(&canaries, folder.path(), &env, ALL);
     // It did look: live credentials were found by both issuers, and what is no secret was told.
-    for word in ["GetCallerIdentity", "lookup-self", key.id.as_str(), suspect.accessor.as_str(), "[masked]", "SEC-3"] {
+    for word in [
+        "GetCallerIdentity",
+        "lookup-self",
+        key.id.as_str(),
+        suspect.accessor.as_str(),
+        "svc-canary",
+        "[masked]",
+        "SEC-3",
+    ] {
         assert!(said.contains(word), "{word} is not told");
     }
 

@@ -6,6 +6,7 @@ pub mod aws;
 pub mod cache;
 mod pause;
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// How long one call may take, connection included.
@@ -35,6 +36,24 @@ pub fn user_agent() -> String {
 /// # Errors
 /// Where the roots cannot be read; the error names no content.
 pub fn client(timeout: Duration, plain: bool, ca: Option<&[u8]>) -> Result<reqwest::Client, String> {
+    build(builder(timeout, plain, ca)?)
+}
+
+/// The same, for one host whose addresses are known already: the name is not looked up again.
+///
+/// # Errors
+/// As [`client`].
+pub fn pinned(
+    timeout: Duration,
+    plain: bool,
+    ca: Option<&[u8]>,
+    host: &str,
+    addresses: &[SocketAddr],
+) -> Result<reqwest::Client, String> {
+    build(builder(timeout, plain, ca)?.resolve_to_addrs(host, addresses))
+}
+
+fn builder(timeout: Duration, plain: bool, ca: Option<&[u8]>) -> Result<reqwest::ClientBuilder, String> {
     install_crypto();
     let mut builder = reqwest::Client::builder()
         .timeout(timeout)
@@ -49,6 +68,10 @@ pub fn client(timeout: Duration, plain: bool, ca: Option<&[u8]>) -> Result<reqwe
             reqwest::Certificate::from_pem_bundle(pem).map_err(|_| "the CA file is no PEM bundle".to_owned())?;
         builder = builder.tls_certs_merge(certificates);
     }
+    Ok(builder)
+}
+
+fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client, String> {
     builder.build().map_err(|_| "the HTTP client cannot be built".to_owned())
 }
 

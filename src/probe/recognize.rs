@@ -41,6 +41,8 @@ const PREFIXES: &[(&str, usize, Kind)] = &[
     ("xoxb-", 20, Kind::Slack),
     ("xoxp-", 20, Kind::Slack),
     ("xoxe-", 20, Kind::Slack),
+    ("xoxe.xoxb-", 20, Kind::Slack),
+    ("xoxe.xoxp-", 20, Kind::Slack),
     ("xapp-", 20, Kind::Slack),
     ("npm_", 40, Kind::Npm),
 ];

@@ -169,8 +169,14 @@ fn aws_keys(setup: &Setup<'_>) -> vault::KeyIds {
 }
 
 fn build_env(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
-    let issuers = issuers(setup)?;
-    Ok(Built::Env(Box::new(env::EnvSource::new(about, raw.settings()?, Arc::clone(setup.env), issuers))))
+    let settings: env::Settings = raw.settings()?;
+    let probes = env::probes(&settings, raw, setup.files)?;
+    let tokens = env::issuers::read(&settings, raw, setup.sources, setup.env, setup.files)?;
+    let issuers = env::Issuers { tokens, ..issuers(setup)? };
+    let source = env::EnvSource::new(about, settings, Arc::clone(setup.env), issuers)
+        .with_probes(probes)
+        .with_fingerprints(setup.fingerprint_key.cloned());
+    Ok(Built::Env(Box::new(source)))
 }
 
 /// Where the issuers of values at hand answer: as their own sources say, else as the environment does.

@@ -16,6 +16,8 @@ pub enum Answer {
     Raw(Vec<u8>),
     /// Nothing; the connection stays open.
     Stall,
+    /// Status 200 and JSON that goes on for a gigabyte, or until nobody listens.
+    Endless,
 }
 
 impl Answer {
@@ -39,6 +41,8 @@ pub struct Listener {
 struct Shared {
     stop: AtomicBool,
     connections: AtomicUsize,
+    sent: AtomicUsize,
+    answer: Mutex<Answer>,
     heads: Mutex<Vec<String>>,
     open: Mutex<Vec<TcpStream>>,
 }
@@ -54,6 +58,8 @@ impl Listener {
         let shared = Arc::new(Shared {
             stop: AtomicBool::new(false),
             connections: AtomicUsize::new(0),
+            sent: AtomicUsize::new(0),
+            answer: Mutex::new(answer),
             heads: Mutex::default(),
             open: Mutex::default(),
         });
@@ -65,8 +71,11 @@ impl Listener {
                 }
                 let Ok(stream) = stream else { continue };
                 inner.connections.fetch_add(1, Ordering::SeqCst);
-                let (inner, answer) = (Arc::clone(&inner), answer.clone());
-                std::thread::spawn(move || inner.serve(stream, &answer));
+                let inner = Arc::clone(&inner);
+                std::thread::spawn(move || {
+                    let answer = inner.answer.lock().unwrap().clone();
+                    inner.serve(stream, &answer);
+                });
             }
         });
         Self { endpoint: format!("http://{address}"), address, shared, thread: Some(thread) }
@@ -75,6 +84,16 @@ impl Listener {
     /// How many connections were made.
     pub fn connections(&self) -> usize {
         self.shared.connections.load(Ordering::SeqCst)
+    }
+
+    /// From now on answers so.
+    pub fn set(&self, answer: Answer) {
+        *self.shared.answer.lock().unwrap() = answer;
+    }
+
+    /// How many bytes of endless answers were taken from it.
+    pub fn sent(&self) -> usize {
+        self.shared.sent.load(Ordering::SeqCst)
     }
 
     /// The heads of all requests: request line and headers.
@@ -95,6 +114,10 @@ impl Shared {
                 self.open.lock().unwrap().push(stream);
                 return;
             }
+            Answer::Endless => {
+                self.stream(&mut stream);
+                return;
+            }
             Answer::Raw(bytes) => bytes.clone(),
             Answer::Http(status, headers, body) => {
                 let mut head = format!("HTTP/1.1 {status} Canned\r\n");
@@ -107,6 +130,19 @@ impl Shared {
         };
         let _ = stream.write_all(&bytes);
         let _ = stream.flush();
+    }
+
+    fn stream(&self, stream: &mut TcpStream) {
+        let length = 1usize << 30;
+        let head =
+            format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{{\"a\":\"");
+        if stream.write_all(head.as_bytes()).is_err() {
+            return;
+        }
+        let block = [b'x'; 16 * 1024];
+        while self.sent.load(Ordering::SeqCst) < length && stream.write_all(&block).is_ok() {
+            self.sent.fetch_add(block.len(), Ordering::SeqCst);
+        }
     }
 
     /// Reads one request, its body too: an answer to a half-read request may reset the connection.

@@ -38,6 +38,10 @@ impl EnvSource {
             observe(into, id, observed(LivenessState::NotChecked, aws::METHOD, Some(&reason)));
             return;
         };
+        if let Err(reason) = self.guard.turn().await {
+            observe(into, id, observed(LivenessState::NotChecked, aws::METHOD, Some(reason)));
+            return;
+        }
         let key = aws::Key { id: key_id, secret, session: session.as_ref() };
         let (mut seen, account) = aws::probe(&issuer.place, &key).await;
         if seen.state != LivenessState::NotChecked {

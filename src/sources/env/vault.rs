@@ -6,7 +6,7 @@ use crate::probe::observed;
 use crate::probe::vault::{self, Place};
 use crate::sources::{Batch, observe};
 
-use super::{EnvSource, Value, hold, recorded};
+use super::{EnvSource, Value, hold};
 
 /// Where Vault answers, as one source of the configuration says, or the environment.
 #[derive(Debug, Clone)]
@@ -22,7 +22,7 @@ pub struct Issuer {
 impl EnvSource {
     pub(super) async fn probe_vault(&self, value: &Value, known: &Inventory, into: &mut Batch) {
         // The server may not say whose token this is: then it is the one that its slots are recorded to hold.
-        let recorded: Vec<Id> = recorded(value, known).into_iter().collect();
+        let recorded: Vec<Id> = value.recorded(known).into_iter().collect();
         let (issuer, place) = match choose(&self.issuers.vault, &recorded, known) {
             Ok(chosen) => chosen,
             Err(reason) => {
@@ -31,6 +31,11 @@ impl EnvSource {
                 return;
             }
         };
+        if let Err(reason) = self.guard.turn().await {
+            let seen = observed(LivenessState::NotChecked, vault::METHOD, Some(reason));
+            tell(into, value, &recorded, &seen);
+            return;
+        }
         into.account.requests += 1;
         let (mut seen, answer) = vault::probe(place, &value.secret).await;
         let Some(answer) = answer else {
