@@ -214,6 +214,10 @@ fn from_environment(env: &Environment, known: &Known<'_>) -> String {
     if has("aws") && chain.iter().any(|name| env.get(name).is_some()) {
         text.push_str("  - kind: aws\n");
     }
+    let tokens = ["DRIFTGATE_GITHUB_TOKEN", "GH_TOKEN", "GITHUB_TOKEN"];
+    if has("github") && tokens.iter().any(|name| env.get(name).is_some()) {
+        text.push_str("  - kind: github\n");
+    }
     if text.ends_with("sources:\n") {
         text.push_str("  []\n");
     }

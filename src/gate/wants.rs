@@ -16,6 +16,7 @@ pub(super) fn stores(references: &[(&Reference, Vec<Environment>)], want: &mut W
                 Environment::Expression(_) => want.any_environment = true,
             }
         }
+        want.secrets |= matches!(reference.kind, Kind::Secret | Kind::AllSecrets | Kind::Dynamic);
         want.dependabot |= reference.family == Family::Dependabot;
         let provider = match reference.kind {
             Kind::Vault => "vault",

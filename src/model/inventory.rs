@@ -180,6 +180,12 @@ pub struct Slot {
     /// GitLab: only protected refs see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protected: Option<bool>,
+    /// GitHub, secrets of an organization: which of its repositories see it (`all`, `private`, `selected`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visibility: Option<String>,
+    /// The selected repositories, `owner/name`; none where they were not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visible_to: Option<Vec<String>>,
 }
 
 /// A thing that authenticates.
@@ -363,6 +369,8 @@ impl Slot {
             rotation: None,
             versions: Vec::new(),
             protected: None,
+            visibility: None,
+            visible_to: None,
         }
     }
 
@@ -381,6 +389,8 @@ impl Slot {
         self.owner = self.owner.take().or(other.owner);
         self.rotation = self.rotation.or(other.rotation);
         self.protected = self.protected.or(other.protected);
+        self.visibility = self.visibility.take().or(other.visibility);
+        self.visible_to = self.visible_to.take().or(other.visible_to);
         extend_new(&mut self.aliases, other.aliases);
         extend_new(&mut self.readers, other.readers);
         extend_new(&mut self.grants, other.grants);

@@ -44,9 +44,14 @@ impl<'i> Resolver<'i> {
         let mut places: BTreeMap<(&str, &str), Vec<&Slot>> = BTreeMap::new();
         let mut outer = Vec::new();
         let own = |id: &Id| id.authority() == home.of(id.provider());
+        // An organization's secret is not there for a repository that is not among the selected ones.
+        let hidden = |slot: &Slot| {
+            let (Some(selected), Some(repository)) = (&slot.visible_to, repository) else { return false };
+            !selected.iter().any(|one| one.eq_ignore_ascii_case(repository))
+        };
         for slot in &inventory.slots {
             match (slot.id.provider(), slot.id.kind()) {
-                ("github" | "gitlab", _) if !own(&slot.id) => {}
+                ("github" | "gitlab", _) if !own(&slot.id) || hidden(slot) => {}
                 ("github", kind) | ("gitlab", kind @ "variable") => {
                     let place = slot.id.rest().split(':').next().unwrap_or_default();
                     places.entry((kind, place)).or_default().push(slot);
@@ -428,6 +433,22 @@ fn same_aws_secret(id: &Id, slot_name: Option<&str>, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_organizations_secret_is_seen_by_the_selected_repositories() {
+        let slot = |name: &str, visible_to: Option<Vec<String>>| Slot {
+            visible_to,
+            ..Slot::bare(Id::github_secret(None, "actions-secret", "acme", None, name))
+        };
+        let slots = vec![slot("ALL", None), slot("OURS", Some(vec!["Acme/Shop".into()])), slot("THEIRS", Some(vec![]))];
+        let inventory = Inventory { slots, ..Inventory::default() };
+        let home = Home::default();
+        let resolver = Resolver::new(&inventory, Some("acme/shop"), &home);
+        let tiers = [vec!["acme/shop".to_owned()], vec!["acme".to_owned()]];
+        let seen = resolver.everything("actions-secret", &tiers);
+        let names: Vec<&str> = seen.iter().map(|target| target.slot.as_str()).collect();
+        assert_eq!(names, ["github:actions-secret:acme:ALL", "github:actions-secret:acme:OURS"]);
+    }
 
     #[test]
     fn gitlab_scopes() {

@@ -9,6 +9,8 @@ pub mod csv_tickets;
 pub mod env;
 pub(crate) mod export;
 pub mod file;
+#[cfg(feature = "github")]
+pub mod github;
 pub mod github_issues;
 pub mod gitlab_issues;
 pub mod jira;
@@ -61,6 +63,8 @@ pub struct Wanted {
     pub environments: BTreeSet<String>,
     /// A job in scope names its environment by an expression: it may be any.
     pub any_environment: bool,
+    /// The jobs in scope refer to secrets or variables of their CI system, by name or all of them.
+    pub secrets: bool,
     /// The jobs in scope refer to secrets of Dependabot's store, too.
     pub dependabot: bool,
     /// What the jobs in scope read from outer stores: paths, names and ARNs as they are written.

@@ -11,6 +11,8 @@ use crate::model::settings::{Home, Settings, VaultPlace};
 use crate::secret::FingerprintKey;
 #[cfg(feature = "aws")]
 use crate::sources::aws;
+#[cfg(feature = "github")]
+use crate::sources::github;
 #[cfg(feature = "vault")]
 use crate::sources::vault;
 use crate::sources::{
@@ -84,6 +86,10 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "aws", role: Role::Inventory, schema: schema::<aws::Settings>, build: build_aws },
     #[cfg(not(feature = "aws"))]
     Kind { name: "aws", role: Role::Inventory, schema: any_settings, build: build_absent },
+    #[cfg(feature = "github")]
+    Kind { name: "github", role: Role::Inventory, schema: schema::<github::Settings>, build: build_github },
+    #[cfg(not(feature = "github"))]
+    Kind { name: "github", role: Role::Inventory, schema: any_settings, build: build_absent },
     #[cfg(feature = "vault")]
     Kind { name: "vault", role: Role::Inventory, schema: schema::<vault::Settings>, build: build_vault },
     #[cfg(not(feature = "vault"))]
@@ -123,12 +129,12 @@ fn build_csv(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, 
 }
 
 /// Of a connector that was left out nobody knows the settings.
-#[cfg(not(all(feature = "aws", feature = "vault")))]
+#[cfg(not(all(feature = "aws", feature = "github", feature = "vault")))]
 fn any_settings() -> Value {
     serde_json::json!({"type": "object"})
 }
 
-#[cfg(not(all(feature = "aws", feature = "vault")))]
+#[cfg(not(all(feature = "aws", feature = "github", feature = "vault")))]
 fn build_absent(about: About, _raw: &RawSource, _setup: &Setup<'_>) -> Result<Built, ConfigError> {
     Ok(Built::Issuer(Box::new(super::absent::Absent::new(about))))
 }
@@ -141,6 +147,19 @@ fn build_aws(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, 
         .waiting(setup.max_wait)
         .with_fingerprints(setup.fingerprint_key.cloned());
     Ok(Built::Issuer(Box::new(source)))
+}
+
+#[cfg(feature = "github")]
+fn build_github(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    use crate::model::reference::Provider;
+    // Of several GitHubs, and beside a GitLab, one is the checkout's own: no other is asked for its repository.
+    let own = home(setup.sources, setup.env).github == about.authority;
+    let home = own && setup.settings.provider != Some(Provider::Gitlab);
+    let context = github::Context { env: setup.env, files: setup.files, max_wait: setup.max_wait, home };
+    let built = github::GithubSource::new(about, raw.settings()?, &context);
+    built
+        .map(|source| Built::Issuer(Box::new(source)))
+        .map_err(|wrong| raw.error(wrong.setting, wrong.what, wrong.next))
 }
 
 #[cfg(feature = "vault")]

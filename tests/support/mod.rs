@@ -12,6 +12,7 @@
 
 pub mod binary;
 pub mod faults;
+pub mod github;
 pub mod http;
 pub mod listener;
 pub mod moto;
@@ -20,6 +21,7 @@ pub mod process;
 pub mod proxy;
 
 pub use binary::binary;
+pub use github::Github;
 pub use listener::{Answer, Listener};
 pub use moto::Moto;
 pub use openbao::OpenBao;
