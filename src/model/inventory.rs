@@ -180,6 +180,12 @@ pub struct Slot {
     /// GitLab: only protected refs see it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub protected: Option<bool>,
+    /// GitLab: its value is masked in job logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masked: Option<bool>,
+    /// GitLab: nobody is shown its value any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<bool>,
 }
 
 /// A thing that authenticates.
@@ -363,6 +369,8 @@ impl Slot {
             rotation: None,
             versions: Vec::new(),
             protected: None,
+            masked: None,
+            hidden: None,
         }
     }
 
@@ -381,6 +389,8 @@ impl Slot {
         self.owner = self.owner.take().or(other.owner);
         self.rotation = self.rotation.or(other.rotation);
         self.protected = self.protected.or(other.protected);
+        self.masked = self.masked.or(other.masked);
+        self.hidden = self.hidden.or(other.hidden);
         extend_new(&mut self.aliases, other.aliases);
         extend_new(&mut self.readers, other.readers);
         extend_new(&mut self.grants, other.grants);

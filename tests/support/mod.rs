@@ -11,6 +11,7 @@
 )]
 
 pub mod binary;
+pub mod gitlab;
 pub mod http;
 pub mod listener;
 pub mod moto;
@@ -18,6 +19,7 @@ pub mod openbao;
 pub mod process;
 
 pub use binary::binary;
+pub use gitlab::GitLab;
 pub use listener::{Answer, Listener};
 pub use moto::Moto;
 pub use openbao::OpenBao;
