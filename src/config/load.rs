@@ -202,6 +202,10 @@ fn from_environment(env: &Environment, known: &Known<'_>) -> String {
     if has("vault") && env.get("VAULT_ADDR").is_some() {
         text.push_str("  - {kind: vault, address: '${VAULT_ADDR}', token_env: VAULT_TOKEN}\n");
     }
+    let in_gitlab = env.get("GITLAB_CI") == Some("true");
+    if has("gitlab") && in_gitlab && ["GITLAB_TOKEN", "CI_JOB_TOKEN"].iter().any(|name| env.get(name).is_some()) {
+        text.push_str("  - kind: gitlab\n");
+    }
     let chain = [
         "AWS_ACCESS_KEY_ID",
         "AWS_PROFILE",

@@ -127,6 +127,7 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     let expected = expect::expect(&tickets, &collected.inventory, settings, now);
     want.slots = expected.of.keys().filter(|id| id.subject_type() == SubjectType::Slot).cloned().collect();
     want.credentials = expected.of.keys().filter(|id| id.subject_type() == SubjectType::Credential).cloned().collect();
+    want.changes = want.slots.clone();
     {
         let resolver = Resolver::new(&collected.inventory, repository, home);
         let reached = reach::reach(&scope, &used, &resolver, &collected.inventory, &examined);

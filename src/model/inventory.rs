@@ -186,6 +186,12 @@ pub struct Slot {
     /// The selected repositories, `owner/name`; none where they were not read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub visible_to: Option<Vec<String>>,
+    /// GitLab: its value is masked in job logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masked: Option<bool>,
+    /// GitLab: nobody is shown its value any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hidden: Option<bool>,
 }
 
 /// A thing that authenticates.
@@ -371,6 +377,8 @@ impl Slot {
             protected: None,
             visibility: None,
             visible_to: None,
+            masked: None,
+            hidden: None,
         }
     }
 
@@ -391,6 +399,8 @@ impl Slot {
         self.protected = self.protected.or(other.protected);
         self.visibility = self.visibility.take().or(other.visibility);
         self.visible_to = self.visible_to.take().or(other.visible_to);
+        self.masked = self.masked.or(other.masked);
+        self.hidden = self.hidden.or(other.hidden);
         extend_new(&mut self.aliases, other.aliases);
         extend_new(&mut self.readers, other.readers);
         extend_new(&mut self.grants, other.grants);

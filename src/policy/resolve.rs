@@ -216,6 +216,8 @@ impl<'i> Resolver<'i> {
             places.push(group.to_owned());
             rest = group;
         }
+        // The instance's variables, which every project inherits, come last.
+        places.push("instance".to_owned());
         let Some(name) = reference.name.as_deref().filter(|_| reference.kind == Kind::Secret) else {
             let tiers: Vec<Vec<String>> = places.into_iter().map(|place| vec![place]).collect();
             return self.everything("variable", &tiers);

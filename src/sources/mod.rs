@@ -12,6 +12,8 @@ pub mod file;
 #[cfg(feature = "github")]
 pub mod github;
 pub mod github_issues;
+#[cfg(feature = "gitlab")]
+pub mod gitlab;
 pub mod gitlab_issues;
 pub mod jira;
 pub mod journal;
@@ -79,6 +81,8 @@ pub struct Wanted {
     pub watch: Watch,
     /// Slots that the deploy reaches or a ticket names.
     pub slots: BTreeSet<Id>,
+    /// Slots of which a rule compares the time of the last write: those that a ticket expects something of.
+    pub changes: BTreeSet<Id>,
     /// Credentials whose liveness is wanted: held by those slots, or named by a ticket.
     pub credentials: BTreeSet<Id>,
     /// What is recorded as the tenant of those credentials: a server that is another's says nothing of them.

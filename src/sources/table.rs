@@ -13,6 +13,8 @@ use crate::secret::FingerprintKey;
 use crate::sources::aws;
 #[cfg(feature = "github")]
 use crate::sources::github;
+#[cfg(feature = "gitlab")]
+use crate::sources::gitlab;
 #[cfg(feature = "vault")]
 use crate::sources::vault;
 use crate::sources::{
@@ -90,6 +92,10 @@ pub const KINDS: &[Kind] = &[
     Kind { name: "github", role: Role::Inventory, schema: schema::<github::Settings>, build: build_github },
     #[cfg(not(feature = "github"))]
     Kind { name: "github", role: Role::Inventory, schema: any_settings, build: build_absent },
+    #[cfg(feature = "gitlab")]
+    Kind { name: "gitlab", role: Role::Inventory, schema: schema::<gitlab::Settings>, build: build_gitlab },
+    #[cfg(not(feature = "gitlab"))]
+    Kind { name: "gitlab", role: Role::Inventory, schema: any_settings, build: build_absent },
     #[cfg(feature = "vault")]
     Kind { name: "vault", role: Role::Inventory, schema: schema::<vault::Settings>, build: build_vault },
     #[cfg(not(feature = "vault"))]
@@ -129,12 +135,12 @@ fn build_csv(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, 
 }
 
 /// Of a connector that was left out nobody knows the settings.
-#[cfg(not(all(feature = "aws", feature = "github", feature = "vault")))]
+#[cfg(not(all(feature = "aws", feature = "github", feature = "gitlab", feature = "vault")))]
 fn any_settings() -> Value {
     serde_json::json!({"type": "object"})
 }
 
-#[cfg(not(all(feature = "aws", feature = "github", feature = "vault")))]
+#[cfg(not(all(feature = "aws", feature = "github", feature = "gitlab", feature = "vault")))]
 fn build_absent(about: About, _raw: &RawSource, _setup: &Setup<'_>) -> Result<Built, ConfigError> {
     Ok(Built::Issuer(Box::new(super::absent::Absent::new(about))))
 }
@@ -160,6 +166,36 @@ fn build_github(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Buil
     built
         .map(|source| Built::Issuer(Box::new(source)))
         .map_err(|wrong| raw.error(wrong.setting, wrong.what, wrong.next))
+}
+
+#[cfg(feature = "gitlab")]
+fn build_gitlab(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
+    let own = setup.settings.provider != Some(crate::model::reference::Provider::Github);
+    let given = gitlab::Given {
+        env: setup.env,
+        files: setup.files,
+        key: setup.fingerprint_key,
+        max_wait: setup.max_wait,
+        home: own && home(setup.sources, setup.env).gitlab == raw.authority,
+        aws: aws_authority(setup)?,
+    };
+    let source = gitlab::GitlabSource::new(about, raw.settings()?, &given)
+        .map_err(|(setting, message)| raw.error(setting, message, "correct the setting"))?;
+    Ok(Built::Issuer(Box::new(source)))
+}
+
+/// The accounts of each source of AWS: values that are ids of AWS keys are found in other stores.
+#[cfg(feature = "gitlab")]
+fn aws_authority(setup: &Setup<'_>) -> Result<gitlab::AwsAuthority, ConfigError> {
+    let mut out = Vec::new();
+    for raw in setup.sources.iter().filter(|raw| raw.kind == "aws") {
+        #[cfg(feature = "aws")]
+        let accounts = raw.settings::<aws::Settings>()?.accounts;
+        #[cfg(not(feature = "aws"))]
+        let accounts = Vec::new();
+        out.push((accounts, raw.authority.clone()));
+    }
+    Ok(gitlab::AwsAuthority(out))
 }
 
 #[cfg(feature = "vault")]

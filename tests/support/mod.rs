@@ -13,6 +13,7 @@
 pub mod binary;
 pub mod faults;
 pub mod github;
+pub mod gitlab;
 pub mod http;
 pub mod listener;
 pub mod moto;
@@ -22,6 +23,7 @@ pub mod proxy;
 
 pub use binary::binary;
 pub use github::Github;
+pub use gitlab::GitLab;
 pub use listener::{Answer, Listener};
 pub use moto::Moto;
 pub use openbao::OpenBao;
