@@ -32,7 +32,7 @@ use crate::model::report::SourceStatus;
 use crate::net;
 use crate::probe::aws::code;
 use crate::probe::observed;
-use crate::secret::FingerprintKey;
+use crate::secret::{FingerprintKey, MacKey};
 
 use super::{About, Batch, Source, Wanted};
 use names::Name;
@@ -278,6 +278,17 @@ impl<'s> Sink<'s> {
 impl Source for AwsSource {
     fn about(&self) -> &About {
         &self.about
+    }
+
+    fn key(&self) -> Option<MacKey> {
+        let usual = "AWS_SECRET_ACCESS_KEY";
+        let name = match (&self.settings.access_key_id_env, &self.settings.profile) {
+            (Some(_), _) => self.settings.secret_access_key_env.as_deref().unwrap_or(usual),
+            // Temporary credentials are others in the next job.
+            (None, None) if self.env.get("AWS_SESSION_TOKEN").is_none() => usual,
+            _ => return None,
+        };
+        Some(self.env.secret(name)?.derive("snapshot"))
     }
 
     async fn stores(&self, want: &Wanted, into: &mut Batch) {

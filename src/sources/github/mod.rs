@@ -23,6 +23,7 @@ use crate::model::report::SourceStatus;
 use crate::net::api::{Api, Limits};
 use crate::net::cache::Cache;
 use crate::probe::observed;
+use crate::secret::MacKey;
 
 use super::{About, Batch, Source, Wanted, observe, speaks_of};
 use client::{Auth, Client};
@@ -355,6 +356,13 @@ impl Reader<'_> {
 impl Source for GithubSource {
     fn about(&self) -> &About {
         &self.about
+    }
+
+    fn key(&self) -> Option<MacKey> {
+        match self.auth.as_ref().ok()? {
+            Auth::Token(token) => Some(token.derive("snapshot")),
+            Auth::App { key, .. } => Some(key.derive("snapshot")),
+        }
     }
 
     async fn stores(&self, want: &Wanted, into: &mut Batch) {

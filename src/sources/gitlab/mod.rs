@@ -27,10 +27,11 @@ use crate::model::inventory::{Extent, Gap, Inventory, LivenessState};
 use crate::model::report::SourceStatus;
 use crate::net::api::Limits;
 use crate::probe::observed;
-use crate::secret::FingerprintKey;
+use crate::secret::{FingerprintKey, MacKey};
 
 use super::{About, Batch, Source, Wanted, observe};
 use client::Client;
+use client::TokenKind;
 use endpoints::Holder;
 use place::Where;
 pub use place::{AwsAuthority, Given};
@@ -282,6 +283,14 @@ impl Reader<'_> {
 impl Source for GitlabSource {
     fn about(&self) -> &About {
         &self.about
+    }
+
+    fn key(&self) -> Option<MacKey> {
+        match self.place.as_ref().ok()?.token().ok()? {
+            (token, TokenKind::Private) => Some(token.derive("snapshot")),
+            // A job's own token is another one in the next job.
+            (_, TokenKind::Job) => None,
+        }
     }
 
     async fn stores(&self, want: &Wanted, into: &mut Batch) {

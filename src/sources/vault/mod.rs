@@ -29,7 +29,7 @@ use crate::model::report::SourceStatus;
 use crate::net::api::Meter;
 use crate::probe::observed;
 use crate::probe::vault::Place;
-use crate::secret::FingerprintKey;
+use crate::secret::{FingerprintKey, MacKey};
 
 use super::env::same_server;
 use super::{About, Batch, Source, Wanted, observe, speaks_of};
@@ -293,6 +293,17 @@ impl VaultSource {
 impl Source for VaultSource {
     fn about(&self) -> &About {
         &self.about
+    }
+
+    fn key(&self) -> Option<MacKey> {
+        let auth = self.settings.auth.clone().unwrap_or_default();
+        let name = match auth.method {
+            Method::Token => self.settings.token_env.as_deref().unwrap_or("VAULT_TOKEN"),
+            Method::Approle => auth.secret_id_env.as_deref().unwrap_or("VAULT_SECRET_ID"),
+            // An identity token is another one in the next job.
+            Method::Jwt | Method::Kubernetes => return None,
+        };
+        Some(self.env.secret(name)?.derive("snapshot"))
     }
 
     async fn stores(&self, want: &Wanted, into: &mut Batch) {
