@@ -46,8 +46,8 @@ impl Issuer {
     /// The public key as PEM text: the fixed head of a P-256 key (RFC 5480), then the point.
     fn public(&self) -> String {
         const HEAD: [u8; 26] = [
-            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce,
-            0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+            0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a, 0x86, 0x48,
+            0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
         ];
         let der = [HEAD.as_slice(), self.0.public_key().as_ref()].concat();
         format!("-----BEGIN PUBLIC KEY-----\n{}\n-----END PUBLIC KEY-----\n", STANDARD.encode(der))
@@ -121,9 +121,15 @@ async fn approle() {
     let named = json!({"method": "approle", "mount": "machines", "role_id_env": "R", "secret_id_env": "S"});
     reads_the_slot(&read(&bao, named, &[("R", &format!("{role_id}\n")), ("S", &secret_id)]).await, 3);
 
-    refused(&read(&bao, auth.clone(), &[("VAULT_ROLE_ID", &role_id), ("VAULT_SECRET_ID", "wrong-canary")]).await, "login by approle is refused");
+    refused(
+        &read(&bao, auth.clone(), &[("VAULT_ROLE_ID", &role_id), ("VAULT_SECRET_ID", "wrong-canary")]).await,
+        "login by approle is refused",
+    );
     refused(&read(&bao, auth, &[("VAULT_ROLE_ID", &role_id)]).await, "the variable VAULT_SECRET_ID");
-    refused(&read(&bao, json!({"method": "approle"}), &[("VAULT_ROLE_ID", "a"), ("VAULT_SECRET_ID", "b-canary")]).await, "refused");
+    refused(
+        &read(&bao, json!({"method": "approle"}), &[("VAULT_ROLE_ID", "a"), ("VAULT_SECRET_ID", "b-canary")]).await,
+        "refused",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +137,11 @@ async fn a_ci_jobs_identity_token() {
     let bao = server();
     let issuer = Issuer::new();
     bao.admin(Method::POST, "sys/auth/jwt", Some(json!({"type": "jwt"})));
-    bao.admin(Method::POST, "auth/jwt/config", Some(json!({"jwt_validation_pubkeys": [issuer.public()], "bound_issuer": "https://ci.example.com"})));
+    bao.admin(
+        Method::POST,
+        "auth/jwt/config",
+        Some(json!({"jwt_validation_pubkeys": [issuer.public()], "bound_issuer": "https://ci.example.com"})),
+    );
     bao.admin(
         Method::POST,
         "auth/jwt/role/gate",
@@ -144,7 +154,10 @@ async fn a_ci_jobs_identity_token() {
     let gitlab = json!({"method": "jwt", "role": "gate", "jwt_env": "VAULT_ID_TOKEN"});
     let batch = read(&bao, gitlab.clone(), &[("VAULT_ID_TOKEN", &token)]).await;
     reads_the_slot(&batch, 3);
-    for (name, wrong) in [("another repository's", issuer.sign(&claims("evil/shop"))), ("another issuer's", Issuer::new().sign(&claims("acme/shop")))] {
+    for (name, wrong) in [
+        ("another repository's", issuer.sign(&claims("evil/shop"))),
+        ("another issuer's", Issuer::new().sign(&claims("acme/shop"))),
+    ] {
         let batch = read(&bao, gitlab.clone(), &[("VAULT_ID_TOKEN", &wrong)]).await;
         refused(&batch, "login by jwt is refused");
         assert!(!format!("{batch:?}").contains(&wrong), "{name}");
@@ -154,7 +167,8 @@ async fn a_ci_jobs_identity_token() {
     // GitHub's is fetched from where the CI's variables say, with the request's own token.
     let github = Listener::start(Answer::json(200, &json!({"value": token, "count": 1}).to_string()));
     let url = format!("{}/token?api-version=2.0", github.endpoint);
-    let variables = [("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "request-canary")];
+    let variables =
+        [("ACTIONS_ID_TOKEN_REQUEST_URL", url.as_str()), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "request-canary")];
     let batch = read(&bao, json!({"method": "jwt", "role": "gate", "audience": "vault"}), &variables).await;
     reads_the_slot(&batch, 4);
     let head = github.requests()[0].to_lowercase();
@@ -170,7 +184,10 @@ async fn a_ci_jobs_identity_token() {
         (Listener::start(Answer::json(200, "{\"nothing\":\"canary\"}")), "not the documented one"),
         (moved, "another host"),
     ] {
-        let variables = [("ACTIONS_ID_TOKEN_REQUEST_URL", answer.endpoint.as_str()), ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "request-canary")];
+        let variables = [
+            ("ACTIONS_ID_TOKEN_REQUEST_URL", answer.endpoint.as_str()),
+            ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "request-canary"),
+        ];
         refused(&read(&bao, json!({"method": "jwt", "role": "gate"}), &variables).await, words);
     }
     assert_eq!(elsewhere.connections(), 0, "the request's token went elsewhere");
@@ -205,7 +222,13 @@ async fn a_pods_service_account() {
     let auth = json!({"method": "kubernetes", "role": "gate", "jwt_file": file});
     reads_the_slot(&read(&bao, auth, &[]).await, 3);
     assert_eq!(cluster.connections(), 1);
-    refused(&read(&bao, json!({"method": "kubernetes", "role": "gate", "jwt_file": folder.path().join("none")}), &[]).await, "cannot be read");
+    refused(
+        &read(&bao, json!({"method": "kubernetes", "role": "gate", "jwt_file": folder.path().join("none")}), &[]).await,
+        "cannot be read",
+    );
     std::fs::write(&file, "no-token-canary").unwrap();
-    refused(&read(&bao, json!({"method": "kubernetes", "role": "gate", "jwt_file": file}), &[]).await, "login by kubernetes is refused");
+    refused(
+        &read(&bao, json!({"method": "kubernetes", "role": "gate", "jwt_file": file}), &[]).await,
+        "login by kubernetes is refused",
+    );
 }
