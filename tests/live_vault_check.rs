@@ -196,7 +196,7 @@ fn two_servers_with_the_same_names() {
         )
     };
     let reads = |bao: &OpenBao| {
-        let both = Checkout::new("", &step(bao), &json!({}), "Rotate the coffee machine", &sources);
+        let both = Checkout::new("", &step(bao), &json!({}), "Order a coffee machine", &sources);
         both.with("EU", &eu.root).with("US", &us.root)
     };
     let slot = |name: &str| format!("vault@{name}:kv:secret/app/db#password");
