@@ -18,7 +18,6 @@ use driftgate::sources::{About, Batch, Journal, Outer, Source, Wanted};
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::OpenBao;
-use support::process::{clean, python};
 
 fn source(server: &str, token: &str, more: Value) -> VaultSource {
     let mut settings = json!({"address": server, "token_env": "AUDIT_TOKEN"});
@@ -43,15 +42,6 @@ fn ids(batch: &Batch, kind: &str) -> BTreeSet<String> {
     let slots = batch.inventory.slots.iter().map(|slot| &slot.id);
     let all = slots.chain(batch.inventory.credentials.iter().map(|credential| &credential.id));
     all.filter(|id| id.kind() == kind).map(|id| id.rest().to_owned()).collect()
-}
-
-/// What hvac reads, by namespace (`""` is the root's).
-fn hvac(bao: &OpenBao, namespaces: &[&str]) -> Value {
-    let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/support/hvac_read.py");
-    let output =
-        clean(python()).arg(script).arg(&bao.endpoint).args(namespaces).env("VAULT_TOKEN", &bao.root).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 fn keys(value: &Value) -> BTreeSet<String> {
@@ -103,7 +93,7 @@ async fn a_thousand_secrets_in_two_mounts_and_two_namespaces() {
     let source = source(&bao.endpoint, &bao.root, json!({"namespaces": ["a", "b"]}));
     let batch = read(&source, &everything()).await;
     assert!(batch.inventory.gaps.is_empty(), "{:?}", batch.inventory.gaps);
-    let theirs = hvac(&bao, &["a", "b"]);
+    let theirs = bao.read_by_hvac(&["a", "b"]);
     let mut expected: BTreeMap<String, Value> = BTreeMap::new();
     for namespace in ["a", "b"] {
         for (path, secret) in theirs[namespace]["secrets"].as_object().unwrap() {
@@ -159,7 +149,7 @@ async fn deletions_metadata_and_a_lost_permission() {
 
     let batch = read(&source(&bao.endpoint, &bao.root, json!({})), &everything()).await;
     assert!(batch.inventory.gaps.is_empty(), "{:?}", batch.inventory.gaps);
-    assert_eq!(ids(&batch, "kv"), keys(&hvac(&bao, &[""])[""]["secrets"]));
+    assert_eq!(ids(&batch, "kv"), keys(&bao.read_by_hvac(&[""])[""]["secrets"]));
     let slot = |path: &str| batch.inventory.slot(&Id::new(format!("vault:kv:{path}"))).unwrap();
     let newest = |path: &str| slot(path).versions[0].stage.as_deref();
     let alive = slot("secret/alive");
@@ -243,7 +233,7 @@ async fn accessors_secret_ids_and_what_they_may_do() {
     let one = source(&bao.endpoint, &bao.root, json!({}));
     let batch = read(&one, &everything()).await;
     assert!(batch.inventory.gaps.is_empty(), "{:?}", batch.inventory.gaps);
-    let theirs = hvac(&bao, &[""]);
+    let theirs = bao.read_by_hvac(&[""]);
     assert_eq!(ids(&batch, "token"), texts(&theirs[""]["accessors"]));
     assert_eq!(ids(&batch, "secret-id"), texts(&theirs[""]["secret_ids"]));
     let host = bao.endpoint.trim_start_matches("http://");

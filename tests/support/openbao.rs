@@ -142,6 +142,19 @@ impl OpenBao {
         self.admin(Method::POST, "auth/token/revoke-accessor", Some(json!({"accessor": accessor})));
     }
 
+    /// What hvac, an independent client, reads of the server as root, by namespace (`""` is the root's).
+    ///
+    /// # Panics
+    /// Where it does not come to an end.
+    pub fn read_by_hvac(&self, namespaces: &[&str]) -> Value {
+        let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/hvac_read.py");
+        let mut command = clean(python());
+        let output =
+            command.arg(script).arg(&self.endpoint).args(namespaces).env("VAULT_TOKEN", &self.root).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
+    }
+
     /// What the server says of a token to itself.
     pub fn lookup_self(&self, token: &str) -> Got {
         self.call(token, Method::GET, "auth/token/lookup-self", None)

@@ -60,7 +60,7 @@ impl VaultSource {
         auditor: &str,
         into: &mut Batch,
     ) {
-        let looks = wanted.to_vec().into_iter().map(|id| async move {
+        let looks = wanted.iter().cloned().map(|id| async move {
             let accessor = percent_encoding::percent_decode_str(id.rest()).decode_utf8_lossy().into_owned();
             if accessor == auditor {
                 return (id, None);
