@@ -233,6 +233,33 @@ async fn namespaces_keep_their_tokens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_several_namespaces_the_tokens_own_decides() {
+    let bao = OpenBao::start();
+    let create = |namespace: &str| {
+        let made = bao.inside(
+            namespace,
+            Method::POST,
+            "auth/token/create",
+            Some(json!({"policies": ["default"], "ttl": "1h"})),
+        );
+        let text = |field: &str| made["auth"][field].as_str().unwrap().to_owned();
+        Token { token: text("client_token"), accessor: text("accessor") }
+    };
+    for namespace in ["a", "b", "c"] {
+        bao.admin(Method::POST, &format!("sys/namespaces/{namespace}"), None);
+    }
+    let (live, revoked, foreign) = (create("b"), create("a"), create("c"));
+    bao.inside("a", Method::POST, "auth/token/revoke-accessor", Some(json!({"accessor": revoked.accessor})));
+    bao.inside("c", Method::POST, "auth/token/revoke-accessor", Some(json!({"accessor": foreign.accessor})));
+    let more = json!({"namespaces": ["a", "b"]});
+    let batch = audited(&bao.endpoint, &bao.root, more, of(&[&live, &revoked, &foreign])).await;
+    assert_eq!(liveness(&batch, &live.accessor).state, LivenessState::Live);
+    assert_eq!(liveness(&batch, &revoked.accessor).state, LivenessState::Dead);
+    let reason = "the token is of a namespace that is not read";
+    assert_eq!(state(&liveness(&batch, &foreign.accessor)), (LivenessState::Unknown, reason));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_an_auditor_is_told_of_slots() {
     let bao = OpenBao::start();
     let write = |path: &str, body: Value| bao.admin(Method::POST, path, Some(body));

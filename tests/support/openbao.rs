@@ -26,6 +26,8 @@ pub struct OpenBao {
     pub endpoint: String,
     /// The root token.
     pub root: String,
+    /// The server's own record of requests, where it keeps one.
+    audit: Option<tempfile::TempDir>,
 }
 
 /// The binary that the Python package carries.
@@ -42,6 +44,20 @@ fn bao() -> &'static str {
 impl OpenBao {
     /// Starts a dev server with a root token of its own.
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// The same, with an audit device, which writes down every request.
+    pub fn start_audited() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("audit.log");
+        let stanza =
+            format!("audit \"file\" \"log\" {{\n  options {{\n    file_path = \"{}\"\n  }}\n}}\n", log.display());
+        std::fs::write(folder.path().join("audit.hcl"), stanza).unwrap();
+        Self::start_with(Some(folder))
+    }
+
+    fn start_with(audit: Option<tempfile::TempDir>) -> Self {
         let root = format!("root-{}", std::process::id());
         let command = |port: u16| -> Command {
             let mut command = clean(bao());
@@ -49,6 +65,9 @@ impl OpenBao {
                 .args(["server", "-dev", "-dev-no-store-token"])
                 .arg(format!("-dev-listen-address=127.0.0.1:{port}"))
                 .arg(format!("-dev-root-token-id={root}"));
+            if let Some(folder) = &audit {
+                command.arg(format!("-config={}", folder.path().join("audit.hcl").display()));
+            }
             command
         };
         // The root token is made last, and no stranger on the port knows it.
@@ -58,7 +77,31 @@ impl OpenBao {
         };
         let server = Server::start("openbao", command, ready);
         let endpoint = server.endpoint.clone();
-        Self { server, endpoint, root }
+        Self { server, endpoint, root, audit }
+    }
+
+    /// The requests that the audit device wrote down so far: operation and path.
+    pub fn audited(&self) -> Vec<String> {
+        let folder = self.audit.as_ref().expect("started with an audit device");
+        let text = std::fs::read_to_string(folder.path().join("audit.log")).expect("the audit log");
+        let entries = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let requests = entries.filter(|entry| entry["type"] == "request");
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        requests
+            .map(|entry| format!("{} {}", text(&entry["request"]["operation"]), text(&entry["request"]["path"])))
+            .collect()
+    }
+
+    /// As root, in a namespace.
+    ///
+    /// # Panics
+    /// Where it is refused.
+    pub fn inside(&self, namespace: &str, method: Method, path: &str, body: Option<Value>) -> Value {
+        let url = format!("{}/v1/{path}", self.endpoint);
+        let headers = [("x-vault-token", self.root.as_str()), ("x-vault-namespace", namespace)];
+        let got = http::request(method, &url, &headers, body.map(|body| body.to_string())).expect("an answer");
+        assert!((200..300).contains(&got.status), "{namespace} {path}: {} {}", got.status, got.body);
+        got.json()
     }
 
     /// A request with a token: `call(&bao.root, Method::POST, "secret/data/app", Some(json!({"data": {"k": "v"}})))`.
@@ -97,6 +140,19 @@ impl OpenBao {
     /// Revokes the token that an accessor names.
     pub fn revoke(&self, accessor: &str) {
         self.admin(Method::POST, "auth/token/revoke-accessor", Some(json!({"accessor": accessor})));
+    }
+
+    /// What hvac, an independent client, reads of the server as root, by namespace (`""` is the root's).
+    ///
+    /// # Panics
+    /// Where it does not come to an end.
+    pub fn read_by_hvac(&self, namespaces: &[&str]) -> Value {
+        let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/support/hvac_read.py");
+        let mut command = clean(python());
+        let output =
+            command.arg(script).arg(&self.endpoint).args(namespaces).env("VAULT_TOKEN", &self.root).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("JSON")
     }
 
     /// What the server says of a token to itself.

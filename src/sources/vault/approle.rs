@@ -52,7 +52,7 @@ enum Came {
 impl VaultSource {
     /// Secret-ids that are wanted: one request each, at each mount that may have issued it.
     pub(super) async fn secret_ids(&self, session: &Session, wanted: &[Id], want: &Wanted, into: &mut Batch) {
-        let looks = wanted.to_vec().into_iter().map(|id| async move {
+        let looks = wanted.iter().cloned().map(|id| async move {
             let came = self.find_secret_id(session, &id).await;
             (id, came)
         });

@@ -29,7 +29,9 @@ pub(super) struct Wish {
     readings: Vec<Reading>,
     /// The only namespace that is meant.
     namespace: Option<String>,
+    /// The wanted slot, or the reference.
     id: Option<Id>,
+    outer: Option<Outer>,
 }
 
 impl VaultSource {
@@ -51,8 +53,9 @@ impl VaultSource {
         let (ours, others): (Vec<&Outer>, Vec<&Outer>) =
             want.outer.iter().filter(|outer| outer.provider == "vault").partition(|outer| self.meant(outer));
         let known = super::settings::namespaces(&self.settings, &self.env);
+        let answered = self.answered();
         for outer in &ours {
-            if !vault_path::is_constant(&outer.name) {
+            if !vault_path::is_constant(&outer.name) || answered.contains(*outer) {
                 continue;
             }
             let namespace = match vault_path::store(outer.store.as_deref()) {
@@ -60,7 +63,7 @@ impl VaultSource {
                 _ => None,
             };
             let readings = vault_path::readings(&outer.name, outer.store.as_deref());
-            out.push(Wish { readings, namespace, id: None });
+            out.push(Wish { readings, namespace, id: None, outer: Some((*outer).clone()) });
         }
         let told = self.told();
         for id in want.slots.iter().filter(|id| id.kind() == "kv" && speaks_of(&self.about, "vault", id)) {
@@ -73,7 +76,7 @@ impl VaultSource {
             let rest = percent_encoding::percent_decode_str(id.rest()).decode_utf8_lossy().into_owned();
             let (path, key) = rest.split_once('#').map_or((rest.as_str(), None), |(path, key)| (path, Some(key)));
             let reading = Reading { path: path.to_owned(), key: key.map(str::to_owned) };
-            out.push(Wish { readings: vec![reading], namespace: None, id: Some(id.clone()) });
+            out.push(Wish { readings: vec![reading], namespace: None, id: Some(id.clone()), outer: None });
         }
         out
     }
@@ -131,6 +134,11 @@ impl VaultSource {
 }
 
 impl Wish {
+    /// What it came from, so that it is answered once.
+    pub(super) fn origin(self) -> (Option<Id>, Option<Outer>) {
+        (self.id, self.outer)
+    }
+
     /// How it is called in gaps and notes.
     pub(super) fn scope(&self, authority: Option<&str>) -> String {
         match (&self.id, self.readings.first()) {

@@ -32,11 +32,12 @@ use crate::probe::vault::Place;
 use crate::secret::{FingerprintKey, MacKey};
 
 use super::env::same_server;
-use super::{About, Batch, Source, Wanted, observe, speaks_of};
+use super::{About, Batch, Outer, Source, Wanted, observe, speaks_of};
 
 pub use settings::{Auth, Method, Settings, Wrong, address, namespaces};
 pub use values::KeyIds;
 
+use asked::Wish;
 use login::{Session, Spot};
 use slots::Seen;
 
@@ -64,6 +65,8 @@ pub struct VaultSource {
 #[derive(Default)]
 struct State {
     told: BTreeSet<Id>,
+    /// References that were answered, whatever the answer was.
+    answered: BTreeSet<Outer>,
     granted: BTreeSet<Id>,
     seen: BTreeMap<(usize, String), Seen>,
     lost_values: BTreeMap<String, String>,
@@ -132,6 +135,20 @@ impl VaultSource {
 
     fn mark_told(&self, id: Id) {
         self.state().told.insert(id);
+    }
+
+    fn answered(&self) -> BTreeSet<Outer> {
+        self.state().answered.clone()
+    }
+
+    /// Wishes are answered once, also those that came to nothing.
+    fn answer(&self, wishes: Vec<Wish>) {
+        let mut state = self.state();
+        for wish in wishes {
+            let (id, outer) = wish.origin();
+            state.told.extend(id);
+            state.answered.extend(outer);
+        }
     }
 
     fn mark_granted(&self, id: Id) {

@@ -71,6 +71,7 @@ impl VaultSource {
         }
         self.read(session, want, asked, into).await;
         self.note_nothing(&wishes, &paths, into);
+        self.answer(wishes);
     }
 
     async fn read(&self, session: &Session, want: &Wanted, asked: Asked, into: &mut Batch) {

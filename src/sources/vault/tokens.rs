@@ -33,6 +33,12 @@ enum Came {
     Not(Liveness),
 }
 
+/// Whether the server says that the token is of another namespace (its accessor ends in its own namespace's id).
+fn is_of_another(failure: &Failure) -> bool {
+    let said = |error: &String| error.contains("cannot lookup token in different namespace");
+    matches!(failure, Failure::Answer { errors, .. } if errors.iter().any(said))
+}
+
 impl VaultSource {
     /// Who asks: the auditor's accessor, so that it is never the suspect.
     pub(super) async fn auditor(&self, session: &Session) -> Result<String, Failure> {
@@ -54,7 +60,7 @@ impl VaultSource {
         auditor: &str,
         into: &mut Batch,
     ) {
-        let looks = wanted.to_vec().into_iter().map(|id| async move {
+        let looks = wanted.iter().cloned().map(|id| async move {
             let accessor = percent_encoding::percent_decode_str(id.rest()).decode_utf8_lossy().into_owned();
             if accessor == auditor {
                 return (id, None);
@@ -123,16 +129,20 @@ impl VaultSource {
                     record.credential.observe(observed(LivenessState::Live, METHOD, None));
                     return Came::Live(Box::new(record), at);
                 }
+                // The server knows whose it is: this namespace says nothing of it.
+                Err(failure) if session.spots.len() > 1 && is_of_another(&failure) => {}
                 Err(failure) => {
                     let seen = judge(&failure, METHOD, invalid_accessor);
-                    // Dead only where every namespace that is read says so.
+                    // Dead only where every other namespace that is read says so.
                     if worst.as_ref().is_none_or(|known| known.state == LivenessState::Dead) {
                         worst = Some(seen);
                     }
                 }
             }
         }
-        let mut seen = worst.unwrap_or_else(|| observed(LivenessState::Unknown, METHOD, Some("not read")));
+        let mut seen = worst.unwrap_or_else(|| {
+            observed(LivenessState::Unknown, METHOD, Some("the token is of a namespace that is not read"))
+        });
         let rootless = session.spots.iter().all(|spot| spot.namespace.is_none());
         if seen.state == LivenessState::Dead
             && rootless
