@@ -153,7 +153,8 @@ fn the_verdict_follows_the_issuer() {
     // The same without a word from AWS.
     drop(moto);
     let said = checkout.check();
-    assert_ne!(said.code, 0, "{}", said.all);
+    assert_eq!(said.code, 3, "{}", said.all);
+    assert!(said.report["gaps"].to_string().contains("secrets of 123456789012/us-east-1"), "{}", said.all);
 }
 
 #[test]

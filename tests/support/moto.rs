@@ -85,8 +85,20 @@ pub fn everything() -> String {
 impl Moto {
     /// Starts a server with an administrator, then has it check signatures, keys and policies as AWS does.
     pub fn start() -> Self {
+        Self::launch(false)
+    }
+
+    /// The same, with the policies that AWS manages; they take some seconds.
+    pub fn with_policies_of_aws() -> Self {
+        Self::launch(true)
+    }
+
+    fn launch(policies: bool) -> Self {
         let command = |port: u16| {
             let mut command = launcher();
+            if policies {
+                command.env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true");
+            }
             command.args(["serve", &port.to_string()]);
             command
         };

@@ -198,7 +198,11 @@ impl AwsSource {
                 Err(reason) => sink.gap("slots", account.name(), reason),
             }
         });
+        let gaps = || sink.with(|batch| batch.inventory.gaps.len());
+        let before = gaps();
         side_by_side(AT_ONCE, reads.collect()).await;
+        // What was not found because it could not be read is a gap already.
+        let failed = gaps() > before;
         let found: Vec<Id> = sink.with(|batch| batch.inventory.slots.iter().map(|slot| slot.id.clone()).collect());
         let names_of: BTreeMap<Id, String> = sink.with(|batch| {
             batch.inventory.slots.iter().filter_map(|slot| Some((slot.id.clone(), slot.name.clone()?))).collect()
@@ -207,7 +211,6 @@ impl AwsSource {
             let called = names_of.get(id).map(String::as_str).unwrap_or_default();
             name.means(name.store, called, id.rest()) && id.kind() == name.store.kind()
         };
-        let failed = sink.with(|batch| !batch.inventory.gaps.is_empty());
         for name in names.iter().filter(|name| !failed && !found.iter().any(|id| is(name, id))) {
             sink.note(format!("no {} {} in {}", name.store.kind(), name.name, self.regions().join(", ")));
         }
