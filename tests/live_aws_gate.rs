@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use support::moto::{Key, everything};
-use support::{Moto, binary};
+use support::{Answer, Listener, Moto, binary};
 
 const OTHER: &str = "210987654321";
 
@@ -254,4 +254,35 @@ fn another_tool_agrees_about_the_same_key() {
     agree(&key, true);
     moto.delete_key("svc-deploy", &key.id);
     assert!(agree(&key, false).contains("InvalidClientTokenId"));
+}
+
+#[test]
+fn the_credentials_chain_calls_through_the_same_client() {
+    let given = "<AssumeRoleWithWebIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleWithWebIdentityResult>\
+        <Credentials><AccessKeyId>ASIAY34FZKBOKMUTVV7A</AccessKeyId><SecretAccessKey>web-secret</SecretAccessKey>\
+        <SessionToken>web-session</SessionToken><Expiration>2099-01-01T00:00:00Z</Expiration></Credentials>\
+        </AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>";
+    let listener = Listener::start(Answer::Http(200, vec![("content-type".into(), "text/xml".into())], given.into()));
+    let checkout = Checkout::new(
+        &["prod/deploy"],
+        &[done("SEC-1", "Revoke AKIAIOSFODNN7EXAMPLE")],
+        "  - {kind: aws, region: us-east-1}\n",
+    );
+    let token = checkout.folder.path().join("token");
+    fs::write(&token, "hush-canary-id-token").unwrap();
+    let checkout = checkout
+        .with("AWS_ENDPOINT_URL", &listener.endpoint)
+        .with("AWS_WEB_IDENTITY_TOKEN_FILE", token.to_str().unwrap())
+        .with("AWS_ROLE_ARN", "arn:aws:iam::609629065308:role/audit")
+        .with("AWS_EC2_METADATA_DISABLED", "true");
+    let said = checkout.check();
+    let heads = listener.requests();
+    assert!(heads.len() >= 2, "{heads:?} {}", said.all);
+    assert!(heads.iter().all(|head| head.contains("user-agent: driftgate/")), "{heads:?}");
+    assert!(!heads[0].contains("authorization:"), "{heads:?}");
+    assert!(heads[1].contains("x-amz-security-token: web-session"), "{heads:?}");
+    assert_eq!(said.code, 3, "{}", said.all);
+    for value in ["hush-canary-id-token", "web-secret", "web-session"] {
+        assert!(!said.all.contains(value), "{value}");
+    }
 }

@@ -661,6 +661,57 @@ async fn what_one_denial_costs() {
     }
 }
 
+/// A journal in memory.
+#[derive(Debug, Default)]
+struct Kept(std::sync::Mutex<BTreeMap<String, driftgate::model::inventory::Inventory>>);
+
+impl driftgate::sources::Journal for Kept {
+    fn recall(&self, source: &str, part: &str) -> Option<driftgate::model::inventory::Inventory> {
+        self.0.lock().unwrap().get(&format!("{source} {part}")).cloned()
+    }
+
+    fn keep(&self, source: &str, part: &str, inventory: &driftgate::model::inventory::Inventory) {
+        self.0.lock().unwrap().insert(format!("{source} {part}"), inventory.clone());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_scan_goes_on() {
+    let moto = Moto::start();
+    for region in ["us-east-1", "eu-west-1"] {
+        let arguments = json!({"Name": "a", "SecretString": CANARY});
+        moto.call_in(&moto.admin, region, "secretsmanager", "create_secret", &arguments);
+    }
+    let gone = moto.create_user_with_key("svc-deploy");
+    moto.delete_key("svc-deploy", &gone.id);
+    let auditor = moto.create_user_with_key("auditor");
+    let allow = |denied: &str| {
+        let policy = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": denied, "Resource": "*"}]});
+        let arguments = json!({"UserName": "auditor", "PolicyName": "most", "PolicyDocument": policy.to_string()});
+        moto.call("put_user_policy", &arguments);
+    };
+    let journal = Arc::new(Kept::default());
+    let want = Wanted { wide: true, journal: Some(journal.clone()), ..all() };
+    let aws = || source(&moto.endpoint, &auditor, &json!({"regions": ["us-east-1", "eu-west-1"]}));
+    allow("ssm:DescribeParameters");
+    let first = stores(&aws(), &want).await;
+    assert_eq!(first.inventory.gaps.len(), 2, "{:?}", first.inventory.gaps);
+    let parts: Vec<String> = journal.0.lock().unwrap().keys().cloned().collect();
+    let expected = ["123456789012/eu-west-1/secrets", "123456789012/iam", "123456789012/us-east-1/secrets"];
+    assert_eq!(parts, expected.map(|part| format!("aws {part}")), "a part with a gap is not kept");
+    // Who we are, and what was not kept.
+    allow("s3:*");
+    let second = aws();
+    let batch = stores(&second, &want).await;
+    assert_eq!((batch.account.requests, batch.inventory.gaps.len()), (3, 0));
+    let ids = |batch: &Batch| batch.inventory.slots.iter().map(|slot| slot.id.clone()).collect::<BTreeSet<Id>>();
+    assert_eq!(ids(&batch), ids(&first));
+    // What is kept proves a deletion, too.
+    let batch = collect(&second, &Wanted { wide: true, everything: true, ..keys(&[&gone.id]) }).await;
+    assert_eq!(liveness(&batch, &Id::aws_access_key(None, &gone.id)).state, LivenessState::NotFound);
+}
+
 /// Answers every connection with what `answer` writes, given how many came before.
 fn server(answer: impl Fn(usize, &mut dyn Write) + Send + Sync + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

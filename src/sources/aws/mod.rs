@@ -312,9 +312,7 @@ impl Source for AwsSource {
         let names = self.names(want, &sink);
         if names.is_empty() && !want.everything {
             *into = sink.done();
-            if into.inventory.gaps.is_empty() {
-                into.account.status = Some(SourceStatus::Skipped);
-            }
+            into.account.status = Some(SourceStatus::Skipped);
             return;
         }
         if want.offline {
