@@ -11,6 +11,7 @@ use crate::model::scope::{Reach, Scope, ScopeKind};
 use crate::model::settings::Settings;
 use crate::policy::decide;
 use crate::rules::Need;
+use crate::sources::Outer;
 
 use super::collect::{Collected, Gives, SourceGap};
 use super::freshness;
@@ -24,6 +25,8 @@ pub(super) struct Inputs<'a> {
     pub(super) scope: &'a Scope,
     pub(super) reach: &'a Reach,
     pub(super) settings: &'a Settings,
+    /// What the jobs in scope read from outer stores.
+    pub(super) outer: &'a BTreeSet<Outer>,
 }
 
 /// Gaps that decide, and notes by source.
@@ -77,7 +80,11 @@ pub(super) fn split(inputs: &Inputs<'_>) -> Split {
             Gives::Issuers if about_one => {
                 reached(&Id::new(gap.scope.clone())) && needed.contains(Id::new(gap.scope.clone()).provider())
             }
-            Gives::Issuers => needed.contains(source.kind.as_str()),
+            // A store that they read from and that was silent may hold the very thing that a ticket revoked.
+            Gives::Issuers => {
+                let read_from = inputs.outer.iter().any(|outer| outer.provider == source.kind);
+                needed.contains(source.kind.as_str()) || gap.lacks == "slots" && read_from
+            }
         };
         if concerns && source.required {
             deciding.insert(gap.clone());

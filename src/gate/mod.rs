@@ -177,6 +177,7 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
         scope: &scope,
         reach: &reached,
         settings,
+        outer: &want.outer,
     });
     report::assemble(report::Parts {
         options,

@@ -22,7 +22,7 @@ use reqwest::{Method, Url};
 use super::pause::Pause;
 
 /// How often throttling is waited for in one call.
-const MOST_PAUSES: u32 = 6;
+const MOST_PAUSES: u32 = 4;
 
 /// How long an answer may be in which a word of throttling is looked for, in bytes.
 const MOST_ERROR_BYTES: usize = 64 * 1024;

@@ -424,7 +424,12 @@ fn same_aws_secret(id: &Id, slot_name: Option<&str>, name: &str) -> bool {
     let bare = tail
         .and_then(|tail| tail.rsplit_once('-'))
         .map(|(bare, suffix)| if suffix.len() == 6 { bare } else { tail.unwrap_or_default() });
+    // The fetching action takes `app/*` for all that begins so.
+    let begins = |prefix: &str| slot_name.is_some_and(|own| own.starts_with(prefix));
     arn == name
+        || name
+            .strip_suffix('*')
+            .is_some_and(|prefix| !prefix.is_empty() && !prefix.starts_with("arn:") && begins(prefix))
         || slot_name == Some(name)
         || tail == Some(name)
         || bare == Some(name)
@@ -474,6 +479,8 @@ mod tests {
             assert!(same_aws_secret(&id, None, name), "{name}");
         }
         assert!(!same_aws_secret(&id, None, "prod/shop"));
+        assert!(same_aws_secret(&id, Some("prod/shop/db"), "prod/*"));
+        assert!(!same_aws_secret(&id, Some("prod/shop/db"), "prod/x*"));
         let parameter = Id::new("aws:parameter:arn:aws:ssm:eu-west-1:123456789012:parameter/app/db");
         assert!(same_aws_secret(&parameter, None, "/app/db"));
     }

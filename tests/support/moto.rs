@@ -76,11 +76,29 @@ fn launcher() -> Command {
     command
 }
 
+/// A policy that allows everything.
+pub fn everything() -> String {
+    let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
+    all.to_string()
+}
+
 impl Moto {
     /// Starts a server with an administrator, then has it check signatures, keys and policies as AWS does.
     pub fn start() -> Self {
+        Self::launch(false)
+    }
+
+    /// The same, with the policies that AWS manages; they take some seconds.
+    pub fn with_policies_of_aws() -> Self {
+        Self::launch(true)
+    }
+
+    fn launch(policies: bool) -> Self {
         let command = |port: u16| {
             let mut command = launcher();
+            if policies {
+                command.env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true");
+            }
             command.args(["serve", &port.to_string()]);
             command
         };
@@ -95,16 +113,13 @@ impl Moto {
         let driver = Mutex::new(Driver::start(&endpoint));
         let mut moto = Self { server, driver, endpoint, admin: anybody };
         let admin = moto.new_user("admin");
-        let all = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]});
         moto.call(
             "put_user_policy",
-            &json!({"UserName": "admin", "PolicyName": "all", "PolicyDocument": all.to_string()}),
+            &json!({"UserName": "admin", "PolicyName": "all", "PolicyDocument": everything()}),
         );
         moto.admin = admin;
         // The body is how many requests are still let in unchecked.
-        let url = format!("{}/moto-api/reset-auth", moto.endpoint);
-        let got = http::request(Method::POST, &url, &[("content-type", "text/plain")], Some("0".to_owned())).unwrap();
-        assert_eq!(got.status, 200, "moto did not turn access control on: {}", got.body);
+        moto.check("0");
         moto
     }
 
@@ -118,9 +133,86 @@ impl Moto {
 
     /// An operation of any service with any key; an error is what boto3 said, with AWS's code.
     pub fn call_as(&self, key: &Key, service: &str, operation: &str, arguments: &Value) -> Result<Value, String> {
-        let question = json!({
-            "service": service, "operation": operation, "arguments": arguments, "id": key.id, "secret": key.secret
-        });
+        self.ask(key, service, operation, json!({"arguments": arguments}))
+    }
+
+    /// An operation in a region, as the administrator of an account: in boto3's words.
+    ///
+    /// # Panics
+    /// Where it is refused.
+    pub fn call_in(&self, key: &Key, region: &str, service: &str, operation: &str, arguments: &Value) -> Value {
+        let more = json!({"region": region, "arguments": arguments});
+        self.ask(key, service, operation, more).unwrap_or_else(|error| panic!("{operation}: {error}"))
+    }
+
+    /// One operation with many arguments.
+    ///
+    /// # Panics
+    /// Where one of them is refused.
+    pub fn bulk(&self, key: &Key, region: &str, service: &str, operation: &str, arguments: &[Value]) {
+        let more = json!({"region": region, "bulk": arguments});
+        self.ask(key, service, operation, more).unwrap_or_else(|error| panic!("{operation}: {error}"));
+    }
+
+    /// All items of a paged operation, as boto3 collects them.
+    ///
+    /// # Panics
+    /// Where it is refused.
+    pub fn listed(
+        &self,
+        key: &Key,
+        region: &str,
+        (service, operation, items): (&str, &str, &str),
+        arguments: &Value,
+    ) -> Vec<Value> {
+        let more = json!({"region": region, "paginate": items, "arguments": arguments});
+        let said = self.ask(key, service, operation, more).unwrap_or_else(|error| panic!("{operation}: {error}"));
+        said.as_array().expect("a list").clone()
+    }
+
+    /// The administrator of another account of this server.
+    pub fn other_account(&self, number: &str) -> Key {
+        self.check("inf");
+        let role = format!("arn:aws:iam::{number}:role/setup");
+        let given = self.call_in(
+            &self.admin,
+            "us-east-1",
+            "sts",
+            "assume_role",
+            &json!({"RoleArn": role, "RoleSessionName": "setup"}),
+        );
+        let text = |field: &str| given["Credentials"][field].as_str().expect("credentials").to_owned();
+        let temporary = Key { id: text("AccessKeyId"), secret: text("SecretAccessKey") };
+        let call = |operation: &str, arguments: Value| {
+            let more = json!({"token": text("SessionToken"), "arguments": arguments});
+            self.ask(&temporary, "iam", operation, more).unwrap_or_else(|error| panic!("{operation}: {error}"))
+        };
+        call("create_user", json!({"UserName": "admin"}));
+        call("put_user_policy", json!({"UserName": "admin", "PolicyName": "all", "PolicyDocument": everything()}));
+        let made = call("create_access_key", json!({"UserName": "admin"}));
+        self.check("0");
+        let text = |field: &str| made["AccessKey"][field].as_str().expect("a key").to_owned();
+        Key { id: text("AccessKeyId"), secret: text("SecretAccessKey") }
+    }
+
+    /// From now on so many requests are let in unchecked.
+    fn check(&self, after: &str) {
+        let url = format!("{}/moto-api/reset-auth", self.endpoint);
+        let headers = [("content-type", "text/plain")];
+        let got = http::request(Method::POST, &url, &headers, Some(after.to_owned())).unwrap();
+        assert_eq!(got.status, 200, "moto did not change access control: {}", got.body);
+    }
+
+    /// How many requests of AWS' APIs the server has answered, by its own log.
+    pub fn requests(&mut self) -> usize {
+        self.logged().lines().filter(|line| line.contains("POST / HTTP/1.1")).count()
+    }
+
+    fn ask(&self, key: &Key, service: &str, operation: &str, mut question: Value) -> Result<Value, String> {
+        question["service"] = json!(service);
+        question["operation"] = json!(operation);
+        question["id"] = json!(key.id);
+        question["secret"] = json!(key.secret);
         let mut said = self.driver.lock().unwrap().ask(&question);
         match said["error"].as_str() {
             Some(error) => Err(error.to_owned()),

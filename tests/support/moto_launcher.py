@@ -35,19 +35,30 @@ def drive(endpoint: str) -> None:
     clients = {}
     for line in sys.stdin:
         asked = json.loads(line)
-        who = (asked["service"], asked["id"], asked["secret"])
+        region, token = asked.get("region") or "us-east-1", asked.get("token")
+        who = (asked["service"], asked["id"], asked["secret"], region)
         try:
             if who not in clients:
                 clients[who] = boto3.client(
                     asked["service"],
                     endpoint_url=endpoint,
-                    region_name="us-east-1",
+                    region_name=region,
                     aws_access_key_id=asked["id"],
                     aws_secret_access_key=asked["secret"],
+                    aws_session_token=token,
                     config=config,
                 )
-            answer = getattr(clients[who], asked["operation"])(**asked["arguments"])
-            answer.pop("ResponseMetadata", None)
+            client = clients[who]
+            if "bulk" in asked:
+                # The same operation many times: a round trip each would take minutes.
+                answer = [getattr(client, asked["operation"])(**arguments) for arguments in asked["bulk"]]
+                answer = len(answer)
+            elif "paginate" in asked:
+                pages = client.get_paginator(asked["operation"]).paginate(**asked["arguments"])
+                answer = [item for page in pages for item in page[asked["paginate"]]]
+            else:
+                answer = getattr(client, asked["operation"])(**asked["arguments"])
+                answer.pop("ResponseMetadata", None)
             said = {"ok": answer}
         except (ClientError, BotoCoreError) as error:
             said = {"error": str(error)}

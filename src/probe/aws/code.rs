@@ -7,9 +7,13 @@ use serde::Deserialize;
 /// The code of an answer: as the SDK read it, else as the body has it; never longer than a code is.
 #[must_use]
 pub fn of<E: ProvideErrorMetadata>(error: &SdkError<E>) -> Option<String> {
-    let SdkError::ServiceError(answer) = error else { return None };
-    let own = answer.err().code().map(str::to_owned);
-    own.or_else(|| in_body(answer.raw().body().bytes()?)).filter(|code| is_code(code))
+    let (own, raw) = match error {
+        SdkError::ServiceError(answer) => (answer.err().code().map(str::to_owned), answer.raw()),
+        // An error of another protocol than the service's own, which its SDK cannot read.
+        SdkError::ResponseError(answer) if !answer.raw().status().is_success() => (None, answer.raw()),
+        _ => return None,
+    };
+    own.or_else(|| in_body(raw.body().bytes()?)).filter(|code| is_code(code))
 }
 
 /// Whether a text has the form of a code: it is printed.

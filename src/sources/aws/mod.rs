@@ -27,7 +27,7 @@ use jiff::Timestamp;
 
 use crate::config::Environment;
 use crate::model::Id;
-use crate::model::inventory::{Extent, Gap, LivenessState};
+use crate::model::inventory::{Credential, Extent, Gap, LivenessState, Slot};
 use crate::model::report::SourceStatus;
 use crate::net;
 use crate::probe::aws::code;
@@ -159,6 +159,21 @@ impl AwsSource {
         own.map(|id| (id.rest().to_owned(), id.clone())).collect()
     }
 
+    /// A credential may be wanted by two ids, with this source's authority and with none: what was told of one holds of the other.
+    fn under_all_ids(&self, want: &Wanted, into: &mut Batch) {
+        let told = |id: &Id| self.state().credentials.contains(id);
+        let mut more = Vec::new();
+        for id in want.credentials.iter().filter(|id| self.speaks_of(id) && !told(id)) {
+            let same = |known: &&Credential| {
+                known.liveness.is_some() && known.id.kind() == id.kind() && known.id.rest() == id.rest()
+            };
+            let known = into.inventory.credentials.iter().find(same);
+            more.extend(known.map(|known| Credential { id: id.clone(), ..known.clone() }));
+        }
+        self.state().credentials.extend(more.iter().map(|credential| credential.id.clone()));
+        into.inventory.credentials.append(&mut more);
+    }
+
     /// Runs within the source's deadline; what was read before it is kept. Waits for limits do not count.
     async fn within(&self, want: &Wanted, lacks: &str, sink: &Sink<'_>, work: impl Future<Output = ()> + Send) {
         let limit = match (self.settings.timeout, want.wide) {
@@ -190,7 +205,8 @@ impl AwsSource {
                 }
                 Err(reason) => {
                     let shown: String = outer.name.chars().filter(|c| !c.is_control()).take(100).collect();
-                    sink.gap("slots", &shown, reason);
+                    // No store was silent: which secret it is only the run tells.
+                    sink.gap("name", &shown, reason);
                 }
             }
         }
@@ -223,6 +239,16 @@ impl<'s> Sink<'s> {
             if !batch.inventory.gaps.contains(&gap) {
                 batch.inventory.gaps.push(gap);
             }
+        });
+    }
+
+    /// Takes slots, and names what they are said to hold, so that tickets that name it are linked to it.
+    fn slots(&self, mut slots: Vec<Slot>) {
+        self.with(|batch| {
+            batch.account.items += slots.len() as u64;
+            let held = slots.iter().filter_map(|slot| slot.holds.clone()).map(Credential::bare);
+            batch.inventory.credentials.extend(held);
+            batch.inventory.slots.append(&mut slots);
         });
     }
 
@@ -269,7 +295,8 @@ impl<'s> Sink<'s> {
         batch.account.requests = requests;
         let mut state = self.source.state();
         state.slots.extend(batch.inventory.slots.iter().map(|slot| slot.id.clone()));
-        state.credentials.extend(batch.inventory.credentials.iter().map(|credential| credential.id.clone()));
+        let told = batch.inventory.credentials.iter().filter(|credential| credential.liveness.is_some());
+        state.credentials.extend(told.map(|credential| credential.id.clone()));
         batch
     }
 }
@@ -296,9 +323,7 @@ impl Source for AwsSource {
         let names = self.names(want, &sink);
         if names.is_empty() && !want.everything {
             *into = sink.done();
-            if into.inventory.gaps.is_empty() {
-                into.account.status = Some(SourceStatus::Skipped);
-            }
+            into.account.status = Some(SourceStatus::Skipped);
             return;
         }
         if want.offline {
@@ -363,6 +388,7 @@ impl Source for AwsSource {
         };
         self.within(want, "liveness", &sink, work).await;
         *into = sink.done();
+        self.under_all_ids(want, into);
         untold(into, LivenessState::Unknown, "not read");
     }
 }
@@ -378,7 +404,9 @@ fn reason<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
     match error {
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
-            let Some(code) = code::of(error) else { return format!("HTTP {status}") };
+            let Some(code) = code::of(error) else {
+                return if status < 400 { foreign(status) } else { format!("HTTP {status}") };
+            };
             // A clock that is off is refused like a wrong signature.
             let there = answer
                 .raw()
@@ -395,7 +423,7 @@ fn reason<E: ProvideErrorMetadata>(error: &SdkError<E>) -> String {
         SdkError::DispatchFailure(failure) if failure.is_timeout() => "timed out".to_owned(),
         SdkError::DispatchFailure(failure) if failure.is_user() => "the answer is too long".to_owned(),
         SdkError::DispatchFailure(_) => "no connection".to_owned(),
-        SdkError::ResponseError(answer) => foreign(answer.raw().status().as_u16()),
+        SdkError::ResponseError(answer) => code::of(error).unwrap_or_else(|| foreign(answer.raw().status().as_u16())),
         _ => "the call could not be made".to_owned(),
     }
 }

@@ -197,7 +197,7 @@ pub(super) fn level(action: &str) -> Level {
     let begins = |text: &str, with: &str| text.get(..with.len()).is_some_and(|head| head.eq_ignore_ascii_case(with));
     // `Get*` reads, and so does `Desc*`, which no other verb begins with; `G*` may be Get and Grant.
     let cut = |verbs: &[&str]| verbs.iter().any(|verb| begins(verb, fixed));
-    let reads = READING.iter().any(|verb| begins(fixed, verb) && ends_verb(&fixed[verb.len()..], wild))
+    let reads = READING.iter().any(|verb| begins(fixed, verb) && ends_verb(&fixed[verb.len()..]))
         || wild && !fixed.is_empty() && cut(READING) && !cut(CHANGING)
         || service == "iam" && begins(fixed, "Generate");
     let governs = GOVERNING.iter().any(|known| *known == service || matches(&service, known));
@@ -211,18 +211,16 @@ pub(super) fn level(action: &str) -> Level {
 }
 
 /// Whether a verb ends there: `Get` in `GetObject`, `Get` and `Get*`, not in `Getaway`.
-fn ends_verb(rest: &str, wild: bool) -> bool {
-    rest.chars().next().map_or(true, |next| next.is_ascii_uppercase() || next.is_ascii_digit())
-        || wild && rest.is_empty()
+fn ends_verb(rest: &str) -> bool {
+    rest.chars().next().is_none_or(|next| next.is_ascii_uppercase() || next.is_ascii_digit())
 }
 
-/// Whether a pattern with `*` and `?` covers a text; wildcards in the text are covered by `*` alone, so that it is never said too
-/// much. Without regard to case, as actions are (resources that differ in case alone are rare, and a removal is then said too
-/// early by nobody: a denial is compared with `covers_resource`).
+/// Whether a pattern covers an action, without regard to case, as IAM compares them.
 fn matches(pattern: &str, text: &str) -> bool {
     covers(&pattern.to_ascii_lowercase(), &text.to_ascii_lowercase())
 }
 
+/// Whether a pattern with `*` and `?` covers a text. Wildcards in the text are covered by `*` alone, so that too much is never said.
 fn covers(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut p, mut t) = (0, 0);

@@ -78,7 +78,7 @@ enum Part<'s> {
 impl AwsSource {
     /// All accounts, all regions, all stores; users, keys and roles.
     pub(super) async fn read_everything(&self, want: &Wanted, sink: &Sink<'_>) {
-        let opened = self.accounts.iter().map(|account| self.open(account, sink)).collect();
+        let opened = self.accounts.iter().map(|account| self.open(account, &["slots", "liveness"], sink)).collect();
         let opened = side_by_side(AT_ONCE, opened).await;
         let mut parts = Vec::new();
         for (session, number) in opened.into_iter().flatten() {
@@ -97,7 +97,12 @@ impl AwsSource {
         side_by_side(AT_ONCE, parts.into_iter().map(|part| self.read_part(part, want, sink)).collect()).await;
     }
 
-    async fn open<'s>(&'s self, account: &'s Account, sink: &Sink<'_>) -> Option<(&'s Session, String)> {
+    async fn open<'s>(
+        &'s self,
+        account: &'s Account,
+        lacking: &[&str],
+        sink: &Sink<'_>,
+    ) -> Option<(&'s Session, String)> {
         let identity = async {
             let session = account.session(self).await?;
             Ok::<_, String>((session, session.identity(self).await?))
@@ -108,7 +113,7 @@ impl AwsSource {
                 Some((session, identity.account.clone()))
             }
             Err(reason) => {
-                for lacks in ["slots", "liveness"] {
+                for lacks in lacking {
                     sink.gap(lacks, account.name(), reason.clone());
                 }
                 None
@@ -198,7 +203,11 @@ impl AwsSource {
                 Err(reason) => sink.gap("slots", account.name(), reason),
             }
         });
+        let gaps = || sink.with(|batch| batch.inventory.gaps.len());
+        let before = gaps();
         side_by_side(AT_ONCE, reads.collect()).await;
+        // What was not found because it could not be read is a gap already.
+        let failed = gaps() > before;
         let found: Vec<Id> = sink.with(|batch| batch.inventory.slots.iter().map(|slot| slot.id.clone()).collect());
         let names_of: BTreeMap<Id, String> = sink.with(|batch| {
             batch.inventory.slots.iter().filter_map(|slot| Some((slot.id.clone(), slot.name.clone()?))).collect()
@@ -207,7 +216,6 @@ impl AwsSource {
             let called = names_of.get(id).map(String::as_str).unwrap_or_default();
             name.means(name.store, called, id.rest()) && id.kind() == name.store.kind()
         };
-        let failed = sink.with(|batch| !batch.inventory.gaps.is_empty());
         for name in names.iter().filter(|name| !failed && !found.iter().any(|id| is(name, id))) {
             sink.note(format!("no {} {} in {}", name.store.kind(), name.name, self.regions().join(", ")));
         }
@@ -248,7 +256,7 @@ impl AwsSource {
                 self.refuse(session, sink);
                 continue;
             }
-            let Some((session, number)) = self.open(account, sink).await else { continue };
+            let Some((session, number)) = self.open(account, &["liveness"], sink).await else { continue };
             looked_at.insert(number.clone());
             let own = keys.iter().filter(|(key, _)| account::of_key(key).is_none_or(|account| account == number));
             let own: BTreeMap<&str, &Id> = own.map(|(key, id)| (*key, *id)).collect();

@@ -89,10 +89,7 @@ impl Shelf<'_> {
             if names.is_some() {
                 self.look_into(&mut slots, sink).await;
             }
-            sink.with(|batch| {
-                batch.account.items += slots.len() as u64;
-                batch.inventory.slots.append(&mut slots);
-            });
+            sink.slots(slots);
             match page.next_token() {
                 None | Some("") => {
                     whole = true;

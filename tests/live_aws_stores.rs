@@ -1,0 +1,847 @@
+//! What AWS' stores and IAM hold, against a moto that enforces signatures and policies, set up and compared by boto3: everything with
+//! paging, regions and accounts; in a gate only what is named, within its budget of requests; and answers that are no answers.
+#![cfg(feature = "aws")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use driftgate::config::Environment;
+use driftgate::model::Id;
+use driftgate::model::inventory::{Level, Liveness, LivenessState, RotationKind};
+use driftgate::secret::{FingerprintKey, Secret};
+use driftgate::sources::aws::{AwsSource, Settings};
+use driftgate::sources::{About, Batch, Outer, Source, Wanted};
+use serde_json::{Value, json};
+use support::Moto;
+use support::moto::{Key, everything};
+
+/// moto's account.
+const ACCOUNT: &str = "123456789012";
+const OTHER: &str = "210987654321";
+const CANARY: &str = "hush-canary-value";
+
+fn about(name: &str, authority: bool) -> About {
+    About {
+        name: name.to_owned(),
+        kind: "aws".to_owned(),
+        required: true,
+        authority: authority.then(|| name.to_owned()),
+    }
+}
+
+fn environment(key: &Key) -> Arc<Environment> {
+    let variables = [("AUDIT_ID", &key.id), ("AUDIT_SECRET", &key.secret)];
+    Arc::new(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).clone())).collect())
+}
+
+fn source_as(about: About, endpoint: &str, auditor: &Key, more: &Value) -> AwsSource {
+    let mut settings = json!({"endpoint": endpoint, "region": "us-east-1", "access_key_id_env": "AUDIT_ID",
+        "secret_access_key_env": "AUDIT_SECRET", "timeout": 300});
+    for (name, value) in more.as_object().unwrap() {
+        settings[name] = value.clone();
+    }
+    let settings: Settings = serde_json::from_value(settings).unwrap();
+    settings.check().unwrap();
+    AwsSource::new(about, settings, environment(auditor))
+}
+
+fn source(endpoint: &str, auditor: &Key, more: &Value) -> AwsSource {
+    source_as(about("aws", false), endpoint, auditor, more)
+}
+
+async fn stores(source: &AwsSource, want: &Wanted) -> Batch {
+    let mut batch = Batch::default();
+    source.stores(want, &mut batch).await;
+    batch
+}
+
+async fn collect(source: &AwsSource, want: &Wanted) -> Batch {
+    let mut batch = Batch::default();
+    source.collect(want, &mut batch).await;
+    batch
+}
+
+fn all() -> Wanted {
+    Wanted { everything: true, ..Wanted::default() }
+}
+
+fn named(names: &[(&str, Option<&str>)]) -> Wanted {
+    let of = |(name, store): &(&str, Option<&str>)| Outer {
+        provider: "aws".to_owned(),
+        name: (*name).to_owned(),
+        store: store.map(str::to_owned),
+    };
+    Wanted { outer: names.iter().map(of).collect(), ..Wanted::default() }
+}
+
+fn keys(ids: &[&str]) -> Wanted {
+    Wanted { credentials: ids.iter().map(|id| Id::aws_access_key(None, id)).collect(), ..Wanted::default() }
+}
+
+fn liveness(batch: &Batch, id: &Id) -> Liveness {
+    let credential = batch.inventory.credential(id).unwrap_or_else(|| panic!("{id}: {:?}", batch.inventory));
+    credential.liveness.clone().expect("an observation")
+}
+
+fn text<'v>(value: &'v Value, field: &str) -> &'v str {
+    value[field].as_str().unwrap_or_else(|| panic!("{field} of {value}"))
+}
+
+/// Seconds of one of boto3's times.
+fn seconds(value: &Value) -> i64 {
+    let text = value.as_str().expect("a time").replacen(' ', "T", 1);
+    text.parse::<jiff::Timestamp>().unwrap_or_else(|error| panic!("{text}: {error}")).as_second()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_is_as_boto3_has_it() {
+    let mut moto = Moto::start();
+    let regions = [("us-east-1", 700, 150), ("eu-west-1", 300, 50)];
+    for (region, secrets, parameters) in regions {
+        let secrets: Vec<Value> = (0..secrets)
+            .map(|n| json!({"Name": format!("app/{n:04}"), "SecretString": format!("{CANARY}-{n}")}))
+            .collect();
+        moto.bulk(&moto.admin, region, "secretsmanager", "create_secret", &secrets);
+        let parameters: Vec<Value> = (0..parameters)
+            .map(|n| json!({"Name": format!("/app/{n:04}"), "Value": format!("{CANARY}-{n}"), "Type": "SecureString"}))
+            .collect();
+        moto.bulk(&moto.admin, region, "ssm", "put_parameter", &parameters);
+        let plain = [json!({"Name": "/app/plain", "Value": "x", "Type": "String"})];
+        moto.bulk(&moto.admin, region, "ssm", "put_parameter", &plain);
+    }
+    let mut live = BTreeSet::new();
+    for n in 0..12 {
+        live.insert(moto.create_user_with_key(&format!("svc-{n}")).id);
+    }
+    let off = moto.create_key("svc-3");
+    moto.set_status("svc-3", &off.id, "Inactive");
+
+    let before = moto.requests();
+    let aws = source(&moto.endpoint, &moto.admin, &json!({"regions": ["us-east-1", "eu-west-1"]}));
+    let batch = stores(&aws, &all()).await;
+    assert!(batch.inventory.gaps.is_empty(), "{:?}", batch.inventory.gaps);
+    let by_log = (moto.requests() - before) as u64;
+    assert_eq!(batch.account.requests, by_log, "the meter and the server's log");
+    // 7 + 3 pages of secrets, 16 + 6 of parameters (ten a page here, and an empty one), who we are, the account's details and summary;
+    // one a user and one a key besides.
+    assert_eq!(by_log, 10 + 22 + 3 + 13 + 14);
+
+    let mut expected: BTreeMap<String, (String, i64)> = BTreeMap::new();
+    for (region, ..) in regions {
+        let of = ("secretsmanager", "list_secrets", "SecretList");
+        for secret in moto.listed(&moto.admin, region, of, &json!({})) {
+            let id = format!("aws:secret:{}", text(&secret, "ARN"));
+            expected.insert(id, (text(&secret, "Name").to_owned(), seconds(&secret["LastChangedDate"])));
+        }
+        let of = ("ssm", "describe_parameters", "Parameters");
+        for parameter in moto.listed(&moto.admin, region, of, &json!({})) {
+            if parameter["Type"] == "SecureString" {
+                let name = text(&parameter, "Name");
+                let id = format!("aws:parameter:arn:aws:ssm:{region}:{ACCOUNT}:parameter{name}");
+                expected.insert(id, (name.to_owned(), seconds(&parameter["LastModifiedDate"])));
+            }
+        }
+    }
+    let slots = batch.inventory.slots.iter();
+    let told: BTreeMap<String, (String, i64)> = slots
+        .map(|slot| (slot.id.to_string(), (slot.name.clone().unwrap(), slot.updated_at.unwrap().as_second())))
+        .collect();
+    assert_eq!(told.len(), 1_200);
+    assert_eq!(told.len(), batch.inventory.slots.len(), "each once");
+    assert_eq!(told, expected);
+    for (region, ..) in regions {
+        for kind in ["secret", "parameter"] {
+            let place = format!("{ACCOUNT}/{region}");
+            let extent = batch.inventory.coverage.iter().find(|e| e.kind == kind && e.place == place);
+            assert!(extent.is_some_and(|e| e.complete), "{kind} {place}");
+        }
+    }
+    live.insert(moto.admin.id.clone());
+    let states = |state: LivenessState| -> BTreeSet<String> {
+        let credentials = batch.inventory.credentials.iter();
+        let own = credentials.filter(|c| c.id.kind() == "access-key" && c.liveness.as_ref().unwrap().state == state);
+        own.map(|c| c.id.rest().to_owned()).collect()
+    };
+    assert_eq!(states(LivenessState::Live), live);
+    assert_eq!(states(LivenessState::Dead), BTreeSet::from([off.id.clone()]));
+    assert!(batch.inventory.credentials.iter().all(|c| c.tenant.as_deref() == Some("aws:123456789012")));
+
+    // What was read is not requested again; what the whole list does not have is deleted.
+    let gone = moto.create_key("svc-4");
+    moto.delete_key("svc-4", &gone.id);
+    let want = Wanted { everything: true, ..keys(&[&off.id, &gone.id]) };
+    let again = collect(&aws, &want).await;
+    assert_eq!(again.account.requests, 0);
+    assert_eq!(liveness(&again, &Id::aws_access_key(None, &gone.id)).state, LivenessState::NotFound);
+    let kept = format!("{batch:?} {}", serde_json::to_string(&batch.inventory).unwrap());
+    assert!(!kept.contains(CANARY) && !kept.contains(&moto.admin.secret));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gate_asks_once_a_region_for_what_is_named() {
+    let mut moto = Moto::start();
+    let admin = moto.admin.clone();
+    let make = |region: &str, name: &str, tags: Value| {
+        let made = moto.call_in(
+            &admin,
+            region,
+            "secretsmanager",
+            "create_secret",
+            &json!({"Name": name, "SecretString": CANARY, "Tags": tags}),
+        );
+        text(&made, "ARN").to_owned()
+    };
+    let deploy_key = moto.create_user_with_key("svc-deploy");
+    let tags = json!([{"Key": "Owner", "Value": "alice@example.com"}, {"Key": "Environment", "Value": "production"},
+        {"Key": "holds", "Value": deploy_key.id}]);
+    let db = make("us-east-1", "prod/db", tags);
+    let near = make("us-east-1", "prod/db-replica", json!([]));
+    let west = make("eu-west-1", "prod/west", json!([]));
+    let leaving = make("us-east-1", "prod/leaving", json!([]));
+    let rotated = make("us-east-1", "prod/rotated", json!([{"Key": "rotation", "Value": "alternating"}]));
+    make("us-east-1", "other", json!([]));
+    moto.call_in(
+        &admin,
+        "us-east-1",
+        "secretsmanager",
+        "put_secret_value",
+        &json!({"SecretId": "prod/db", "SecretString": "new"}),
+    );
+    moto.call_in(
+        &admin,
+        "us-east-1",
+        "secretsmanager",
+        "delete_secret",
+        &json!({"SecretId": "prod/leaving", "RecoveryWindowInDays": 7}),
+    );
+    let parameter = json!({"Name": "/app/db", "Value": CANARY, "Type": "SecureString"});
+    moto.call_in(&admin, "us-east-1", "ssm", "put_parameter", &parameter);
+
+    let before = moto.requests();
+    let aws = source(&moto.endpoint, &admin, &json!({"regions": ["us-east-1", "eu-west-1"]}));
+    let bare = west.rsplit_once('-').unwrap().0;
+    let foreign = db.replace(ACCOUNT, OTHER);
+    let want = named(&[
+        ("prod/db", None),
+        (bare, None),
+        ("prod/leaving", Some("secretsmanager us-east-1")),
+        (&rotated, None),
+        (&foreign, None),
+        ("${{ env.NAME }}", None),
+        ("absent", Some("secretsmanager us-east-1")),
+    ]);
+    let batch = stores(&aws, &want).await;
+    let told: BTreeSet<&str> = batch.inventory.slots.iter().map(|slot| slot.id.rest()).collect();
+    assert_eq!(told, BTreeSet::from([db.as_str(), &west, &leaving, &rotated]), "{near} only begins alike");
+    assert_eq!(batch.account.requests, 2, "one list a region");
+    assert_eq!(moto.requests() - before, 2);
+    let slot = batch.inventory.slot(&Id::new(format!("aws:secret:{db}"))).unwrap();
+    assert_eq!(slot.owner.as_deref(), Some("alice@example.com"));
+    assert_eq!(slot.environment.as_deref(), Some("production"));
+    assert_eq!(slot.holds, Some(Id::aws_access_key(None, &deploy_key.id)));
+    let stages: Vec<&str> = slot.versions.iter().filter_map(|version| version.stage.as_deref()).collect();
+    assert_eq!(stages, ["AWSCURRENT", "AWSPREVIOUS"]);
+    assert!(slot.updated_at.is_some() && slot.rotation.is_none());
+    let has = |words: &str| batch.account.notes.iter().any(|note| note.contains(words));
+    assert!(has("prod/leaving of 123456789012/us-east-1 is scheduled for deletion"), "{:?}", batch.account.notes);
+    assert!(has("is of account 210987654321") && has("no secret absent"), "{:?}", batch.account.notes);
+    let gaps: Vec<(&str, &str)> = batch.inventory.gaps.iter().map(|g| (g.scope.as_str(), g.reason.as_str())).collect();
+    assert_eq!(gaps, [("${{ env.NAME }}", "the name is not written out")]);
+
+    // Keys: who we are, whose it is, its status. What the stores told is not asked for again, also where a ticket names it.
+    let before = moto.requests();
+    let mut want = keys(&[&deploy_key.id]);
+    want.slots = [&db, &west].map(|arn| Id::new(format!("aws:secret:{arn}"))).into();
+    let batch = collect(&aws, &want).await;
+    assert_eq!((batch.account.requests, moto.requests() - before), (3, 3));
+    assert!(batch.inventory.slots.is_empty());
+    // A slot that only a ticket names.
+    let want = Wanted { slots: [Id::new(format!("aws:secret:{near}"))].into(), ..Wanted::default() };
+    let batch = collect(&aws, &want).await;
+    assert_eq!((batch.account.requests, batch.inventory.slots.len()), (1, 1));
+
+    // Parameters are asked for only where one is named, and their values never.
+    let batch = stores(&aws, &named(&[("/app/db", Some("ssm")), ("/app/none", Some("ssm"))])).await;
+    assert_eq!(batch.account.requests, 2, "one a region");
+    let [slot] = batch.inventory.slots.as_slice() else { panic!("{:?}", batch.inventory) };
+    assert_eq!(slot.id.as_str(), format!("aws:parameter:arn:aws:ssm:us-east-1:{ACCOUNT}:parameter/app/db"));
+    // Beyond ten names, another list.
+    let many: Vec<String> = (0..25).map(|n| format!("prod/n{n}")).collect();
+    let many: Vec<(&str, Option<&str>)> =
+        many.iter().map(|name| (name.as_str(), Some("secretsmanager us-east-1"))).collect();
+    assert_eq!(stores(&source(&moto.endpoint, &admin, &json!({})), &named(&many)).await.account.requests, 3);
+    // Nothing named, nothing asked.
+    let batch = stores(&aws, &Wanted::default()).await;
+    assert_eq!(batch.account.requests, 0);
+    let batch = stores(&aws, &Wanted { offline: true, ..named(&[("prod/db", None)]) }).await;
+    assert_eq!((batch.account.requests, batch.inventory.gaps.len()), (0, 1));
+    let _ = RotationKind::Alternating;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rotation_and_versions() {
+    let moto = Moto::start();
+    let admin = &moto.admin;
+    let create = |name: &str, tags: Value| {
+        moto.call_in(
+            admin,
+            "us-east-1",
+            "secretsmanager",
+            "create_secret",
+            &json!({"Name": name, "SecretString": CANARY, "Tags": tags}),
+        );
+        moto.call_in(
+            admin,
+            "us-east-1",
+            "secretsmanager",
+            "rotate_secret",
+            &json!({"SecretId": name, "RotateImmediately": false,
+            "RotationRules": {"AutomaticallyAfterDays": 30}}),
+        );
+    };
+    create("two", json!([{"Key": "Rotation-Strategy", "Value": "Alternating users"}]));
+    create("one", json!([]));
+    let put = |value: &str| {
+        moto.call_in(
+            admin,
+            "us-east-1",
+            "secretsmanager",
+            "put_secret_value",
+            &json!({"SecretId": "one", "SecretString": value}),
+        )
+    };
+    put(&format!("{CANARY}-2"));
+    let want = named(&[("one", None), ("two", None)]);
+    let key = Arc::new(FingerprintKey::new(&Secret::new("site key".into())));
+    let aws = source(&moto.endpoint, admin, &json!({"version_times": true})).with_fingerprints(Some(Arc::clone(&key)));
+    let batch = stores(&aws, &want).await;
+    assert!(batch.inventory.gaps.is_empty(), "{:?}", batch.inventory.gaps);
+    let slot = |name: &str| batch.inventory.slots.iter().find(|slot| slot.name.as_deref() == Some(name)).unwrap();
+    assert_eq!(slot("two").rotation, Some(RotationKind::Alternating));
+    assert_eq!(slot("one").rotation, Some(RotationKind::Single));
+    let one = slot("one");
+    let stages: Vec<(&str, bool)> =
+        one.versions.iter().map(|v| (v.stage.as_deref().unwrap(), v.at.is_some())).collect();
+    assert!(stages.contains(&("AWSCURRENT", true)) && stages.contains(&("AWSPREVIOUS", true)), "{stages:?}");
+    assert_eq!(one.fingerprint, Some(Secret::new(format!("{CANARY}-2")).fingerprint(&key)));
+    let previous = one.versions.iter().find(|version| version.stage.as_deref() == Some("AWSPREVIOUS")).unwrap();
+    assert_eq!(previous.fingerprint, Some(Secret::new(CANARY.into()).fingerprint(&key)));
+    assert!(!format!("{batch:?} {}", serde_json::to_string(&batch.inventory).unwrap()).contains(CANARY));
+
+    // The version's own time, not that of any change.
+    let of = json!({"SecretId": "one"});
+    let listed = moto.call_in(admin, "us-east-1", "secretsmanager", "list_secret_version_ids", &of);
+    let versions = listed["Versions"].as_array().unwrap().iter();
+    let current = versions.clone().find(|v| v["VersionStages"].to_string().contains("AWSCURRENT")).unwrap();
+    let exact = stores(&source(&moto.endpoint, admin, &json!({"version_times": true})), &named(&[("one", None)])).await;
+    let coarse = stores(&source(&moto.endpoint, admin, &json!({})), &named(&[("one", None)])).await;
+    assert_eq!(exact.inventory.slots[0].updated_at.unwrap().as_second(), seconds(&current["CreatedDate"]));
+    assert_eq!((exact.account.requests, coarse.account.requests), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn values_become_fingerprints_and_name_what_they_hold() {
+    let moto = Moto::start();
+    let admin = &moto.admin;
+    let held = moto.create_user_with_key("svc-deploy");
+    let pair = json!({"AWS_ACCESS_KEY_ID": held.id, "AWS_SECRET_ACCESS_KEY": held.secret}).to_string();
+    let secret = |name: &str, value: &str| {
+        moto.call_in(
+            admin,
+            "us-east-1",
+            "secretsmanager",
+            "create_secret",
+            &json!({"Name": name, "SecretString": value}),
+        )
+    };
+    secret("pair", &pair);
+    secret("word", CANARY);
+    moto.call_in(
+        admin,
+        "us-east-1",
+        "ssm",
+        "put_parameter",
+        &json!({"Name": "/word", "Value": CANARY, "Type": "SecureString"}),
+    );
+    let want = named(&[("pair", None), ("word", None), ("/word", Some("ssm"))]);
+    let key = Arc::new(FingerprintKey::new(&Secret::new("site key".into())));
+    let batch =
+        stores(&source(&moto.endpoint, admin, &json!({})).with_fingerprints(Some(Arc::clone(&key))), &want).await;
+    assert!(batch.inventory.gaps.is_empty(), "{:?}", batch.inventory.gaps);
+    let slot = |name: &str| batch.inventory.slots.iter().find(|slot| slot.name.as_deref() == Some(name)).unwrap();
+    assert_eq!(slot("pair").holds, Some(Id::aws_access_key(None, &held.id)));
+    assert_eq!(slot("pair").fingerprint, Some(Secret::new(pair).fingerprint(&key)));
+    assert!(slot("word").fingerprint.is_some() && slot("word").fingerprint == slot("/word").fingerprint);
+    assert_eq!(slot("word").holds, None);
+    let kept = format!("{batch:?} {}", serde_json::to_string(&batch.inventory).unwrap());
+    for value in [CANARY, &held.secret, &admin.secret] {
+        assert!(!kept.contains(value), "{value}");
+    }
+    // Without a key no value is asked for.
+    let batch = stores(&source(&moto.endpoint, admin, &json!({})), &want).await;
+    assert_eq!((batch.account.requests, batch.inventory.slots[0].fingerprint.clone()), (2, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_accounts_with_the_same_user_names() {
+    let moto = Moto::start();
+    let theirs = moto.other_account(OTHER);
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": format!("arn:aws:iam::{ACCOUNT}:root")}}]});
+    let role = format!("arn:aws:iam::{OTHER}:role/audit");
+    let call = |operation: &str, arguments: Value| moto.call_in(&theirs, "us-east-1", "iam", operation, &arguments);
+    call("create_role", json!({"RoleName": "audit", "AssumeRolePolicyDocument": trust.to_string()}));
+    call("put_role_policy", json!({"RoleName": "audit", "PolicyName": "all", "PolicyDocument": everything()}));
+    call("create_user", json!({"UserName": "svc-deploy"}));
+    let made = call("create_access_key", json!({"UserName": "svc-deploy"}));
+    let there = text(&made["AccessKey"], "AccessKeyId").to_owned();
+    let here = moto.create_user_with_key("svc-deploy").id;
+    for (key, who) in [(&moto.admin, "ours"), (&theirs, "theirs")] {
+        let secret = json!({"Name": "app/db", "SecretString": CANARY, "Tags": [{"Key": "owner", "Value": who}]});
+        moto.call_in(key, "us-east-1", "secretsmanager", "create_secret", &secret);
+    }
+    let status = |key: &Key, id: &str, status: &str| {
+        let arguments = json!({"UserName": "svc-deploy", "AccessKeyId": id, "Status": status});
+        moto.call_in(key, "us-east-1", "iam", "update_access_key", &arguments);
+    };
+    let assume = json!({"role": role, "external_id": "acme-7", "session_name": "driftgate-test"});
+    for dead_here in [true, false] {
+        status(&moto.admin, &here, if dead_here { "Inactive" } else { "Active" });
+        status(&theirs, &there, if dead_here { "Active" } else { "Inactive" });
+        let expect = |batch: &Batch, id: Id, dead: bool, account: &str| {
+            let state = if dead { LivenessState::Dead } else { LivenessState::Live };
+            assert_eq!(liveness(batch, &id).state, state, "{id}");
+            assert_eq!(batch.inventory.credential(&id).unwrap().tenant, Some(format!("aws:{account}")));
+        };
+        // Two sources with names.
+        let ours = source_as(about("ours", true), &moto.endpoint, &moto.admin, &json!({}));
+        let others = source_as(about("theirs", true), &moto.endpoint, &moto.admin, &json!({"assume": assume}));
+        for (aws, name, key, dead, account) in
+            [(&ours, "ours", &here, dead_here, ACCOUNT), (&others, "theirs", &there, !dead_here, OTHER)]
+        {
+            let both = [&here, &there].map(|key| Id::aws_access_key(Some(name), key));
+            let batch = collect(aws, &Wanted { credentials: both.into(), ..Wanted::default() }).await;
+            expect(&batch, Id::aws_access_key(Some(name), key), dead, account);
+            let other = if *key == here { &there } else { &here };
+            let seen = liveness(&batch, &Id::aws_access_key(Some(name), other));
+            assert_eq!(seen.state, LivenessState::Unknown, "another account's word does not count");
+            assert!(batch.inventory.coverage.iter().any(|e| e.kind == "account" && e.place == account));
+            assert_eq!(batch.account.requests, 3, "three a key; the role's session tells who we are");
+            let batch = stores(aws, &named(&[("app/db", None)])).await;
+            let [slot] = batch.inventory.slots.as_slice() else { panic!("{:?}", batch.inventory) };
+            assert_eq!(slot.owner.as_deref(), Some(name));
+            assert!(
+                slot.id.as_str().starts_with(&format!("aws@{name}:secret:arn:aws:secretsmanager:us-east-1:{account}:"))
+            );
+        }
+        // One source for both.
+        let both = source(&moto.endpoint, &moto.admin, &json!({"accounts_assume": [assume]}));
+        let batch = collect(&both, &keys(&[&here, &there])).await;
+        expect(&batch, Id::aws_access_key(None, &here), dead_here, ACCOUNT);
+        expect(&batch, Id::aws_access_key(None, &there), !dead_here, OTHER);
+        assert!(batch.inventory.gaps.is_empty(), "{:?}", batch.inventory.gaps);
+        let batch = stores(&source(&moto.endpoint, &moto.admin, &json!({"accounts_assume": [assume]})), &all()).await;
+        let owners: BTreeSet<&str> = batch.inventory.slots.iter().filter_map(|slot| slot.owner.as_deref()).collect();
+        assert_eq!(owners, BTreeSet::from(["ours", "theirs"]));
+        let role = batch.inventory.coverage.iter().find(|e| e.kind == "account" && e.place == OTHER).unwrap();
+        assert!(role.asked_as.as_deref().unwrap().ends_with(":assumed-role/audit/driftgate-test"), "{role:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_role_wants_its_external_id() {
+    let moto = Moto::start();
+    let trust = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"AWS": format!("arn:aws:iam::{ACCOUNT}:user/admin")},
+        "Condition": {"StringEquals": {"sts:ExternalId": "acme-7"}}}]});
+    moto.call("create_role", &json!({"RoleName": "audit", "AssumeRolePolicyDocument": trust.to_string()}));
+    moto.call("put_role_policy", &json!({"RoleName": "audit", "PolicyName": "all", "PolicyDocument": everything()}));
+    let role = format!("arn:aws:iam::{ACCOUNT}:role/audit");
+    let key = moto.create_user_with_key("svc-deploy").id;
+    let id = Id::aws_access_key(None, &key);
+    let right = source(&moto.endpoint, &moto.admin, &json!({"assume": {"role": role, "external_id": "acme-7"}}));
+    assert_eq!(liveness(&collect(&right, &keys(&[&key])).await, &id).state, LivenessState::Live);
+    let wrong = source(&moto.endpoint, &moto.admin, &json!({"assume": {"role": role, "external_id": "acme-8"}}));
+    let batch = collect(&wrong, &keys(&[&key])).await;
+    assert_eq!(liveness(&batch, &id).state, LivenessState::Unknown);
+    let gap = batch.inventory.gaps.iter().find(|gap| gap.lacks == "liveness").unwrap();
+    assert_eq!((gap.scope.as_str(), gap.reason.as_str()), (role.as_str(), "AssumeRole: AccessDenied"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn policies_become_levels() {
+    let moto = Moto::with_policies_of_aws();
+    let document = |effect: &str, action: &str, resource: &str| {
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": effect, "Action": action, "Resource": resource}]})
+            .to_string()
+    };
+    let aws = |name: &str| format!("arn:aws:iam::aws:policy/{name}");
+    let mut users: BTreeMap<&str, String> = BTreeMap::new();
+    for user in ["reader", "pusher", "owner", "grouped", "bounded", "nobody", "custom"] {
+        users.insert(user, moto.create_user_with_key(user).id);
+    }
+    let attach = |user: &str, arn: &str| moto.call("attach_user_policy", &json!({"UserName": user, "PolicyArn": arn}));
+    attach("reader", &aws("ReadOnlyAccess"));
+    let push = document("Allow", "ecr:PutImage", "arn:aws:ecr:us-east-1:123456789012:repository/shop");
+    moto.call("put_user_policy", &json!({"UserName": "pusher", "PolicyName": "push", "PolicyDocument": push}));
+    attach("owner", &aws("AdministratorAccess"));
+    moto.call("create_group", &json!({"GroupName": "ops"}));
+    moto.call("attach_group_policy", &json!({"GroupName": "ops", "PolicyArn": aws("PowerUserAccess")}));
+    let read = document("Allow", "s3:Get*", "arn:aws:s3:::logs/*");
+    moto.call("put_group_policy", &json!({"GroupName": "ops", "PolicyName": "logs", "PolicyDocument": read}));
+    moto.call("add_user_to_group", &json!({"GroupName": "ops", "UserName": "grouped"}));
+    let buckets = document("Allow", "s3:*", "*");
+    let made = moto.call("create_policy", &json!({"PolicyName": "buckets", "PolicyDocument": buckets}));
+    attach("custom", text(&made["Policy"], "Arn"));
+    moto.call(
+        "put_user_policy",
+        &json!({"UserName": "custom", "PolicyName": "no", "PolicyDocument": document("Deny", "s3:DeleteBucket", "*")}),
+    );
+    attach("bounded", &aws("AdministratorAccess"));
+    moto.call(
+        "put_user_policy",
+        &json!({"UserName": "bounded", "PolicyName": "no", "PolicyDocument": document("Deny", "*", "*")}),
+    );
+
+    let expected: BTreeMap<&str, Vec<(Level, &str, &str)>> = BTreeMap::from([
+        ("reader", vec![(Level::Read, "*", "ReadOnlyAccess")]),
+        ("pusher", vec![(Level::Write, "arn:aws:ecr:us-east-1:123456789012:repository/shop", "push (ecr:PutImage)")]),
+        ("owner", vec![(Level::Admin, "*", "AdministratorAccess")]),
+        (
+            "grouped",
+            vec![(Level::Read, "arn:aws:s3:::logs/*", "logs (s3:Get*)"), (Level::Write, "*", "PowerUserAccess")],
+        ),
+        ("bounded", vec![]),
+        ("nobody", vec![]),
+        ("custom", vec![(Level::Admin, "*", "buckets (s3:*), less what is denied")]),
+    ]);
+    let of = |batch: &Batch, user: &str| -> Vec<(Level, String, String)> {
+        let credential = batch.inventory.credential(&Id::aws_access_key(None, &users[user])).unwrap();
+        let told = credential.grants.iter().map(|grant| {
+            assert_eq!(grant.tenant.as_deref(), Some("aws:123456789012"));
+            (grant.level.unwrap(), grant.resource.clone().unwrap(), grant.native.clone().unwrap())
+        });
+        let mut told: Vec<_> = told.collect();
+        told.sort();
+        told
+    };
+    // In a gate by user; for everything out of the account's details.
+    let ids: Vec<&str> = users.values().map(String::as_str).collect();
+    let mut want = keys(&ids);
+    want.grants = want.credentials.clone();
+    let gate = collect(&source(&moto.endpoint, &moto.admin, &json!({})), &want).await;
+    let whole = stores(&source(&moto.endpoint, &moto.admin, &json!({})), &all()).await;
+    for batch in [&gate, &whole] {
+        assert!(batch.inventory.gaps.is_empty(), "{:?}", batch.inventory.gaps);
+        for (user, grants) in &expected {
+            let grants: Vec<(Level, String, String)> =
+                grants.iter().map(|(level, on, native)| (*level, (*on).to_owned(), (*native).to_owned())).collect();
+            assert_eq!(of(batch, user), grants, "{user}");
+        }
+    }
+    // Nobody compares them: nobody asks.
+    let gate = collect(&source(&moto.endpoint, &moto.admin, &json!({})), &keys(&[&users["owner"]])).await;
+    assert_eq!(gate.account.requests, 3);
+    assert!(gate.inventory.credentials[0].grants.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn roles_that_a_ci_may_assume() {
+    let moto = Moto::start();
+    let issuer = "token.actions.githubusercontent.com";
+    let trust = |issuer: &str, subject: &str| {
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRoleWithWebIdentity",
+            "Principal": {"Federated": format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{issuer}")},
+            "Condition": {"StringLike": {format!("{issuer}:sub"): subject}}}]})
+        .to_string()
+    };
+    let make = |name: &str, path: &str, trust: String| {
+        let made =
+            moto.call("create_role", &json!({"RoleName": name, "Path": path, "AssumeRolePolicyDocument": trust}));
+        Id::new(format!("aws:role:{}", text(&made["Role"], "Arn")))
+    };
+    let ours = make("deploy", "/ci/", trust(issuer, "repo:acme/shop:environment:production"));
+    let site = make("site", "/", trust(issuer, "repo:acme/site:*"));
+    let lab = make("lab", "/", trust("gitlab.com", "project_path:acme/shop:ref_type:branch:ref:main"));
+    let service = json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:AssumeRole",
+        "Principal": {"Service": "ec2.amazonaws.com"}}]});
+    let machine = make("machine", "/", service.to_string());
+    let policy =
+        json!({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ecr:PutImage", "Resource": "*"}]});
+    moto.call(
+        "put_role_policy",
+        &json!({"RoleName": "deploy", "PolicyName": "push", "PolicyDocument": policy.to_string()}),
+    );
+    let gone = Id::new(format!("aws:role:arn:aws:iam::{ACCOUNT}:role/gone"));
+    let moved = Id::new(format!("aws:role:arn:aws:iam::{ACCOUNT}:role/deploy"));
+    let foreign = Id::new(format!("aws:role:arn:aws:iam::{OTHER}:role/deploy"));
+
+    let wanted = [&ours, &site, &gone, &moved, &foreign, &machine].map(Id::clone);
+    let mut want = Wanted { credentials: wanted.into(), repository: Some("acme/shop".into()), ..Wanted::default() };
+    want.grants.insert(ours.clone());
+    let gate = collect(&source(&moto.endpoint, &moto.admin, &json!({})), &want).await;
+    for (id, state) in [
+        (&ours, LivenessState::Live),
+        (&site, LivenessState::Live),
+        (&machine, LivenessState::Live),
+        (&gone, LivenessState::NotFound),
+        (&moved, LivenessState::NotFound),
+        (&foreign, LivenessState::Unknown),
+    ] {
+        assert_eq!(liveness(&gate, id).state, state, "{id}");
+    }
+    let role = gate.inventory.credential(&ours).unwrap();
+    let way_in = role.grants.iter().find(|grant| grant.holder.is_some()).unwrap();
+    assert_eq!(way_in.holder.as_deref(), Some("repo:acme/shop:environment:production"));
+    assert_eq!(way_in.environment.as_deref(), Some("production"));
+    let push = role.grants.iter().find(|grant| grant.holder.is_none()).unwrap();
+    assert_eq!((push.level, push.native.as_deref()), (Some(Level::Write), Some("push (ecr:PutImage)")));
+    let notes = gate.account.notes.join("\n");
+    assert!(notes.contains(&format!("{site}: its trust does not let acme/shop in (repo:acme/site:*)")), "{notes}");
+    assert!(notes.contains(&format!("{machine}: its trust names no CI identity provider")), "{notes}");
+    assert!(!notes.contains(&format!("{ours}: its trust")), "{notes}");
+    // Who we are, one a role of ours, two for the policies of the one whose grants are wanted, and its inline policy.
+    assert_eq!(gate.account.requests, 1 + 5 + 3);
+
+    let whole = stores(&source(&moto.endpoint, &moto.admin, &json!({})), &all()).await;
+    let told: BTreeSet<&Id> =
+        whole.inventory.credentials.iter().map(|c| &c.id).filter(|id| id.kind() == "role").collect();
+    assert_eq!(told, BTreeSet::from([&ours, &site, &lab]));
+    assert_eq!(whole.inventory.credential(&ours).unwrap().grants, role.grants);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_denial_costs() {
+    let moto = Moto::start();
+    moto.call_in(
+        &moto.admin,
+        "us-east-1",
+        "secretsmanager",
+        "create_secret",
+        &json!({"Name": "a", "SecretString": CANARY}),
+    );
+    moto.call_in(
+        &moto.admin,
+        "us-east-1",
+        "ssm",
+        "put_parameter",
+        &json!({"Name": "/a", "Value": CANARY, "Type": "SecureString"}),
+    );
+    let key = moto.create_user_with_key("svc-deploy").id;
+    let auditor = moto.create_user_with_key("auditor");
+    for (denied, scope, lacks, slots, keys_told) in [
+        ("secretsmanager:ListSecrets", "secrets of 123456789012/us-east-1", "slots", 1, true),
+        ("ssm:DescribeParameters", "parameters of 123456789012/us-east-1", "slots", 1, true),
+        ("iam:GetAccountAuthorizationDetails", "users and roles of 123456789012", "grants", 2, true),
+        ("iam:ListAccessKeys", "user svc-deploy", "liveness", 2, false),
+        ("iam:GetAccountSummary", "root", "liveness", 2, true),
+    ] {
+        let policy = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": denied, "Resource": "*"}]});
+        let arguments = json!({"UserName": "auditor", "PolicyName": "most", "PolicyDocument": policy.to_string()});
+        moto.call("put_user_policy", &arguments);
+        let batch = stores(&source(&moto.endpoint, &auditor, &json!({})), &all()).await;
+        let gap =
+            batch.inventory.gaps.iter().find(|gap| gap.scope == scope).unwrap_or_else(|| panic!("{denied}: {batch:?}"));
+        assert_eq!(gap.lacks, lacks, "{denied}");
+        assert!(gap.reason.contains("AccessDenied"), "{gap:?}");
+        assert_eq!(batch.inventory.slots.len(), slots, "{denied}");
+        let told = batch.inventory.credential(&Id::aws_access_key(None, &key)).is_some();
+        assert_eq!(told, keys_told, "{denied}");
+        // A list that is not whole proves no deletion.
+        let whole = |kind: &str| batch.inventory.coverage.iter().any(|e| e.kind == kind && e.complete);
+        assert_eq!(whole("secret"), !denied.starts_with("secretsmanager"), "{denied}");
+        assert_eq!(whole("access-key"), denied != "iam:ListAccessKeys", "{denied}");
+    }
+}
+
+/// A journal in memory.
+#[derive(Debug, Default)]
+struct Kept(std::sync::Mutex<BTreeMap<String, driftgate::model::inventory::Inventory>>);
+
+impl driftgate::sources::Journal for Kept {
+    fn recall(&self, source: &str, part: &str) -> Option<driftgate::model::inventory::Inventory> {
+        self.0.lock().unwrap().get(&format!("{source} {part}")).cloned()
+    }
+
+    fn keep(&self, source: &str, part: &str, inventory: &driftgate::model::inventory::Inventory) {
+        self.0.lock().unwrap().insert(format!("{source} {part}"), inventory.clone());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_scan_goes_on() {
+    let moto = Moto::start();
+    for region in ["us-east-1", "eu-west-1"] {
+        let arguments = json!({"Name": "a", "SecretString": CANARY});
+        moto.call_in(&moto.admin, region, "secretsmanager", "create_secret", &arguments);
+    }
+    let gone = moto.create_user_with_key("svc-deploy");
+    moto.delete_key("svc-deploy", &gone.id);
+    let auditor = moto.create_user_with_key("auditor");
+    let allow = |denied: &str| {
+        let policy = json!({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "*", "Resource": "*"}, {"Effect": "Deny", "Action": denied, "Resource": "*"}]});
+        let arguments = json!({"UserName": "auditor", "PolicyName": "most", "PolicyDocument": policy.to_string()});
+        moto.call("put_user_policy", &arguments);
+    };
+    let journal = Arc::new(Kept::default());
+    let want = Wanted { wide: true, journal: Some(journal.clone()), ..all() };
+    let aws = || source(&moto.endpoint, &auditor, &json!({"regions": ["us-east-1", "eu-west-1"]}));
+    allow("ssm:DescribeParameters");
+    let first = stores(&aws(), &want).await;
+    assert_eq!(first.inventory.gaps.len(), 2, "{:?}", first.inventory.gaps);
+    let parts: Vec<String> = journal.0.lock().unwrap().keys().cloned().collect();
+    let expected = ["123456789012/eu-west-1/secrets", "123456789012/iam", "123456789012/us-east-1/secrets"];
+    assert_eq!(parts, expected.map(|part| format!("aws {part}")), "a part with a gap is not kept");
+    // Who we are, and what was not kept.
+    allow("s3:*");
+    let second = aws();
+    let batch = stores(&second, &want).await;
+    assert_eq!((batch.account.requests, batch.inventory.gaps.len()), (3, 0));
+    let ids = |batch: &Batch| batch.inventory.slots.iter().map(|slot| slot.id.clone()).collect::<BTreeSet<Id>>();
+    assert_eq!(ids(&batch), ids(&first));
+    // What is kept proves a deletion, too.
+    let batch = collect(&second, &Wanted { wide: true, everything: true, ..keys(&[&gone.id]) }).await;
+    assert_eq!(liveness(&batch, &Id::aws_access_key(None, &gone.id)).state, LivenessState::NotFound);
+}
+
+/// Answers every connection with what `answer` writes, given how many came before.
+fn server(answer: impl Fn(usize, &mut dyn Write) + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let answer = Arc::new(answer);
+    std::thread::spawn(move || {
+        for (count, stream) in listener.incoming().enumerate() {
+            let Ok(mut stream) = stream else { continue };
+            let answer = Arc::clone(&answer);
+            std::thread::spawn(move || {
+                let mut head = Vec::new();
+                let mut byte = [0; 1];
+                while !head.ends_with(b"\r\n\r\n") && stream.read(&mut byte).is_ok_and(|n| n == 1) {
+                    head.push(byte[0]);
+                }
+                let head = String::from_utf8_lossy(&head).to_lowercase();
+                let length =
+                    head.split("content-length: ").nth(1).and_then(|rest| rest.lines().next()?.trim().parse().ok());
+                let mut body = vec![0; length.unwrap_or(0)];
+                let _ = stream.read_exact(&mut body);
+                answer(count, &mut stream);
+            });
+        }
+    });
+    endpoint
+}
+
+fn say(stream: &mut dyn Write, status: u16, body: &str) {
+    let head = format!(
+        "HTTP/1.1 {status} Canned\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    let _ = stream.write_all(head.as_bytes());
+    let _ = stream.write_all(body.as_bytes());
+}
+
+fn anybody() -> Key {
+    Key { id: "AKIAY34FZKBOKMUTVV7A".into(), secret: "s".repeat(40) }
+}
+
+/// The most memory that this process has had, in MB.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_without_end_is_refused() {
+    let endpoint = server(|_, stream| {
+        let _ = stream.write_all(
+            b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.1\r\ncontent-length: 1073741824\r\n\r\n",
+        );
+        let chunk = vec![b' '; 1 << 20];
+        for _ in 0..1024 {
+            if stream.write_all(&chunk).is_err() {
+                return;
+            }
+        }
+    });
+    let before = peak();
+    let batch = stores(&source(&endpoint, &anybody(), &json!({})), &named(&[("a", None), ("/a", Some("ssm"))])).await;
+    assert!(peak() - before < 100, "{} MB before, {} after", before, peak());
+    assert_eq!(batch.inventory.gaps.len(), 2, "{:?}", batch.inventory.gaps);
+    assert!(
+        batch.inventory.gaps.iter().all(|gap| gap.reason.ends_with("the answer is too long")),
+        "{:?}",
+        batch.inventory.gaps
+    );
+    assert_eq!(batch.account.requests, 2, "it is not asked for twice");
+    let batch = collect(&source(&endpoint, &anybody(), &json!({})), &keys(&["AKIAIOSFODNN7EXAMPLE"])).await;
+    assert!(batch.inventory.gaps[0].reason.contains("too long"), "{:?}", batch.inventory.gaps);
+}
+
+const LIST: &str =
+    r#"{"SecretList":[{"ARN":"arn:aws:secretsmanager:us-east-1:609629065308:secret:a-AbCdEf","Name":"a"}]"#;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttling_is_waited_for_and_no_longer() {
+    let endpoint = server(|count, stream| match count {
+        0 => say(stream, 400, r#"{"__type":"ThrottlingException","message":"hush-canary-value"}"#),
+        _ => say(stream, 200, &format!("{LIST}}}")),
+    });
+    let aws = source(&endpoint, &anybody(), &json!({"timeout": 1})).waiting(Duration::from_secs(5));
+    let batch = stores(&aws, &named(&[("a", None)])).await;
+    assert_eq!((batch.inventory.slots.len(), batch.account.requests), (1, 2), "{:?}", batch.inventory.gaps);
+    let endpoint =
+        server(|_, stream| say(stream, 400, r#"{"__type":"ThrottlingException","message":"hush-canary-value"}"#));
+    let aws = source(&endpoint, &anybody(), &json!({})).waiting(Duration::from_secs(2));
+    let batch = stores(&aws, &named(&[("a", None)])).await;
+    assert_eq!(batch.inventory.gaps[0].reason, "ListSecrets: ThrottlingException");
+    assert!(batch.account.requests <= 4, "{}", batch.account.requests);
+    assert!(!format!("{batch:?}").contains(CANARY));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_cannot_be_believed() {
+    let foreign = LIST.replace("609629065308", "111111111111");
+    let cases = [
+        ("pages without end", format!("{LIST},\"NextToken\":\"again\"}}"), "its pages do not end", 1),
+        ("another account's", format!("{foreign}}}"), "not of this account and region", 0),
+        ("no ARN", r#"{"SecretList":[{"Name":"a"}]}"#.to_owned(), "not of this account and region", 0),
+        ("no JSON", "<html>hush-canary-value</html>".to_owned(), "HTTP 200, not an answer of AWS", 0),
+        ("wrong types", r#"{"SecretList":[{"ARN":7}]}"#.to_owned(), "HTTP 200, not an answer of AWS", 0),
+    ];
+    for (name, body, reason, slots) in cases {
+        let endpoint = server(move |_, stream| say(stream, 200, &body));
+        let batch = stores(&source(&endpoint, &anybody(), &json!({})), &named(&[("a", None)])).await;
+        assert_eq!(batch.inventory.slots.len(), slots, "{name}");
+        assert!(
+            batch.inventory.gaps.iter().any(|gap| gap.reason.contains(reason)),
+            "{name}: {:?}",
+            batch.inventory.gaps
+        );
+        assert!(batch.account.requests <= 3, "{name}");
+        assert!(!format!("{batch:?}").contains(CANARY), "{name}");
+    }
+    // The table can fail.
+    let endpoint = server(|_, stream| say(stream, 200, &format!("{LIST}}}")));
+    let batch = stores(&source(&endpoint, &anybody(), &json!({})), &named(&[("a", None)])).await;
+    assert_eq!((batch.inventory.slots.len(), batch.inventory.gaps.len()), (1, 0));
+    // A page that breaks off in the middle, a status without a code, a server that is gone.
+    for answer in [
+        "HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"SecretList\":[",
+        "HTTP/1.1 403 x\r\ncontent-length: 0\r\n\r\n",
+    ] {
+        let endpoint = server(move |_, stream| stream.write_all(answer.as_bytes()).unwrap());
+        let batch = stores(&source(&endpoint, &anybody(), &json!({})), &named(&[("a", None)])).await;
+        assert_eq!((batch.inventory.slots.len(), batch.inventory.gaps.len()), (0, 1), "{answer}");
+    }
+    let batch = stores(&source("http://127.0.0.1:1", &anybody(), &json!({})), &named(&[("a", None)])).await;
+    assert_eq!(batch.inventory.gaps[0].reason, "ListSecrets: no connection");
+}
