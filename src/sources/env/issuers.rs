@@ -145,7 +145,8 @@ fn of_tenant<'t>(provider: &str, tenant: &'t str) -> Option<&'t str> {
     let (_, rest) = tenant.split_once(':').filter(|(before, _)| *before == provider)?;
     let rest = ["https://", "http://"].iter().find_map(|scheme| rest.strip_prefix(scheme)).unwrap_or(rest);
     let host = rest.split('/').next()?;
-    (host.contains('.') || host.contains(':') || host == "localhost").then_some(host)
+    // GitLab's tenants are hosts; of the others, what has no dot is an organization or a team.
+    (provider == "gitlab" || host.contains('.') || host.contains(':') || host == "localhost").then_some(host)
 }
 
 /// Whether both name one server, with or without a port.
@@ -257,6 +258,7 @@ mod tests {
             assert_eq!(server(base).as_deref(), Some(own));
         }
         assert_eq!(of_tenant("github", "github:acme"), None);
+        assert_eq!(of_tenant("gitlab", "gitlab:git"), Some("git"));
         assert_eq!(of_tenant("github", "aws:123456789012"), None);
         assert_eq!(of_tenant("github", "github:ghe.example.com/acme"), Some("ghe.example.com"));
         assert!(same_server("ghe.example.com", "ghe.example.com:8443"));
