@@ -139,17 +139,20 @@ impl Guard {
     /// # Errors
     /// Where the run has made all that it may.
     pub async fn turn(&self) -> Result<(), &'static str> {
-        if self.made.fetch_add(1, Ordering::Relaxed) >= A_RUN {
-            return Err("not asked: a run makes 200 probes at the most");
-        }
-        let at = {
-            let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
-            let at = next.map_or_else(Instant::now, |next| next.max(Instant::now()));
-            *next = Some(at + BETWEEN);
-            at
-        };
+        let at = self.reserve(Instant::now()).ok_or("not asked: a run makes 200 probes at the most")?;
         tokio::time::sleep_until(at).await;
         Ok(())
+    }
+
+    /// When the next probe may start; none where no more may.
+    fn reserve(&self, now: Instant) -> Option<Instant> {
+        if self.made.fetch_add(1, Ordering::Relaxed) >= A_RUN {
+            return None;
+        }
+        let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = next.map_or(now, |next| next.max(now));
+        *next = Some(at + BETWEEN);
+        Some(at)
     }
 
     /// Makes a call, once.
@@ -357,14 +360,13 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn a_run_has_a_pace_and_an_end() {
+    #[test]
+    fn a_run_has_a_pace_and_an_end() {
         let guard = Guard::default();
-        let begun = Instant::now();
-        for _ in 0..A_RUN {
-            guard.turn().await.unwrap();
-        }
-        assert_eq!(begun.elapsed().as_millis(), u128::from(A_RUN - 1) * 50, "twenty a second");
-        assert!(guard.turn().await.is_err());
+        let now = Instant::now();
+        let starts: Vec<Duration> = (0..A_RUN).map(|_| guard.reserve(now).unwrap() - now).collect();
+        let paced: Vec<Duration> = (0..A_RUN).map(|at| BETWEEN * at).collect();
+        assert_eq!(starts, paced, "twenty a second");
+        assert!(guard.reserve(now + Duration::from_secs(3600)).is_none());
     }
 }

@@ -226,8 +226,8 @@ fn aws_keys(setup: &Setup<'_>) -> vault::KeyIds {
 fn build_env(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
     let settings: env::Settings = raw.settings()?;
     let probes = env::probes(&settings, raw, setup.files)?;
-    let tokens = env::issuers::read(&settings, raw, setup.sources, setup.env, setup.files)?;
-    let issuers = env::Issuers { tokens, ..issuers(setup)? };
+    let mut issuers = issuers(setup)?;
+    issuers.tokens = env::issuers::read(&settings, raw, setup.sources, setup.env, setup.files)?;
     let source = env::EnvSource::new(about, settings, Arc::clone(setup.env), issuers)
         .with_probes(probes)
         .with_fingerprints(setup.fingerprint_key.cloned());

@@ -282,3 +282,94 @@ fn equal_values_in_two_stores() {
     let (_, out, _) = checkout.run(&["inventory", "--format", "json"]);
     assert!(!out.contains("\"fingerprint\": \"hmac") || out.matches("hmac-sha256").count() == 1, "{out}");
 }
+
+/// All forms at once, at servers that send back what they were sent, or fail.
+#[test]
+fn nothing_of_a_token_comes_out() {
+    let forms = [
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "glpat-",
+        "gldt-",
+        "glptt-",
+        "glrt-",
+        "xoxb-",
+        "xoxp-",
+        "xoxe-",
+        "xapp-",
+        "npm_",
+        "sk_live_",
+    ];
+    let tokens: Vec<(String, String)> =
+        forms.iter().enumerate().map(|(at, form)| (format!("T{at}"), format!("{}{at:02}", token(form)))).collect();
+    let echo: String = tokens.iter().map(|(_, value)| format!("{value} ")).collect();
+    let first = &tokens[0].1;
+    let answers = [
+        Answer::json(
+            200,
+            &json!({"login": echo, "username": first, "id": 7, "active": true, "revoked": false, "name": echo,
+            "ok": true, "team_id": first, "user_id": first, "user": echo})
+            .to_string(),
+        ),
+        Answer::json(401, &json!({"message": echo, "error": first}).to_string()),
+        Answer::Http(500, vec![("x-echo".into(), echo.clone())], echo.clone().into_bytes()),
+        Answer::Http(302, vec![("location".into(), format!("http://127.0.0.1:9/?t={first}"))], Vec::new()),
+        Answer::Raw(format!("HTTP/1.1 200 OK\r\ncontent-length: 100000\r\n\r\n{echo}").into_bytes()),
+        Answer::Raw(format!("{echo}\r\n\r\n").into_bytes()),
+    ];
+    let server = Listener::start(Answer::Stall);
+    let at = &server.endpoint;
+    let names: Vec<&str> = tokens.iter().map(|(name, _)| name.as_str()).collect();
+    let env = format!(
+        ", variables: [{}], endpoints: {{github: '{at}', gitlab: '{at}', slack: '{at}', npm: '{at}'}}, probes: [{{name: stripe, prefix: sk_live_, url: '{at}', allow_private: true, id_pointer: /login}}]",
+        names.join(", ")
+    );
+    let mut checkout = Checkout::new("", &env, TITLE).on_github(at);
+    for (name, value) in &tokens {
+        checkout = checkout.with(name, value);
+    }
+    let absent = |arguments: &[&str]| {
+        let (code, out, errors) = checkout.run(arguments);
+        assert!(code < 4, "{errors}");
+        let said = out + &errors;
+        for (name, value) in &tokens {
+            // The random part, and what stands behind the prefix that it begins with.
+            let body = value.rsplit(['_', '-']).next().unwrap();
+            assert!(!said.contains(value.as_str()) && !said.contains(&body[..16]), "{name} {arguments:?}: {said}");
+        }
+        said
+    };
+    for answer in answers {
+        server.set(answer);
+        let before = server.connections();
+        absent(&["check", "-v", "-v"]);
+        assert_eq!(server.connections() - before, 10, "each that has an endpoint, once");
+        absent(&["inventory", "--format", "json", "-v", "-v"]);
+    }
+    let before = server.connections();
+    for flag in ["--no-probe", "--offline"] {
+        absent(&["check", flag, "-v", "-v"]);
+        absent(&["inventory", flag, "-v", "-v"]);
+    }
+    assert_eq!(server.connections(), before, "nobody is asked");
+}
+
+/// A run ends, however many values it is given.
+#[test]
+fn two_hundred_probes_a_run() {
+    let server = Listener::start(Answer::json(401, BAD));
+    let names: Vec<String> = (0..205).map(|at| format!("T{at}")).collect();
+    let env = format!(", variables: [{}], endpoints: {{github: '{}'}}", names.join(", "), server.endpoint);
+    let mut checkout = Checkout::new("", &env, TITLE).on_github(&server.endpoint);
+    for (at, name) in names.iter().enumerate() {
+        checkout = checkout.with(name, &format!("{}{at:03}", token("ghp_")));
+    }
+    let begun = std::time::Instant::now();
+    let (_, out, errors) = checkout.run(&["inventory"]);
+    assert_eq!(server.connections(), 200, "{out}{errors}");
+    assert!(begun.elapsed() > std::time::Duration::from_secs(9), "twenty a second: {:?}", begun.elapsed());
+}

@@ -145,7 +145,8 @@ fn of_tenant<'t>(provider: &str, tenant: &'t str) -> Option<&'t str> {
     let (_, rest) = tenant.split_once(':').filter(|(before, _)| *before == provider)?;
     let rest = ["https://", "http://"].iter().find_map(|scheme| rest.strip_prefix(scheme)).unwrap_or(rest);
     let host = rest.split('/').next()?;
-    (host.contains('.') || host.contains(':') || host == "localhost").then_some(host)
+    // GitLab's tenants are hosts; of the others, what has no dot is an organization or a team.
+    (provider == "gitlab" || host.contains('.') || host.contains(':') || host == "localhost").then_some(host)
 }
 
 /// Whether both name one server, with or without a port.
@@ -234,6 +235,7 @@ fn pick<'i>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{self, KnownKind};
     use crate::probe::{github::Github, slack::Slack};
 
     fn issuer(base: &str, authority: Option<&str>, word: Word, home: bool) -> Issuer {
@@ -256,10 +258,70 @@ mod tests {
             assert_eq!(server(base).as_deref(), Some(own));
         }
         assert_eq!(of_tenant("github", "github:acme"), None);
+        assert_eq!(of_tenant("gitlab", "gitlab:git"), Some("git"));
         assert_eq!(of_tenant("github", "aws:123456789012"), None);
         assert_eq!(of_tenant("github", "github:ghe.example.com/acme"), Some("ghe.example.com"));
         assert!(same_server("ghe.example.com", "ghe.example.com:8443"));
         assert!(!same_server("ghe.example.com:1", "ghe.example.com:2"));
+    }
+
+    /// The issuers of a provider, as `base word private home authority`.
+    fn configured(provider: &str, sources: &str, variables: &[(&str, &str)]) -> Vec<String> {
+        let kinds: Vec<KnownKind<'_>> =
+            ["env", "github", "gitlab"].map(|kind| KnownKind { kind, role: crate::config::Role::Inventory }).into();
+        let known = config::Known { rules: &[], kinds: &kinds };
+        let env: Environment = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let text = format!("version: 1\nsources:\n{sources}");
+        let files = Files::Tree(".".into());
+        let config = config::load::parse(Some("c.yaml"), &text, files, &env, known).unwrap();
+        let raw = config.sources.iter().find(|raw| raw.kind == "env").unwrap();
+        let found = read(&raw.settings().unwrap(), raw, &config.sources, &env, &config.files).unwrap();
+        let shown = |issuer: &Issuer| {
+            let place = issuer.place.as_ref().unwrap();
+            let home = if issuer.home { " home" } else { "" };
+            let inside = if place.private { " private" } else { "" };
+            let authority = issuer.authority.as_ref().map(|name| format!(" @{name}")).unwrap_or_default();
+            format!("{} {:?}{inside}{home}{authority}", place.base, issuer.word)
+        };
+        found[provider].iter().map(shown).collect()
+    }
+
+    #[test]
+    fn where_providers_answer() {
+        let ci =
+            [("GITHUB_API_URL", "https://ghe.example.com/api/v3"), ("CI_SERVER_URL", "https://gitlab.example.com")];
+        let com = [("GITHUB_API_URL", "https://api.github.com")];
+        let env = "  - {kind: env}\n";
+        let two = "  - {kind: env}\n  - {kind: github, name: com, url: 'https://github.com'}\n  - {kind: github, name: ghe}\n";
+        let end = "  - {kind: env, endpoints: {github: 'https://ghe.example.com/api/v3'}}\n";
+        let three = format!("{end}{}", two.replace(env, ""));
+        for (provider, sources, variables, wanted) in [
+            ("github", env, &[][..], &["https://api.github.com Public"][..]),
+            ("github", env, &com, &["https://api.github.com Ci home"]),
+            ("github", env, &ci, &["https://ghe.example.com/api/v3 Ci private home"]),
+            ("gitlab", env, &[], &["https://gitlab.com/api/v4 Public"]),
+            ("gitlab", env, &ci, &["https://gitlab.example.com/api/v4 Ci private home"]),
+            ("slack", env, &ci, &["https://slack.com/api Public"]),
+            (
+                "github",
+                two,
+                &ci,
+                &[
+                    "https://api.github.com Configured @com",
+                    "https://ghe.example.com/api/v3 Configured private home @ghe",
+                ],
+            ),
+            (
+                "gitlab",
+                "  - {kind: env}\n  - {kind: gitlab, url: 'https://git.example.com:8443'}\n",
+                &ci,
+                &["https://git.example.com:8443/api/v4 Configured private"],
+            ),
+            ("github", end, &com, &["https://ghe.example.com/api/v3 Configured private"]),
+            ("github", &three, &ci, &["https://ghe.example.com/api/v3 Configured private home"]),
+        ] {
+            assert_eq!(configured(provider, sources, variables), wanted, "{provider}: {sources} {variables:?}");
+        }
     }
 
     #[test]
