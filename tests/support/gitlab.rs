@@ -121,10 +121,8 @@ impl GitLab {
     pub fn group(&self, path: &str) -> u64 {
         let parent = path.rsplit_once('/').map(|(parent, _)| self.id_of("groups", parent));
         let name = path.rsplit('/').next().unwrap();
-        let made = self.with(&[
-            of("groups"),
-            call("create", json!([{"name": name, "path": name, "parent_id": parent}])),
-        ]);
+        let made =
+            self.with(&[of("groups"), call("create", json!([{"name": name, "path": name, "parent_id": parent}]))]);
         made["id"].as_u64().unwrap()
     }
 
@@ -132,10 +130,8 @@ impl GitLab {
     pub fn project(&self, path: &str) -> u64 {
         let (group, name) = path.rsplit_once('/').unwrap();
         let namespace = self.id_of("groups", group);
-        let made = self.with(&[
-            of("projects"),
-            call("create", json!([{"name": name, "path": name, "namespace_id": namespace}])),
-        ]);
+        let made = self
+            .with(&[of("projects"), call("create", json!([{"name": name, "path": name, "namespace_id": namespace}]))]);
         made["id"].as_u64().unwrap()
     }
 
@@ -147,7 +143,10 @@ impl GitLab {
     pub fn person(&self, name: &str, scopes: &[&str], roles: &[(&str, &str, u32)]) -> Person {
         let user = self.with(&[
             of("users"),
-            call("create", json!([{"username": name, "name": name, "email": format!("{name}@example.com"), "password": "x"}])),
+            call(
+                "create",
+                json!([{"username": name, "name": name, "email": format!("{name}@example.com"), "password": "x"}]),
+            ),
         ]);
         let id = user["id"].as_u64().unwrap();
         let token = self.with(&[
@@ -170,7 +169,11 @@ impl GitLab {
 
     /// A variable of a project, with further fields.
     pub fn variable(&self, project: &str, key: &str, value: &str, more: Value) {
-        self.in_project(project, "variables", call("create", json!([merged(json!({"key": key, "value": value}), more)])));
+        self.in_project(
+            project,
+            "variables",
+            call("create", json!([merged(json!({"key": key, "value": value}), more)])),
+        );
     }
 
     /// A variable of a group.
@@ -194,7 +197,12 @@ impl GitLab {
     pub fn requests(&self) -> Vec<String> {
         let got = http::request(Method::GET, &format!("{}/__log", self.endpoint), &[], None).unwrap().json();
         let one = |entry: &Value| {
-            format!("{} {}?{}", entry["method"].as_str().unwrap(), entry["path"].as_str().unwrap(), entry["query"].as_str().unwrap())
+            format!(
+                "{} {}?{}",
+                entry["method"].as_str().unwrap(),
+                entry["path"].as_str().unwrap(),
+                entry["query"].as_str().unwrap()
+            )
         };
         got.as_array().unwrap().iter().map(one).collect()
     }

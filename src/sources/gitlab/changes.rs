@@ -140,7 +140,8 @@ mod tests {
 
     fn events(entries: &[(&str, &str, &str)]) -> Vec<AuditEvent> {
         let one = |(at, key, message): &(&str, &str, &str)| {
-            let details = serde_json::json!({"custom_message": message, "target_details": key, "target_type": "Ci::Variable"});
+            let details =
+                serde_json::json!({"custom_message": message, "target_details": key, "target_type": "Ci::Variable"});
             serde_json::from_value(serde_json::json!({"id": 1, "created_at": at, "details": details})).unwrap()
         };
         entries.iter().map(one).collect()
@@ -161,7 +162,8 @@ mod tests {
         let twice = [(JUNE, "K", "Changed value(hidden)"), (MAY, "K", "Added ci variable")];
         assert_eq!(of(&twice).as_deref(), Some(JUNE));
         // Another attribute is not another value.
-        let protected = [(JUNE, "K", "Changed variable protection from false to true"), (MAY, "K", "Added ci variable")];
+        let protected =
+            [(JUNE, "K", "Changed variable protection from false to true"), (MAY, "K", "Added ci variable")];
         assert_eq!(of(&protected).as_deref(), Some(MAY));
         assert_eq!(of(&[(JUNE, "K2", "Changed value(hidden)")]), None);
         assert_eq!(of(&[]), None);

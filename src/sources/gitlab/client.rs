@@ -185,7 +185,9 @@ impl Client {
                 }
             };
             // A server that loses the cursor gives the same page again, or empty ones, for ever.
-            if next == url || items.is_empty() && self.next(&next, &page.headers) != Ok(None) || page.body == answer.body
+            if next == url
+                || items.is_empty() && self.next(&next, &page.headers) != Ok(None)
+                || page.body == answer.body
             {
                 listed.broken = Some("its pages go round in circles".to_owned());
                 return Ok(listed);

@@ -13,11 +13,8 @@ use super::answers::{Group, Project};
 use super::client::{Refusal, TokenKind};
 use super::endpoints::{Holder, Of};
 use super::place::is_path;
-use super::tokens::List;
+use super::read::AUDIT_PAGES;
 use super::{AT_ONCE, Part, Place, Reader};
-
-/// Pages of audit events that a scan reads of a place: the newest 1,000 events.
-const AUDIT_PAGES: usize = 10;
 
 /// What the token needs for a scan's lists of projects and groups.
 const NEED: &str = "membership in the group, and the scope read_api";
@@ -86,8 +83,7 @@ impl Reader<'_> {
 
     /// The group, its subgroups, and the projects of all of them.
     async fn places(&self, group: &str, part: &mut Part) -> Vec<Place> {
-        let mut out: BTreeSet<Place> =
-            BTreeSet::from([Place { holder: Holder::Group, path: group.to_owned() }]);
+        let mut out: BTreeSet<Place> = BTreeSet::from([Place { holder: Holder::Group, path: group.to_owned() }]);
         let descendants = Of::descendants(group);
         let (groups, projects) = futures::future::join(self.client.list::<Group>(&descendants), async {
             let endpoint = GroupProjects::builder()
@@ -102,23 +98,24 @@ impl Reader<'_> {
             self.client.list::<Project>(&endpoint).await
         })
         .await;
-        let mut add = |holder: Holder, what: &str, paths: Result<(Vec<String>, Option<String>), Refusal>, part: &mut Part| {
-            match paths {
-                Ok((paths, broken)) => {
-                    for path in paths {
-                        if is_path(&path) {
-                            out.insert(Place { holder, path });
-                        } else {
-                            self.gap(part, "slots", group, format!("one of its {what} has a path that is none"));
+        let mut add =
+            |holder: Holder, what: &str, paths: Result<(Vec<String>, Option<String>), Refusal>, part: &mut Part| {
+                match paths {
+                    Ok((paths, broken)) => {
+                        for path in paths {
+                            if is_path(&path) {
+                                out.insert(Place { holder, path });
+                            } else {
+                                self.gap(part, "slots", group, format!("one of its {what} has a path that is none"));
+                            }
+                        }
+                        if let Some(reason) = broken {
+                            self.gap(part, "slots", group, format!("its {what}: {reason}"));
                         }
                     }
-                    if let Some(reason) = broken {
-                        self.gap(part, "slots", group, format!("its {what}: {reason}"));
-                    }
+                    Err(refusal) => self.gap(part, "slots", group, format!("its {what}: {}", refusal.reason(NEED))),
                 }
-                Err(refusal) => self.gap(part, "slots", group, format!("its {what}: {}", refusal.reason(NEED))),
-            }
-        };
+            };
         let groups = groups.map(|listed| (listed.items.into_iter().map(|g| g.full_path).collect(), listed.broken));
         add(Holder::Group, "subgroups", groups, part);
         let projects =
@@ -129,15 +126,9 @@ impl Reader<'_> {
 
     async fn everything_of(&self, place: &Place) -> Part {
         let mut part = Part::default();
-        let holders = [place.holder];
         self.source.state().places.insert(place.path.clone());
-        self.variables(&place.path, &holders, &mut part).await;
-        for list in List::of(place.holder) {
-            self.source.state().lists.insert((*list, place.path.clone()));
-            self.credentials(*list, &place.path, &holders, &mut part).await;
-        }
-        let kept = part.kept.clone();
-        self.changes(place, &kept, AUDIT_PAGES, &mut part).await;
+        self.variables(&place.path, &[place.holder], &mut part).await;
+        self.rest(place, AUDIT_PAGES, &mut part).await;
         part
     }
 
