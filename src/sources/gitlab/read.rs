@@ -97,10 +97,7 @@ impl GitlabSource {
         // An id without an authority is that of the checkout's own server.
         let own = |id: &&Id| id.authority() == self.about.authority.as_deref() || self.home;
         let slots = want.slots.iter().filter(ours).filter(own);
-        slots
-            .filter_map(|id| parts(id))
-            .map(|(place, _)| place)
-            .filter(|place| place != variables::INSTANCE && is_path(place))
+        slots.filter_map(parts).map(|(place, _)| place).filter(|place| place != variables::INSTANCE && is_path(place))
     }
 
     /// What is to be read after the tickets.
