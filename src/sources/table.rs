@@ -269,11 +269,16 @@ fn entries<'s>(setup: &Setup<'s>, kind: &'static str) -> Vec<Option<&'s RawSourc
 
 /// Of several GitHubs or GitLabs, the one that the CI runs on: its variables name the server. Where they do not, the first.
 fn home(sources: &[RawSource], env: &Environment) -> Home {
-    let host = |text: &str| url::Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned));
+    let host = |text: &str| {
+        let url = url::Url::parse(text).ok()?;
+        Some((url.host_str()?.to_owned(), url.port_or_known_default()))
+    };
     let of = |kind: &str, variables: &[&str]| {
         let ours = variables.iter().find_map(|name| host(env.get(name)?));
         let mut all = sources.iter().filter(|raw| raw.kind == kind);
-        let own = all.clone().find(|raw| ours.is_some() && raw.text("url").as_deref().and_then(host) == ours);
+        // Without an address a source is of the CI's own server.
+        let is_ours = |raw: &&RawSource| raw.text("url").is_none_or(|url| host(&url) == ours);
+        let own = all.clone().find(|raw| ours.is_some() && is_ours(raw));
         own.or_else(|| all.next()).and_then(|raw| raw.authority.clone())
     };
     Home {

@@ -435,6 +435,10 @@ class Handler(BaseHTTPRequestHandler):
             fault = next((f for f in state.faults if f["match"] in self.path and f.get("times", 1) != 0), None)
             if fault is not None:
                 fault["times"] = fault.get("times", 1) - 1
+        if fault is not None and "delay" in fault:
+            time.sleep(fault["delay"])
+        with state.lock:
+            if fault is not None:
                 if "status" in fault:
                     return self.send(fault["status"], fault.get("body", ""), fault.get("headers", {}))
             try:
@@ -499,6 +503,14 @@ class Handler(BaseHTTPRequestHandler):
             state.jobs[asked["job"]["token"]] = asked["job"]["user_id"]
         if "enterprise" in asked:
             state.users[asked["enterprise"]["user_id"]]["enterprise"] = asked["enterprise"]["group_id"]
+        if "thousand" in asked:
+            space = state.space("project", asked["thousand"])
+            known = state.variables.setdefault(f"project:{space['id']}", [])
+            for number in range(1000):
+                known.append({
+                    "variable_type": "env_var", "key": f"N{number:04d}", "value": f"canary-of-{number}", "protected": False,
+                    "masked": False, "hidden": False, "raw": False, "environment_scope": "*", "description": None,
+                })
         if "bulk" in asked:  # variables by the thousand, and projects by the hundred
             bulk = asked["bulk"]
             group = state.space("group", bulk["group"])

@@ -94,6 +94,8 @@ struct State {
     asked_as: Option<String>,
     /// The same, as GitLab tells.
     user: Option<answers::User>,
+    /// Some list was read to its end.
+    answered: bool,
     /// Refused and granted reads of audit events.
     audits: (u32, u32),
 }
@@ -254,7 +256,11 @@ impl Reader<'_> {
     /// Hands a part over.
     fn give(&self, part: Part) {
         let Part { inventory, notes, kept } = part;
-        self.source.state().kept.extend(kept);
+        {
+            let mut state = self.source.state();
+            state.kept.extend(kept);
+            state.answered |= inventory.coverage.iter().any(|extent| extent.complete);
+        }
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
         out.inventory.slots.extend(inventory.slots);
         out.inventory.credentials.extend(inventory.credentials);

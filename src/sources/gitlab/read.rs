@@ -19,8 +19,8 @@ use super::{GitlabSource, Kept, Part, Place, Reader, people, variables};
 /// Requests of a gate beyond one for each place: the instance's variables, or audit events, or who asks.
 const BEYOND: u64 = 2;
 
-/// Pages of audit events that an inventory reads of a place: the newest 1,000 events.
-const AUDIT_PAGES: usize = 10;
+/// Pages of audit events that an inventory or a scan reads of a place: the newest 1,000 events.
+pub(super) const AUDIT_PAGES: usize = 10;
 
 /// A path, and what it can be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,12 +38,15 @@ pub(super) struct Due {
     /// Ids that this GitLab cannot be asked about, with the reason.
     unclear: Vec<(Id, &'static str)>,
     changes: BTreeMap<Place, Vec<(Id, Kept)>>,
+    /// Who asked is not yet known, for coverage.
+    ask: bool,
 }
 
 impl Due {
     pub(super) fn is_nothing(&self) -> bool {
-        let Self { lists, personal, places, unclear, changes } = self;
-        lists.is_empty() && personal.is_empty() && places.is_empty() && unclear.is_empty() && changes.is_empty()
+        let Self { lists, personal, places, unclear, changes, ask } = self;
+        let nothing = lists.is_empty() && personal.is_empty() && places.is_empty() && unclear.is_empty();
+        nothing && changes.is_empty() && !ask
     }
 }
 
@@ -94,10 +97,7 @@ impl GitlabSource {
         // An id without an authority is that of the checkout's own server.
         let own = |id: &&Id| id.authority() == self.about.authority.as_deref() || self.home;
         let slots = want.slots.iter().filter(ours).filter(own);
-        slots
-            .filter_map(|id| parts(id))
-            .map(|(place, _)| place)
-            .filter(|place| place != variables::INSTANCE && is_path(place))
+        slots.filter_map(parts).map(|(place, _)| place).filter(|place| place != variables::INSTANCE && is_path(place))
     }
 
     /// What is to be read after the tickets.
@@ -135,6 +135,7 @@ impl GitlabSource {
         let new: BTreeSet<String> = self.named(want).filter(|path| !state.places.contains(path)).collect();
         due.places = new.into_iter().map(|path| self.target(want, path)).collect();
         if !want.everything {
+            due.ask = state.answered && state.user.is_none();
             for id in &want.changes {
                 if let Some(kept) = state.kept.get(id) {
                     due.changes.entry(kept.place.clone()).or_default().push((id.clone(), kept.clone()));
@@ -181,9 +182,10 @@ impl Reader<'_> {
         }
         let reads = targets.iter().map(|target| async {
             let mut part = Part::default();
-            self.variables(&target.path, target.holders, &mut part).await;
-            if want.everything {
-                self.rest(target, &mut part).await;
+            let holder = self.variables(&target.path, target.holders, &mut part).await;
+            if let Some(holder) = holder.filter(|_| want.everything) {
+                let place = Place { holder, path: target.path.clone() };
+                self.rest(&place, AUDIT_PAGES, &mut part).await;
             }
             self.give(part);
         });
@@ -196,27 +198,13 @@ impl Reader<'_> {
     }
 
     /// The lists of credentials of a place, and when its variables were written.
-    async fn rest(&self, target: &Target, part: &mut Part) {
-        // What the path is was found out by reading its variables.
-        let known: &[Holder] = match part.kept.first() {
-            Some((_, kept)) if kept.place.holder == Holder::Project => &[Holder::Project],
-            Some(_) => &[Holder::Group],
-            None => target.holders,
-        };
-        for list in [List::ProjectTokens, List::GroupTokens, List::DeployTokens, List::DeployKeys, List::Triggers] {
-            let holders: Vec<Holder> =
-                known.iter().copied().filter(|holder| List::of(*holder).contains(&list)).collect();
-            // Of a path that can be either, the lists of one kind alone would look for what is not there.
-            if !holders.is_empty() && (holders.len() == known.len() || known.len() == 1) {
-                self.source.state().lists.insert((list, target.path.clone()));
-                self.credentials(list, &target.path, &holders, part).await;
-            }
+    pub(super) async fn rest(&self, place: &Place, pages: usize, part: &mut Part) {
+        for list in List::of(place.holder) {
+            self.source.state().lists.insert((*list, place.path.clone()));
+            self.credentials(*list, &place.path, &[place.holder], part).await;
         }
-        if let Some((_, kept)) = part.kept.first() {
-            let place = kept.place.clone();
-            let kept = part.kept.clone();
-            self.changes(&place, &kept, AUDIT_PAGES, part).await;
-        }
+        let kept = part.kept.clone();
+        self.changes(place, &kept, pages, part).await;
     }
 
     /// What an inventory shows beside projects and groups: the instance's variables, and personal tokens.
@@ -243,10 +231,13 @@ impl Reader<'_> {
         self.give(part);
     }
 
-    /// Whether a name that the checkout's jobs read is in none of the places that were read: then the instance may have it.
+    /// Whether a name that the checkout's jobs read is in none of the places, all of which were read: then the instance may have it.
     fn unfound(&self, want: &Wanted) -> bool {
         let Some(project) = self.source.project(want) else { return false };
         let out = self.out.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if out.inventory.coverage.iter().any(|extent| !extent.complete) {
+            return false;
+        }
         let known: BTreeSet<&str> = out.inventory.slots.iter().filter_map(|slot| slot.name.as_deref()).collect();
         let names = want
             .slots
@@ -259,8 +250,8 @@ impl Reader<'_> {
     }
 
     /// After the tickets.
-    pub(super) async fn collect(&self, want: &Wanted, due: super::read::Due) {
-        let Due { lists, personal, places, unclear, changes } = due;
+    pub(super) async fn collect(&self, want: &Wanted, due: Due) {
+        let Due { lists, personal, places, unclear, changes, ask: _ } = due;
         let mut part = Part::default();
         for (id, reason) in unclear {
             let mut credential = crate::model::inventory::Credential::bare(id.clone());
@@ -310,7 +301,11 @@ impl Reader<'_> {
             return;
         }
         // In the order of the places, as far as the gate's budget goes.
-        let budget = self.source.state().places.len() as u64 + BEYOND + self.extra();
+        let budget = {
+            let state = self.source.state();
+            // Lists that tickets ask for by id are no part of a gate's usual cost.
+            (state.places.len() + state.lists.len()) as u64 + BEYOND
+        };
         for (place, kept) in changes {
             let left = budget.saturating_sub(self.client.meter().requests());
             let mut part = Part::default();
@@ -322,15 +317,11 @@ impl Reader<'_> {
             }
             self.give(part);
         }
-        if self.client.meter().requests() < budget {
+        // A server that refused everything is not asked once more.
+        let answered = self.source.state().answered;
+        if answered && self.client.meter().requests() < budget {
             self.learn_user().await;
         }
-    }
-
-    /// Requests for what tickets name by id; they are no part of a gate's usual cost.
-    fn extra(&self) -> u64 {
-        let state = self.source.state();
-        state.lists.len() as u64
     }
 
     /// Who asks. Where that cannot be read, nobody is named.

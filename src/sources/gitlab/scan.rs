@@ -13,11 +13,8 @@ use super::answers::{Group, Project};
 use super::client::{Refusal, TokenKind};
 use super::endpoints::{Holder, Of};
 use super::place::is_path;
-use super::tokens::List;
+use super::read::AUDIT_PAGES;
 use super::{AT_ONCE, Part, Place, Reader};
-
-/// Pages of audit events that a scan reads of a place: the newest 1,000 events.
-const AUDIT_PAGES: usize = 10;
 
 /// What the token needs for a scan's lists of projects and groups.
 const NEED: &str = "membership in the group, and the scope read_api";
@@ -129,15 +126,9 @@ impl Reader<'_> {
 
     async fn everything_of(&self, place: &Place) -> Part {
         let mut part = Part::default();
-        let holders = [place.holder];
         self.source.state().places.insert(place.path.clone());
-        self.variables(&place.path, &holders, &mut part).await;
-        for list in List::of(place.holder) {
-            self.source.state().lists.insert((*list, place.path.clone()));
-            self.credentials(*list, &place.path, &holders, &mut part).await;
-        }
-        let kept = part.kept.clone();
-        self.changes(place, &kept, AUDIT_PAGES, &mut part).await;
+        self.variables(&place.path, &[place.holder], &mut part).await;
+        self.rest(place, AUDIT_PAGES, &mut part).await;
         part
     }
 

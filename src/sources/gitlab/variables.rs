@@ -24,15 +24,15 @@ pub(super) const INSTANCE: &str = "instance";
 
 impl Reader<'_> {
     /// The variables of a path that is one of these; what is not there under one is looked for under the next. A path that is none is a
-    /// gap.
-    pub(super) async fn variables(&self, path: &str, holders: &[Holder], part: &mut Part) {
+    /// gap. Gives what it is, where that is known.
+    pub(super) async fn variables(&self, path: &str, holders: &[Holder], part: &mut Part) -> Option<Holder> {
         let mut last = None;
         for holder in holders {
             let place = Place { holder: *holder, path: path.to_owned() };
             match self.list_variables(&place).await {
                 Ok(listed) => {
                     self.slots(&place, listed, part);
-                    return;
+                    return Some(*holder);
                 }
                 Err(refusal) => {
                     let gone = refusal.status() == Some(404);
@@ -43,11 +43,11 @@ impl Reader<'_> {
                 }
             }
         }
-        let Some((holder, refusal)) = last else { return };
+        let (holder, refusal) = last?;
         if holder == Holder::Group && refusal.status() == Some(404) && self.is_users(path).await {
             self.extent(part, KIND, path, true);
             part.notes.insert(format!("{path} is a user's namespace, which has no variables"));
-            return;
+            return None;
         }
         let need = match holder {
             Holder::Project => "the Maintainer role in the project, and the scope read_api",
@@ -55,6 +55,7 @@ impl Reader<'_> {
         };
         self.extent(part, KIND, path, false);
         self.gap(part, "slots", path, format!("its variables: {}", refusal.reason(need)));
+        (refusal.status() != Some(404)).then_some(holder)
     }
 
     async fn list_variables(&self, place: &Place) -> Result<Listed<Variable>, Refusal> {
