@@ -361,7 +361,6 @@ impl Source for GithubSource {
         let work = if want.everything { Work::Everything } else { Work::Lists(self.plan(want)) };
         if matches!(&work, Work::Lists(tasks) if tasks.is_empty()) {
             into.account.status = Some(SourceStatus::Skipped);
-            into.account.notes.push("nothing of GitHub was wanted".to_owned());
             return;
         }
         if want.offline {
@@ -399,6 +398,9 @@ impl Source for GithubSource {
         }
         if tasks.is_empty() && !subsets {
             into.account.status = Some(SourceStatus::Skipped);
+            if self.book().claimed.is_empty() && wanted.is_empty() {
+                into.account.notes.push("nothing of GitHub was wanted".to_owned());
+            }
             self.answer(&wanted, into);
             return;
         }
