@@ -666,3 +666,44 @@ async fn tickets_that_name_places_without_number_are_not_all_followed() {
     let quiet = stores(&self::source(&github), &Wanted { offline: true, ..gate() }).await;
     assert_eq!(reasons(&quiet), ["slots *: --offline"]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn environments_and_stores_are_read_where_jobs_refer_to_them() {
+    let github = Github::start();
+    github.set(&organization());
+    let lines = || -> BTreeSet<String> { github.requests().into_iter().map(|one| one.line).collect() };
+    let of = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| format!("GET {name}")).collect() };
+    let usual = ["/user", "/repos/acme/shop/actions/secrets", "/repos/acme/shop/actions/organization-secrets"];
+    // An environment that only an expression names may be any.
+    let batch = stores(&source(&github), &Wanted { any_environment: true, ..gate() }).await;
+    assert_eq!(reasons(&batch), Vec::<String>::new());
+    let each = ["", "/production/secrets", "/prod%2Feu/secrets", "/empty/secrets"];
+    let each: Vec<String> = each.iter().map(|rest| format!("/repos/acme/shop/environments{rest}")).collect();
+    let all: Vec<&str> = usual.iter().copied().chain(each.iter().map(String::as_str)).collect();
+    assert_eq!(lines(), of(&all));
+    slot(&batch.inventory, "github:actions-secret:acme/shop@prod/eu:EU");
+
+    // Dependabot's store, where a workflow runs for it; nothing at all where no job refers to a secret.
+    github.forget();
+    let batch = stores(&source(&github), &Wanted { dependabot: true, secrets: false, ..gate() }).await;
+    slot(&batch.inventory, "github:dependabot-secret:acme/shop:REGISTRY");
+    let site = slot(&batch.inventory, "github:dependabot-secret:acme:ORG_REGISTRY");
+    assert_eq!(site.visible_to.as_deref(), Some(&["acme/site".to_owned()][..]));
+    github.forget();
+    let batch = stores(&source(&github), &Wanted { secrets: false, ..gate() }).await;
+    assert_eq!((batch.account.requests, lines()), (0, BTreeSet::new()));
+
+    // Of a token that is limited to some repositories, these are read where a rule compares them.
+    let token = Id::new("github:pat:acme:992");
+    let want = Wanted { credentials: [token.clone()].into(), secrets: false, ..gate() };
+    let source = app_source(&github, &github.app().1, json!({}));
+    let first = stores(&source, &want).await;
+    assert_eq!(grants(credential(&first.inventory, token.as_str())), [(Level::Read, "metadata:read", None)]);
+    github.forget();
+    let batch = collect(&source, &Wanted { grants: [token.clone()].into(), ..want }).await;
+    assert_eq!(
+        grants(credential(&batch.inventory, token.as_str())),
+        [(Level::Read, "metadata:read", Some("acme/site"))]
+    );
+    assert_eq!(lines(), of(&["/orgs/acme/personal-access-tokens/992/repositories"]));
+}

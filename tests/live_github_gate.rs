@@ -213,3 +213,57 @@ fn the_secrets_of_a_deploy_are_dated_by_github() {
     assert!(said.code == 3 && !said.findings().contains(&("dead-reference", slot)), "{}", said.all);
     assert!(said.all.contains("HTTP 404"), "{}", said.all);
 }
+
+/// What `inventory` prints, read back in GitHub's place.
+fn read_back(folder: &Path) -> Said {
+    let output = binary()
+        .current_dir(folder)
+        .args(["inventory", "--format", "json", "--no-progress", "--now", "2026-06-01T00:00:00Z"])
+        .env("AUDIT_TOKEN", TOKEN)
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("github:actions-secret:acme/shop:NPM_TOKEN"), "{text}");
+    fs::write(folder.join("inventory.json"), text).unwrap();
+    let config = folder.join(".driftgate.yaml");
+    let live = fs::read_to_string(&config).unwrap();
+    let lines = live
+        .lines()
+        .map(|line| if line.contains("kind: github") { "  - {kind: file, path: inventory.json}" } else { line });
+    fs::write(&config, lines.map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    let said = check(folder, &[]);
+    fs::write(&config, live).unwrap();
+    said
+}
+
+#[test]
+fn what_inventory_prints_gives_the_same_verdict() {
+    let github = Github::start();
+    let key = "github:deploy-key:acme/shop:8412";
+    let mut without = set_up();
+    without["repositories"]["acme/shop"]["keys"].as_array_mut().unwrap().remove(0);
+    let mut closed = set_up();
+    closed["tokens"] = json!({TOKEN: {"login": "auditor", "deny": {".*/keys": "administration=read"}}});
+    // A list that was cut short proves no deletion: the slot still holds what it held.
+    for (state, verdict, rule) in [
+        (set_up(), "block", "revoked-but-live"),
+        (without, "pass", "dead-reference"),
+        (closed, "block", "revoked-still-held"),
+    ] {
+        github.set(&state);
+        let folder = checkout(&github.endpoint, &format!("Revoke {key}"), KEY_HELD);
+        let live = check(folder.path(), &[]);
+        let saved = read_back(folder.path());
+        let prints = |said: &Said| -> Vec<Value> {
+            let findings = said.report["findings"].as_array().unwrap();
+            findings
+                .iter()
+                .map(|finding| json!([finding["rule"], finding["fingerprint"], finding["blocking"]]))
+                .collect()
+        };
+        assert_eq!(live.report["verdict"], verdict, "{}", live.all);
+        assert_eq!(live.findings(), [(rule, key)], "{}", live.all);
+        assert_eq!(saved.report["verdict"], verdict, "{}", saved.all);
+        assert_eq!(prints(&saved), prints(&live), "{}\n{}", saved.all, live.all);
+    }
+}
