@@ -55,5 +55,13 @@ fn main() {
         taken.as_secs_f64(),
         taken.as_secs_f64() / least.as_secs_f64()
     );
+    println!("processor      {:.1} s of this process; its fake has its own", processor().as_secs_f64());
     println!("peak memory    {memory}");
+}
+
+/// The processor time of this process so far: fields 14 and 15 of its stat file, in hundredths of a second.
+fn processor() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let fields = stat.rsplit(") ").next().unwrap_or_default().split(' ').skip(11).take(2);
+    Duration::from_millis(fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>() * 10)
 }
