@@ -611,3 +611,99 @@ async fn a_scan_of_many_makes_the_calls_that_it_needs_and_no_more_at_once() {
     assert!(told.len() > 200 && told.windows(2).all(|two| two[0].0 <= two[1].0), "progress is told part by part");
     assert!(told.last().unwrap().2.is_some(), "and what is left of the limit");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_githubs_each_is_asked_for_its_own() {
+    let github = Github::start();
+    github.set(&organization());
+    // The other GitHub is not the checkout's home: its repository of the same name is another one.
+    let env: Environment = [("GH_TOKEN".to_owned(), TOKEN.to_owned())].into_iter().collect();
+    let files = Files::Tree(PathBuf::from("."));
+    let context = Context { env: &Arc::new(env), files: &files, max_wait: Duration::ZERO, home: false };
+    let about = About { name: "ghe".into(), authority: Some("ghe".into()), ..about() };
+    let settings = serde_json::from_value(json!({"url": github.endpoint, "cache": false})).unwrap();
+    let other = GithubSource::new(about, settings, &context).unwrap();
+    let batch = stores(&other, &gate()).await;
+    assert_eq!((batch.account.requests, github.requests()), (0, vec![]));
+    let ours = Id::new("github@com:deploy-key:acme/shop:8412");
+    let theirs = Id::new("github@ghe:deploy-key:acme/shop:8412");
+    let slots = [Id::new("github@ghe:actions-secret:acme/site:SITE"), Id::new("github@com:actions-secret:acme/shop:X")];
+    let want = Wanted { credentials: [ours.clone(), theirs.clone()].into(), slots: slots.into(), ..gate() };
+    let batch = collect(&other, &want).await;
+    assert_eq!(state(&batch.inventory, theirs.as_str()), LivenessState::Live);
+    assert!(batch.inventory.credential(&ours).is_none());
+    assert_eq!(slot_ids(&batch.inventory), BTreeSet::from(["github@ghe:actions-secret:acme/site:SITE".to_owned()]));
+    assert_eq!(github.requests().len(), 3);
+    assert!(batch.inventory.coverage.iter().all(|extent| extent.source == "ghe"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tickets_that_name_places_without_number_are_not_all_followed() {
+    let github = Github::start();
+    github.set(&organization());
+    let slots = (0..50).map(|n| Id::new(format!("github:actions-secret:acme/r{n}:X"))).collect();
+    let hostile = [
+        "github:deploy-key:../../user:1",
+        "github:deploy-key::1",
+        "github:pat:%2e%2e/x:1",
+        "github:deploy-key:a%2Fb/../..:1",
+    ];
+    let want = Wanted { slots, credentials: hostile.iter().map(|id| Id::new(*id)).collect(), ..gate() };
+    let source = source(&github);
+    stores(&source, &want).await;
+    github.forget();
+    let batch = collect(&source, &want).await;
+    let asked = github.requests();
+    assert!(asked.len() <= 20, "{asked:?}");
+    assert!(
+        asked.iter().all(|one| one.line.starts_with("GET /repos/") || one.line.starts_with("GET /orgs/")),
+        "{asked:?}"
+    );
+    assert!(reasons(&batch).iter().any(|reason| reason.contains("more than 20 places")));
+    for id in hostile {
+        assert_eq!(state(&batch.inventory, id), LivenessState::Unknown, "{id}");
+    }
+    let quiet = stores(&self::source(&github), &Wanted { offline: true, ..gate() }).await;
+    assert_eq!(reasons(&quiet), ["slots *: --offline"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn environments_and_stores_are_read_where_jobs_refer_to_them() {
+    let github = Github::start();
+    github.set(&organization());
+    let lines = || -> BTreeSet<String> { github.requests().into_iter().map(|one| one.line).collect() };
+    let of = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| format!("GET {name}")).collect() };
+    let usual = ["/user", "/repos/acme/shop/actions/secrets", "/repos/acme/shop/actions/organization-secrets"];
+    // An environment that only an expression names may be any.
+    let batch = stores(&source(&github), &Wanted { any_environment: true, ..gate() }).await;
+    assert_eq!(reasons(&batch), Vec::<String>::new());
+    let each = ["", "/production/secrets", "/prod%2Feu/secrets", "/empty/secrets"];
+    let each: Vec<String> = each.iter().map(|rest| format!("/repos/acme/shop/environments{rest}")).collect();
+    let all: Vec<&str> = usual.iter().copied().chain(each.iter().map(String::as_str)).collect();
+    assert_eq!(lines(), of(&all));
+    slot(&batch.inventory, "github:actions-secret:acme/shop@prod/eu:EU");
+
+    // Dependabot's store, where a workflow runs for it; nothing at all where no job refers to a secret.
+    github.forget();
+    let batch = stores(&source(&github), &Wanted { dependabot: true, secrets: false, ..gate() }).await;
+    slot(&batch.inventory, "github:dependabot-secret:acme/shop:REGISTRY");
+    let site = slot(&batch.inventory, "github:dependabot-secret:acme:ORG_REGISTRY");
+    assert_eq!(site.visible_to.as_deref(), Some(&["acme/site".to_owned()][..]));
+    github.forget();
+    let batch = stores(&source(&github), &Wanted { secrets: false, ..gate() }).await;
+    assert_eq!((batch.account.requests, lines()), (0, BTreeSet::new()));
+
+    // Of a token that is limited to some repositories, these are read where a rule compares them.
+    let token = Id::new("github:pat:acme:992");
+    let want = Wanted { credentials: [token.clone()].into(), secrets: false, ..gate() };
+    let source = app_source(&github, &github.app().1, json!({}));
+    let first = stores(&source, &want).await;
+    assert_eq!(grants(credential(&first.inventory, token.as_str())), [(Level::Read, "metadata:read", None)]);
+    github.forget();
+    let batch = collect(&source, &Wanted { grants: [token.clone()].into(), ..want }).await;
+    assert_eq!(
+        grants(credential(&batch.inventory, token.as_str())),
+        [(Level::Read, "metadata:read", Some("acme/site"))]
+    );
+    assert_eq!(lines(), of(&["/orgs/acme/personal-access-tokens/992/repositories"]));
+}

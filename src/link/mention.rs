@@ -195,6 +195,9 @@ fn unknown(token: Token<'_>, unit: &Unit, words: &[Word]) -> Option<(Target, Str
     if let Some(id) = arn(text) {
         return Some((Target::Unknown(id), Strength::Slot, false));
     }
+    if let Some((id, strength)) = written_out(text) {
+        return Some((Target::Unknown(id), strength, false));
+    }
     let at = words.partition_point(|word| word.start < token.start);
     let before = |back: usize| at.checked_sub(back).map(|i| words[i].text.as_str()).unwrap_or_default();
     let accessor = before(1) == "accessor" || (before(1) == "is" && before(2) == "accessor");
@@ -208,6 +211,25 @@ fn unknown(token: Token<'_>, unit: &Unit, words: &[Word]) -> Option<(Target, Str
         return (!role).then(|| (Target::Unknown(Id::vault_token(None, text)), Strength::Id, false));
     }
     vault_path(token, words).map(|id| (Target::Unknown(id), Strength::Slot, false))
+}
+
+/// An id of GitHub's or GitLab's as `driftgate inventory` prints it: a ticket may name what no store has shown yet.
+fn written_out(text: &str) -> Option<(Id, Strength)> {
+    let [head, kind, place, what] = text.split(':').collect::<Vec<_>>()[..] else { return None };
+    let number = what.len() <= 20 && what.bytes().all(|b| b.is_ascii_digit());
+    let strength = match (head.split('@').next()?, kind) {
+        ("github", "actions-secret" | "dependabot-secret" | "codespaces-secret") | ("gitlab", "variable") => {
+            Strength::Slot
+        }
+        ("github", "deploy-key" | "pat" | "app" | "sso-token") if number => Strength::Id,
+        ("gitlab", "project-token" | "group-token" | "personal-token" | "deploy-token" | "deploy-key" | "trigger")
+            if number =>
+        {
+            Strength::Id
+        }
+        _ => return None,
+    };
+    (!place.is_empty() && !what.is_empty()).then(|| (Id::new(text), strength))
 }
 
 fn arn(text: &str) -> Option<Id> {

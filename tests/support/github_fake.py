@@ -131,7 +131,9 @@ def listed(path, query, who):
     if not repo:
         return None
     name = f"{unquote(repo[1])}/{unquote(repo[2])}"
-    one = next((one for known, one in data["repositories"].items() if known.lower() == name.lower()), None)
+    one = data["repositories"].get(name)
+    if one is None:
+        one = next((one for known, one in data["repositories"].items() if known.lower() == name.lower()), None)
     if one is None:
         return None
     rest = repo[3]
@@ -279,7 +281,8 @@ async def respond(method, path, query, headers, body):
     finally:
         STATE.under_way -= 1
     if status == 200 and isinstance(out, (dict, list)):
-        etag = '"' + hashlib.sha256(json.dumps(out).encode()).hexdigest()[:32] + '"'
+        out = json.dumps(out).encode()
+        etag = '"' + hashlib.sha256(out).hexdigest()[:32] + '"'
         more = {**more, "etag": etag}
         if headers.get("if-none-match") == etag:
             status = 304

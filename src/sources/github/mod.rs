@@ -1,12 +1,14 @@
 //! GitHub and GitHub Enterprise Server, with an auditor's token or App: the secrets (names and times, never values), deploy keys,
 //! fine-grained tokens, Apps and single sign-on credentials of a repository and its organization. Here is what a run asks for;
-//! the lists are in `lists`, a whole organization in `scan`. Tickets from issues are `github_issues`.
+//! the lists are in `tasks` and `lists`, a whole organization in `scan`. Tickets from issues are `github_issues`.
 
 mod client;
+mod credentials;
 mod lists;
 mod models;
 mod scan;
 mod settings;
+mod tasks;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -27,7 +29,9 @@ use crate::secret::MacKey;
 
 use super::{About, Batch, Source, Wanted, observe, speaks_of};
 use client::{Auth, Client};
-use lists::{Family, Part, Subset, Task, owner};
+use credentials::Subset;
+use lists::Part;
+use tasks::{Family, Task, owner};
 
 pub use settings::{AppSettings, CacheSetting, Context, Settings, Wrong};
 
@@ -149,10 +153,10 @@ impl GithubSource {
         let connect = || async {
             let api = self.api(want)?;
             let mut places: Vec<String> = Vec::new();
-            places.extend(self.repository(want).filter(|_| !want.wide).map(|repository| lists::repo(&repository)));
+            places.extend(self.repository(want).filter(|_| !want.wide).map(|repository| tasks::repo(&repository)));
             if let Some(owner) = self.organization(want) {
-                places.push(format!("/orgs/{}", lists::segment(&owner)));
-                places.push(format!("/users/{}", lists::segment(&owner)));
+                places.push(format!("/orgs/{}", tasks::segment(&owner)));
+                places.push(format!("/users/{}", tasks::segment(&owner)));
             }
             Client::connect(api, self.auth.as_ref().map_err(Clone::clone)?, &places).await
         };
@@ -194,7 +198,7 @@ impl GithubSource {
             out.push(Task::Environments(repository.clone()));
             out.push(Task::DeployKeys(repository.clone()));
             // A user's repository has no organization to ask for.
-            user = lists::is_user(&reader.client.one(&lists::repo(repository)).await);
+            user = lists::is_user(&reader.client.one(&tasks::repo(repository)).await);
             if !user {
                 out.push(Task::Shared(repository.clone()));
             }
@@ -296,7 +300,7 @@ impl GithubSource {
             };
             drop(book);
             into.inventory.gaps.push(self.gap("liveness", id.as_str(), reason.clone()));
-            observe(into, id, observed(LivenessState::Unknown, "github", Some(reason.as_str())));
+            observe(into, id, observed(LivenessState::Unknown, list.method(), Some(reason.as_str())));
         }
     }
 }
@@ -369,7 +373,6 @@ impl Source for GithubSource {
         let work = if want.everything { Work::Everything } else { Work::Lists(self.plan(want)) };
         if matches!(&work, Work::Lists(tasks) if tasks.is_empty()) {
             into.account.status = Some(SourceStatus::Skipped);
-            into.account.notes.push("nothing of GitHub was wanted".to_owned());
             return;
         }
         if want.offline {
@@ -407,6 +410,9 @@ impl Source for GithubSource {
         }
         if tasks.is_empty() && !subsets {
             into.account.status = Some(SourceStatus::Skipped);
+            if self.book().claimed.is_empty() && wanted.is_empty() {
+                into.account.notes.push("nothing of GitHub was wanted".to_owned());
+            }
             self.answer(&wanted, into);
             return;
         }

@@ -7,8 +7,9 @@ use serde::Deserialize;
 use crate::model::inventory::{Extent, Inventory};
 
 use super::client::{Form, Listed, clip};
-use super::lists::{Family, Part, Task, is_user, owner, repo, segment};
+use super::lists::{Part, is_user};
 use super::models::Repository;
+use super::tasks::{Family, Task, owner, repo, segment};
 use super::{Reader, SCAN_AT_ONCE, locked};
 
 #[derive(Deserialize)]
