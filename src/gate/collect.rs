@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::Id;
 use crate::model::catalog::Entry;
-use crate::model::inventory::{Gap, Inventory, Slot};
+use crate::model::inventory::{Credential, Gap, Inventory, Slot};
 use crate::model::report::{Coverage, SourceStatus};
 use crate::model::settings::Settings;
 use crate::model::ticket::{Intent, Record, Ticket};
@@ -277,6 +277,15 @@ impl Collected {
                 known.holds = Some(held);
             }
         }
+    }
+
+    /// Adds what slots are said to hold and no source has told of yet: tickets may name it.
+    pub(super) fn add_held(&mut self) {
+        let known: BTreeSet<&Id> = self.inventory.credentials.iter().map(|credential| &credential.id).collect();
+        let now = self.inventory.slots.iter().filter_map(|slot| slot.holds.as_ref());
+        let then = self.inventory.slots.iter().flat_map(|slot| &slot.versions).filter_map(|v| v.holds.as_ref());
+        let new: BTreeSet<Id> = now.chain(then).filter(|id| !known.contains(id)).cloned().collect();
+        self.inventory.credentials.extend(new.into_iter().map(Credential::bare));
     }
 
     /// Adds slots that only the pipelines name.

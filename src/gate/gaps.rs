@@ -66,25 +66,22 @@ pub(super) fn split(inputs: &Inputs<'_>) -> Split {
             // Every subject in scope may have a ticket among those that did not come, or a record in the part that did not.
             Gives::Tickets => anything,
             // A gap that came with an inventory is another source's: it decides as it did there.
-            Gives::Recorded if travelled(source) => {
-                !needed.is_empty() && (!about_one || reached(&Id::new(gap.scope.clone())))
-            }
+            Gives::Recorded if travelled(source) => match (gap.lacks == "slots", about_one) {
+                (_, true) => reached(&Id::new(gap.scope.clone())) && (gap.lacks == "slots" || !needed.is_empty()),
+                (true, false) => reads_from(inputs, &gap.source),
+                (false, false) => !needed.is_empty(),
+            },
             Gives::Recorded if about_one => reached(&Id::new(gap.scope.clone())),
             Gives::Recorded => anything,
-            // A store that did not show its slots may hold what the deploy reads, under a place that goes before the known one.
-            Gives::Issuers if gap.lacks == "slots" && !about_one => {
-                inputs.reach.slots.keys().any(|slot| slot.provider() == source.kind)
-            }
-            Gives::Issuers if gap.lacks == "slots" => reached(&Id::new(gap.scope.clone())),
+            // A store that did not show its slots may hold what the deploy reads, under a place that goes before the known one: the very
+            // thing that a ticket revoked.
+            Gives::Issuers if gap.lacks == "slots" && about_one => reached(&Id::new(gap.scope.clone())),
+            Gives::Issuers if gap.lacks == "slots" => reads_from(inputs, &source.kind),
             // An issuer's silence decides where a rule missed what it would have said.
             Gives::Issuers if about_one => {
                 reached(&Id::new(gap.scope.clone())) && needed.contains(Id::new(gap.scope.clone()).provider())
             }
-            // A store that they read from and that was silent may hold the very thing that a ticket revoked.
-            Gives::Issuers => {
-                let read_from = inputs.outer.iter().any(|outer| outer.provider == source.kind);
-                needed.contains(source.kind.as_str()) || gap.lacks == "slots" && read_from
-            }
+            Gives::Issuers => needed.contains(source.kind.as_str()),
         };
         if concerns && source.required {
             deciding.insert(gap.clone());
@@ -130,6 +127,15 @@ pub(super) fn split(inputs: &Inputs<'_>) -> Split {
         });
     }
     Split { deciding: deciding.into_iter().collect(), notes: notes.into_iter().collect(), empty_scope }
+}
+
+/// Whether the jobs in scope read slots of a store. An inventory tells only the name of the source that left a gap, which is its kind
+/// unless the user gave it another one: then it may be any.
+fn reads_from(inputs: &Inputs<'_>, kind: &str) -> bool {
+    let known = matches!(kind, "github" | "gitlab" | "vault" | "aws");
+    let same = |provider: &str| provider == kind || !known && provider != "env";
+    inputs.reach.slots.keys().any(|slot| same(slot.provider()))
+        || inputs.outer.iter().any(|outer| same(&outer.provider))
 }
 
 /// Whether an inventory tells of a gap that another source left when the inventory was made.

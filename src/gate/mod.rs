@@ -120,6 +120,7 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     // The gate's own environment: which credentials are at hand, and for those without an id in their value, who they are.
     let examined = collected.at_hand(sources, &want).await;
     copies::join(&mut collected.inventory);
+    collected.add_held();
     let tickets = collected.tickets(sources, &want, settings).await;
     name_slots_of_tickets(&mut collected.inventory, &tickets);
 
@@ -204,6 +205,8 @@ pub async fn tickets(options: &Options, config: &Config, sources: &Sources) -> (
     collected.recorded(sources, &want).await;
     collected.stores(sources, &want).await;
     apply_links(&mut collected.inventory, &config.settings);
+    copies::join(&mut collected.inventory);
+    collected.add_held();
     collected.keep_all = true;
     let tickets = collected.tickets(sources, &want, &config.settings).await;
     let tickets = collected.sorted(tickets);
@@ -226,6 +229,7 @@ async fn enumerate(mut want: Wanted, now: Timestamp, config: &Config, sources: &
     apply_links(&mut collected.inventory, &config.settings);
     copies::join(&mut collected.inventory);
     collected.at_hand(sources, &want).await;
+    collected.add_held();
     want.slots = collected.inventory.slots.iter().map(|slot| slot.id.clone()).collect();
     want.credentials = collected.inventory.credentials.iter().map(|credential| credential.id.clone()).collect();
     want.tenants = tenants(&collected.inventory, &want.credentials);
