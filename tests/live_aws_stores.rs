@@ -319,7 +319,7 @@ async fn rotation_and_versions() {
     put(&format!("{CANARY}-2"));
     let want = named(&[("one", None), ("two", None)]);
     let key = Arc::new(FingerprintKey::new(&Secret::new("site key".into())));
-    let aws = source(&moto.endpoint, admin, &json!({"version_times": true})).with_fingerprints(Some(Arc::clone(&key)));
+    let aws = source(&moto.endpoint, admin, &json!({})).with_fingerprints(Some(Arc::clone(&key)));
     let batch = stores(&aws, &want).await;
     assert!(batch.inventory.gaps.is_empty(), "{:?}", batch.inventory.gaps);
     let slot = |name: &str| batch.inventory.slots.iter().find(|slot| slot.name.as_deref() == Some(name)).unwrap();
@@ -339,10 +339,24 @@ async fn rotation_and_versions() {
     let listed = moto.call_in(admin, "us-east-1", "secretsmanager", "list_secret_version_ids", &of);
     let versions = listed["Versions"].as_array().unwrap().iter();
     let current = versions.clone().find(|v| v["VersionStages"].to_string().contains("AWSCURRENT")).unwrap();
-    let exact = stores(&source(&moto.endpoint, admin, &json!({"version_times": true})), &named(&[("one", None)])).await;
-    let coarse = stores(&source(&moto.endpoint, admin, &json!({})), &named(&[("one", None)])).await;
-    assert_eq!(exact.inventory.slots[0].updated_at.unwrap().as_second(), seconds(&current["CreatedDate"]));
-    assert_eq!((exact.account.requests, coarse.account.requests), (2, 1));
+    let judged = |slots: &Batch| -> BTreeSet<Id> { slots.inventory.slots.iter().map(|slot| slot.id.clone()).collect() };
+    let collected = async |changes: bool| {
+        let aws = source(&moto.endpoint, admin, &json!({}));
+        let first = stores(&aws, &named(&[("one", None)])).await;
+        assert_eq!((first.inventory.slots[0].updated_at, first.account.requests), (None, 1));
+        let mut want = Wanted { slots: judged(&first), ..Wanted::default() };
+        if changes {
+            want.changes = judged(&first);
+        }
+        let mut batch = Batch::default();
+        aws.collect(&want, &mut batch).await;
+        (batch.inventory.slots.iter().find_map(|slot| slot.updated_at), batch.account.requests)
+    };
+    let (exact, asked) = collected(true).await;
+    assert_eq!((exact.unwrap().as_second(), asked), (seconds(&current["CreatedDate"]), 2));
+    // No rule compares it: no request.
+    let (coarse, asked) = collected(false).await;
+    assert_eq!((coarse.is_some(), asked), (true, 0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,21 +10,28 @@ use crate::model::inventory::{Credential, Extent, Inventory, Liveness, LivenessS
 pub(super) fn mark(inventory: &mut Inventory, spoken_of: &BTreeSet<Id>) {
     let mut gone = Vec::new();
     for id in spoken_of {
+        let known = inventory.credential(id);
         // Listed is what some source told more of than its id.
-        let listed = inventory.credential(id).is_some_and(|c| {
+        let listed = known.is_some_and(|c| {
             c.liveness.is_some() || c.status != Status::Unknown || c.created_at.is_some() || !c.grants.is_empty()
         });
-        if listed {
+        let lists = inventory.coverage.iter().filter(|extent| extent.complete && covers(extent, id));
+        // The newest list counts: what an older one had, a snapshot's, may be gone by now.
+        let Some(extent) = lists.max_by_key(|extent| extent.at) else { continue };
+        let before = known.and_then(|credential| credential.liveness.as_ref());
+        let gone_since = before.is_some_and(|seen| {
+            seen.state == LivenessState::Live && seen.at < extent.at && extent.at.is_some() && seen.at.is_some()
+        });
+        if listed && !gone_since {
             continue;
         }
-        let Some(extent) = inventory.coverage.iter().find(|extent| extent.complete && covers(extent, id)) else {
-            continue;
-        };
+        // Seen in the same way as before, so that it outdates that.
+        let method = before.filter(|_| gone_since).map(|seen| seen.method.clone());
         gone.push((
             id.clone(),
             Liveness {
                 state: LivenessState::NotFound,
-                method: format!("{} list of {}", extent.kind, extent.place),
+                method: method.unwrap_or_else(|| format!("{} list of {}", extent.kind, extent.place)),
                 at: extent.at,
                 reason: Some("the whole list does not have it".to_owned()),
             },
@@ -81,6 +88,30 @@ mod tests {
             Some(LivenessState::NotFound)
         );
         assert!(whole.credential(&other).is_none(), "another place's list says nothing");
+        // Seen by an older list, and gone from the newest.
+        let at = |text: &str| text.parse::<jiff::Timestamp>().ok();
+        let mut since = read(true);
+        since.coverage[0].at = at("2026-06-01T12:00:00Z");
+        let mut seen = Credential::bare(id.clone());
+        let live = |time: &str| Liveness {
+            state: LivenessState::Live,
+            method: "github deploy keys".into(),
+            at: at(time),
+            reason: None,
+        };
+        seen.observe(live("2026-06-01T11:50:00Z"));
+        since.credentials.push(seen);
+        mark(&mut since, &spoken_of);
+        let state =
+            |inventory: &Inventory| inventory.credential(&id).and_then(|c| c.liveness.as_ref()).map(|l| l.state);
+        assert_eq!(state(&since), Some(LivenessState::NotFound));
+        let mut now = read(true);
+        now.coverage[0].at = at("2026-06-01T12:00:00Z");
+        let mut seen = Credential::bare(id.clone());
+        seen.observe(live("2026-06-01T12:00:00Z"));
+        now.credentials.push(seen);
+        mark(&mut now, &spoken_of);
+        assert_eq!(state(&now), Some(LivenessState::Live));
         let mut partial = read(false);
         mark(&mut partial, &spoken_of);
         assert!(partial.credentials.is_empty());

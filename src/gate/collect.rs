@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::Id;
 use crate::model::catalog::Entry;
-use crate::model::inventory::{Credential, Gap, Inventory, Slot};
+use crate::model::inventory::{Credential, Gap, Inventory, LivenessState, Slot};
 use crate::model::report::{Coverage, SourceStatus};
 use crate::model::settings::Settings;
 use crate::model::ticket::{Intent, Record, Ticket};
@@ -31,6 +31,8 @@ pub struct Collected {
     /// Keep tickets that ask for nothing (`driftgate tickets`).
     pub keep_all: bool,
     now: Timestamp,
+    /// Credentials of which a last use may be our own probe.
+    probed: BTreeSet<Id>,
 }
 
 /// What a source gives.
@@ -89,6 +91,7 @@ impl Collected {
             exports: Vec::new(),
             keep_all: false,
             now,
+            probed: BTreeSet::new(),
         }
     }
 
@@ -249,6 +252,9 @@ impl Collected {
             self.stamp(&mut batch);
             self.take(source.about(), Gives::Issuers, batch, taken);
         }
+        if let Some(env) = &sources.env {
+            self.drop_own_uses(&env.about().name);
+        }
     }
 
     /// Probes of what is at hand, after the issuers' records (a probe is itself a use).
@@ -263,8 +269,28 @@ impl Collected {
         let mut batch = Batch::default();
         env.probe(wanted, want, &self.inventory, &mut batch).await;
         self.stamp(&mut batch);
+        let used = batch.inventory.credentials.iter().filter(|probed| {
+            let seen = probed.liveness.as_ref().is_some_and(|seen| seen.state != LivenessState::NotChecked);
+            seen && matches!(probed.id.provider(), "github" | "gitlab")
+        });
+        self.probed.extend(used.map(|probed| probed.id.clone()));
         let taken = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         self.take_seen(env.about(), batch, taken);
+        self.drop_own_uses(&env.about().name);
+    }
+
+    /// A probe is a use, and neither this run nor the next may hold it against a credential: where GitHub's and GitLab's records of a last
+    /// use may be of our own doing, they prove none. (AWS names the service of a last use, Vault keeps none.)
+    fn drop_own_uses(&mut self, source: &str) {
+        let mut notes = Vec::new();
+        for known in self.inventory.credentials.iter_mut().filter(|known| self.probed.contains(&known.id)) {
+            if known.last_used_at.take().is_some() {
+                notes.push(format!("{}: its last use may be a probe's; not counted as a use", known.id));
+            }
+        }
+        if let Some(entry) = self.coverage.iter_mut().find(|entry| entry.source == source) {
+            entry.notes.extend(notes);
+        }
     }
 
     /// Takes what the values at hand tell. A value that was seen outranks every record of what its slot holds.

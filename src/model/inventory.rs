@@ -404,7 +404,24 @@ impl Slot {
         extend_new(&mut self.aliases, other.aliases);
         extend_new(&mut self.readers, other.readers);
         extend_new(&mut self.grants, other.grants);
-        extend_new(&mut self.versions, other.versions);
+        for version in other.versions {
+            match self.versions.iter_mut().find(|known| known.is(&version)) {
+                Some(known) => {
+                    known.at = known.at.or(version.at);
+                    known.holds = known.holds.take().or(version.holds);
+                    known.fingerprint = known.fingerprint.take().or(version.fingerprint);
+                }
+                None => self.versions.push(version),
+            }
+        }
+    }
+}
+
+impl Version {
+    /// Whether both tell of one version, one perhaps more than the other.
+    fn is(&self, other: &Self) -> bool {
+        let times = self.at == other.at || self.at.is_none() || other.at.is_none();
+        self == other || times && self.stage.is_some() && self.stage == other.stage
     }
 }
 
@@ -465,7 +482,8 @@ impl Credential {
 const TOGETHER: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 /// The observation that decides: the newest definite one; where definite ones made together disagree, the one that says live
-/// (SEMANTICS: "the issuer says inactive and a probe succeeds: live, both cited"). Unknown only where nothing is definite.
+/// (SEMANTICS: "the issuer says inactive and a probe succeeds: live, both cited"). What was seen in one way is outdated by what was seen
+/// in the same way later. Unknown only where nothing is definite.
 fn best(observations: &[Liveness]) -> Option<&Liveness> {
     let definite =
         |l: &&Liveness| matches!(l.state, LivenessState::Live | LivenessState::Dead | LivenessState::NotFound);
@@ -480,7 +498,10 @@ fn best(observations: &[Liveness]) -> Option<&Liveness> {
         return observations.iter().rev().max_by_key(rank);
     };
     let recent = |l: &&Liveness| l.at.is_some_and(|at| newest.duration_since(at) <= TOGETHER);
-    let together = || observations.iter().filter(definite).filter(recent);
+    let current = |l: &&Liveness| {
+        !observations.iter().any(|other| definite(&other) && other.method == l.method && other.at > l.at)
+    };
+    let together = || observations.iter().filter(definite).filter(recent).filter(current);
     together().find(|l| l.state == LivenessState::Live).or_else(|| together().max_by_key(|l| l.at))
 }
 

@@ -15,8 +15,9 @@ use super::{Identity, Probe, Seen, Service, observed, same, told, unproved};
 #[derive(Debug, Clone, Copy)]
 pub struct Slack;
 
-/// The codes of tokens that do not work any more.
-const ENDED: [&str; 4] = ["invalid_auth", "token_revoked", "account_inactive", "token_expired"];
+/// The codes of tokens that do not work any more. `invalid_auth` is none of them: it is also what a good token gets from an address that
+/// is not allowed (Slack API, `auth.test`, "Errors").
+const ENDED: [&str; 3] = ["token_revoked", "account_inactive", "token_expired"];
 
 impl Probe for Slack {
     fn provider(&self) -> &'static str {

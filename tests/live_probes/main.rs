@@ -181,10 +181,13 @@ fn documented() -> Vec<Row> {
         row("sk_live_", 401, r#"{"error":{"type":"invalid_request_error"}}"#, Dead, "HTTP 401", STRIPE),
         row("sk_live_", 403, "{}", Unknown, "HTTP 403", ""),
     ]);
-    for code in ["invalid_auth", "token_revoked", "account_inactive", "token_expired"] {
+    for code in ["token_revoked", "account_inactive", "token_expired"] {
         rows.push(row("xoxb-", 200, &format!(r#"{{"ok":false,"error":"{code}"}}"#), Dead, code, SLACK));
     }
-    for code in ["ratelimited", "internal_error", "not_authed", "not_allowed_token_type", "ekm_access_denied"] {
+    // A good token is refused as invalid, too, from an address that is not allowed.
+    for code in
+        ["invalid_auth", "ratelimited", "internal_error", "not_authed", "not_allowed_token_type", "ekm_access_denied"]
+    {
         rows.push(row("xoxb-", 200, &format!(r#"{{"ok":false,"error":"{code}"}}"#), Unknown, code, ""));
     }
     rows

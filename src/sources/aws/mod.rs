@@ -56,6 +56,9 @@ pub struct AwsSource {
 struct State {
     /// Slots that were told.
     slots: BTreeSet<Id>,
+    /// When secrets were changed in any way, their tags and rotation included (Secrets Manager API reference, `SecretListEntry`,
+    /// "LastChangedDate"). When a value was written is asked for where a rule compares it.
+    changed: BTreeMap<Id, Timestamp>,
     /// Names that were asked for, found or not.
     asked: BTreeSet<Name>,
     /// Credentials that were told.
@@ -151,6 +154,14 @@ impl AwsSource {
 
     fn speaks_of(&self, id: &Id) -> bool {
         super::speaks_of(&self.about, "aws", id)
+    }
+
+    /// When secrets were changed in any way, for those whose value's time no rule compares.
+    fn other_changes(&self, want: &Wanted, into: &mut Batch) {
+        let state = self.state();
+        let others = state.changed.iter().filter(|(id, _)| !want.everything && !want.changes.contains(*id));
+        let slot = |(id, at): (&Id, &Timestamp)| Slot { updated_at: Some(*at), ..Slot::bare(id.clone()) };
+        into.inventory.slots.extend(others.map(slot));
     }
 
     /// The wanted credentials of a kind, by what stands behind the kind: a key's id, a role's ARN.
@@ -354,13 +365,20 @@ impl Source for AwsSource {
             let untold =
                 want.slots.iter().filter(|slot| !told(slot)).filter_map(Name::of_id).collect::<BTreeSet<Name>>();
             names.retain(|name| untold.contains(name));
+            if !known && self.key.is_none() {
+                // A change of a secret's tags must not look like a new value.
+                let compared =
+                    want.changes.iter().filter(|slot| slot.kind() == "secret" && state.changed.contains_key(*slot));
+                names.extend(compared.filter_map(Name::of_id));
+            }
         }
         let enumerate = want.everything && !self.state().everything && !want.recorded.contains(&self.about.name);
         if keys.is_empty() && roles.is_empty() && names.is_empty() && !enumerate {
             into.account.status = Some(SourceStatus::Skipped);
-            if !want.everything {
+            if !want.everything && self.state().slots.is_empty() {
                 into.account.notes.push("nothing of AWS was wanted".to_owned());
             }
+            self.other_changes(want, into);
             return;
         }
         let all = || keys.values().map(|id| (id, keys::METHOD)).chain(roles.values().map(|id| (id, roles::METHOD)));

@@ -91,9 +91,7 @@ impl Shelf<'_> {
                     });
                 }
             }
-            if names.is_some() {
-                self.look_into(&mut slots, sink).await;
-            }
+            self.look_into(&mut slots, names.is_some(), want, sink).await;
             sink.slots(slots);
             match page.next_token() {
                 None | Some("") => {

@@ -86,9 +86,7 @@ impl Shelf<'_> {
                     slots.push(self.secret(self.id(arn, want), entry, names.is_some(), sink));
                 }
             }
-            if names.is_some() {
-                self.look_into(&mut slots, sink).await;
-            }
+            self.look_into(&mut slots, names.is_some(), want, sink).await;
             sink.slots(slots);
             match page.next_token() {
                 None | Some("") => {
@@ -128,10 +126,12 @@ impl Shelf<'_> {
             entry.tags().iter().filter_map(|tag| Some((tag.key()?.to_ascii_lowercase(), cut(tag.value()?)))).collect();
         let tag =
             |names: &[&str]| names.iter().find_map(|name| tags.get(*name)).filter(|text| !text.is_empty()).cloned();
+        if let Some(at) = entry.last_changed_date().or(entry.created_date()).and_then(time) {
+            self.source.state().changed.insert(id.clone(), at);
+        }
         Slot {
             name,
             environment: tag(&["environment", "env", "stage"]),
-            updated_at: entry.last_changed_date().or(entry.created_date()).and_then(time),
             holds: tag(&["holds", "driftgate:holds"]).and_then(|text| self.held(&text)),
             owner: tag(&["owner", "driftgate:owner"]),
             rotation: entry.rotation_enabled().unwrap_or_default().then(|| rotation(entry, &tags)),

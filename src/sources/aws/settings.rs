@@ -39,10 +39,6 @@ pub struct Settings {
     /// The accounts that this endpoint serves, where the auditor does not tell.
     #[serde(default)]
     pub accounts: Vec<String>,
-    /// Asks when each version of a secret in scope was written: one request a secret. Without it the time of a secret's last change
-    /// counts, which a change of its tags or its rotation moves, too.
-    #[serde(default)]
-    pub version_times: bool,
     /// Seconds that the whole source may take, waits for limits aside. Default: 30; `scan` has none.
     #[serde(default)]
     pub timeout: Option<u64>,

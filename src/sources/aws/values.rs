@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::model::inventory::{Slot, Version};
 use crate::secret::Secret;
+use crate::sources::Wanted;
 
 use super::names::Store;
 use super::read::Shelf;
@@ -19,17 +20,14 @@ const AT_ONCE: usize = 4;
 const MOST_VERSIONS: i32 = 100;
 
 impl Shelf<'_> {
-    /// Adds what the values tell, and when they were written, where that is wanted.
-    pub(super) async fn look_into(&self, slots: &mut [Slot], sink: &Sink<'_>) {
-        let times = self.source.settings.version_times && self.store == Store::Secrets;
-        if self.source.key.is_none() && !times {
-            return;
-        }
+    /// Adds when the values of secrets were written, where a rule compares that or everything is read, and what the values of those in
+    /// scope tell, where fingerprints are wanted.
+    pub(super) async fn look_into(&self, slots: &mut [Slot], scoped: bool, want: &Wanted, sink: &Sink<'_>) {
         let looks = slots.iter_mut().map(|slot| async move {
-            if times {
+            if self.store == Store::Secrets && (!scoped || want.changes.contains(&slot.id)) {
                 self.version_times(slot, sink).await;
             }
-            if self.source.key.is_some() {
+            if self.source.key.is_some() && scoped {
                 match self.store {
                     Store::Secrets => self.secret_value(slot, sink).await,
                     Store::Parameters => self.parameter_value(slot, sink).await,
@@ -57,7 +55,7 @@ impl Shelf<'_> {
             version.at = own.next().and_then(|listed| listed.created_date()).and_then(time);
         }
         let current = slot.versions.iter().find(|version| version.stage.as_deref() == Some("AWSCURRENT"));
-        slot.updated_at = current.and_then(|version| version.at).or(slot.updated_at);
+        slot.updated_at = current.and_then(|version| version.at);
     }
 
     async fn secret_value(&self, slot: &mut Slot, sink: &Sink<'_>) {
@@ -79,7 +77,6 @@ impl Shelf<'_> {
             if stage == "AWSCURRENT" {
                 slot.fingerprint.clone_from(&version.fingerprint);
                 slot.holds = slot.holds.take().or_else(|| version.holds.clone());
-                // The version's own time is that of the value; the list's is that of any change.
                 slot.updated_at = version.at.or(slot.updated_at);
             }
         }
