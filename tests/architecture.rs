@@ -339,12 +339,13 @@ fn manuals_name_no_command_that_does_not_exist() {
     let known = commands();
     assert!(known.contains("check"), "{known:?}");
     let mut wrong = Vec::new();
-    let mut texts: Vec<(String, String)> = ["README.md", "CONTRIBUTING.md", "examples/acme/README.md"]
-        .iter()
-        .map(|name| {
-            ((*name).to_owned(), fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}")))
-        })
-        .collect();
+    let mut texts: Vec<(String, String)> =
+        ["README.md", "CONTRIBUTING.md", "docs/sources.md", "examples/acme/README.md"]
+            .iter()
+            .map(|name| {
+                ((*name).to_owned(), fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}")))
+            })
+            .collect();
     for command in &known {
         let output = Command::new(env!("CARGO_BIN_EXE_driftgate")).args([command, "--help"]).output().expect("runs");
         texts.push((format!("{command} --help"), String::from_utf8(output.stdout).expect("UTF-8")));

@@ -141,6 +141,23 @@ fn the_configuration_of_the_readme_is_valid() {
 }
 
 #[test]
+fn the_configurations_of_the_manuals_are_valid() {
+    let text = fs::read_to_string(root().join("docs/sources.md")).expect("docs/sources.md");
+    let blocks = blocks(&text, "yaml");
+    assert!(blocks.len() >= 6, "the configurations of the manual were not found");
+    for block in blocks {
+        let folder = tempfile::tempdir().expect("a folder");
+        write(folder.path(), ".driftgate.yaml", &format!("{block}repository: acme/shop\n"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_driftgate"));
+        command.args(["inventory", "--offline", "--format", "json"]).current_dir(folder.path()).env_clear();
+        let output = command.env("DRIFTGATE_FINGERPRINT_KEY", "a key").output().expect("the binary runs");
+        // Nothing is read offline, which is a gap and no error.
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(3), "{block}\n{errors}");
+    }
+}
+
+#[test]
 fn tables_of_the_readme_know_every_command_and_format() {
     let text = readme();
     for format in driftgate::render::FORMATS {

@@ -129,8 +129,6 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     want.slots = expected.of.keys().filter(|id| id.subject_type() == SubjectType::Slot).cloned().collect();
     want.credentials = expected.of.keys().filter(|id| id.subject_type() == SubjectType::Credential).cloned().collect();
     want.changes = want.slots.clone();
-    let spoken_of = |held: &Option<Id>| held.as_ref().is_some_and(|held| want.credentials.contains(held));
-    want.changes.extend(collected.inventory.slots.iter().filter(|s| spoken_of(&s.holds)).map(|s| s.id.clone()));
     {
         let resolver = Resolver::new(&collected.inventory, repository, home);
         let reached = reach::reach(&scope, &used, &resolver, &collected.inventory, &examined);

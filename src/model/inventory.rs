@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::Id;
+use crate::model::{Id, observation};
 pub use crate::secret::Fingerprint;
 
 /// The schema id of [`Inventory`].
@@ -453,7 +453,7 @@ impl Credential {
         if !self.observations.contains(&seen) {
             self.observations.push(seen);
         }
-        self.liveness = best(&self.observations).cloned();
+        self.liveness = observation::best(&self.observations).cloned();
         if self.observations.len() == 1 {
             self.observations.clear();
         }
@@ -476,33 +476,6 @@ impl Credential {
             self.observe(seen);
         }
     }
-}
-
-/// How far apart two observations may be and still count as made together.
-const TOGETHER: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
-
-/// The observation that decides: the newest definite one; where definite ones made together disagree, the one that says live
-/// (SEMANTICS: "the issuer says inactive and a probe succeeds: live, both cited"). What was seen in one way is outdated by what was seen
-/// in the same way later. Unknown only where nothing is definite.
-fn best(observations: &[Liveness]) -> Option<&Liveness> {
-    let definite =
-        |l: &&Liveness| matches!(l.state, LivenessState::Live | LivenessState::Dead | LivenessState::NotFound);
-    let Some(newest) = observations.iter().filter(definite).filter_map(|l| l.at).max() else {
-        let rank = |l: &&Liveness| match l.state {
-            LivenessState::Live => 4,
-            LivenessState::Dead => 3,
-            LivenessState::NotFound => 2,
-            LivenessState::Unknown => 1,
-            LivenessState::NotChecked => 0,
-        };
-        return observations.iter().rev().max_by_key(rank);
-    };
-    let recent = |l: &&Liveness| l.at.is_some_and(|at| newest.duration_since(at) <= TOGETHER);
-    let current = |l: &&Liveness| {
-        !observations.iter().any(|other| definite(&other) && other.method == l.method && other.at > l.at)
-    };
-    let together = || observations.iter().filter(definite).filter(recent).filter(current);
-    together().find(|l| l.state == LivenessState::Live).or_else(|| together().max_by_key(|l| l.at))
 }
 
 fn extend_new<T: PartialEq>(into: &mut Vec<T>, more: Vec<T>) {

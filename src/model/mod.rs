@@ -5,6 +5,7 @@ pub mod expectation;
 pub mod id;
 pub mod inventory;
 pub mod mask;
+mod observation;
 pub mod pipeline;
 pub mod reference;
 pub mod report;

@@ -27,7 +27,7 @@ use jiff::Timestamp;
 
 use crate::config::Environment;
 use crate::model::Id;
-use crate::model::inventory::{Credential, Extent, Gap, LivenessState, Slot};
+use crate::model::inventory::{Credential, Extent, Gap, LivenessState, Slot, Version};
 use crate::model::report::SourceStatus;
 use crate::net;
 use crate::probe::aws::code;
@@ -57,8 +57,8 @@ struct State {
     /// Slots that were told.
     slots: BTreeSet<Id>,
     /// When secrets were changed in any way, their tags and rotation included (Secrets Manager API reference, `SecretListEntry`,
-    /// "LastChangedDate"). When a value was written is asked for where a rule compares it.
-    changed: BTreeMap<Id, Timestamp>,
+    /// "LastChangedDate"), with their versions. When a value was written is asked for where a rule compares it.
+    changed: BTreeMap<Id, (Timestamp, Vec<Version>)>,
     /// Names that were asked for, found or not.
     asked: BTreeSet<Name>,
     /// Credentials that were told.
@@ -71,6 +71,13 @@ struct State {
     accounts: BTreeSet<String>,
     /// Everything was read.
     everything: bool,
+}
+
+impl State {
+    /// Secrets of which a rule compares when their value was written. A value that was looked at has told it.
+    fn compared<'w>(&'w self, want: &'w Wanted, looked_at: bool) -> impl Iterator<Item = &'w Id> {
+        want.changes.iter().filter(move |slot| !looked_at && !want.everything && self.changed.contains_key(*slot))
+    }
 }
 
 impl AwsSource {
@@ -160,7 +167,8 @@ impl AwsSource {
     fn other_changes(&self, want: &Wanted, into: &mut Batch) {
         let state = self.state();
         let others = state.changed.iter().filter(|(id, _)| !want.everything && !want.changes.contains(*id));
-        let slot = |(id, at): (&Id, &Timestamp)| Slot { updated_at: Some(*at), ..Slot::bare(id.clone()) };
+        let slot =
+            |(id, (at, _)): (&Id, &(Timestamp, Vec<Version>))| Slot { updated_at: Some(*at), ..Slot::bare(id.clone()) };
         into.inventory.slots.extend(others.map(slot));
     }
 
@@ -365,15 +373,10 @@ impl Source for AwsSource {
             let untold =
                 want.slots.iter().filter(|slot| !told(slot)).filter_map(Name::of_id).collect::<BTreeSet<Name>>();
             names.retain(|name| untold.contains(name));
-            if !known && self.key.is_none() {
-                // A change of a secret's tags must not look like a new value.
-                let compared =
-                    want.changes.iter().filter(|slot| slot.kind() == "secret" && state.changed.contains_key(*slot));
-                names.extend(compared.filter_map(Name::of_id));
-            }
         }
+        let changes: Vec<Id> = self.state().compared(want, self.key.is_some()).cloned().collect();
         let enumerate = want.everything && !self.state().everything && !want.recorded.contains(&self.about.name);
-        if keys.is_empty() && roles.is_empty() && names.is_empty() && !enumerate {
+        if keys.is_empty() && roles.is_empty() && names.is_empty() && changes.is_empty() && !enumerate {
             into.account.status = Some(SourceStatus::Skipped);
             if !want.everything && self.state().slots.is_empty() {
                 into.account.notes.push("nothing of AWS was wanted".to_owned());
@@ -402,6 +405,7 @@ impl Source for AwsSource {
             if !names.is_empty() {
                 self.read_names(want, &names, &sink).await;
             }
+            self.read_changes(&changes, &sink).await;
             self.read_credentials(want, &keys, &roles, &sink).await;
         };
         self.within(want, "liveness", &sink, work).await;

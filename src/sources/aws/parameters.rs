@@ -91,7 +91,7 @@ impl Shelf<'_> {
                     });
                 }
             }
-            self.look_into(&mut slots, names.is_some(), want, sink).await;
+            self.look_into(&mut slots, names.is_some(), sink).await;
             sink.slots(slots);
             match page.next_token() {
                 None | Some("") => {

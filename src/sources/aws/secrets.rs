@@ -86,7 +86,7 @@ impl Shelf<'_> {
                     slots.push(self.secret(self.id(arn, want), entry, names.is_some(), sink));
                 }
             }
-            self.look_into(&mut slots, names.is_some(), want, sink).await;
+            self.look_into(&mut slots, names.is_some(), sink).await;
             sink.slots(slots);
             match page.next_token() {
                 None | Some("") => {
@@ -127,7 +127,7 @@ impl Shelf<'_> {
         let tag =
             |names: &[&str]| names.iter().find_map(|name| tags.get(*name)).filter(|text| !text.is_empty()).cloned();
         if let Some(at) = entry.last_changed_date().or(entry.created_date()).and_then(time) {
-            self.source.state().changed.insert(id.clone(), at);
+            self.source.state().changed.insert(id.clone(), (at, versions(entry)));
         }
         Slot {
             name,

@@ -4,14 +4,14 @@
 use aws_sdk_ssm::types::Parameter;
 use serde_json::Value;
 
+use crate::model::Id;
 use crate::model::inventory::{Slot, Version};
 use crate::secret::Secret;
-use crate::sources::Wanted;
 
-use super::names::Store;
+use super::names::{self, Store};
 use super::read::Shelf;
 use super::secrets::is_key;
-use super::{Sink, reason, side_by_side, time};
+use super::{AwsSource, Sink, reason, side_by_side, time};
 
 /// How many values are asked for at once.
 const AT_ONCE: usize = 4;
@@ -19,12 +19,40 @@ const AT_ONCE: usize = 4;
 /// How many versions of a secret are listed.
 const MOST_VERSIONS: i32 = 100;
 
+impl AwsSource {
+    /// When the values of these secrets were written: a change of a secret's tags must not look like a new value.
+    pub(super) async fn read_changes(&self, secrets: &[Id], sink: &Sink<'_>) {
+        let mut due = Vec::new();
+        for id in secrets {
+            let Some(arn) = names::arn(id.rest()) else { continue };
+            for account in &self.accounts {
+                if account.hint(self).await.is_some_and(|number| number != arn.account) {
+                    continue;
+                }
+                let Ok(session) = account.session(self).await else { continue };
+                let number = session.number();
+                let shelf =
+                    Shelf { source: self, session, number, region: arn.region.to_owned(), store: Store::Secrets };
+                let versions = self.state().changed.get(id).map(|(_, versions)| versions.clone()).unwrap_or_default();
+                due.push((shelf, Slot { versions, ..Slot::bare(id.clone()) }));
+                break;
+            }
+        }
+        let looks = due.into_iter().map(|(shelf, mut slot)| async move {
+            shelf.version_times(&mut slot, sink).await;
+            slot
+        });
+        let told = side_by_side(AT_ONCE, looks.collect()).await;
+        sink.with(|batch| batch.inventory.slots.extend(told));
+    }
+}
+
 impl Shelf<'_> {
-    /// Adds when the values of secrets were written, where a rule compares that or everything is read, and what the values of those in
-    /// scope tell, where fingerprints are wanted.
-    pub(super) async fn look_into(&self, slots: &mut [Slot], scoped: bool, want: &Wanted, sink: &Sink<'_>) {
+    /// Adds when the values of secrets were written, where everything is read, and what the values of those in scope tell, where
+    /// fingerprints are wanted.
+    pub(super) async fn look_into(&self, slots: &mut [Slot], scoped: bool, sink: &Sink<'_>) {
         let looks = slots.iter_mut().map(|slot| async move {
-            if self.store == Store::Secrets && (!scoped || want.changes.contains(&slot.id)) {
+            if self.store == Store::Secrets && !scoped {
                 self.version_times(slot, sink).await;
             }
             if self.source.key.is_some() && scoped {
