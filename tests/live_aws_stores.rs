@@ -156,9 +156,9 @@ async fn everything_is_as_boto3_has_it() {
     assert_eq!(told.len(), batch.inventory.slots.len(), "each once");
     assert!(told.keys().eq(expected.keys()));
     for (id, (name, at)) in &told {
-        // A value is written a moment before its secret says that it was changed.
         let (own, changed) = &expected[id];
-        assert!(name == own && (0..=2).contains(&(changed - at)), "{id}: {name} {at}, {own} {changed}");
+        // moto makes a version's time up when it is asked for it; `rotation_and_versions` compares one.
+        assert!(name == own && (at == changed || id.starts_with("aws:secret:")), "{id}: {name} {at}, {own} {changed}");
     }
     for (region, ..) in regions {
         for kind in ["secret", "parameter"] {
