@@ -267,3 +267,38 @@ fn what_inventory_prints_gives_the_same_verdict() {
         assert_eq!(prints(&saved), prints(&live), "{}\n{}", saved.all, live.all);
     }
 }
+
+#[test]
+fn what_inventory_prints_is_judged_like_github_itself() {
+    let github = Github::start();
+    github.set(&set_up());
+    let key = "github:deploy-key:acme/shop:8412";
+    let folder = checkout(&github.endpoint, &format!("Revoke {key}"), KEY_HELD);
+    let config = folder.path().join(".driftgate.yaml");
+    let live_config = fs::read_to_string(&config).unwrap();
+    let mut state = set_up();
+    for (what, code) in [("listed", 1), ("deleted", 0), ("not shown", 1)] {
+        match what {
+            "deleted" => state["repositories"]["acme/shop"]["keys"] = json!([]),
+            // A list that is refused is no empty list.
+            "not shown" => state["faults"] = json!([{"path": "/repos/acme/shop/keys", "status": 403}]),
+            _ => {}
+        }
+        github.set(&state);
+        fs::write(&config, &live_config).unwrap();
+        let live = check(folder.path(), &[]);
+        let mut command = binary();
+        command.args(["inventory", "--format", "json", "--now", "2026-06-01T00:00:00Z"]).current_dir(folder.path());
+        let printed = command.env("AUDIT_TOKEN", TOKEN).output().unwrap().stdout;
+        fs::write(folder.path().join("inventory.json"), &printed).unwrap();
+        let source = live_config.lines().find(|line| line.contains("kind: github")).unwrap();
+        fs::write(&config, live_config.replace(source, "  - {kind: file, path: inventory.json}")).unwrap();
+        let read_back = check(folder.path(), &[]);
+        assert_eq!((live.code, live.findings()), (read_back.code, read_back.findings()), "{what}: {}", read_back.all);
+        assert_eq!(live.code, code, "{what}: {}", live.all);
+        let prints = |said: &Said| -> Vec<Value> {
+            said.report["findings"].as_array().unwrap().iter().map(|f| f["fingerprint"].clone()).collect()
+        };
+        assert_eq!(prints(&live), prints(&read_back), "{what}");
+    }
+}

@@ -14,7 +14,8 @@ use driftgate::config::{Environment, Files};
 use driftgate::model::Id;
 use driftgate::model::inventory::{Credential, Inventory, Level, LivenessState, Status};
 use driftgate::secret::{FingerprintKey, Secret};
-use driftgate::sources::gitlab::{AwsAuthority, GitlabSource, Given};
+use driftgate::sources::gitlab::{GitlabSource, Given};
+use driftgate::sources::key_ids::KeyIds;
 use driftgate::sources::{About, Batch, Journal, Source, Wanted};
 use serde_json::{Value, json};
 use support::gitlab::{ROOT, call, of};
@@ -50,7 +51,7 @@ impl<'a> Setting<'a> {
             key: self.key.as_ref(),
             max_wait: Duration::from_secs(self.max_wait),
             home: true,
-            aws: AwsAuthority::default(),
+            aws: KeyIds::default(),
         };
         let authority = self.authority.map(str::to_owned);
         let about = About {

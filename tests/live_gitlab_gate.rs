@@ -268,3 +268,34 @@ fn without_a_configuration_the_environment_tells() {
         "{code}: {errors}"
     );
 }
+
+#[test]
+fn what_inventory_prints_is_judged_like_gitlab_itself() {
+    let gitlab = GitLab::start();
+    let number = shop(&gitlab);
+    let title = format!("Revoke gitlab:project-token:acme/shop:{number}");
+    let config = |source: &str| format!("  - {source}\nlinks:\n{}", held("", number));
+    let tickets = [("2026-01-20T00:00:00Z", title.as_str())];
+    let live = Checkout::new(&gitlab.endpoint, &config("kind: gitlab"), &tickets);
+    for (what, code) in [("listed", 1), ("not shown", 1), ("revoked", 0)] {
+        let faults = match what {
+            "not shown" => json!([{"match": "access_tokens", "status": 403, "body": "{}", "times": -1}]),
+            _ => json!([]),
+        };
+        gitlab.control(json!({"faults": faults}));
+        if what == "revoked" {
+            gitlab.in_project("acme/shop", "access_tokens", call("delete", json!([number])));
+        }
+        let said = live.json(&["check"]);
+        let (_, printed, _) = live.run(&["inventory", "--format", "json"]);
+        let read_back = Checkout::new(&gitlab.endpoint, &config("{kind: file, path: inventory.json}"), &tickets);
+        write(read_back.folder.path(), "inventory.json", &printed);
+        let again = read_back.json(&["check"]);
+        let of = |said: &Said| -> Vec<Value> {
+            let findings = said.report["findings"].as_array().unwrap().iter();
+            findings.map(|f| json!([f["rule"], f["subject"]["id"], f["fingerprint"]])).collect()
+        };
+        assert_eq!((said.code, of(&said)), (again.code, of(&again)), "{what}: {}", again.all);
+        assert_eq!(said.code, code, "{what}: {}", said.all);
+    }
+}

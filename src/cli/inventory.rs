@@ -38,13 +38,7 @@ impl Inventory {
             let options = prepare::options(common, root);
             prepare::block_on(gate::inventory(&options, &prepared.config, &prepared.sources))?
         };
-        let mut inventory = collected.inventory;
-        inventory.gaps.extend(collected.gaps.into_iter().map(|gap| gap.gap));
-        inventory.gaps.sort();
-        inventory.gaps.dedup();
-        inventory.coverage.sort();
-        inventory.slots.sort_by(|a, b| a.id.cmp(&b.id));
-        inventory.credentials.sort_by(|a, b| a.id.cmp(&b.id));
+        let inventory = collected.into_inventory();
         let list = List { value: &inventory, text: text::inventory, complete: inventory.gaps.is_empty() };
         list.deliver(&self.output, targets, &Look::new(common, env, None))
     }

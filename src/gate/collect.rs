@@ -73,6 +73,19 @@ pub struct Export {
 }
 
 impl Collected {
+    /// All that was read, with its gaps, in the order of ids.
+    #[must_use]
+    pub fn into_inventory(self) -> Inventory {
+        let mut inventory = self.inventory;
+        inventory.gaps.extend(self.gaps.into_iter().map(|gap| gap.gap));
+        inventory.gaps.sort();
+        inventory.gaps.dedup();
+        inventory.coverage.sort();
+        inventory.slots.sort_by(|a, b| a.id.cmp(&b.id));
+        inventory.credentials.sort_by(|a, b| a.id.cmp(&b.id));
+        inventory
+    }
+
     /// As of when to judge.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -61,18 +61,12 @@ pub async fn scan(
     let mut scanned = Scanned { sections: Vec::new(), coverage: Vec::new(), gaps: Vec::new() };
     for (source, collected) in sources.issuers.iter().zip(all) {
         let about = source.about();
-        let mut inventory = collected.inventory;
-        let at: Timestamp = journal.oldest(&about.name).min(now);
-        inventory.exported_at = Some(at);
-        inventory.gaps.extend(collected.gaps.into_iter().map(|gap| gap.gap));
-        inventory.gaps.sort();
-        inventory.gaps.dedup();
-        inventory.coverage.sort();
-        inventory.slots.sort_by(|a, b| a.id.cmp(&b.id));
-        inventory.credentials.sort_by(|a, b| a.id.cmp(&b.id));
-        scanned.gaps.extend(inventory.gaps.iter().cloned());
         let asked_as = collected.coverage.iter().find_map(|entry| entry.asked_as.clone());
-        scanned.coverage.extend(collected.coverage);
+        scanned.coverage.extend(collected.coverage.iter().cloned());
+        let at: Timestamp = journal.oldest(&about.name).min(now);
+        let mut inventory = collected.into_inventory();
+        inventory.exported_at = Some(at);
+        scanned.gaps.extend(inventory.gaps.iter().cloned());
         scanned.sections.push(Section {
             source: about.name.clone(),
             kind: about.kind.clone(),

@@ -17,6 +17,7 @@ pub mod gitlab;
 pub mod gitlab_issues;
 pub mod jira;
 pub mod journal;
+pub mod key_ids;
 mod recorded;
 pub mod servicenow;
 pub mod snapshot;

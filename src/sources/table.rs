@@ -15,6 +15,8 @@ use crate::sources::aws;
 use crate::sources::github;
 #[cfg(feature = "gitlab")]
 use crate::sources::gitlab;
+#[cfg(any(feature = "gitlab", feature = "vault"))]
+use crate::sources::key_ids::KeyIds;
 #[cfg(feature = "vault")]
 use crate::sources::vault;
 use crate::sources::{
@@ -177,25 +179,11 @@ fn build_gitlab(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Buil
         key: setup.fingerprint_key,
         max_wait: setup.max_wait,
         home: own && home(setup.sources, setup.env).gitlab == raw.authority,
-        aws: aws_authority(setup)?,
+        aws: key_ids(setup)?,
     };
     let source = gitlab::GitlabSource::new(about, raw.settings()?, &given)
         .map_err(|(setting, message)| raw.error(setting, message, "correct the setting"))?;
     Ok(Built::Issuer(Box::new(source)))
-}
-
-/// The accounts of each source of AWS: values that are ids of AWS keys are found in other stores.
-#[cfg(feature = "gitlab")]
-fn aws_authority(setup: &Setup<'_>) -> Result<gitlab::AwsAuthority, ConfigError> {
-    let mut out = Vec::new();
-    for raw in setup.sources.iter().filter(|raw| raw.kind == "aws") {
-        #[cfg(feature = "aws")]
-        let accounts = raw.settings::<aws::Settings>()?.accounts;
-        #[cfg(not(feature = "aws"))]
-        let accounts = Vec::new();
-        out.push((accounts, raw.authority.clone()));
-    }
-    Ok(gitlab::AwsAuthority(out))
 }
 
 #[cfg(feature = "vault")]
@@ -203,24 +191,22 @@ fn build_vault(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built
     let settings: vault::Settings = raw.settings()?;
     settings.check().map_err(|(setting, message, next)| raw.error(setting, message, next))?;
     let source = vault::VaultSource::new(about, settings, Arc::clone(setup.env), setup.files);
-    let source = source.waiting(setup.max_wait).fingerprints(setup.fingerprint_key.cloned(), aws_keys(setup));
+    let source = source.waiting(setup.max_wait).fingerprints(setup.fingerprint_key.cloned(), key_ids(setup)?);
     Ok(Built::Issuer(Box::new(source)))
 }
 
-/// Under which authority the id of an AWS key stands that a store holds; the function gives none where nothing tells.
-#[cfg(feature = "vault")]
-fn aws_keys(setup: &Setup<'_>) -> vault::KeyIds {
-    let mut places: Vec<(Option<String>, Vec<String>)> = Vec::new();
-    #[cfg(feature = "aws")]
+/// Which ids the AWS keys have that are found in other stores.
+#[cfg(any(feature = "gitlab", feature = "vault"))]
+fn key_ids(setup: &Setup<'_>) -> Result<KeyIds, ConfigError> {
+    let mut places = Vec::new();
     for raw in setup.sources.iter().filter(|raw| raw.kind == "aws") {
-        let accounts = raw.settings::<aws::Settings>().map(|settings| settings.accounts).unwrap_or_default();
+        #[cfg(feature = "aws")]
+        let accounts = raw.settings::<aws::Settings>()?.accounts;
+        #[cfg(not(feature = "aws"))]
+        let accounts = Vec::new();
         places.push((raw.authority.clone(), accounts));
     }
-    #[cfg(not(feature = "aws"))]
-    for raw in setup.sources.iter().filter(|raw| raw.kind == "aws") {
-        places.push((raw.authority.clone(), Vec::new()));
-    }
-    vault::KeyIds::new(places)
+    Ok(KeyIds::new(places))
 }
 
 fn build_env(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {

@@ -29,12 +29,13 @@ use crate::net::api::Limits;
 use crate::probe::observed;
 use crate::secret::{FingerprintKey, MacKey};
 
+use super::key_ids::KeyIds;
 use super::{About, Batch, Source, Wanted, observe};
 use client::Client;
 use client::TokenKind;
 use endpoints::Holder;
+pub use place::Given;
 use place::Where;
-pub use place::{AwsAuthority, Given};
 use tokens::List;
 
 /// How many calls are under way at once: what GitLab.com's limits carry for long.
@@ -72,7 +73,7 @@ pub struct GitlabSource {
     /// This is the GitLab that the checkout's project is on.
     home: bool,
     key: Option<Arc<FingerprintKey>>,
-    aws: AwsAuthority,
+    aws: KeyIds,
     client: OnceLock<Result<Client, String>>,
     state: Mutex<State>,
 }
@@ -170,10 +171,6 @@ impl GitlabSource {
 
     fn gap(&self, lacks: &str, scope: &str, reason: impl Into<String>) -> Gap {
         Gap { source: self.about.name.clone(), lacks: lacks.to_owned(), scope: scope.to_owned(), reason: reason.into() }
-    }
-
-    fn aws_authority(&self, key_id: &str) -> Option<Option<&str>> {
-        self.aws.of(key_id)
     }
 
     /// Works against the deadline and accounts for it: what was read by then stays.

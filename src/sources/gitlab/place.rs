@@ -8,8 +8,8 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::{Environment, Files};
-use crate::probe::account;
 use crate::secret::{FingerprintKey, Secret};
+use crate::sources::key_ids::KeyIds;
 
 use super::Settings;
 use super::client::TokenKind;
@@ -32,24 +32,8 @@ pub struct Given<'a> {
     pub max_wait: Duration,
     /// This is the GitLab that the checkout's project is on.
     pub home: bool,
-    /// Which authority ids of AWS keys carry.
-    pub aws: AwsAuthority,
-}
-
-/// Which authority ids of AWS keys carry: of each source of AWS its accounts and its authority.
-#[derive(Debug, Clone, Default)]
-pub struct AwsAuthority(pub Vec<(Vec<String>, Option<String>)>);
-
-impl AwsAuthority {
-    /// That of a key; none where several sources of AWS are configured, and none names its account.
-    pub(super) fn of(&self, key_id: &str) -> Option<Option<&str>> {
-        if self.0.len() <= 1 {
-            return Some(self.0.first().and_then(|(_, authority)| authority.as_deref()));
-        }
-        let own = account::of_key(key_id)?;
-        let (_, authority) = self.0.iter().find(|(accounts, _)| accounts.contains(&own))?;
-        Some(authority.as_deref())
-    }
+    /// Which ids AWS keys have.
+    pub aws: KeyIds,
 }
 
 /// A server and how to ask it.
@@ -217,7 +201,7 @@ mod tests {
                 key: None,
                 max_wait: Duration::ZERO,
                 home: false,
-                aws: AwsAuthority::default(),
+                aws: KeyIds::default(),
             };
             let settings = Settings {
                 url: Some(url.to_owned()).filter(|url| !url.is_empty()),

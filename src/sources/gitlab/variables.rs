@@ -153,6 +153,6 @@ impl Reader<'_> {
             return None;
         }
         let key_id = value.expose().trim();
-        self.source.aws_authority(key_id).map(|authority| Id::aws_access_key(authority, key_id))
+        self.source.aws.id(key_id)
     }
 }

@@ -32,10 +32,10 @@ use crate::probe::vault::Place;
 use crate::secret::{FingerprintKey, MacKey};
 
 use super::env::same_server;
+use super::key_ids::KeyIds;
 use super::{About, Batch, Outer, Source, Wanted, observe, speaks_of};
 
 pub use settings::{Auth, Method, Settings, Wrong, address, namespaces};
-pub use values::KeyIds;
 
 use asked::Wish;
 use login::{Session, Spot};

@@ -13,32 +13,10 @@ use crate::model::inventory::Fingerprint;
 use crate::probe::recognize::{self, Kind};
 use crate::probe::vault::Failure;
 use crate::secret::{FingerprintKey, Secret};
+use crate::sources::key_ids::KeyIds;
 
 use super::login::Spot;
 use super::mounts::Kv;
-
-/// Under which authority the id of an AWS key stands that a store holds.
-#[derive(Debug, Clone, Default)]
-pub struct KeyIds(Vec<(Option<String>, Vec<String>)>);
-
-impl KeyIds {
-    /// The AWS sources of the configuration: the authority of their ids, and their accounts.
-    #[must_use]
-    pub fn new(places: Vec<(Option<String>, Vec<String>)>) -> Self {
-        Self(places)
-    }
-
-    /// The id of a key; none where several sources could be meant and nothing tells which.
-    fn id(&self, key_id: &str) -> Option<Id> {
-        if let [] | [_] = self.0.as_slice() {
-            let authority = self.0.first().and_then(|(authority, _)| authority.as_deref());
-            return Some(Id::aws_access_key(authority, key_id));
-        }
-        let account = crate::probe::account::of_key(key_id)?;
-        let (authority, _) = self.0.iter().find(|(_, accounts)| accounts.contains(&account))?;
-        Some(Id::aws_access_key(authority.as_deref(), key_id))
-    }
-}
 
 /// What a key of a secret tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
