@@ -17,6 +17,7 @@ pub mod gitlab;
 pub mod gitlab_issues;
 pub mod jira;
 pub mod journal;
+#[cfg(any(feature = "gitlab", feature = "vault"))]
 pub mod key_ids;
 mod recorded;
 pub mod servicenow;
@@ -240,6 +241,7 @@ pub struct Sources {
 }
 
 /// Whether an id is one that this source speaks of: its provider's, and under its authority or, as references write it, under none.
+#[cfg(any(feature = "aws", feature = "github", feature = "gitlab", feature = "vault"))]
 pub(crate) fn speaks_of(about: &About, provider: &str, id: &Id) -> bool {
     id.provider() == provider && (id.authority().is_none() || id.authority() == about.authority.as_deref())
 }
