@@ -131,6 +131,9 @@ struct Installation {
     app_slug: Option<String>,
 }
 
+/// Is shown each page.
+pub(super) type Show<T> = Box<dyn FnMut(&[T]) + Send>;
+
 impl Client {
     /// Authenticates. `places` are where an App's installation is looked for, in this order.
     pub(super) async fn connect(api: Arc<Api>, auth: &Auth, places: &[String]) -> Result<Self, String> {
@@ -205,6 +208,11 @@ impl Client {
 
     /// A whole list, a hundred entries a page.
     pub(super) async fn list<T: DeserializeOwned>(&self, path: &str, form: Form) -> Listed<T> {
+        self.list_as(path, form, Box::new(|_| ())).await
+    }
+
+    /// The same; each page is shown as it comes.
+    pub(super) async fn list_as<T: DeserializeOwned>(&self, path: &str, form: Form, mut show: Show<T>) -> Listed<T> {
         let mut out = Listed { items: Vec::new(), refusal: None, announced: None };
         let mark = if path.contains('?') { '&' } else { '?' };
         let mut link = format!("{path}{mark}per_page=100");
@@ -231,6 +239,7 @@ impl Client {
                 return out;
             };
             total = count.or(total);
+            show(&items);
             out.items.extend(items);
             match next_link(&headers).map(|next| self.below(&next)) {
                 None => break,

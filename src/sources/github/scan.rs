@@ -1,12 +1,16 @@
 //! A whole organization or user: its repositories, each a part that an interrupted scan need not read again, and what the
 //! organization has itself.
 
-use futures::StreamExt;
+use std::collections::BTreeSet;
+
+use futures::channel::mpsc;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use serde::Deserialize;
 
 use crate::model::inventory::{Extent, Inventory};
 
-use super::client::{Form, Listed, clip};
+use super::client::{Form, Listed, Show, clip};
 use super::lists::{Part, is_user};
 use super::models::Repository;
 use super::tasks::{Family, Task, owner, repo, segment};
@@ -17,12 +21,6 @@ struct Named {
     full_name: String,
 }
 
-/// The repositories of a scan.
-struct Found {
-    names: Vec<String>,
-    user: bool,
-}
-
 impl Reader<'_> {
     /// Reads everything of the organization.
     pub(super) async fn scan(&self) {
@@ -31,21 +29,36 @@ impl Reader<'_> {
             locked(self.into).inventory.gaps.push(gap);
             return;
         };
-        let found = self.repositories(&org).await;
-        let mut parts = Vec::new();
-        if !found.user {
-            let mut tasks: Vec<Task> = Family::ALL.map(|family| Task::Organization(family, org.clone())).into();
-            tasks.extend([Task::Tokens(org.clone()), Task::Apps(org.clone()), Task::Sso(org.clone())]);
-            parts.push((org.clone(), tasks));
-        }
-        for name in found.names {
-            let mut tasks: Vec<Task> = Family::ALL.map(|family| Task::Repository(family, name.clone())).into();
-            tasks.extend([Task::Environments(name.clone()), Task::DeployKeys(name.clone())]);
-            parts.push((name, tasks));
-        }
+        // The first repositories are read while the list of them still comes.
+        let (send, parts) = mpsc::unbounded();
+        let listing = async {
+            if !self.repositories(&org, &send).await {
+                let mut tasks: Vec<Task> = Family::ALL.map(|family| Task::Organization(family, org.clone())).into();
+                tasks.extend([Task::Tokens(org.clone()), Task::Apps(org.clone()), Task::Sso(org.clone())]);
+                // The other end outlives this one.
+                let _ = send.unbounded_send((org.clone(), tasks));
+            }
+            drop(send);
+        };
         // As many parts as calls: a part's last call must not leave the others idle.
-        let reads = parts.into_iter().map(|(name, tasks)| self.part(name, tasks));
-        futures::stream::iter(reads).buffer_unordered(SCAN_AT_ONCE).collect::<Vec<()>>().await;
+        let reading = self.parts(parts);
+        futures::future::join(listing.boxed(), reading).await;
+    }
+
+    async fn parts(&self, mut parts: mpsc::UnboundedReceiver<(String, Vec<Task>)>) {
+        let mut reads = FuturesUnordered::new();
+        let mut seen = BTreeSet::new();
+        let mut open = true;
+        while open || !reads.is_empty() {
+            tokio::select! {
+                next = parts.next(), if open && reads.len() < SCAN_AT_ONCE => match next {
+                    Some((name, tasks)) if seen.insert(name.clone()) => reads.push(self.part(name, tasks)),
+                    Some(_) => {}
+                    None => open = false,
+                },
+                Some(()) = reads.next(), if !reads.is_empty() => {}
+            }
+        }
     }
 
     async fn part(&self, name: String, tasks: Vec<Task>) {
@@ -72,30 +85,38 @@ impl Reader<'_> {
         self.push(part);
     }
 
-    /// The repositories that are to be read, and whether their owner is a user.
-    async fn repositories(&self, org: &str) -> Found {
+    /// Sends the repositories that are to be read; gives whether their owner is a user.
+    async fn repositories(&self, org: &str, send: &mpsc::UnboundedSender<(String, Vec<Task>)>) -> bool {
         let limited = &self.source.settings.repositories;
         if let Some(first) = limited.first() {
-            let names: Vec<String> = limited.iter().map(|name| whole(org, name)).collect();
-            let user = is_user(&self.client.one::<Repository>(&repo(&whole(org, first))).await);
-            return Found { names, user };
+            for name in limited {
+                let _ = send.unbounded_send(tasks_of(whole(org, name)));
+            }
+            return is_user(&self.client.one::<Repository>(&repo(&whole(org, first))).await);
         }
+        // The list may change while it is paged through, and show one twice; a part is read once.
+        let show = || -> Show<Named> {
+            let (send, org) = (send.clone(), org.to_owned());
+            Box::new(move |page| {
+                for name in page.iter().map(|one| clip(&one.full_name)) {
+                    if owner(&name).eq_ignore_ascii_case(&org) && name.contains('/') {
+                        let _ = send.unbounded_send(tasks_of(name));
+                    }
+                }
+            })
+        };
         let mut user = false;
-        let mut listed: Listed<Named> = self.client.list(&format!("/orgs/{}/repos", segment(org)), Form::Plain).await;
+        let mut listed: Listed<Named> =
+            self.client.list_as(&format!("/orgs/{}/repos", segment(org)), Form::Plain, show()).await;
         if listed.refusal.as_ref().is_some_and(|refusal| refusal.is(404)) {
             user = true;
             // A user's own list has the private ones, too.
             let own = self.client.asked_as.as_deref().is_some_and(|login| login.eq_ignore_ascii_case(org));
             let path =
                 if own { "/user/repos?affiliation=owner".to_owned() } else { format!("/users/{}/repos", segment(org)) };
-            listed = self.client.list(&path, Form::Plain).await;
+            listed = self.client.list_as(&path, Form::Plain, show()).await;
         }
         let lack = listed.lack();
-        let mut names: Vec<String> = listed.items.into_iter().map(|one| clip(&one.full_name)).collect();
-        // The list may change while it is paged through.
-        names.sort();
-        names.dedup();
-        names.retain(|name| owner(name).eq_ignore_ascii_case(org) && name.contains('/'));
         let coverage = vec![Extent {
             source: self.source.about.name.clone(),
             kind: "repository".to_owned(),
@@ -107,8 +128,15 @@ impl Reader<'_> {
         let gaps = lack.map(|reason| self.source.gap("slots", org, format!("its repositories: {reason}")));
         let inventory = Inventory { coverage, gaps: gaps.into_iter().collect(), ..Inventory::default() };
         self.push(Part { inventory, notes: Vec::new() });
-        Found { names, user }
+        user
     }
+}
+
+/// A repository, with the lists that it has.
+fn tasks_of(name: String) -> (String, Vec<Task>) {
+    let mut tasks: Vec<Task> = Family::ALL.map(|family| Task::Repository(family, name.clone())).into();
+    tasks.extend([Task::Environments(name.clone()), Task::DeployKeys(name.clone())]);
+    (name, tasks)
 }
 
 /// `owner/name`, where the settings may name the repository alone.
