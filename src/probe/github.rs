@@ -38,13 +38,13 @@ impl Probe for Github {
     }
 
     fn service(&self) -> Service<'_> {
-        Service { public: "https://api.github.com", variables: &["GITHUB_API_URL"], roots: None, many: true }
+        Service { public: Some("https://api.github.com"), variables: &["GITHUB_API_URL"], roots: None, many: true }
     }
 
     fn base(&self, address: &str) -> String {
         let host = url::Url::parse(address).ok().and_then(|url| url.host_str().map(str::to_owned));
         match host.as_deref() {
-            Some("github.com" | "www.github.com") => self.service().public.to_owned(),
+            Some("github.com" | "www.github.com") => self.service().public.unwrap_or_default().to_owned(),
             _ => address.to_owned(),
         }
     }

@@ -36,7 +36,7 @@ impl Probe for Gitlab {
 
     fn service(&self) -> Service<'_> {
         Service {
-            public: "https://gitlab.com",
+            public: Some("https://gitlab.com"),
             variables: &["CI_API_V4_URL", "CI_SERVER_URL"],
             roots: Some("CI_SERVER_TLS_CA_FILE"),
             many: true,

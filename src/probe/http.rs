@@ -200,7 +200,7 @@ impl Probe for Http {
     }
 
     fn service(&self) -> Service<'_> {
-        Service { public: &self.settings.url, variables: &[], roots: None, many: false }
+        Service { public: Some(&self.settings.url), variables: &[], roots: None, many: false }
     }
 
     fn ask(&self, token: &Secret) -> Result<Ask, &'static str> {

@@ -69,8 +69,8 @@ pub trait Probe: Send + Sync {
 /// Where a provider's API answers.
 #[derive(Debug, Clone, Copy)]
 pub struct Service<'p> {
-    /// The public one.
-    pub public: &'p str,
+    /// The public one; none where only the configuration says which server is meant.
+    pub public: Option<&'p str>,
     /// Variables by which a CI system names its own server.
     pub variables: &'static [&'static str],
     /// The variable by which a CI system names its own server's roots.
@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(names.len(), PROBES.len());
         for (kind, probe) in PROBES {
             assert!(of(*kind).is_some_and(|found| found.provider() == probe.provider()));
-            assert!(probe.service().public.starts_with("https://"), "{}", probe.provider());
+            assert!(probe.service().public.is_none_or(|url| url.starts_with("https://")), "{}", probe.provider());
         }
     }
 }

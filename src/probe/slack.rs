@@ -29,7 +29,7 @@ impl Probe for Slack {
     }
 
     fn service(&self) -> Service<'_> {
-        Service { public: "https://slack.com/api", variables: &[], roots: None, many: false }
+        Service { public: Some("https://slack.com/api"), variables: &[], roots: None, many: false }
     }
 
     fn base(&self, address: &str) -> String {

@@ -94,7 +94,7 @@ fn of_provider(
         });
         let ca = roots.map(|path| pem(files, &path)).transpose();
         // The public service never stands inside, whoever names it; only `endpoints:` overrules that.
-        let private = endpoint.is_some() || base != probe.base(service.public);
+        let private = endpoint.is_some() || service.public.is_none_or(|public| base != probe.base(public));
         Issuer {
             source: entry.map(|entry| entry.name.clone()),
             authority: entry.and_then(|entry| entry.authority.clone()),
@@ -108,7 +108,8 @@ fn of_provider(
         let same = |entry: &&&RawSource| entry.text("url").and_then(|url| server(&probe.base(&url))) == own;
         return vec![issuer(entries.iter().find(same).copied(), address, Word::Configured)];
     }
-    let (address, word) = ci.map_or((service.public, Word::Public), |address| (address, Word::Ci));
+    let ci = ci.map(|address| (address, Word::Ci));
+    let Some((address, word)) = ci.or(service.public.map(|public| (public, Word::Public))) else { return Vec::new() };
     if entries.is_empty() {
         return vec![issuer(None, address, word)];
     }
@@ -204,7 +205,7 @@ fn pick<'i>(
         return Ok((fitting.ok_or("no server is configured under the name that the token's id carries")?, true));
     }
     if !probe.service().many {
-        return issuers.first().map(|issuer| (issuer, true)).ok_or("no server is known");
+        return issuers.first().map(|issuer| (issuer, true)).ok_or("no server is known: name it under `endpoints:`");
     }
     // Then the slots: a store keeps its own server's tokens, as far as nothing else is said.
     let mut own_slots = slots.iter().filter(|slot| slot.provider() == provider).peekable();

@@ -48,7 +48,8 @@ pub struct Settings {
     #[serde(default)]
     pub probes: Vec<http::Settings>,
     /// Where providers answer that others run, too: `{github: https://ghe.example.com/api/v3, gitlab: https://gitlab.example.com}`.
-    /// Default: as the sources of that kind say, else the CI's variables, else the public service. Also: slack, npm.
+    /// Default: as the sources of that kind say, else the CI's variables, else the public service. Also: slack, and npm, which has no
+    /// default.
     #[serde(default)]
     pub endpoints: BTreeMap<String, String>,
 }
