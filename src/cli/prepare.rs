@@ -56,6 +56,7 @@ pub(super) fn options(common: &Common, root: &Path) -> Options {
         now: common.now,
         offline: common.offline,
         no_probe: common.no_probe,
+        max_wait: common.max_wait,
         ..Options::default()
     }
 }

@@ -15,7 +15,7 @@ use crate::gate::scan;
 use crate::model::report;
 use crate::render::text;
 use crate::sources::journal::FileJournal;
-use crate::sources::snapshot;
+use crate::sources::{self, snapshot};
 
 const EXAMPLES: &str = "Examples:
   driftgate scan
@@ -28,7 +28,7 @@ pub(super) struct Scan {
     /// Where to write it; what an interrupted scan has read stands beside it, as FILE.partial
     #[arg(long, value_name = "FILE", default_value = "driftgate.snapshot")]
     snapshot: PathBuf,
-    /// Read everything anew, whatever an interrupted scan has left
+    /// Read everything anew, whatever a scan of the last day has left that was interrupted or met an unreachable server
     #[arg(long)]
     fresh: bool,
     /// The ref that the configuration, and every file it names, is read from [default: in CI the protected branch]
@@ -69,8 +69,8 @@ impl Scan {
             prepare::block_on(scan::scan(&options, &prepared.config, sources, &journal, bars.watch()))?
         };
         snapshot::write(&self.snapshot, &read.sections, &keys).map_err(unwritable)?;
-        // What was not read is tried again by the next scan, which need not read the rest.
-        if read.gaps.is_empty() {
+        // What broke off is tried again by the next scan, which need not read the rest. What was refused will be refused again.
+        if read.gaps.iter().all(|gap| sources::is_refusal(&gap.reason)) {
             journal.finish();
         }
         let account = report::Scan {

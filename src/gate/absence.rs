@@ -1,13 +1,17 @@
 //! What is not listed where the whole list was read is deleted; where the list was partial, its absence says nothing (SEMANTICS,
 //! Actual state). What a source listed is the source's to say.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Id;
 use crate::model::inventory::{Credential, Extent, Inventory, Liveness, LivenessState, Status};
 
+/// A live source: its kind, and the authority of its ids.
+pub(super) type Issuer = (String, Option<String>);
+
 /// Marks credentials that are spoken of, and that a complete list of their kind and place does not have.
-pub(super) fn mark(inventory: &mut Inventory, spoken_of: &BTreeSet<Id>) {
+/// `live` are the live sources by name: their kinds, and the authorities of their ids.
+pub(super) fn mark(inventory: &mut Inventory, spoken_of: &BTreeSet<Id>, live: &BTreeMap<String, Issuer>) {
     let mut gone = Vec::new();
     for id in spoken_of {
         let known = inventory.credential(id);
@@ -15,7 +19,7 @@ pub(super) fn mark(inventory: &mut Inventory, spoken_of: &BTreeSet<Id>) {
         let listed = known.is_some_and(|c| {
             c.liveness.is_some() || c.status != Status::Unknown || c.created_at.is_some() || !c.grants.is_empty()
         });
-        let lists = inventory.coverage.iter().filter(|extent| extent.complete && covers(extent, id));
+        let lists = inventory.coverage.iter().filter(|extent| extent.complete && covers(extent, id, live));
         // The newest list counts: what an older one had, a snapshot's, may be gone by now.
         let Some(extent) = lists.max_by_key(|extent| extent.at) else { continue };
         let before = known.and_then(|credential| credential.liveness.as_ref());
@@ -51,8 +55,19 @@ pub(super) fn mark(inventory: &mut Inventory, spoken_of: &BTreeSet<Id>) {
 
 /// Whether a list is of the credential's kind and place. An AWS key's place is its account, which its id does not show: only its
 /// own source can say that it is gone.
-fn covers(extent: &Extent, id: &Id) -> bool {
+fn covers(extent: &Extent, id: &Id, live: &BTreeMap<String, Issuer>) -> bool {
     if id.kind() == "access-key" || extent.kind != id.kind() {
+        return false;
+    }
+    // Another provider's list of the same kind, and another server's of the same provider, say nothing.
+    let of_source = match live.get(&extent.source) {
+        Some((kind, authority)) => kind == id.provider() && authority.as_deref() == id.authority(),
+        None => {
+            let named = matches!(extent.source.as_str(), "github" | "gitlab" | "vault" | "aws");
+            !named || extent.source == id.provider()
+        }
+    };
+    if !of_source {
         return false;
     }
     let rest = percent_encoding::percent_decode_str(id.rest()).decode_utf8_lossy().into_owned();
@@ -81,8 +96,13 @@ mod tests {
         let id = Id::new("github:deploy-key:acme/shop:8413");
         let other = Id::new("github:deploy-key:acme/site:8413");
         let spoken_of = BTreeSet::from([id.clone(), other.clone()]);
+        let live = BTreeMap::from([("github".to_owned(), ("github".to_owned(), None))]);
         let mut whole = read(true);
-        mark(&mut whole, &spoken_of);
+        // The same kind and place at another provider.
+        let gitlab = Id::new("gitlab:deploy-key:acme/shop:8413");
+        mark(&mut whole, &BTreeSet::from([gitlab]), &live);
+        assert!(whole.credentials.is_empty());
+        mark(&mut whole, &spoken_of, &live);
         assert_eq!(
             whole.credential(&id).and_then(|c| c.liveness.as_ref()).map(|l| l.state),
             Some(LivenessState::NotFound)
@@ -93,27 +113,27 @@ mod tests {
         let mut since = read(true);
         since.coverage[0].at = at("2026-06-01T12:00:00Z");
         let mut seen = Credential::bare(id.clone());
-        let live = |time: &str| Liveness {
+        let seen_at = |time: &str| Liveness {
             state: LivenessState::Live,
             method: "github deploy keys".into(),
             at: at(time),
             reason: None,
         };
-        seen.observe(live("2026-06-01T11:50:00Z"));
+        seen.observe(seen_at("2026-06-01T11:50:00Z"));
         since.credentials.push(seen);
-        mark(&mut since, &spoken_of);
+        mark(&mut since, &spoken_of, &live);
         let state =
             |inventory: &Inventory| inventory.credential(&id).and_then(|c| c.liveness.as_ref()).map(|l| l.state);
         assert_eq!(state(&since), Some(LivenessState::NotFound));
         let mut now = read(true);
         now.coverage[0].at = at("2026-06-01T12:00:00Z");
         let mut seen = Credential::bare(id.clone());
-        seen.observe(live("2026-06-01T12:00:00Z"));
+        seen.observe(seen_at("2026-06-01T12:00:00Z"));
         now.credentials.push(seen);
-        mark(&mut now, &spoken_of);
+        mark(&mut now, &spoken_of, &live);
         assert_eq!(state(&now), Some(LivenessState::Live));
         let mut partial = read(false);
-        mark(&mut partial, &spoken_of);
+        mark(&mut partial, &spoken_of, &live);
         assert!(partial.credentials.is_empty());
     }
 }

@@ -132,7 +132,8 @@ impl Collected {
         &mut self,
         sources: &Sources,
         shown: Result<(Vec<Section>, Vec<Gap>), Gap>,
-        repository: Option<&str>,
+        settings: &Settings,
+        fingerprints: bool,
     ) -> BTreeSet<String> {
         let about = About { name: "snapshot".to_owned(), kind: "snapshot".to_owned(), required: true, authority: None };
         let (sections, gaps) = shown.unwrap_or_else(|gap| (Vec::new(), vec![gap]));
@@ -141,6 +142,10 @@ impl Collected {
         let account = Account { items: u64::try_from(items).unwrap_or(u64::MAX), notes, ..Account::default() };
         self.account(&about, Gives::Recorded, account, gaps, 0);
         let mut names = BTreeSet::new();
+        let slots = sections.iter().flat_map(|section| &section.inventory.slots);
+        let outer = slots.filter(|slot| !matches!(slot.id.provider(), "github" | "gitlab"));
+        let held: BTreeSet<Id> =
+            outer.flat_map(super::near::holds).chain(settings.links.iter().map(|(_, held)| held)).cloned().collect();
         for section in sections {
             let Some(source) = sources.issuers.iter().find(|source| source.about().name == section.source) else {
                 continue;
@@ -154,12 +159,17 @@ impl Collected {
             });
             let account = Account { asked_as: section.asked_as, ..Account::default() };
             let mut batch = Batch { inventory: section.inventory, account, ..Batch::default() };
-            if let Some(repository) = repository {
-                super::near::keep(&mut batch.inventory, repository);
+            if let Some(repository) = settings.repository.as_deref()
+                && matches!(section.kind.as_str(), "github" | "gitlab")
+            {
+                super::near::keep(&mut batch.inventory, repository, &held);
             }
             date(&mut batch, Some(section.at));
             self.take(about, Gives::Issuers, batch, 0);
-            names.insert(section.source);
+            // A scan of AWS reads no values: where they are wanted, those in scope are read now.
+            if !(fingerprints && section.kind == "aws") {
+                names.insert(section.source);
+            }
         }
         names
     }
@@ -257,11 +267,15 @@ impl Collected {
         }
     }
 
-    /// Live stores and issuers, side by side: each has its own deadline.
-    pub(super) async fn issuers(&mut self, sources: &Sources, want: &Wanted) {
+    /// Live stores and issuers, side by side: each has its own deadline. `early` is before the tickets are read.
+    pub(super) async fn issuers(&mut self, sources: &Sources, want: &Wanted, early: bool) {
         let runs = sources.issuers.iter().map(|source| run(source.as_ref(), want));
         let batches = futures::future::join_all(runs).await;
         for (source, (mut batch, taken)) in sources.issuers.iter().zip(batches) {
+            // Before the tickets are known, it may yet be wanted.
+            if early && batch.account.status == Some(SourceStatus::Skipped) {
+                continue;
+            }
             self.stamp(&mut batch);
             self.take(source.about(), Gives::Issuers, batch, taken);
         }

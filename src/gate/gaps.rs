@@ -12,6 +12,7 @@ use crate::model::settings::Settings;
 use crate::policy::decide;
 use crate::rules::Need;
 use crate::sources::Outer;
+use crate::sources::Sources;
 
 use super::collect::{Collected, Gives, SourceGap};
 use super::freshness;
@@ -27,6 +28,7 @@ pub(super) struct Inputs<'a> {
     pub(super) settings: &'a Settings,
     /// What the jobs in scope read from outer stores.
     pub(super) outer: &'a BTreeSet<Outer>,
+    pub(super) sources: &'a Sources,
 }
 
 /// Gaps that decide, and notes by source.
@@ -146,8 +148,10 @@ fn travelled(gap: &SourceGap) -> bool {
 /// Whether every source that could tell of a subject is one that the user declared optional.
 fn optional(inputs: &Inputs<'_>, subject: &Id) -> bool {
     let provider = subject.provider();
-    let mut telling = inputs.collected.gaps.iter().filter(|gap| gap.kind == provider).peekable();
-    telling.peek().is_some() && telling.all(|gap| !gap.required)
+    let own = inputs.sources.issuers.iter().map(|source| source.about()).filter(|about| about.kind == provider);
+    let mut own = own.peekable();
+    let told = inputs.collected.gaps.iter().any(|gap| gap.kind == provider);
+    told && own.peek().is_some() && own.all(|about| !about.required)
 }
 
 /// A CI file that could not be read decides where it may belong to the scope.

@@ -14,6 +14,7 @@ mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -52,6 +53,8 @@ pub struct Options {
     pub no_probe: bool,
     /// `--snapshot`: a file or URL.
     pub snapshot: Option<String>,
+    /// `--max-wait`.
+    pub max_wait: Duration,
     /// `--mode warn`: the same report, and exit code 0.
     pub warn_only: bool,
 }
@@ -90,7 +93,7 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     let mut collected = Collected::new(now);
     if let Some(place) = &options.snapshot {
         let shown = scan::read(place, options, config, sources).await;
-        want.recorded = collected.snapshot(sources, shown, settings.repository.as_deref());
+        want.recorded = collected.snapshot(sources, shown, settings, config.fingerprint_key.is_some());
     }
     collected.recorded(sources, &want).await;
     apply_links(&mut collected.inventory, settings);
@@ -121,6 +124,15 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     let examined = collected.at_hand(sources, &want).await;
     copies::join(&mut collected.inventory);
     collected.add_held();
+    // What the deploy reaches is asked of its issuer now: tickets may use names that only the issuer tells, a user's for a key.
+    let mut early = Wanted { slots: BTreeSet::new(), ..want.clone() };
+    {
+        let resolver = Resolver::new(&collected.inventory, repository, home);
+        let reached = reach::reach(&scope, &used, &resolver, &collected.inventory, &examined);
+        early.credentials = reached.credentials.into_keys().collect();
+    }
+    early.tenants = tenants(&collected.inventory, &early.credentials);
+    collected.issuers(sources, &early, true).await;
     let tickets = collected.tickets(sources, &want, settings).await;
     name_slots_of_tickets(&mut collected.inventory, &tickets);
 
@@ -137,11 +149,15 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     }
     want.tenants = tenants(&collected.inventory, &want.credentials);
     want.grants = grants(&want.credentials, &expected, settings);
-    collected.issuers(sources, &want).await;
+    let asked = |id: &Id| early.credentials.contains(id) && !want.grants.contains(id);
+    let rest = want.credentials.iter().filter(|id| !asked(id)).cloned().collect();
+    collected.issuers(sources, &Wanted { credentials: rest, ..want.clone() }, false).await;
     collected.probes(sources, &want).await;
     copies::join(&mut collected.inventory);
     let tickets = collected.sorted(tickets);
-    absence::mark(&mut collected.inventory, &want.credentials);
+    let live = sources.issuers.iter().map(|source| source.about());
+    let live = live.map(|about| (about.name.clone(), (about.kind.clone(), about.authority.clone()))).collect();
+    absence::mark(&mut collected.inventory, &want.credentials, &live);
 
     // From here on nothing is read any more.
     let inventory = &collected.inventory;
@@ -179,6 +195,7 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
         reach: &reached,
         settings,
         outer: &want.outer,
+        sources,
     });
     report::assemble(report::Parts {
         options,
@@ -234,7 +251,7 @@ async fn enumerate(mut want: Wanted, now: Timestamp, config: &Config, sources: &
     want.credentials = collected.inventory.credentials.iter().map(|credential| credential.id.clone()).collect();
     want.tenants = tenants(&collected.inventory, &want.credentials);
     want.grants = want.credentials.clone();
-    collected.issuers(sources, &want).await;
+    collected.issuers(sources, &want, false).await;
     collected.probes(sources, &want).await;
     copies::join(&mut collected.inventory);
     collected

@@ -1,17 +1,27 @@
 //! What of an organization-wide snapshot concerns one checkout: what a live gate would have read. A secret's name that is unique in a
 //! repository is not unique in an organization, and the verdict must not depend on which of the two was read.
 
+use std::collections::BTreeSet;
+
 use crate::model::Id;
-use crate::model::inventory::Inventory;
+use crate::model::inventory::{Inventory, Slot};
 
 /// Drops what belongs to other repositories and projects. Outer stores belong to all.
-pub(super) fn keep(inventory: &mut Inventory, repository: &str) {
+/// What a slot holds is kept, whosever it is; `held` is what slots of other parts hold.
+pub(super) fn keep(inventory: &mut Inventory, repository: &str, held: &BTreeSet<Id>) {
     inventory.slots.retain(|slot| of_id(&slot.id, repository));
-    inventory.credentials.retain(|credential| of_id(&credential.id, repository));
+    let own: BTreeSet<Id> = inventory.slots.iter().flat_map(holds).cloned().collect();
+    let spoken_of = |id: &Id| own.contains(id) || held.contains(id);
+    inventory.credentials.retain(|credential| of_id(&credential.id, repository) || spoken_of(&credential.id));
     inventory.gaps.retain(|gap| match gap.scope.split_once(':') {
         Some(_) => of_id(&Id::new(gap.scope.clone()), repository),
         None => !gap.scope.contains('/') || of_place(&gap.scope, repository),
     });
+}
+
+/// What a slot is said to hold, now and before.
+pub(super) fn holds(slot: &Slot) -> impl Iterator<Item = &Id> {
+    slot.holds.iter().chain(slot.versions.iter().filter_map(|version| version.holds.as_ref()))
 }
 
 fn of_id(id: &Id, repository: &str) -> bool {
@@ -34,7 +44,7 @@ fn of_place(place: &str, repository: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::inventory::{Credential, Gap, Slot};
+    use crate::model::inventory::{Credential, Gap};
 
     #[test]
     fn other_repositories_are_left_out() {
@@ -61,11 +71,13 @@ mod tests {
         };
         let gaps = vec![gap("acme/x"), gap("acme/shop"), gap("*"), gap("github:actions-secret:acme/x:A")];
         let mut inventory = Inventory { slots, credentials, gaps, ..Inventory::default() };
-        keep(&mut inventory, "acme/shop");
+        let held = BTreeSet::from([Id::new("github:deploy-key:acme/x:3")]);
+        inventory.credentials.push(Credential::bare(Id::new("github:deploy-key:acme/x:3")));
+        keep(&mut inventory, "acme/shop", &held);
         let kept: Vec<&str> = inventory.slots.iter().map(|slot| slot.id.as_str()).collect();
         let wanted: Vec<&str> = ids.iter().filter(|(_, near)| *near).map(|(id, _)| *id).collect();
         assert_eq!(kept, wanted);
-        assert_eq!(inventory.credentials.len(), 2);
+        assert_eq!(inventory.credentials.len(), 3);
         let scopes: Vec<&str> = inventory.gaps.iter().map(|gap| gap.scope.as_str()).collect();
         assert_eq!(scopes, ["acme/shop", "*"]);
     }

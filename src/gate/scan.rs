@@ -85,13 +85,14 @@ pub(super) async fn read(
     config: &Config,
     sources: &Sources,
 ) -> Result<(Vec<Section>, Vec<Gap>), Gap> {
-    match snapshot::fetch(place, options.offline).await {
-        Ok(bytes) => Ok(snapshot::read(place, &bytes, &keys(config, sources))),
+    let shown = snapshot::shown(place);
+    match snapshot::fetch(place, options.offline, options.max_wait).await {
+        Ok(bytes) => Ok(snapshot::read(&shown, &bytes, &keys(config, sources))),
         Err(reason) => Err(Gap {
             source: "snapshot".to_owned(),
             lacks: "snapshot".to_owned(),
             scope: "*".to_owned(),
-            reason: format!("{place}: {reason}"),
+            reason: format!("{shown}: {reason}"),
         }),
     }
 }

@@ -73,8 +73,8 @@ impl Meter {
     }
 }
 
-/// An answer, whatever its status.
-#[derive(Debug, Clone)]
+/// An answer, whatever its status. Its `Debug` tells no header and no body: lists hold values.
+#[derive(Clone)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
@@ -82,6 +82,12 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// Its body, bounded.
     pub body: Bytes,
+}
+
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Answer").field("status", &self.status).finish_non_exhaustive()
+    }
 }
 
 /// Why there is no answer. It holds nothing of what a server sent.
@@ -180,7 +186,7 @@ impl Api {
             self.base.join(link.trim_start_matches('/')).map_err(|_| NoAnswer::Elsewhere)?
         };
         let own = url.origin() == self.base.origin() && url.path().starts_with(self.base.path());
-        if own && url.username().is_empty() { Ok(url) } else { Err(NoAnswer::Elsewhere) }
+        if own && url.username().is_empty() && url.password().is_none() { Ok(url) } else { Err(NoAnswer::Elsewhere) }
     }
 
     /// Reads. Authentication is among the headers; it is marked as sensitive and sent to this host alone.

@@ -223,6 +223,7 @@ impl<'i> Resolver<'i> {
             return self.everything("variable", &tiers);
         };
         // The project before its groups, nearest first; within one, the most specific matching scope.
+        let mut possible: Vec<Target> = Vec::new();
         for place in &places {
             let slots = self.places.get(&("variable", place.as_str())).into_iter().flatten();
             let mut matching: Vec<(&Slot, Option<bool>)> = slots
@@ -237,10 +238,18 @@ impl<'i> Resolver<'i> {
                 matching.sort_by_key(|(slot, _)| std::cmp::Reverse(specificity(scope_of(slot))));
                 matching.truncate(1);
             }
-            let confidence =
-                if matching.len() == 1 && matching[0].1.is_some() { Confidence::Exact } else { Confidence::Possible };
+            let sure = matching.iter().any(|(_, matches)| matches.is_some());
+            let exact = matching.len() == 1 && sure && possible.is_empty();
+            let confidence = if exact { Confidence::Exact } else { Confidence::Possible };
             let target = |slot: &Slot| Target { slot: slot.id.clone(), confidence, known: true, absent: false };
-            return matching.into_iter().map(|(slot, _)| target(slot)).collect();
+            possible.extend(matching.into_iter().map(|(slot, _)| target(slot)));
+            // Where the environment is not written out, none of these need be seen: then the next place's is.
+            if sure {
+                return possible;
+            }
+        }
+        if !possible.is_empty() {
+            return possible;
         }
         let absent = places.iter().all(|place| self.is_complete("variable", place));
         vec![Target {

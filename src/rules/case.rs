@@ -191,6 +191,15 @@ impl<'a> Case<'a> {
         let expired = credential.expires_at.filter(|at| *at <= self.now);
         match seen.map(|seen| (seen.state, seen.at)) {
             Some((LivenessState::Live, at)) => match expired {
+                // Tokens are renewed: what could not be read since may live on.
+                Some(end)
+                    if at < Some(end)
+                        && credential.observations.iter().any(|o| {
+                            matches!(o.state, LivenessState::Unknown | LivenessState::NotChecked) && o.at > at
+                        }) =>
+                {
+                    Truth::Unknown(format!("recorded to expire {end}, and not read since"))
+                }
                 Some(end) if at.is_none_or(|at| at < end) => Truth::Dead(format!("expired {end}")),
                 _ => Truth::Live(text),
             },

@@ -14,6 +14,9 @@ use crate::model::inventory::Inventory;
 use super::Journal;
 use super::snapshot::{Head, Keys};
 
+/// How every head begins.
+const BEGINNING: &str = "{\"schema\":\"driftgate/snapshot/v1\"";
+
 /// A head longer than this is none.
 const MOST_HEAD: u64 = 64 * 1024;
 
@@ -51,6 +54,11 @@ impl FileJournal {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&path)?;
         let (parts, end) = heads(&file, oldest)?;
+        if end == 0 && !is_journal(&mut file)? {
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, "another file stands there"));
+        }
+        // What is too old to be recalled is not kept either.
+        let end = if parts.is_empty() { 0 } else { end };
         // A part that was cut off in the middle is written again.
         file.set_len(end)?;
         file.seek(SeekFrom::End(0))?;
@@ -75,6 +83,14 @@ impl FileJournal {
     pub fn finish(&self) {
         let _ = fs::remove_file(&self.path);
     }
+}
+
+/// Whether a file without a whole part is a journal that was cut off in its first, or empty.
+fn is_journal(file: &mut File) -> io::Result<bool> {
+    let mut start = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    Read::by_ref(file).take(BEGINNING.len() as u64).read_to_end(&mut start)?;
+    Ok(BEGINNING.as_bytes().starts_with(&start))
 }
 
 type Parts = BTreeMap<(String, String), (Head, u64)>;
@@ -194,11 +210,17 @@ mod tests {
         let file = folder.path().join("snapshot");
         let (noon, later) = (time("2026-06-01T12:00:00Z"), time("2026-06-01T13:00:00Z"));
         FileJournal::open(&file, keys("a"), noon, noon).unwrap().keep("github", "acme/a", &slots("A"));
-        assert_eq!(FileJournal::open(&file, keys("a"), later, later).unwrap().parts(), 0);
         let other = FileJournal::open(&file, keys("b"), later, noon).unwrap();
         assert_eq!(other.recall("github", "acme/a"), None);
         let own = FileJournal::open(&file, keys("a"), later, noon).unwrap();
         assert_eq!(own.recall("github", "acme/a"), Some(slots("A")));
+        // What is too old is dropped, and what is no journal is let be.
+        assert_eq!(FileJournal::open(&file, keys("a"), later, later).unwrap().parts(), 0);
+        assert_eq!(FileJournal::open(&file, keys("a"), later, noon).unwrap().parts(), 0);
+        let foreign = folder.path().join("notes");
+        fs::write(folder.path().join("notes.partial"), "my notes").unwrap();
+        assert!(FileJournal::open(&foreign, keys("a"), later, noon).is_err());
+        assert_eq!(fs::read_to_string(folder.path().join("notes.partial")).unwrap(), "my notes");
         own.finish();
         assert!(!folder.path().join("snapshot.partial").exists());
     }

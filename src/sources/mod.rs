@@ -246,6 +246,11 @@ pub(crate) fn speaks_of(about: &About, provider: &str, id: &Id) -> bool {
     id.provider() == provider && (id.authority().is_none() || id.authority() == about.authority.as_deref())
 }
 
+/// Whether a gap's reason is the server's own no, which asking again does not change.
+pub(crate) fn is_refusal(reason: &str) -> bool {
+    ["HTTP 403", "HTTP 404", "permission denied", "AccessDenied"].iter().any(|word| reason.contains(word))
+}
+
 /// Adds an observation of a credential's liveness, made by a source that knows no more of it.
 pub(crate) fn observe(into: &mut Batch, id: &Id, seen: crate::model::inventory::Liveness) {
     let mut credential = crate::model::inventory::Credential::bare(id.clone());

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufWriter, Read, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,6 +19,9 @@ pub const SNAPSHOT_SCHEMA: &str = "driftgate/snapshot/v1";
 
 /// The largest snapshot that is read, in bytes.
 const MOST_BYTES: usize = 1 << 30;
+
+/// How many sections that are not authentic are told one by one: anybody may have written them.
+const MOST_REFUSED: usize = 100;
 
 /// What authenticates snapshots: the configured key alone where there is one, else each source's own.
 #[derive(Debug, Clone, Default)]
@@ -151,12 +155,13 @@ pub fn keyless(source: &str) -> String {
 ///
 /// # Errors
 /// Where it cannot be had; in words that hold none of it.
-pub async fn fetch(place: &str, offline: bool) -> Result<Vec<u8>, String> {
+pub async fn fetch(place: &str, offline: bool, max_wait: Duration) -> Result<Vec<u8>, String> {
     if place.starts_with("http://") || place.starts_with("https://") {
         if offline {
             return Err("--offline".to_owned());
         }
-        let limits = Limits { most_bytes: MOST_BYTES, call: std::time::Duration::from_secs(120), ..Limits::default() };
+        let call = Duration::from_secs(120);
+        let limits = Limits { most_bytes: MOST_BYTES, call, max_wait, ..Limits::default() };
         let base = url::Url::parse(place).map_err(|_| "this is no URL".to_owned())?;
         let api = Api::new(&base.origin().ascii_serialization(), None, limits, None)?;
         let answer = api.get(place, reqwest::header::HeaderMap::new()).await.map_err(|reason| reason.to_string())?;
@@ -172,7 +177,18 @@ pub async fn fetch(place: &str, offline: bool) -> Result<Vec<u8>, String> {
     if bytes.len() > MOST_BYTES { Err("it is larger than 1 GiB".to_owned()) } else { Ok(bytes) }
 }
 
-/// The sections that are authentic, and a gap for everything else.
+/// How a snapshot's place is told: a signed URL's query is a credential.
+#[must_use]
+pub fn shown(place: &str) -> String {
+    match url::Url::parse(place) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => {
+            format!("{}{}", url.origin().ascii_serialization(), url.path())
+        }
+        _ => place.to_owned(),
+    }
+}
+
+/// The sections that are authentic, and a gap for everything else, of which not more than [`MOST_REFUSED`] are told.
 #[must_use]
 pub fn read(place: &str, bytes: &[u8], keys: &Keys) -> (Vec<Section>, Vec<Gap>) {
     let mut sections: Vec<Section> = Vec::new();
@@ -186,6 +202,7 @@ pub fn read(place: &str, bytes: &[u8], keys: &Keys) -> (Vec<Section>, Vec<Gap>) 
         });
     };
     let mut rest = bytes;
+    let mut refused = 0;
     if rest.is_empty() {
         gap("*", "it is empty");
     }
@@ -195,16 +212,22 @@ pub fn read(place: &str, bytes: &[u8], keys: &Keys) -> (Vec<Section>, Vec<Gap>) 
             break;
         };
         rest = after;
+        refused += 1;
+        if refused > MOST_REFUSED + sections.len() {
+            gap("*", "too many parts of it are not authentic");
+            break;
+        }
+        let name: String = head.source.chars().take(200).collect();
         let Some(key) = keys.of(&head.source) else {
-            gap(&head.source, "no source of that name is configured, or its token gives no key (`snapshot_key_env`)");
+            gap(&name, "no source of that name is configured, or its token gives no key (`snapshot_key_env`)");
             continue;
         };
         if head.part.is_some() || !head.is_authentic(key, body) {
-            gap(&head.source, "not authentic: another token or key wrote it, or it was changed");
+            gap(&name, "not authentic: another token or key wrote it, or it was changed");
             continue;
         }
         if sections.iter().any(|known| known.source == head.source) {
-            gap(&head.source, "two sections of one source");
+            gap(&name, "two sections of one source");
             continue;
         }
         match serde_json::from_slice::<Inventory>(body) {
@@ -215,7 +238,7 @@ pub fn read(place: &str, bytes: &[u8], keys: &Keys) -> (Vec<Section>, Vec<Gap>) 
                 asked_as: head.asked_as,
                 inventory,
             }),
-            Err(_) => gap(&head.source, "another version wrote it"),
+            Err(_) => gap(&name, "another version wrote it"),
         }
     }
     (sections, gaps)

@@ -229,7 +229,7 @@ impl<'s> Keys<'s> {
                     }
                     match page.marker() {
                         Some(next) if page.is_truncated() => {
-                            if !markers.insert(next.to_owned()) {
+                            if !markers.insert(next.to_owned()) || markers.len() > MOST_USERS {
                                 self.lacking(&scope, "ListUsers: its pages do not end", sink);
                                 return false;
                             }

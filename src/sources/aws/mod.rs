@@ -254,11 +254,7 @@ impl<'s> Sink<'s> {
 
     fn gap(&self, lacks: &str, scope: &str, reason: impl Into<String>) {
         let gap = self.source.gap(lacks, scope, reason);
-        self.with(|batch| {
-            if !batch.inventory.gaps.contains(&gap) {
-                batch.inventory.gaps.push(gap);
-            }
-        });
+        self.with(|batch| batch.inventory.gaps.push(gap));
     }
 
     /// Takes slots, and names what they are said to hold, so that tickets that name it are linked to it.
@@ -312,6 +308,8 @@ impl<'s> Sink<'s> {
         let requests = self.source.http.requests() - self.before;
         let mut batch = self.batch.into_inner().unwrap_or_else(PoisonError::into_inner);
         batch.account.requests = requests;
+        batch.inventory.gaps.sort();
+        batch.inventory.gaps.dedup();
         let mut state = self.source.state();
         state.slots.extend(batch.inventory.slots.iter().map(|slot| slot.id.clone()));
         let told = batch.inventory.credentials.iter().filter(|credential| credential.liveness.is_some());

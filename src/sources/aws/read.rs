@@ -217,7 +217,9 @@ impl AwsSource {
             name.means(name.store, called, id.rest()) && id.kind() == name.store.kind()
         };
         for name in names.iter().filter(|name| !failed && !found.iter().any(|id| is(name, id))) {
-            sink.note(format!("no {} {} in {}", name.store.kind(), name.name, self.regions().join(", ")));
+            // It may be in a region that is not looked at.
+            let scope = format!("{} {}", name.store.kind(), name.name);
+            sink.gap("slots", &scope, format!("there is none in {}", self.regions().join(", ")));
         }
     }
 
@@ -229,7 +231,9 @@ impl AwsSource {
         roles: &BTreeMap<String, Id>,
         sink: &Sink<'_>,
     ) {
-        let told = |id: &Id| self.state().credentials.contains(id);
+        // What was told before the tickets were read is read once more where a rule compares its grants.
+        let compared = |id: &Id| !want.everything && want.grants.contains(id);
+        let told = |id: &Id| self.state().credentials.contains(id) && !compared(id);
         let keys: BTreeMap<&str, &Id> =
             keys.iter().filter(|(_, id)| !told(id)).map(|(key, id)| (key.as_str(), id)).collect();
         let roles: BTreeMap<&str, &Id> =

@@ -16,8 +16,10 @@ use super::Settings;
 /// Who says that a provider answers there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Word {
-    /// The configuration.
+    /// The configuration, as the place where values are asked of (`endpoints:`).
     Configured,
+    /// A source of that kind: it says where the auditor asks, not whose every value is.
+    Source,
     /// The CI's own variables.
     Ci,
     /// Nobody: it is the public service.
@@ -116,7 +118,7 @@ fn of_provider(
     // A source without an address takes the CI's server, or the public one.
     let of = |entry: &&RawSource| {
         let url = entry.text("url").filter(|url| !url.is_empty());
-        issuer(Some(entry), url.as_deref().unwrap_or(address), Word::Configured)
+        issuer(Some(entry), url.as_deref().unwrap_or(address), Word::Source)
     };
     entries.iter().map(of).collect()
 }
@@ -216,7 +218,9 @@ fn pick<'i>(
         ([only], _, _) => {
             let own = match only.word {
                 Word::Configured => true,
-                Word::Ci => any || !recorded.is_empty(),
+                // A store may hold another server's tokens: an id that is recorded is the only server's (CONTRACT, Ids), a value
+                // of which nothing is recorded is not.
+                Word::Source | Word::Ci => !recorded.is_empty(),
                 Word::Public => false,
             };
             Ok((only, own))
@@ -225,10 +229,10 @@ fn pick<'i>(
             let fits = |issuer: &&Issuer| issuer.authority.as_deref() == Some(*authority);
             Ok((
                 several.iter().find(fits).ok_or("no server is configured under the name that the slot's id carries")?,
-                true,
+                !recorded.is_empty(),
             ))
         }
-        (_, None, Some(home)) if any => Ok((home, true)),
+        (_, None, Some(home)) if any => Ok((home, !recorded.is_empty())),
         _ => Err("several servers are configured, and nothing tells which issued the token"),
     }
 }
@@ -307,16 +311,13 @@ mod tests {
                 "github",
                 two,
                 &ci,
-                &[
-                    "https://api.github.com Configured @com",
-                    "https://ghe.example.com/api/v3 Configured private home @ghe",
-                ],
+                &["https://api.github.com Source @com", "https://ghe.example.com/api/v3 Source private home @ghe"],
             ),
             (
                 "gitlab",
                 "  - {kind: env}\n  - {kind: gitlab, url: 'https://git.example.com:8443'}\n",
                 &ci,
-                &["https://git.example.com:8443/api/v4 Configured private"],
+                &["https://git.example.com:8443/api/v4 Source private"],
             ),
             ("github", end, &com, &["https://ghe.example.com/api/v3 Configured private"]),
             ("github", &three, &ci, &["https://ghe.example.com/api/v3 Configured private home"]),
@@ -330,9 +331,10 @@ mod tests {
         let public = [issuer("https://api.github.com", None, Word::Public, false)];
         let ci = [issuer("https://api.github.com", None, Word::Ci, true)];
         let said = [issuer("https://ghe.example.com/api/v3", None, Word::Configured, false)];
+        let source = [issuer("https://ghe.example.com/api/v3", None, Word::Source, true)];
         let two = [
-            issuer("https://api.github.com", Some("com"), Word::Configured, true),
-            issuer("https://ghe.example.com/api/v3", Some("ghe"), Word::Configured, false),
+            issuer("https://api.github.com", Some("com"), Word::Source, true),
+            issuer("https://ghe.example.com/api/v3", Some("ghe"), Word::Source, false),
         ];
         let away = [
             issuer("https://a.example.com", Some("a"), Word::Configured, false),
@@ -357,14 +359,17 @@ mod tests {
             ("an organization is no host", &public, &pat, &slot, at("github:acme"), Some((com, false))),
             ("recorded as the public one's", &public, &pat, &[], at("github:github.com"), Some((com, true))),
             ("recorded as another's", &ci, &pat, &slot, at("github:ghe.example.com"), None),
-            ("the CI's own, for its own slot", &ci, &[], &slot, none.clone(), Some((com, true))),
+            ("the CI's own, for its own slot", &ci, &[], &slot, none.clone(), Some((com, false))),
+            ("the CI's own, for an id that is recorded", &ci, &pat, &slot, none.clone(), Some((com, true))),
+            ("the only source", &source, &[], &slot, none.clone(), Some((ghe, false))),
+            ("the only source, for an id that is recorded", &source, &pat, &slot, none.clone(), Some((ghe, true))),
             ("the CI's own, for another's slot", &ci, &[], &other, none.clone(), Some((com, false))),
-            ("the only one that is configured", &said, &[], &other, none.clone(), Some((ghe, true))),
+            ("an endpoint that is configured", &said, &[], &other, none.clone(), Some((ghe, true))),
             ("of two, the recorded one", &two, &["github@ghe:pat:acme:1"], &slot, none.clone(), Some((ghe, true))),
             ("of two, by tenant", &two, &pat, &slot, at("github:ghe.example.com"), Some((ghe, true))),
             ("of two, an unknown one", &two, &["github@old:pat:acme:1"], &slot, none.clone(), None),
-            ("of two, the CI's own", &two, &[], &slot, none.clone(), Some((com, true))),
-            ("of two, the slot's", &two, &[], &["github@ghe:actions-secret:a/b:X"], none.clone(), Some((ghe, true))),
+            ("of two, the CI's own", &two, &[], &slot, none.clone(), Some((com, false))),
+            ("of two, the slot's", &two, &[], &["github@ghe:actions-secret:a/b:X"], none.clone(), Some((ghe, false))),
             ("of two, for another's slot", &two, &[], &other, none.clone(), None),
             ("of two, and none is the CI's", &away, &[], &slot, none.clone(), None),
             ("records disagree", &two, &["github@ghe:pat:acme:1", "github@com:pat:acme:1"], &slot, none.clone(), None),

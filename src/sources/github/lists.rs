@@ -40,7 +40,14 @@ impl Reader<'_> {
             Task::Environments(repository) => return self.environments(task, repository).await,
             Task::Repository(..) | Task::Shared(_) | Task::Environment(..) | Task::Organization(..) => {
                 let listed = self.client.list::<Secret>(&path, Form::Counted).await;
-                let lack = listed.lack();
+                let mut lack = listed.lack();
+                if let Task::Environment(repository, name) = task
+                    && listed.refusal.as_ref().is_some_and(|refusal| refusal.is(404))
+                    && self.is_new(repository, name).await
+                {
+                    lack = None;
+                    part.notes.push(format!("environment {} of {repository} does not exist yet", clip(name)));
+                }
                 for secret in listed.items {
                     part.inventory.slots.push(self.slot(task, &secret));
                 }
@@ -168,6 +175,14 @@ impl Reader<'_> {
         for (id, reason) in lacks {
             part.inventory.gaps.push(self.source.gap("grants", id.as_str(), format!("its repositories: {reason}")));
         }
+    }
+
+    /// Whether an environment is not there yet: GitHub makes one when the first job that names it runs (GitHub docs, "Managing
+    /// environments for deployment"). Only the whole list proves it.
+    async fn is_new(&self, repository: &str, name: &str) -> bool {
+        let path = Task::Environments(repository.to_owned()).path();
+        let listed: Listed<Environment> = self.client.list(&path, Form::Counted).await;
+        listed.lack().is_none() && !listed.items.iter().any(|one| one.name.eq_ignore_ascii_case(name))
     }
 
     async fn environments(&self, task: &Task, repository: &str) -> Part {

@@ -265,7 +265,7 @@ impl GithubSource {
         };
         if want.wide {
             reading.await;
-        } else if tokio::time::timeout(limit + self.max_wait, reading).await.is_err() {
+        } else if tokio::time::timeout(limit.saturating_add(self.max_wait), reading).await.is_err() {
             locked(&sink).inventory.gaps.push(self.gap(lacks, "*", format!("not read within {} s", limit.as_secs())));
         }
         *into = sink.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -364,6 +364,8 @@ impl Source for GithubSource {
 
     fn key(&self) -> Option<MacKey> {
         match self.auth.as_ref().ok()? {
+            // A job's own token is another one in the next job.
+            Auth::Token(token) if token.expose().starts_with("ghs_") => None,
             Auth::Token(token) => Some(token.derive("snapshot")),
             Auth::App { key, .. } => Some(key.derive("snapshot")),
         }

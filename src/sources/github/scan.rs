@@ -9,6 +9,7 @@ use futures::{FutureExt, StreamExt};
 use serde::Deserialize;
 
 use crate::model::inventory::{Extent, Inventory};
+use crate::sources::is_refusal;
 
 use super::client::{Form, Listed, Show, clip};
 use super::lists::{Part, is_user};
@@ -79,7 +80,9 @@ impl Reader<'_> {
         let mut part = Part::default();
         let reads = tasks.iter().map(|task| self.list(task));
         futures::future::join_all(reads).await.into_iter().for_each(|read| part.add(read));
-        if let Some(journal) = self.want.journal.as_ref().filter(|_| part.inventory.gaps.is_empty()) {
+        // What was refused is refused again: such a part need not be read anew.
+        let whole = part.inventory.gaps.iter().all(|gap| is_refusal(&gap.reason));
+        if let Some(journal) = self.want.journal.as_ref().filter(|_| whole) {
             journal.keep(source, &name, &part.inventory);
         }
         self.push(part);

@@ -118,6 +118,15 @@ impl Settings {
         Ok(text)
     }
 
+    /// Whether this is the server that the usual variables' tokens are for: the CI's own, where it names one, else the checkout's.
+    fn is_usual(&self, context: &Context<'_>) -> bool {
+        let origin = |text: &str| url::Url::parse(text).ok().map(|url| url.origin());
+        match context.env.get("GITHUB_API_URL").and_then(origin) {
+            Some(own) => self.url.as_deref().filter(|url| !url.is_empty()).is_none_or(|url| origin(url) == Some(own)),
+            None => context.home,
+        }
+    }
+
     /// Who asks. That a variable is not set is no mistake of the configuration: the source's lists are then lost.
     pub(super) fn auth(&self, context: &Context<'_>) -> Result<Result<Auth, String>, Wrong> {
         let secret = |name: &str| {
@@ -127,6 +136,10 @@ impl Settings {
         let Some(app) = &self.app else {
             return Ok(match &self.token_env {
                 Some(name) => secret(name).map(Auth::Token),
+                // A token in a usual variable is that of the CI's own GitHub, or of the only one.
+                None if !self.is_usual(context) => {
+                    Err("the usual variables hold another GitHub's token: name this one's with `token_env`".to_owned())
+                }
                 None => TOKENS.iter().find_map(|name| secret(name).ok()).map(Auth::Token).ok_or_else(|| {
                     format!(
                         "no token: set one of {}, or name a variable in `token_env`, or an `app`",

@@ -188,7 +188,7 @@ impl GitlabSource {
         };
         let out = Arc::new(Mutex::new(Batch::default()));
         let work = work(client, Arc::clone(&out));
-        let limit = self.timeout + self.max_wait;
+        let limit = self.timeout.saturating_add(self.max_wait);
         let late = if want.everything && want.wide {
             work.await;
             false

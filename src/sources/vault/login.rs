@@ -69,6 +69,14 @@ impl VaultSource {
         let (token, told) = match auth.method {
             Method::Token => {
                 let name = self.settings.token_env.as_deref().unwrap_or("VAULT_TOKEN");
+                // Of several servers the usual variable's token is that of the usual variable's address.
+                let named = self.settings.address.as_deref().filter(|address| !address.is_empty());
+                let other = named.is_some() && named != self.env.get("VAULT_ADDR");
+                if self.settings.token_env.is_none() && self.about.authority.is_some() && other {
+                    return Err(
+                        "there are several Vaults: name the variable of this one's token with `token_env`".to_owned()
+                    );
+                }
                 (self.variable(name, "the auditor's token")?, None)
             }
             _ => {
@@ -146,7 +154,8 @@ impl VaultSource {
         if let Some(audience) = audience {
             url.query_pairs_mut().append_pair("audience", audience);
         }
-        let limits = Limits { at_once: 1, most_bytes: crate::net::MOST_BYTES, ..Limits::default() };
+        let limits =
+            Limits { at_once: 1, most_bytes: crate::net::MOST_BYTES, max_wait: self.max_wait, ..Limits::default() };
         let api = Api::new(&url.origin().ascii_serialization(), None, limits, None)?;
         let mut headers = HeaderMap::new();
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose().trim()))

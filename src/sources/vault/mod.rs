@@ -44,6 +44,9 @@ use slots::Seen;
 /// How many requests are under way at once.
 const AT_ONCE: usize = 8;
 
+/// The longest deadline, in seconds: a day.
+const MOST_SECONDS: u64 = 86_400;
+
 /// The source.
 pub struct VaultSource {
     about: About,
@@ -198,7 +201,7 @@ impl VaultSource {
 
     /// Works until the deadline; waits for rate limits put it off.
     async fn within(&self, want: &Wanted, work: impl Future<Output = ()>) -> Result<(), String> {
-        let limit = Duration::from_secs(self.settings.timeout.unwrap_or(30));
+        let limit = Duration::from_secs(self.settings.timeout.unwrap_or(30).min(MOST_SECONDS));
         if want.wide {
             work.await;
             return Ok(());

@@ -63,7 +63,7 @@ impl VaultSource {
                     }
                     Err(reason) => {
                         let scope = wish.scope(self.about.authority.as_deref());
-                        into.inventory.gaps.push(self.gap("change-time", &scope, reason));
+                        into.inventory.gaps.push(self.gap("slots", &scope, reason));
                     }
                 }
             }
@@ -127,7 +127,7 @@ impl VaultSource {
         match seen {
             Seen::Lost(reason) => {
                 for id in wanted.into_keys() {
-                    into.inventory.gaps.push(self.gap("change-time", id.as_str(), reason.as_str()));
+                    into.inventory.gaps.push(self.gap("slots", id.as_str(), reason.as_str()));
                     into.inventory.slots.push(named(Slot::bare(id), spot, &path.1, None));
                 }
             }

@@ -81,15 +81,24 @@ impl VaultSource {
             let Some(came) = running.next().await else { return complete };
             match came {
                 Came::Names(folder, Ok(names)) => {
+                    let mut odd = false;
                     for name in names {
                         entries += 1;
                         let path = format!("{folder}{name}");
-                        let sane = is_plain(path.trim_end_matches('/')) && path.split('/').count() <= MOST_DEPTH;
+                        let own = name.strip_suffix('/').unwrap_or(&name);
+                        let sane = !own.contains('/') && is_plain(own) && is_plain(path.trim_end_matches('/'));
+                        let sane = sane && path.split('/').count() <= MOST_DEPTH;
+                        if !sane && odd && entries <= MOST_ENTRIES {
+                            // One word a folder is enough.
+                            continue;
+                        }
+                        odd |= !sane;
                         if !sane || entries > MOST_ENTRIES {
-                            let reason = if sane { "the mount has no end" } else { "it names what is no path" };
+                            let endless = entries > MOST_ENTRIES;
+                            let reason = if endless { "the mount has no end" } else { "it names what is no path" };
                             into.inventory.gaps.push(self.gap("slots", &self.below(spot, mount, &folder), reason));
                             complete = false;
-                            if sane {
+                            if entries > MOST_ENTRIES {
                                 due.clear();
                                 break;
                             }
