@@ -622,7 +622,15 @@ async fn of_two_githubs_each_is_asked_for_its_own() {
     let files = Files::Tree(PathBuf::from("."));
     let context = Context { env: &Arc::new(env), files: &files, max_wait: Duration::ZERO, home: false };
     let about = About { name: "ghe".into(), authority: Some("ghe".into()), ..about() };
-    let settings = serde_json::from_value(json!({"url": github.endpoint, "cache": false})).unwrap();
+    // The usual variables hold the token of the checkout's own.
+    let unnamed = serde_json::from_value(json!({"url": github.endpoint, "cache": false})).unwrap();
+    let unnamed = GithubSource::new(about.clone(), unnamed, &context).unwrap();
+    let want = Wanted { credentials: [Id::new("github@ghe:deploy-key:acme/shop:8412")].into(), ..gate() };
+    let batch = collect(&unnamed, &want).await;
+    assert!(reasons(&batch).iter().any(|reason| reason.contains("token_env")), "{:?}", batch.inventory.gaps);
+    assert_eq!(github.requests(), vec![], "no token goes to another GitHub");
+    let settings = json!({"url": github.endpoint, "cache": false, "token_env": "GH_TOKEN"});
+    let settings = serde_json::from_value(settings).unwrap();
     let other = GithubSource::new(about, settings, &context).unwrap();
     let batch = stores(&other, &gate()).await;
     assert_eq!((batch.account.requests, github.requests()), (0, vec![]));
