@@ -170,6 +170,7 @@ impl AwsSource {
             hints.push(account.hint(self).await);
         }
         let mut shelves: BTreeMap<(usize, String, Store), Vec<Name>> = BTreeMap::new();
+        let mut unasked: BTreeSet<&Name> = BTreeSet::new();
         for name in names {
             let mut asked = false;
             for (index, hint) in hints.iter().enumerate() {
@@ -185,11 +186,9 @@ impl AwsSource {
             }
             if !asked {
                 let other = name.account.as_deref().unwrap_or_default();
-                sink.note(format!(
-                    "{} {} is of account {other}, which is not looked at here",
-                    name.store.kind(),
-                    name.name
-                ));
+                let scope = format!("{} {}", name.store.kind(), name.name);
+                sink.gap("slots", &scope, format!("it is of account {other}, which is not looked at"));
+                unasked.insert(name);
             }
         }
         let reads = shelves.into_iter().map(|((index, region, store), names)| async move {
@@ -216,7 +215,8 @@ impl AwsSource {
             let called = names_of.get(id).map(String::as_str).unwrap_or_default();
             name.means(name.store, called, id.rest()) && id.kind() == name.store.kind()
         };
-        for name in names.iter().filter(|name| !failed && !found.iter().any(|id| is(name, id))) {
+        let missing = |name: &&Name| !failed && !unasked.contains(name) && !found.iter().any(|id| is(name, id));
+        for name in names.iter().filter(missing) {
             // It may be in a region that is not looked at.
             let scope = format!("{} {}", name.store.kind(), name.name);
             sink.gap("slots", &scope, format!("there is none in {}", self.regions().join(", ")));
