@@ -85,6 +85,36 @@ impl MacKey {
     pub fn verify(&self, bytes: &[u8], tag: &[u8]) -> bool {
         hmac::verify(&self.0, bytes, tag).is_ok()
     }
+
+    /// A tag of bytes that come piece by piece.
+    #[must_use]
+    pub fn begin(&self) -> Mac {
+        Mac(hmac::Context::with_key(&self.0))
+    }
+}
+
+/// A tag in the making.
+pub struct Mac(hmac::Context);
+
+impl Mac {
+    /// Takes further bytes.
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The tag of all bytes so far.
+    #[must_use]
+    pub fn finish(self) -> [u8; 32] {
+        let mut out = [0; 32];
+        out.copy_from_slice(self.0.sign().as_ref());
+        out
+    }
+}
+
+impl fmt::Debug for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mac(…)")
+    }
 }
 
 impl fmt::Debug for MacKey {

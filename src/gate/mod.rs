@@ -133,6 +133,11 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     }
     early.tenants = tenants(&collected.inventory, &early.credentials);
     collected.issuers(sources, &early, true).await;
+    {
+        let resolver = Resolver::new(&collected.inventory, repository, home);
+        let reached = reach::reach(&scope, &used, &resolver, &collected.inventory, &examined);
+        want.focus = Some(wants::focus(&reached, &collected, settings));
+    }
     let tickets = collected.tickets(sources, &want, settings).await;
     name_slots_of_tickets(&mut collected.inventory, &tickets);
 

@@ -23,6 +23,7 @@ mod recorded;
 pub mod servicenow;
 pub mod snapshot;
 pub mod table;
+pub mod tracker;
 #[cfg(feature = "vault")]
 pub mod vault;
 
@@ -77,6 +78,8 @@ pub struct Wanted {
     pub grants: BTreeSet<Id>,
     /// Sources whose stores a snapshot has shown: only liveness is still wanted of them.
     pub recorded: BTreeSet<String>,
+    /// Which tickets a gate wants of a tracker that can be asked for some; none is all of them.
+    pub focus: Option<Focus>,
     /// Where a scan keeps what it has read, so that an interrupted one goes on.
     pub journal: Option<Arc<dyn Journal>>,
     /// Told of progress.
@@ -97,6 +100,16 @@ pub struct Wanted {
     pub offline: bool,
     /// No credential may be used to test it.
     pub no_probe: bool,
+}
+
+/// Which tickets can bear on the verdict: those that use one of these names, those named themselves, and every offboarding. A tracker may
+/// hand over more, never fewer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Focus {
+    /// Identifiers, names, aliases and owners of what the jobs in scope reach, as they are written.
+    pub names: BTreeSet<String>,
+    /// Tickets that the configuration names (waivers').
+    pub tickets: BTreeSet<String>,
 }
 
 /// Something in a store outside of the CI system.
