@@ -190,7 +190,8 @@ fn cloud_is_read_to_its_end() {
         let ours = by_id[theirs["key"].as_str().unwrap()];
         assert_eq!(Some(ours.title.as_str()), theirs["title"].as_str());
         assert_eq!(Some(ours.state.status.as_str()), theirs["status"].as_str());
-        assert_eq!(Some(ours.comments.len() as u64), theirs["comments"].as_u64());
+        // That client reads one page of comments.
+        assert_eq!(Some(ours.comments.len().min(100) as u64), theirs["comments"].as_u64());
     }
     let long = by_id["SEC-1"];
     assert_eq!((long.history.len(), long.comments.len(), long.approvers.len()), (95, 130, 0));

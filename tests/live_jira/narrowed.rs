@@ -117,37 +117,35 @@ fn ticket(dice: &mut Dice, number: usize, things: &[Thing]) -> Value {
     let verb = dice.of(&["Revoke", "Please revoke", "Rotate", "Delete", "Grant read on"]);
     let named = mention(dice, &thing);
     let handle = thing.owner.split('@').next().unwrap();
-    let mut made = match dice.below(9) {
-        0 | 1 => issue("", &format!("{verb} {named}"), "As agreed.", (opened, changed)),
-        2 | 3 => issue("", &format!("{verb} the credential below"), &format!("Please act.\n{verb} {named}"), (opened, changed)),
+    let key = format!("SEC-{}", number + 1);
+    let made = match dice.below(9) {
+        0 | 1 => issue(&key, &format!("{verb} {named}"), "As agreed.", (opened, changed)),
+        2 | 3 => issue(&key, &format!("{verb} the credential below"), &format!("Please act.\n{verb} {named}"), (opened, changed)),
         4 => {
-            let mut made = issue("", &format!("{verb} the leaked key"), "See the comment.", (opened, changed));
+            let mut made = issue(&key, &format!("{verb} the leaked key"), "See the comment.", (opened, changed));
             let at = time(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(opened));
             let comment = json!({"author": made["fields"]["assignee"], "created": at, "body": document(&format!("It is {named}."))});
             made["fields"]["comment"]["comments"] = json!([comment]);
             made
         }
         5 => {
-            let mut made = issue("", &format!("{verb} as in the form"), "", (opened, changed));
+            let mut made = issue(&key, &format!("{verb} as in the form"), "", (opened, changed));
             made["fields"]["customfield_10054"] = json!({"value": thing.holds.rsplit(':').next().unwrap()});
             made
         }
         6 => {
             let words = dice.of(&["Offboarding: ", "Last day of ", "Leaver ", "Resignation of "]);
             let changed = changed.min(395 * 24);
-            issue("", &format!("{words}{}", thing.owner), "Remove all access.", (opened.max(changed), changed))
+            issue(&key, &format!("{words}{}", thing.owner), "Remove all access.", (opened.max(changed), changed))
         }
         7 => {
             let changed = changed.min(395 * 24);
-            let mut made = issue("", "My last day is over", "Please remove my access.", (opened.max(changed), changed));
+            let mut made = issue(&key, "My last day is over", "Please remove my access.", (opened.max(changed), changed));
             made["fields"]["reporter"] = json!({"emailAddress": thing.owner, "displayName": handle});
             made
         }
-        _ => issue("", "Order new chairs", "The old ones are broken, and nobody needs a token for that.", (opened, changed)),
+        _ => issue(&key, "Order new chairs", "The old ones are broken, and nobody needs a token for that.", (opened, changed)),
     };
-    let key = format!("SEC-{}", number + 1);
-    made["key"] = json!(key);
-    made["self"] = json!(format!("https://acme.atlassian.net/rest/api/3/issue/{key}"));
     match dice.below(4) {
         0 => made,
         1 => done(made, "Won't Do"),
