@@ -44,7 +44,8 @@ fn lists_that_move_repeat_or_end_too_early() {
         json!({"startAt": from, "maxResults": 100, "total": total, "issues": issues})
     };
     let read = |answers: Pages| {
-        let settings = json!({"url": serve(answers), "jql": "project = SEC", "token_env": "JIRA_TOKEN", "cache": false});
+        let settings =
+            json!({"url": serve(answers), "jql": "project = SEC", "token_env": "JIRA_TOKEN", "cache": false});
         let (records, account) = Setting { settings, ..Setting::cloud("") }.read();
         (records.len(), reasons(&account).join("\n"))
     };
@@ -60,6 +61,7 @@ fn lists_that_move_repeat_or_end_too_early() {
     assert!(count == 100 && said.contains("repeats or is empty after 100 of 250"), "{said}");
     let (count, said) = read(Box::new(move |from| page(from, from..from, 250)));
     assert!(count == 0 && said.contains("repeats or is empty after 0 of 250"), "{said}");
-    let (count, said) = read(Box::new(move |from| page(from, from + 60 * from.min(1)..from + 100 + 60 * from.min(1), 900)));
+    let (count, said) =
+        read(Box::new(move |from| page(from, from + 60 * from.min(1)..from + 100 + 60 * from.min(1), 900)));
     assert!(count == 100 && said.contains("changed too much while it was read"), "{said}");
 }

@@ -103,9 +103,8 @@ fn a_scan_keeps_tickets_for_the_next_gate() {
             .output()
             .unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        serde_json::from_str::<Value>(&text).unwrap_or_else(|error| {
-            panic!("{error}: {text}{}", String::from_utf8_lossy(&output.stderr))
-        })
+        serde_json::from_str::<Value>(&text)
+            .unwrap_or_else(|error| panic!("{error}: {text}{}", String::from_utf8_lossy(&output.stderr)))
     };
     let scanned = run(&["scan"]);
     let own = scanned["coverage"].as_array().unwrap().iter().find(|entry| entry["source"] == "jira");

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
+use driftgate::sources::Focus;
 use serde_json::{Value, json};
 
 use super::support::jira::{EMAIL, TOKEN, document, done, issue, time};
@@ -40,6 +41,8 @@ impl Dice {
 struct Thing {
     slot: String,
     holds: String,
+    /// What people call it.
+    name: String,
     owner: String,
     live: bool,
     reached: bool,
@@ -60,7 +63,12 @@ fn things(dice: &mut Dice) -> Vec<Thing> {
                 _ => format!("aws:access-key:AKIA{}", dice.word("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", 16)),
             };
             let owner = format!("{}{number}@example.com", dice.word("bcdfgklmn", 5));
-            Thing { slot, holds, owner, live: dice.below(3) > 0, reached }
+            let name = format!(
+                "{} {} {number}",
+                dice.of(&["Billing", "svc-deploy", "The"]),
+                dice.of(&["uploader", "of CI2", "key"])
+            );
+            Thing { slot, holds, name, owner, live: dice.below(3) > 0, reached }
         })
         .collect()
 }
@@ -71,7 +79,11 @@ fn mention(dice: &mut Dice, thing: &Thing) -> String {
     let name = thing.slot.rsplit(':').next().unwrap();
     let end = &id[id.len().saturating_sub(4 + dice.below(4))..];
     let of_holds = if thing.holds.starts_with("gitlab") {
-        vec![format!("project token {id} of acme/payments"), format!("the project access token (id {id}) of acme/payments"), thing.holds.clone()]
+        vec![
+            format!("project token {id} of acme/payments"),
+            format!("the project access token (id {id}) of acme/payments"),
+            thing.holds.clone(),
+        ]
     } else {
         let mut all = vec![
             format!("the key {id}"),
@@ -106,7 +118,11 @@ fn mention(dice: &mut Dice, thing: &Thing) -> String {
             thing.slot.clone(),
         ]
     };
-    if dice.below(2) == 0 { dice.of(&of_holds) } else { dice.of(&of_slot) }
+    match dice.below(5) {
+        0 | 1 => dice.of(&of_holds),
+        2 | 3 => dice.of(&of_slot),
+        _ => format!("the credential \"{}\"", thing.name),
+    }
 }
 
 fn ticket(dice: &mut Dice, number: usize, things: &[Thing]) -> Value {
@@ -120,7 +136,12 @@ fn ticket(dice: &mut Dice, number: usize, things: &[Thing]) -> Value {
     let key = format!("SEC-{}", number + 1);
     let made = match dice.below(9) {
         0 | 1 => issue(&key, &format!("{verb} {named}"), "As agreed.", (opened, changed)),
-        2 | 3 => issue(&key, &format!("{verb} the credential below"), &format!("Please act.\n{verb} {named}"), (opened, changed)),
+        2 | 3 => issue(
+            &key,
+            &format!("{verb} the credential below"),
+            &format!("Please act.\n{verb} {named}"),
+            (opened, changed),
+        ),
         4 => {
             let mut made = issue(&key, &format!("{verb} the leaked key"), "See the comment.", (opened, changed));
             let at = time(jiff::Timestamp::now() - jiff::SignedDuration::from_hours(opened));
@@ -140,11 +161,17 @@ fn ticket(dice: &mut Dice, number: usize, things: &[Thing]) -> Value {
         }
         7 => {
             let changed = changed.min(395 * 24);
-            let mut made = issue(&key, "My last day is over", "Please remove my access.", (opened.max(changed), changed));
+            let mut made =
+                issue(&key, "My last day is over", "Please remove my access.", (opened.max(changed), changed));
             made["fields"]["reporter"] = json!({"emailAddress": thing.owner, "displayName": handle});
             made
         }
-        _ => issue(&key, "Order new chairs", "The old ones are broken, and nobody needs a token for that.", (opened, changed)),
+        _ => issue(
+            &key,
+            "Order new chairs",
+            "The old ones are broken, and nobody needs a token for that.",
+            (opened, changed),
+        ),
     };
     match dice.below(4) {
         0 => made,
@@ -186,11 +213,12 @@ fn checkout(root: &Path, endpoint: &str, things: &[Thing]) {
         .iter()
         .map(|thing| {
             let state = if thing.live { "live" } else { "dead" };
-            json!({"id": thing.holds, "owner": thing.owner, "created_at": ago,
+            json!({"id": thing.holds, "name": thing.name, "owner": thing.owner, "created_at": ago,
                 "liveness": {"state": state, "method": "the issuer's list", "at": now}})
         })
         .collect();
-    let inventory = json!({"schema": "driftgate/inventory/v1", "exported_at": now, "slots": slots, "credentials": credentials});
+    let inventory =
+        json!({"schema": "driftgate/inventory/v1", "exported_at": now, "slots": slots, "credentials": credentials});
     fs::write(root.join("inventory.json"), inventory.to_string()).unwrap();
     for narrow in [true, false] {
         let config = format!(
@@ -215,7 +243,8 @@ fn check(root: &Path, narrow: bool) -> (Value, Vec<String>, u64, String) {
     let report: Value = serde_json::from_str(&text)
         .unwrap_or_else(|error| panic!("{error}: {text}{}", String::from_utf8_lossy(&output.stderr)));
     let blocking = report["findings"].as_array().unwrap().iter().filter(|finding| finding["blocking"] == true);
-    let told = blocking.map(|f| format!("{} {} {} {}", f["rule"], f["subject"]["id"], f["tickets"], f["expected"])).collect();
+    let told =
+        blocking.map(|f| format!("{} {} {} {}", f["rule"], f["subject"]["id"], f["tickets"], f["expected"])).collect();
     let own = report["coverage"].as_array().unwrap().iter().find(|entry| entry["source"] == "jira").unwrap();
     (report["verdict"].clone(), told, own["items"].as_u64().unwrap(), text)
 }
@@ -241,6 +270,38 @@ fn narrowed_and_full_say_the_same() {
     }
     assert!(found > 100, "only {found} findings that block: this shows little");
     assert!(narrowed * 10 < all * 8, "{narrowed} of {all} tickets were read: nothing is narrowed");
+}
+
+/// Names are hostile, and tickets that the configuration names may not exist.
+#[test]
+fn names_stay_names() {
+    let server = Jira::cloud();
+    let issues: Vec<Value> = ["SEC-1", "SEC-2", "SEC-3", "HR-1"]
+        .iter()
+        .map(|key| issue(key, &format!("Ticket {key} of svc-build"), "", (24 * 90, 24 * 60)))
+        .collect();
+    server.control(&json!({"issues": issues}));
+    let read = |names: &[&str], tickets: &[&str]| {
+        let mut setting = super::Setting::cloud(&server.endpoint);
+        let set = |some: &[&str]| some.iter().map(|one| (*one).to_owned()).collect();
+        setting.want.focus = Some(Focus { names: set(names), tickets: set(tickets) });
+        let (records, account) = setting.read();
+        assert_eq!(super::reasons(&account), Vec::<&str>::new());
+        assert!(account.notes.iter().all(|note| !note.contains("not narrowed")), "{:?}", account.notes);
+        records.into_iter().map(|record| record.id).collect::<Vec<_>>()
+    };
+    assert_eq!(read(&["svc-build"], &[]), ["SEC-1", "SEC-2", "SEC-3"]);
+    for hostile in [
+        "nothing\" OR project = HR OR text ~ \"svc",
+        "nothing\\",
+        "nothing\") OR (project = HR",
+        "nothing*",
+        "nothing?~^([",
+    ] {
+        assert_eq!(read(&[hostile], &[]), Vec::<String>::new(), "{hostile}");
+    }
+    assert_eq!(read(&["nothing"], &["SEC-2"]), ["SEC-2"]);
+    assert_eq!(read(&["nothing"], &["SEC-2", "SEC-999", "HR-1", "SEC-1) OR (project = HR"]), ["SEC-2"]);
 }
 
 /// A name that no index has surely, and a query that Jira refuses: then everything is read, and it is said.

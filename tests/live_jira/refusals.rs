@@ -45,17 +45,37 @@ fn refusals_by_their_place() {
     for (fault, words, read) in [
         (json!({"path": "myself", "status": 401, "headers": captcha}), "asks for a CAPTCHA", 0),
         (json!({"path": "myself", "status": 403}), "HTTP 403: the login may not do this", 0),
-        (json!({"path": "myself", "status": 200, "body": mine, "headers": anonymous}), "took the login for nobody's", 0),
+        (
+            json!({"path": "myself", "status": 200, "body": mine, "headers": anonymous}),
+            "took the login for nobody's",
+            0,
+        ),
         (json!({"path": "myself", "status": 200, "body": "{}"}), "another form than Jira's", 0),
         (json!({"path": "serverInfo", "status": 404}), "no such Jira API below this address", 0),
-        (json!({"path": "search/jql", "status": 400, "body": CANARY}), "HTTP 400: Jira does not understand the query", 0),
+        (
+            json!({"path": "search/jql", "status": 400, "body": CANARY}),
+            "HTTP 400: Jira does not understand the query",
+            0,
+        ),
         (json!({"path": "search/jql", "status": 410}), "no such Jira API below this address", 0),
         (json!({"path": "search/jql", "skip": 1, "status": 403, "body": CANARY}), "HTTP 403", 100),
         (json!({"path": "search/jql", "skip": 2, "status": 500, "times": 2}), "HTTP 500", 200),
         (json!({"path": "search/jql", "skip": 1, "status": 200, "body": "{\"issues\": 7}"}), "another form", 100),
-        (json!({"path": "search/jql", "skip": 1, "status": 200, "body": "{\"issues\": [], \"isLast\": false}"}), "and not where", 100),
-        (json!({"path": "search/jql", "skip": 1, "status": 200, "body": "{\"issues\": []}"}), "announces 230 tickets and gave 100", 100),
-        (json!({"path": "search/jql", "status": 429, "headers": {"Retry-After": "3600"}}), "rate limited for 3600 s", 0),
+        (
+            json!({"path": "search/jql", "skip": 1, "status": 200, "body": "{\"issues\": [], \"isLast\": false}"}),
+            "and not where",
+            100,
+        ),
+        (
+            json!({"path": "search/jql", "skip": 1, "status": 200, "body": "{\"issues\": []}"}),
+            "announces 230 tickets and gave 100",
+            100,
+        ),
+        (
+            json!({"path": "search/jql", "status": 429, "headers": {"Retry-After": "3600"}}),
+            "rate limited for 3600 s",
+            0,
+        ),
         (json!({"path": "approximate-count", "status": 403}), "HTTP 403", 230),
     ] {
         server.control(&json!({"faults": [fault]}));

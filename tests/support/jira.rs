@@ -73,7 +73,8 @@ impl Jira {
     /// Where the script fails.
     pub fn script(&self, name: &str, arguments: &[&str]) -> Value {
         let mut command: Command = clean(python());
-        let output = command.arg(file(name)).arg(&self.endpoint).args(arguments).output().expect("python can be started");
+        let output =
+            command.arg(file(name)).arg(&self.endpoint).args(arguments).output().expect("python can be started");
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{name}: {error}");
         serde_json::from_slice(&output.stdout).unwrap_or_else(|wrong| panic!("{name}: {wrong}: {error}"))

@@ -61,6 +61,7 @@ def shown(issue, fields, expand):
 
 class Fake(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def log_message(self, *_):
         pass
@@ -125,13 +126,13 @@ class Fake(BaseHTTPRequestHandler):
             state["issues"] = {issue["key"]: issue for issue in body["issues"]}
         if "put" in body:
             state["issues"][body["put"]["key"]] = body["put"]
-            index.known.clear()
         if "delete" in body:
             del state["issues"][body["delete"]]
         if "faults" in body:
             state["faults"] = body["faults"]
         state["set"].update(body.get("set", {}))
         state["log"].clear()
+        index.known.clear()
         self.answer(200, {})
 
     def api(self, path, query, body, who):

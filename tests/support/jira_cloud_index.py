@@ -7,6 +7,7 @@ What it cannot read it refuses, as Jira does, with 400.
 """
 
 import datetime
+import functools
 import re
 
 WORD = r"[^\W_]+"
@@ -70,6 +71,12 @@ def words(text, index):
         place += 1
 
 
+@functools.lru_cache(maxsize=10_000)
+def asked_for(text):
+    """The words of a query, where a dotted word has no parts."""
+    return tuple(words(text, False))
+
+
 def adf(node):
     if isinstance(node, str):
         return node
@@ -122,7 +129,7 @@ class Index:
         )
 
     def phrase(self, issue, text):
-        asked = list(words(text, False))
+        asked = asked_for(text)
         if not asked:
             return False
         first, word = asked[0]

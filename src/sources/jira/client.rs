@@ -158,9 +158,9 @@ impl Client {
     /// Who asks, and the server's clock.
     pub(super) async fn myself(&self) -> Result<(String, Timestamp), Refusal> {
         let (who, headers) = self.get(&format!("rest/api/{}/myself", self.version())).await?;
-        let name = ["emailAddress", "name", "accountId", "displayName"].iter().find_map(|key| {
-            who.get(*key).and_then(Value::as_str).map(str::trim).filter(|name| !name.is_empty())
-        });
+        let name = ["emailAddress", "name", "accountId", "displayName"]
+            .iter()
+            .find_map(|key| who.get(*key).and_then(Value::as_str).map(str::trim).filter(|name| !name.is_empty()));
         let name = name.ok_or(Refusal::Form)?.to_owned();
         let date = headers.get("date").and_then(|date| date.to_str().ok());
         let clock = date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());
@@ -441,7 +441,8 @@ mod tests {
             let status = reqwest::StatusCode::from_u16(status).unwrap();
             read(&Answer { status, headers: headers.collect(), body: Bytes::from_static(body.as_bytes()) })
         };
-        let captcha = of(401, &[("x-authentication-denied-reason", "CAPTCHA_CHALLENGE; login-url=https://evil")], "hush");
+        let captcha =
+            of(401, &[("x-authentication-denied-reason", "CAPTCHA_CHALLENGE; login-url=https://evil")], "hush");
         let said = captcha.unwrap_err().to_string();
         assert!(said.contains("CAPTCHA") && !said.contains("evil") && !said.contains("hush"), "{said}");
         let failed = of(401, &[("x-seraph-loginreason", "AUTHENTICATED_FAILED")], "").unwrap_err().to_string();

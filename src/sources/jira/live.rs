@@ -60,12 +60,7 @@ impl Live {
         })
     }
 
-    pub(super) async fn tickets(
-        &self,
-        about: &About,
-        want: &Wanted,
-        sink: &mut (dyn FnMut(Record) + Send),
-    ) -> Account {
+    pub(super) async fn tickets(&self, about: &About, want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
         let mut run = Run {
             live: self,
             about,
@@ -119,8 +114,7 @@ impl Run<'_> {
             started: Instant::now(),
             limit: live.settings.timeout.map_or(GATE, Duration::from_secs),
         });
-        let client =
-            Client::connect(api, login.headers()?, live.settings.by_settings(), live.fields(), deadline).await;
+        let client = Client::connect(api, login.headers()?, live.settings.by_settings(), live.fields(), deadline).await;
         let read = match client {
             Ok(client) => self.ask(&client, login).await,
             Err(refusal) => Err(refusal),
@@ -205,7 +199,9 @@ impl Run<'_> {
     async fn narrowed(&mut self, client: &Client, focus: &Focus) -> Result<bool, Refusal> {
         let live = self.live;
         let Some(queries) = query::narrowed(&live.configured, focus, &live.settings.fields, &live.leaving) else {
-            self.account.notes.push("not narrowed: Jira's search cannot find what the deploy uses by its names".to_owned());
+            self.account
+                .notes
+                .push("not narrowed: Jira's search cannot find what the deploy uses by its names".to_owned());
             return Ok(false);
         };
         let asked = queries.len();
@@ -262,12 +258,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    async fn pages(
-        &mut self,
-        client: &Client,
-        jql: String,
-        mut keep: Option<&mut Writer<'_>>,
-    ) -> Result<(), Refusal> {
+    async fn pages(&mut self, client: &Client, jql: String, mut keep: Option<&mut Writer<'_>>) -> Result<(), Refusal> {
         let mut pages = client.pages(jql);
         while let Some(mut issues) = pages.next().await? {
             if keep.is_none() {

@@ -41,12 +41,7 @@ impl Jira {
     ///
     /// # Errors
     /// Where the settings contradict each other.
-    pub fn new(
-        about: About,
-        settings: Settings,
-        leaving: Vec<String>,
-        context: &Context<'_>,
-    ) -> Result<Self, Wrong> {
+    pub fn new(about: About, settings: Settings, leaving: Vec<String>, context: &Context<'_>) -> Result<Self, Wrong> {
         settings.check()?;
         let fields = settings.fields.clone();
         let from = match &settings.export {

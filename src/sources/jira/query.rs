@@ -22,18 +22,66 @@ const OFFBOARDINGS: &str = "-400d";
 
 /// Words of offboardings, by their beginnings; they cover the words that `link` knows.
 const LEAVING: [&str; 13] = [
-    "offboard", "leav", "resign", "departure", "depart", "terminat", "decommission", "retire", "sunset", "austritt",
-    "ausscheid", "ausgeschieden", "verlass",
+    "offboard",
+    "leav",
+    "resign",
+    "departure",
+    "depart",
+    "terminat",
+    "decommission",
+    "retire",
+    "sunset",
+    "austritt",
+    "ausscheid",
+    "ausgeschieden",
+    "verlass",
 ];
 
 /// And those of several words, or with letters that an index may fold.
 const LEAVING_PHRASES: [&str; 43] = [
-    "off-board", "off-boarding", "off-boarded", "last day", "last working", "final day", "left the company", "left us",
-    "has left", "have left", "contract ended", "contract ends", "contract has ended", "employment ends", "no longer works",
-    "no longer with us", "parting ways", "exit of", "vendor exit", "my access", "my accesses", "my account", "my last",
-    "verlässt", "verlässt uns", "letzter", "letzter arbeitstag", "letzter tag", "scheidet aus", "quitte", "a quitté",
-    "nous quitte", "dernier jour", "départ", "départ de", "deja la empresa", "último día", "ultimo dia",
-    "se va de la empresa", "ha dejado la empresa", "causa baja", "baja de", "baja",
+    "off-board",
+    "off-boarding",
+    "off-boarded",
+    "last day",
+    "last working",
+    "final day",
+    "left the company",
+    "left us",
+    "has left",
+    "have left",
+    "contract ended",
+    "contract ends",
+    "contract has ended",
+    "employment ends",
+    "no longer works",
+    "no longer with us",
+    "parting ways",
+    "exit of",
+    "vendor exit",
+    "my access",
+    "my accesses",
+    "my account",
+    "my last",
+    "verlässt",
+    "verlässt uns",
+    "letzter",
+    "letzter arbeitstag",
+    "letzter tag",
+    "scheidet aus",
+    "quitte",
+    "a quitté",
+    "nous quitte",
+    "dernier jour",
+    "départ",
+    "départ de",
+    "deja la empresa",
+    "último día",
+    "ultimo dia",
+    "se va de la empresa",
+    "ha dejado la empresa",
+    "causa baja",
+    "baja de",
+    "baja",
 ];
 
 /// A query without its `ORDER BY`, which stands outside of quotes.
@@ -56,7 +104,8 @@ pub(super) fn without_order(jql: &str) -> &str {
 
 fn starts_order(jql: &str, at: usize) -> bool {
     let parted = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || matches!(c, ')' | '"' | '\''));
-    let Some(rest) = jql.get(at..at + 5).filter(|word| word.eq_ignore_ascii_case("order")).map(|_| &jql[at + 5..]) else {
+    let Some(rest) = jql.get(at..at + 5).filter(|word| word.eq_ignore_ascii_case("order")).map(|_| &jql[at + 5..])
+    else {
         return false;
     };
     let by = rest.trim_start();

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::model::ticket::{Change, Comment, Field, Person, RawState, Record, System, Text};
+use crate::sources::About;
 use crate::sources::export::markup::{adf, wiki};
 use crate::sources::export::value::{at, kind, list, person, text, time};
-use crate::sources::About;
 use crate::sources::export::{self, Flaw};
 
 /// The fields that a record is made of, beside the configured ones; nothing else is asked for, attachments least of all.
@@ -89,10 +89,7 @@ pub(super) fn of(
         comments: comments(fields, flaws),
         history,
         labels,
-        fields: configured
-            .iter()
-            .filter_map(|(field, key)| Some((*field, shown(fields.get(key)?, *field)?)))
-            .collect(),
+        fields: configured.iter().filter_map(|(field, key)| Some((*field, shown(fields.get(key)?, *field)?))).collect(),
         state: RawState { status, closed, resolution: name(&["resolution", "name"], flaws) },
         relations: relations(fields, flaws),
         opened_at: time(fields, &["created"], flaws),

@@ -90,7 +90,8 @@ impl Settings {
             let next = "say which tickets: `jql: project in (SEC, IAM)`";
             return Err(Wrong::new("jql", "`jql` is missing: Jira has to be asked for something", next));
         }
-        let named = (self.email_env.is_some(), self.token_env.is_some(), self.user_env.is_some(), self.password_env.is_some());
+        let named =
+            (self.email_env.is_some(), self.token_env.is_some(), self.user_env.is_some(), self.password_env.is_some());
         match named {
             (true, true, false, false) | (false, true, false, false) | (false, false, true, true) => {}
             (false, false, false, false) => {
@@ -98,7 +99,11 @@ impl Settings {
                 return Err(Wrong::new("token_env", "it has no login", next));
             }
             (true, false, ..) => {
-                return Err(Wrong::new("email_env", "`email_env` needs `token_env`", "name the variable of the API token"));
+                return Err(Wrong::new(
+                    "email_env",
+                    "`email_env` needs `token_env`",
+                    "name the variable of the API token",
+                ));
             }
             _ => {
                 let next = "keep one: email_env and token_env, token_env alone, or user_env and password_env";
@@ -107,7 +112,11 @@ impl Settings {
         }
         if self.by_settings() == Some(Deployment::Cloud) && self.email_env.is_none() && !self.is_gateway() {
             let next = "name the variable of the account's e-mail address: email_env";
-            return Err(Wrong::new("token_env", "Jira Cloud takes an API token with its account's e-mail address", next));
+            return Err(Wrong::new(
+                "token_env",
+                "Jira Cloud takes an API token with its account's e-mail address",
+                next,
+            ));
         }
         Ok(())
     }

@@ -20,8 +20,8 @@ const LONGEST_RUN: usize = 64;
 
 /// Words that Lucene's English analyzers leave out of the index.
 const STOP: [&str; 33] = [
-    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of", "on",
-    "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
+    "a", "an", "and", "are", "as", "at", "be", "but", "by", "for", "if", "in", "into", "is", "it", "no", "not", "of",
+    "on", "or", "such", "that", "the", "their", "then", "there", "these", "they", "this", "to", "was", "will", "with",
 ];
 
 /// What stands in front of a variable's name in workflows.
@@ -48,7 +48,8 @@ pub(super) fn of(name: &str) -> Option<BTreeSet<String>> {
 
 /// `text ~` with these words one after the other, whatever they are: what has a meaning to the query is no word to the index.
 pub(super) fn phrase(words: &str) -> String {
-    let plain: String = words.chars().map(|c| if matches!(c, '"' | '\\') || c.is_control() { ' ' } else { c }).collect();
+    let plain: String =
+        words.chars().map(|c| if matches!(c, '"' | '\\') || c.is_control() { ' ' } else { c }).collect();
     format!("text ~ \"\\\"{}\\\"\"", plain.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
@@ -222,7 +223,8 @@ mod tests {
         }
         assert!(key.contains(&beginning("AKIA2E0A8F3B244C9986")) && !key.contains(&phrase("986")));
         let slot = clauses("github:actions-secret:acme/shop@production:DEPLOY_KEY");
-        for spelling in ["DEPLOY_KEY", "secrets.DEPLOY_KEY", "acme/shop@production:DEPLOY_KEY", "DEPLOY_KEY@production"] {
+        for spelling in ["DEPLOY_KEY", "secrets.DEPLOY_KEY", "acme/shop@production:DEPLOY_KEY", "DEPLOY_KEY@production"]
+        {
             assert!(slot.contains(&phrase(spelling)), "{spelling}: {slot:?}");
         }
         let path = clauses("vault:kv:secret/app1/db#password");
