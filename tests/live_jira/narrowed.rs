@@ -127,7 +127,7 @@ fn mention(dice: &mut Dice, thing: &Thing) -> String {
 
 fn ticket(dice: &mut Dice, number: usize, things: &[Thing]) -> Value {
     // Mostly older than what is asked for anyhow.
-    let changed = i64::try_from([2, 40, 60, 200, 380, 700][dice.below(6)]).unwrap() * 24;
+    let changed = [2_i64, 40, 60, 200, 380, 700][dice.below(6)] * 24;
     let opened = changed + i64::try_from(dice.below(60)).unwrap() * 24;
     let thing = dice.of(things);
     let verb = dice.of(&["Revoke", "Please revoke", "Rotate", "Delete", "Grant read on"]);

@@ -189,6 +189,9 @@ impl Client {
     /// Reads what a search leaves out of an issue: comments and changes beyond its limit.
     pub(super) async fn complete(&self, issue: &mut Value, approvals: bool) -> Result<(), Refusal> {
         let Some(key) = issue.get("key").and_then(Value::as_str).map(str::to_owned) else { return Ok(()) };
+        if !super::query::is_key(&key) {
+            return Err(Refusal::Form);
+        }
         let path = format!("rest/api/{}/issue/{}", self.version(), encoded(&key));
         let cloud = self.deployment == Deployment::Cloud;
         if is_cut(issue, &["changelog"], "histories", cloud.then_some(CLOUD_HISTORIES)) {
@@ -196,7 +199,11 @@ impl Client {
                 self.parts(&format!("{path}/changelog"), "values").await?
             } else {
                 let (one, _) = self.get(&format!("{path}?fields=key&expand=changelog")).await?;
-                at(&one, &["changelog", "histories"]).and_then(Value::as_array).ok_or(Refusal::Form)?.clone()
+                let whole = at(&one, &["changelog", "histories"]).and_then(Value::as_array).ok_or(Refusal::Form)?;
+                if is_cut(&one, &["changelog"], "histories", None) {
+                    return Err(Refusal::Pages("Jira gives only a part of its changes".to_owned()));
+                }
+                whole.clone()
             };
             issue["changelog"] = json!({"total": whole.len(), "histories": whole});
         }
