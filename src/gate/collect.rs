@@ -12,7 +12,7 @@ use crate::model::report::{Coverage, SourceStatus};
 use crate::model::settings::Settings;
 use crate::model::ticket::{Intent, Record, Ticket};
 use crate::sources::snapshot::Section;
-use crate::sources::{About, Account, Batch, Holdings, Source, Sources, Wanted};
+use crate::sources::{About, Account, Batch, Holdings, Source, Sources, TicketSource, Wanted};
 
 /// Everything that was read.
 pub struct Collected {
@@ -249,6 +249,15 @@ impl Collected {
             self.account(source.about(), Gives::Tickets, account, gaps, u64::try_from(taken).unwrap_or(u64::MAX));
         }
         tickets.into_values().collect()
+    }
+
+    /// A tracker's tickets, read so that it keeps them; none is looked at.
+    pub(super) async fn refresh(&mut self, source: &dyn TicketSource, want: &Wanted) {
+        let started = Instant::now();
+        let mut account = source.tickets(want, &mut |_| {}).await;
+        let gaps = std::mem::take(&mut account.gaps);
+        let taken = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.account(source.about(), Gives::Tickets, account, gaps, taken);
     }
 
     /// Live stores, side by side: slots and credentials that tickets may speak of.

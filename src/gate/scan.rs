@@ -33,7 +33,7 @@ pub fn keys(config: &Config, sources: &Sources) -> Keys {
     Keys { configured: config.snapshot_key.clone(), own: own.collect::<BTreeMap<_, _>>() }
 }
 
-/// Reads all that the live sources show, side by side.
+/// Reads all that the live sources show, side by side; of tickets, only that and whether they could be read is told.
 pub async fn scan(
     options: &Options,
     config: &Config,
@@ -57,7 +57,17 @@ pub async fn scan(
             collected
         }
     });
-    let all = futures::future::join_all(runs).await;
+    // Trackers are read so that they keep what they gave, and the next gate asks only for what has changed.
+    let trackers = sources.tickets.iter().filter(|source| source.live()).map(|source| {
+        let want = &want;
+        async move {
+            let mut collected = Collected::new(now);
+            collected.refresh(source.as_ref(), want).await;
+            collected
+        }
+    });
+    let (all, trackers) =
+        futures::future::join(futures::future::join_all(runs), futures::future::join_all(trackers)).await;
     let mut scanned = Scanned { sections: Vec::new(), coverage: Vec::new(), gaps: Vec::new() };
     for (source, collected) in sources.issuers.iter().zip(all) {
         let about = source.about();
@@ -74,6 +84,10 @@ pub async fn scan(
             asked_as,
             inventory,
         });
+    }
+    for collected in trackers {
+        scanned.coverage.extend(collected.coverage.iter().cloned());
+        scanned.gaps.extend(collected.into_inventory().gaps);
     }
     scanned
 }

@@ -197,19 +197,35 @@ impl Api {
         self.call(Method::GET, self.url(link)?, headers, Bytes::new()).await
     }
 
+    /// Asks a question that is too long for a URL, as a search's POST. It changes nothing, so that it is repeated as a GET is; its answers
+    /// are not kept, and it is not sent anywhere else than where it was meant to go.
+    ///
+    /// # Errors
+    /// As [`Api::get`].
+    pub async fn query(&self, link: &str, headers: HeaderMap, body: Bytes) -> Result<Answer, NoAnswer> {
+        self.calls(Method::POST, self.url(link)?, headers, body, true).await
+    }
+
     /// Makes a call. Only GET is repeated after a break, and only GET is kept.
     ///
     /// # Errors
     /// As [`Api::get`].
-    pub async fn call(
+    pub async fn call(&self, method: Method, url: Url, headers: HeaderMap, body: Bytes) -> Result<Answer, NoAnswer> {
+        let reading = method == Method::GET;
+        self.calls(method, url, headers, body, reading).await
+    }
+
+    /// `reading`: it changes nothing, and may be repeated.
+    async fn calls(
         &self,
         method: Method,
         mut url: Url,
         mut headers: HeaderMap,
         body: Bytes,
+        reading: bool,
     ) -> Result<Answer, NoAnswer> {
-        let reading = method == Method::GET;
-        let kept = self.cache.as_ref().filter(|_| reading).and_then(|cache| cache.get(url.as_str()));
+        let plain = method == Method::GET;
+        let kept = self.cache.as_ref().filter(|_| plain).and_then(|cache| cache.get(url.as_str()));
         if let Some(etag) = kept.as_ref().and_then(|kept| HeaderValue::from_str(&kept.etag).ok()) {
             headers.insert(reqwest::header::IF_NONE_MATCH, etag);
         }
@@ -244,7 +260,7 @@ impl Api {
                     }
                     tokio::time::sleep(Duration::from_millis(300)).await;
                 }
-                301 | 302 | 307 | 308 if reading => {
+                301 | 302 | 307 | 308 if plain => {
                     hops += 1;
                     let to = answer.headers.get(reqwest::header::LOCATION).and_then(|to| to.to_str().ok());
                     let to = to.and_then(|to| url.join(to).ok()).ok_or(NoAnswer::Elsewhere)?;
@@ -261,7 +277,7 @@ impl Api {
                     return Ok(again(answer, kept));
                 }
                 _ => {
-                    if reading && answer.status == StatusCode::OK {
+                    if plain && answer.status == StatusCode::OK {
                         self.keep(&asked, &answer);
                     }
                     return Ok(answer);

@@ -221,6 +221,10 @@ pub trait Source: Send + Sync {
 pub trait TicketSource: Send + Sync {
     /// How it is configured.
     fn about(&self) -> &About;
+    /// Whether it asks a server: a scan then reads it, so that the next gate asks only for what has changed.
+    fn live(&self) -> bool {
+        false
+    }
     /// Hands over its tickets one by one, so that their texts need not be held in memory together. It never fails: what could not
     /// be read is a gap in the account, and what came before it is still handed over.
     async fn tickets(&self, want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account;

@@ -21,7 +21,7 @@ use crate::sources::key_ids::KeyIds;
 use crate::sources::vault;
 use crate::sources::{
     About, Holdings, Source, Sources, TicketSource, catalog, csv_tickets, env, file, github_issues, gitlab_issues,
-    jira, servicenow,
+    jira, servicenow, tracker,
 };
 
 /// What a source may know of its run.
@@ -117,7 +117,11 @@ fn build_file(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built,
 }
 
 fn build_jira(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
-    Ok(Built::Tickets(Box::new(jira::Jira::new(about, raw.settings()?, setup.files.clone()))))
+    use crate::model::ticket::Intent;
+    let words = setup.settings.words.intents.iter().filter(|(_, intent)| *intent == Intent::Offboard);
+    let leaving = words.map(|(word, _)| word.clone()).collect();
+    let built = jira::Jira::new(about, raw.settings()?, leaving, &tracker(setup));
+    built.map(|source| Built::Tickets(Box::new(source))).map_err(|wrong| wrong_setting(raw, &wrong))
 }
 
 fn build_servicenow(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
@@ -134,6 +138,15 @@ fn build_gitlab_issues(about: About, raw: &RawSource, setup: &Setup<'_>) -> Resu
 
 fn build_csv(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
     Ok(Built::Tickets(Box::new(csv_tickets::CsvTickets::new(about, raw.settings()?, setup.files.clone()))))
+}
+
+/// What a tracker may know of its run.
+fn tracker<'s>(setup: &Setup<'s>) -> tracker::Context<'s> {
+    tracker::Context { env: setup.env, files: setup.files, max_wait: setup.max_wait }
+}
+
+fn wrong_setting(raw: &RawSource, wrong: &tracker::Wrong) -> ConfigError {
+    raw.error(wrong.setting, wrong.what.clone(), wrong.next)
 }
 
 /// Of a connector that was left out nobody knows the settings.

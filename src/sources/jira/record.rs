@@ -1,127 +1,106 @@
-//! Jira tickets from a saved search response: API v3 (text in Atlassian Document Format) or v2 (plain text and wiki markup), a
-//! search's response or a bare list, comments and the changelog where they were asked for. Field names: the "Issue search" and
-//! "Issues" pages of Jira Cloud's REST API. What a ticket asks for is understood in `link`.
+//! An issue of Jira's API to a record: v3 (text in Atlassian Document Format) or v2 (plain text and wiki markup), comments and the
+//! changelog where they were asked for. Field names: the "Issue search" and "Issues" pages of Jira Cloud's REST API. What a ticket
+//! asks for is understood in `link`.
 
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::Value;
 
-use crate::config::Files;
 use crate::model::ticket::{Change, Comment, Field, Person, RawState, Record, System, Text};
+use crate::sources::About;
 use crate::sources::export::markup::{adf, wiki};
 use crate::sources::export::value::{at, kind, list, person, text, time};
 use crate::sources::export::{self, Flaw};
-use crate::sources::{About, Account, TicketSource, Wanted};
 
-/// Settings of a `jira` source.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// A saved response of Jira's search.
-    pub export: String,
-    /// Which of Jira's fields mean what: `effective: customfield_10050`.
-    #[serde(default)]
-    pub fields: BTreeMap<Field, String>,
-}
+/// The fields that a record is made of, beside the configured ones; nothing else is asked for, attachments least of all.
+pub(super) const FIELDS: [&str; 18] = [
+    "summary",
+    "description",
+    "environment",
+    "issuetype",
+    "project",
+    "status",
+    "statuscategorychangedate",
+    "resolution",
+    "resolutiondate",
+    "created",
+    "updated",
+    "duedate",
+    "labels",
+    "components",
+    "reporter",
+    "assignee",
+    "comment",
+    "issuelinks",
+];
 
-/// A saved response of Jira's search.
-pub struct Jira {
-    about: About,
-    settings: Settings,
-    files: Files,
-}
-
-impl Jira {
-    /// Takes its settings; nothing is read yet.
-    #[must_use]
-    pub fn new(about: About, settings: Settings, files: Files) -> Self {
-        Self { about, settings, files }
-    }
-
-    fn record(&self, issue: &Value, flaws: &mut Vec<Flaw>) -> Result<Record, Flaw> {
-        let Some(id) = issue.get("key").and_then(Value::as_str).filter(|key| !key.is_empty()) else {
-            return Err("has no key".to_owned());
-        };
-        let fields = match issue.get("fields") {
-            Some(fields @ Value::Object(_)) => fields,
-            other => return Err(format!("({id}) has {} for its fields", other.map_or("nothing", kind))),
-        };
-        let name = |path: &[&str], flaws: &mut Vec<Flaw>| text(fields, path, flaws);
-        let status = name(&["status", "name"], flaws).unwrap_or_default();
-        let category = name(&["status", "statusCategory", "key"], flaws);
-        let mut history = history(issue, flaws);
-        history.sort_by_key(|change| change.at);
-        let closed = category.map(|key| key == "done");
-        let closed_at = time(fields, &["resolutiondate"], flaws).or_else(|| {
-            // Without a resolution there is no date: the time of the last change of the status, as well as it is known.
-            let moved = history.iter().rev().find(|change| change.field == "status").and_then(|change| change.at);
-            let at = moved.or_else(|| time(fields, &["statuscategorychangedate"], flaws));
-            (closed == Some(true)).then(|| at.or_else(|| time(fields, &["updated"], flaws))).flatten()
-        });
-        let project = name(&["project", "key"], flaws)
-            .unwrap_or_else(|| id.rsplit_once('-').map_or(id, |(project, _)| project).to_owned());
-        let mut labels: Vec<String> =
-            list(fields, &["labels"], flaws).iter().filter_map(Value::as_str).map(str::to_owned).collect();
-        let components = list(fields, &["components"], flaws);
-        labels.extend(components.iter().filter_map(|c| c.get("name")?.as_str()).map(str::to_owned));
-        let texts = body(fields.get("description"))
-            .map(|text| Text { field: "description".to_owned(), text })
-            .into_iter()
-            .chain(
-                fields
-                    .get("environment")
-                    .and_then(|v| body(Some(v)))
-                    .map(|text| Text { field: "environment".to_owned(), text }),
-            )
-            .collect();
-        Ok(Record {
-            source: self.about.name.clone(),
-            system: System::Jira,
-            id: id.to_owned(),
-            url: issue.get("self").and_then(Value::as_str).and_then(|own| browse(own, id)),
-            project,
-            repository: None,
-            kind: name(&["issuetype", "name"], flaws),
-            title: name(&["summary"], flaws).unwrap_or_default(),
-            texts,
-            comments: comments(fields, flaws),
-            history,
-            labels,
-            fields: self
-                .settings
-                .fields
-                .iter()
-                .filter_map(|(field, key)| Some((*field, shown(fields.get(key)?, *field)?)))
-                .collect(),
-            state: RawState { status, closed, resolution: name(&["resolution", "name"], flaws) },
-            relations: relations(fields, flaws),
-            opened_at: time(fields, &["created"], flaws),
-            closed_at,
-            due_at: name(&["duedate"], flaws).and_then(|due| export::due(&due)),
-            updated_at: time(fields, &["updated"], flaws),
-            reporter: somebody(fields.get("reporter")).unwrap_or_default(),
-            assignee: somebody(fields.get("assignee")),
-            approvers: approvers(fields, flaws),
-            time_zone: None,
-        })
-    }
-}
-
-#[async_trait]
-impl TicketSource for Jira {
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    async fn tickets(&self, _want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
-        let path = &self.settings.export;
-        export::read(&self.about, &self.files, path, &["issues", "values"], sink, &mut |issue, flaws| {
-            self.record(issue, flaws)
-        })
-    }
+/// An issue as Jira gives it, in our words. `configured` says which of its fields mean what.
+pub(super) fn of(
+    about: &About,
+    configured: &BTreeMap<Field, String>,
+    issue: &Value,
+    flaws: &mut Vec<Flaw>,
+) -> Result<Record, Flaw> {
+    let Some(id) = issue.get("key").and_then(Value::as_str).filter(|key| !key.is_empty()) else {
+        return Err("has no key".to_owned());
+    };
+    let fields = match issue.get("fields") {
+        Some(fields @ Value::Object(_)) => fields,
+        other => return Err(format!("({id}) has {} for its fields", other.map_or("nothing", kind))),
+    };
+    let name = |path: &[&str], flaws: &mut Vec<Flaw>| text(fields, path, flaws);
+    let status = name(&["status", "name"], flaws).unwrap_or_default();
+    let category = name(&["status", "statusCategory", "key"], flaws);
+    let mut history = history(issue, flaws);
+    history.sort_by_key(|change| change.at);
+    let closed = category.map(|key| key == "done");
+    let closed_at = time(fields, &["resolutiondate"], flaws).or_else(|| {
+        // Without a resolution there is no date: the time of the last change of the status, as well as it is known.
+        let moved = history.iter().rev().find(|change| change.field == "status").and_then(|change| change.at);
+        let at = moved.or_else(|| time(fields, &["statuscategorychangedate"], flaws));
+        (closed == Some(true)).then(|| at.or_else(|| time(fields, &["updated"], flaws))).flatten()
+    });
+    let project = name(&["project", "key"], flaws)
+        .unwrap_or_else(|| id.rsplit_once('-').map_or(id, |(project, _)| project).to_owned());
+    let mut labels: Vec<String> =
+        list(fields, &["labels"], flaws).iter().filter_map(Value::as_str).map(str::to_owned).collect();
+    let components = list(fields, &["components"], flaws);
+    labels.extend(components.iter().filter_map(|c| c.get("name")?.as_str()).map(str::to_owned));
+    let texts = body(fields.get("description"))
+        .map(|text| Text { field: "description".to_owned(), text })
+        .into_iter()
+        .chain(
+            fields
+                .get("environment")
+                .and_then(|v| body(Some(v)))
+                .map(|text| Text { field: "environment".to_owned(), text }),
+        )
+        .collect();
+    Ok(Record {
+        source: about.name.clone(),
+        system: System::Jira,
+        id: id.to_owned(),
+        url: issue.get("self").and_then(Value::as_str).and_then(|own| browse(own, id)),
+        project,
+        repository: None,
+        kind: name(&["issuetype", "name"], flaws),
+        title: name(&["summary"], flaws).unwrap_or_default(),
+        texts,
+        comments: comments(fields, flaws),
+        history,
+        labels,
+        fields: configured.iter().filter_map(|(field, key)| Some((*field, shown(fields.get(key)?, *field)?))).collect(),
+        state: RawState { status, closed, resolution: name(&["resolution", "name"], flaws) },
+        relations: relations(fields, flaws),
+        opened_at: time(fields, &["created"], flaws),
+        closed_at,
+        due_at: name(&["duedate"], flaws).and_then(|due| export::due(&due)),
+        updated_at: time(fields, &["updated"], flaws),
+        reporter: somebody(fields.get("reporter")).unwrap_or_default(),
+        assignee: somebody(fields.get("assignee")),
+        approvers: approvers(fields, flaws),
+        time_zone: None,
+    })
 }
 
 /// E-mail first: it is what other systems know, too.
@@ -160,7 +139,7 @@ fn comments(fields: &Value, flaws: &mut Vec<Flaw>) -> Vec<Comment> {
     if let Some(total) = at(fields, &["comment", "total"]).and_then(Value::as_u64)
         && total > list(fields, &["comment", "comments"], flaws).len() as u64
     {
-        flaws.push(format!("has {total} comments, of which the export holds {}", comments.len()));
+        flaws.push(format!("has {total} comments, of which {} were given", comments.len()));
     }
     comments
 }
@@ -241,8 +220,14 @@ fn shown(value: &Value, field: Field) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Environment;
+    use crate::sources::Account;
     use crate::sources::export::tests_support::{about, collect};
+    use crate::sources::jira::{Jira, Settings};
+    use crate::sources::tracker::Context;
     use serde_json::json;
+    use std::sync::Arc;
+    use std::time::Duration;
 
     fn read(export: &str) -> (Vec<Record>, Account) {
         let fields = BTreeMap::from([
@@ -251,7 +236,10 @@ mod tests {
             (Field::RequestType, "cf3".to_owned()),
         ]);
         collect(export.as_bytes(), |files| {
-            Box::new(Jira::new(about("jira"), Settings { export: "export".into(), fields: fields.clone() }, files))
+            let settings = Settings { export: Some("export".into()), fields: fields.clone(), ..Settings::default() };
+            let env = Arc::new(Environment::default());
+            let context = Context { env: &env, files: &files, max_wait: Duration::ZERO };
+            Box::new(Jira::new(about("jira"), settings, Vec::new(), &context).unwrap())
         })
     }
 
