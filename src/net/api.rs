@@ -338,6 +338,12 @@ pub fn next_link(headers: &HeaderMap) -> Option<String> {
     })
 }
 
+/// When an answer was given, by the server's clock; none where it does not tell.
+#[must_use]
+pub fn date(headers: &HeaderMap) -> Option<jiff::Timestamp> {
+    pause::date(headers)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -82,7 +82,7 @@ pub(super) fn wait(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Opti
         return None;
     }
     // The server's own clock, so that ours may be wrong.
-    let now = get("date").and_then(http_date).unwrap_or_else(Timestamp::now);
+    let now = date(headers).unwrap_or_else(Timestamp::now);
     let until = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
     if let Some(after) = get("retry-after") {
         return Some(match after.parse::<u64>() {
@@ -97,6 +97,11 @@ pub(super) fn wait(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Opti
         Some(at) => Some(until(at) + Duration::from_secs(1)),
         None => Some(UNTOLD),
     }
+}
+
+/// The server's own clock, where the answer tells it (RFC 9110, `Date`).
+pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    headers.get("date").and_then(|value| value.to_str().ok()).map(str::trim).and_then(http_date)
 }
 
 /// `Tue, 24 Nov 2026 15:00:00 GMT`.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::model::inventory::Gap;
 
-use super::{About, Batch, Source, Wanted};
+use super::{About, Account, Batch, Source, Wanted};
 
 /// The source in whose place nothing was built.
 pub struct Absent {
@@ -35,6 +35,21 @@ impl Source for Absent {
     }
 }
 
+/// Of a tracker that nothing was built for.
+#[must_use]
+pub fn tickets(about: &About) -> Account {
+    let gap = Gap {
+        source: about.name.clone(),
+        lacks: "tickets".to_owned(),
+        scope: "*".to_owned(),
+        reason: format!(
+            "this driftgate was built without the cargo feature `{}`: only `export` can be read",
+            about.kind.trim_end_matches("-issues")
+        ),
+    };
+    Account { gaps: vec![gap], ..Account::default() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -47,5 +62,8 @@ mod tests {
         let gaps = &batch.inventory.gaps;
         assert_eq!((gaps.len(), gaps[0].source.as_str(), batch.account.requests), (1, "production", 0));
         assert!(gaps[0].reason.contains("`aws`"));
+        let about = About { name: "issues".into(), kind: "github-issues".into(), required: true, authority: None };
+        let gaps = tickets(&about).gaps;
+        assert!(gaps.len() == 1 && gaps[0].reason.contains("`github`"), "{gaps:?}");
     }
 }

@@ -9,6 +9,7 @@ pub mod csv_tickets;
 pub mod env;
 pub(crate) mod export;
 pub mod file;
+pub(crate) mod forge;
 #[cfg(feature = "github")]
 pub mod github;
 pub mod github_issues;

@@ -11,6 +11,7 @@ use crate::model::settings::{Home, Settings, VaultPlace};
 use crate::secret::FingerprintKey;
 #[cfg(feature = "aws")]
 use crate::sources::aws;
+use crate::sources::forge::github::Context;
 #[cfg(feature = "github")]
 use crate::sources::github;
 #[cfg(feature = "gitlab")]
@@ -129,11 +130,49 @@ fn build_servicenow(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<
 }
 
 fn build_github_issues(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
-    Ok(Built::Tickets(Box::new(github_issues::GithubIssues::new(about, raw.settings()?, setup.files.clone()))))
+    use crate::model::reference::Provider;
+    let alone = is_only(raw, setup, &["github", "github-issues"], &["GITHUB_API_URL"], "https://api.github.com");
+    let home = alone && setup.settings.provider != Some(Provider::Gitlab);
+    let context = Context { env: setup.env, files: setup.files, max_wait: setup.max_wait, home };
+    github_issues::GithubIssues::new(about, raw.settings()?, &context)
+        .map(|source| Built::Tickets(Box::new(source)))
+        .map_err(|wrong| raw.error(wrong.setting, wrong.what, wrong.next))
 }
 
 fn build_gitlab_issues(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
-    Ok(Built::Tickets(Box::new(gitlab_issues::GitlabIssues::new(about, raw.settings()?, setup.files.clone()))))
+    use crate::model::reference::Provider;
+    let ci = ["CI_API_V4_URL", "CI_SERVER_URL"];
+    let usual = is_only(raw, setup, &["gitlab", "gitlab-issues"], &ci, "https://gitlab.com");
+    let home = usual && setup.settings.provider != Some(Provider::Github);
+    let given = gitlab_issues::Given { env: setup.env, files: setup.files, max_wait: setup.max_wait, usual, home };
+    gitlab_issues::GitlabIssues::new(about, raw.settings()?, &given)
+        .map(|source| Built::Tickets(Box::new(source)))
+        .map_err(|wrong| raw.error(wrong.setting, wrong.what, wrong.next))
+}
+
+/// Whether a source's server is the one that the usual variables are of: the CI's own, where the CI names one, else the only one that
+/// the configuration has of these kinds.
+fn is_only(raw: &RawSource, setup: &Setup<'_>, kinds: &[&str], ci: &[&str], default: &str) -> bool {
+    let own = ci.iter().find_map(|name| host(setup.env.get(name)?));
+    let of = |raw: &RawSource| {
+        let set = raw.text("url").filter(|url| !url.is_empty());
+        set.map_or_else(|| own.clone().or_else(|| host(default)), |url| host(&url))
+    };
+    let this = of(raw);
+    match &own {
+        Some(_) => this == own,
+        // A saved list is of no server.
+        None => {
+            let live = |other: &&RawSource| kinds.contains(&other.kind.as_str()) && other.text("export").is_none();
+            setup.sources.iter().filter(live).all(|other| of(other) == this)
+        }
+    }
+}
+
+/// Host and port of a URL.
+fn host(url: &str) -> Option<(String, Option<u16>)> {
+    let url = url::Url::parse(url).ok()?;
+    Some((url.host_str()?.to_owned(), url.port_or_known_default()))
 }
 
 fn build_csv(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
@@ -268,10 +307,6 @@ fn entries<'s>(setup: &Setup<'s>, kind: &'static str) -> Vec<Option<&'s RawSourc
 
 /// Of several GitHubs or GitLabs, the one that the CI runs on: its variables name the server. Where they do not, the first.
 fn home(sources: &[RawSource], env: &Environment) -> Home {
-    let host = |text: &str| {
-        let url = url::Url::parse(text).ok()?;
-        Some((url.host_str()?.to_owned(), url.port_or_known_default()))
-    };
     let of = |kind: &str, variables: &[&str]| {
         let ours = variables.iter().find_map(|name| host(env.get(name)?));
         let mut all = sources.iter().filter(|raw| raw.kind == kind);

@@ -104,6 +104,30 @@ impl Github {
         self.admin(Method::PUT, "/_state", Some(state.to_string()));
     }
 
+    /// Changes issues as no call of GitHub's can: see `github_issues.py`.
+    pub fn issues(&self, change: &Value) -> Value {
+        self.admin(Method::PUT, "/_issues", Some(change.to_string()))
+    }
+
+    /// Waits until prism has made ready for a path: it does so at its first call, and long ones take it a while.
+    pub fn warm(&self, path: &str) {
+        let bearer = format!("Bearer {TOKEN}");
+        let url = format!("{}{path}", self.endpoint);
+        let answers =
+            || http::request(Method::GET, &url, &[("authorization", &bearer)], None).is_ok_and(|got| got.status == 200);
+        assert!((0..4).any(|_| answers()), "{path} is not answered");
+    }
+
+    /// A call of GitHub's own that writes, with that token; through prism, where it stands before the fake.
+    pub fn write(&self, token: &str, method: Method, path: &str, body: &Value) -> Value {
+        let bearer = format!("Bearer {token}");
+        let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let got = http::request(method, &format!("{}{path}", self.endpoint), &headers, Some(body.to_string()));
+        let got = got.expect("the fake answers");
+        assert!(matches!(got.status, 200 | 201), "{path}: {} {}", got.status, got.body);
+        got.json()
+    }
+
     /// Forgets the requests so far.
     pub fn forget(&self) {
         self.admin(Method::PUT, "/_reset", None);

@@ -3,7 +3,8 @@
 Usage: github_fake.py PORT SLIM.json
 
 Its answers are GitHub's own examples (from SLIM.json, github_slim.py) with our names in them; prism holds them against GitHub's
-description. `PUT /_state` sets what there is, `GET /_log` tells the requests, the peak of those under way and how many count against
+description. Issues are in
+github_issues.py. `PUT /_state` sets what there is, `PUT /_issues` the clock of issues and what no call of GitHub's can make, `GET /_log` tells the requests, the peak of those under way and how many count against
 GitHub's limit, `GET /_key` gives the App's private key. Everything else is GitHub's.
 """
 
@@ -17,9 +18,12 @@ import sys
 import time
 from urllib.parse import parse_qsl, unquote, urlencode
 
+# What is imported from this folder leaves nothing in it.
+sys.dont_write_bytecode = True
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from github_issues import Issues
 
 APP_ID = 7
 INSTALLATION = 77
@@ -41,6 +45,7 @@ WHEN = "2026-01-01T00:00:00Z"
 class State:
     def __init__(self):
         self.private = None
+        self.issues = Issues(EXAMPLES)
         self.set({})
 
     def set(self, new):
@@ -50,6 +55,8 @@ class State:
             secrets = [{"name": f"SECRET_{n}", "updated_at": WHEN} for n in range(new.get("each", 3))]
             environments = {"production": {"secrets": secrets[:1]}} if index % 4 == 0 else {}
             self.data["repositories"][f"{self.data['owner']}/r{index:04}"] = {"actions": secrets, "environments": environments}
+        if not new.get("keep_issues"):
+            self.issues.reset()
         self.reset()
 
     def reset(self):
@@ -153,6 +160,9 @@ def listed(path, query, who):
         return None if found is None else ("secrets", [secret(each) for each in found.get("secrets", [])])
     if rest == "keys":
         return None, [{**KEY, **each} for each in one.get("keys", [])]
+    if rest.startswith("issues"):
+        issues = STATE.issues.listed(name, rest, query)
+        return None if issues is None else (None, issues)
     return None
 
 
@@ -168,7 +178,7 @@ def claims(token):
     return int(body["iss"])
 
 
-def answer(method, path, query, headers):
+def answer(method, path, query, headers, body):
     data = STATE.data
     for fault in data["faults"]:
         if re.fullmatch(fault["path"], path) and fault.get("times", 1) > 0:
@@ -213,6 +223,17 @@ def answer(method, path, query, headers):
         return 301, {"location": f"{data['public']}/repos/{target}{moved[2]}{more}"}, {"message": "Moved Permanently"}
     if moved and not moved[2]:
         return (200, {}, repository(moved[1], FULL)) if moved[1] in data["repositories"] else gone
+    issues = moved and moved[2].startswith("/issues")
+    if issues and data["repositories"].get(unquote(moved[1]), {}).get("issues_off"):
+        return 410, {}, {"message": "Issues are disabled for this repo", "documentation_url": "https://docs.github.com/v3/issues/"}
+    if issues and method in ("POST", "PATCH"):
+        done = STATE.issues.wrote(unquote(moved[1]), method, moved[2][1:], json.loads(body), who["login"])
+        return gone if done is None else (done[0], {}, done[1])
+    single = issues and re.fullmatch(r"/issues/(\d+)", moved[2])
+    if single:
+        name = unquote(moved[1])
+        one = STATE.issues.repositories.get(name, {}).get(int(single[1]))
+        return gone if one is None else (200, {}, STATE.issues.shown(name, one))
     found = listed(path, query, who)
     if found is None:
         return gone
@@ -249,7 +270,8 @@ async def serve(reader, writer):
             path, _, query = target.partition("?")
             status, more, out = await respond(method, path, query, headers, body)
             text = b"" if status == 304 else out if isinstance(out, bytes) else json.dumps(out).encode()
-            more = {"content-type": "application/json; charset=utf-8", "content-length": str(len(text)), **more}
+            date = time.strftime("%a, %d %b %Y %H:%M:%S GMT", time.gmtime())
+            more = {"date": date, "content-type": "application/json; charset=utf-8", "content-length": str(len(text)), **more}
             told = "".join(f"{name}: {value}\r\n" for name, value in more.items())
             writer.write(f"HTTP/1.1 {status} X\r\n{told}\r\n".encode() + text)
             await writer.drain()
@@ -259,10 +281,36 @@ async def serve(reader, writer):
         writer.close()
 
 
+def change_issues(asked):
+    """`clock`: seconds, or null for the real time. `pull`: a pull request among the issues. `hide`: a comment that is announced only.
+    `delete`: an issue. `calls`: GitHub's own calls, many at once; gives their answers."""
+    issues = STATE.issues
+    known = lambda name: issues.repositories.setdefault(name, {})
+    if "clock" in asked:
+        issues.clock = asked["clock"]
+    if "pull" in asked:
+        of = known(asked["pull"])
+        one = issues.made(max(of, default=0) + 1, {"title": "Revoke nothing"}, "octocat")
+        of[one["number"]] = {**one, "pull": True}
+    if "hide" in asked:
+        known(asked["hide"][0])[asked["hide"][1]]["hidden"] = 1
+    if "delete" in asked:
+        del known(asked["delete"][0])[asked["delete"][1]]
+    done = []
+    for method, name, rest, body in asked.get("calls", []):
+        if method == "PULL":
+            change_issues({"pull": name})
+        else:
+            done.append(issues.wrote(name, method, rest, body, asked["login"])[1])
+    return done
+
+
 async def respond(method, path, query, headers, body):
     if path.startswith("/_"):
         if path == "/_state":
             STATE.set(json.loads(body))
+        elif path == "/_issues":
+            return 200, {}, change_issues(json.loads(body))
         elif path == "/_reset":
             STATE.reset()
         elif path == "/_key":
@@ -277,7 +325,7 @@ async def respond(method, path, query, headers, body):
     try:
         if STATE.data["latency"]:
             await asyncio.sleep(STATE.data["latency"] / 1000)
-        status, more, out = answer(method, path, parse_qsl(query), headers)
+        status, more, out = answer(method, path, parse_qsl(query), headers, body)
     finally:
         STATE.under_way -= 1
     if status == 200 and isinstance(out, (dict, list)):

@@ -17,6 +17,10 @@ import time
 import urllib.parse
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+# What is imported from this folder leaves nothing in it.
+sys.dont_write_bytecode = True
+from gitlab_issues import Issues
+
 FIELDS = {
     # docs: Project-level CI/CD variables API, Group-level variables API
     "variable": "variable_type key value protected masked hidden raw environment_scope description",
@@ -71,6 +75,7 @@ class State:
         root = self.new_user("root", True)
         self.new_token(root["id"], "root", ["api", "sudo"], value="glpat-root-of-the-fake-0000")
         self.jobs = {}
+        self.issues = Issues(self, Refused)
 
     def id(self):
         self.last += 1
@@ -243,6 +248,9 @@ class Api:
         if not rest:
             self.need(10, space)
             return 200, show(kind, space)
+        if rest[0] in ("issues", "issues_statistics"):
+            self.need(20, space)
+            return state.issues.answer(self, kind, space, rest)
         if rest[0] == "variables":
             self.need(40 if kind == "project" else 50, space)
             return self.variables(place, space, rest[1:])
@@ -501,6 +509,10 @@ class Handler(BaseHTTPRequestHandler):
             state.log.clear()
         if "job" in asked:
             state.jobs[asked["job"]["token"]] = asked["job"]["user_id"]
+        if "hide" in asked:  # a comment of an issue that is counted and not shown
+            project, iid = asked["hide"]
+            known = state.issues.projects[state.space("project", project)["id"]]
+            next(one for one in known if one["iid"] == iid)["hidden"] = 1
         if "enterprise" in asked:
             state.users[asked["enterprise"]["user_id"]]["enterprise"] = asked["enterprise"]["group_id"]
         if "thousand" in asked:

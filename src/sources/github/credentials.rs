@@ -8,12 +8,12 @@ use crate::model::inventory::{Credential, Grant, Level, LivenessState, Status};
 use crate::probe::observed;
 
 use super::Reader;
-use super::client::{Form, clip};
 use super::lists::Part;
 use super::models::{
     DeployKey, Installation, Repository, SsoCredential, TokenGrant, fingerprint, level, scopes_level, time, words,
 };
 use super::tasks::{APPS, KEYS, SSO, TOKENS, owner, segment};
+use crate::sources::forge::github::{Form, clip};
 
 impl Reader<'_> {
     fn tenant(org: &str) -> Option<String> {

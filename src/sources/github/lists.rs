@@ -6,10 +6,10 @@ use crate::model::id::part as encoded;
 use crate::model::inventory::{Extent, Inventory, Slot};
 
 use super::Reader;
-use super::client::{Form, Listed, Refusal, clip};
 use super::credentials::Subset;
 use super::models::{DeployKey, Environment, Installation, Repository, Secret, SsoCredential, TokenGrant, time};
 use super::tasks::{Family, Task, segment};
+use crate::sources::forge::github::{Form, Listed, Refusal, clip};
 
 /// What is said of tokens that GitHub lists nowhere.
 const CLASSIC: &str = "GitHub lists classic tokens only where they are authorized for an organization's single sign-on; others are not seen";

@@ -2,7 +2,6 @@
 //! fine-grained tokens, Apps and single sign-on credentials of a repository and its organization. Here is what a run asks for;
 //! the lists are in `tasks` and `lists`, a whole organization in `scan`. Tickets from issues are `github_issues`.
 
-mod client;
 mod credentials;
 mod lists;
 mod models;
@@ -27,13 +26,16 @@ use crate::net::cache::Cache;
 use crate::probe::observed;
 use crate::secret::MacKey;
 
+use super::forge::github::{Auth, Client};
 use super::{About, Batch, Source, Wanted, observe, speaks_of};
-use client::{Auth, Client};
 use credentials::Subset;
 use lists::Part;
 use tasks::{Family, Task, owner};
 
-pub use settings::{AppSettings, CacheSetting, Context, Settings, Wrong};
+pub use settings::Settings;
+
+pub use super::forge::github::{AppSettings, Context};
+pub use super::tracker::{CacheSetting, Wrong};
 
 /// How many calls a scan has under way at once; GitHub allows a hundred ("Rate limits for the REST API", secondary limits).
 const SCAN_AT_ONCE: usize = 16;
@@ -91,8 +93,8 @@ impl GithubSource {
         let auth = settings.auth(context)?;
         let ca = settings.ca(context);
         // A token of one job alone would fill the cache with answers that nobody can read again.
-        let keeps = !matches!(&auth, Ok(Auth::Token(token)) if token.expose().starts_with("ghs_"));
-        let cache = settings.cache_folder(context).filter(|_| keeps);
+        let passes = auth.as_ref().is_ok_and(Auth::passes);
+        let cache = settings.cache_folder(context).filter(|_| !passes);
         Ok(Self {
             about,
             url,
@@ -136,11 +138,7 @@ impl GithubSource {
     fn api(&self, want: &Wanted) -> Result<Arc<Api>, String> {
         let build = || {
             let auth = self.auth.as_ref().map_err(Clone::clone)?;
-            let key = match auth {
-                Auth::Token(token) => token.derive("cache"),
-                Auth::App { key, .. } => key.derive("cache"),
-            };
-            let cache = self.cache.clone().map(|folder| Cache::new(folder, key));
+            let cache = self.cache.clone().map(|folder| Cache::new(folder, auth.key("cache")));
             let at_once = if want.wide { SCAN_AT_ONCE } else { Limits::default().at_once };
             let limits = Limits { max_wait: self.max_wait, at_once, ..Limits::default() };
             let ca = self.ca.as_ref().map_err(Clone::clone)?;
@@ -363,12 +361,8 @@ impl Source for GithubSource {
     }
 
     fn key(&self) -> Option<MacKey> {
-        match self.auth.as_ref().ok()? {
-            // A job's own token is another one in the next job.
-            Auth::Token(token) if token.expose().starts_with("ghs_") => None,
-            Auth::Token(token) => Some(token.derive("snapshot")),
-            Auth::App { key, .. } => Some(key.derive("snapshot")),
-        }
+        // A job's own token is another one in the next job.
+        self.auth.as_ref().ok().filter(|auth| !auth.passes()).map(|auth| auth.key("snapshot"))
     }
 
     async fn stores(&self, want: &Wanted, into: &mut Batch) {

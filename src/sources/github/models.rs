@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use crate::model::inventory::Level;
 
-use super::client::clip;
+use crate::sources::forge::github::clip;
 
 /// A secret of any store: a name and times, never a value.
 #[derive(Debug, Deserialize)]

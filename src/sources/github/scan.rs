@@ -11,11 +11,11 @@ use serde::Deserialize;
 use crate::model::inventory::{Extent, Inventory};
 use crate::sources::is_refusal;
 
-use super::client::{Form, Listed, Show, clip};
 use super::lists::{Part, is_user};
 use super::models::Repository;
 use super::tasks::{Family, Task, owner, repo, segment};
 use super::{Reader, SCAN_AT_ONCE, locked};
+use crate::sources::forge::github::{Form, Listed, Show, clip};
 
 #[derive(Deserialize)]
 struct Named {

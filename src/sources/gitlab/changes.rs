@@ -9,9 +9,9 @@ use crate::model::Id;
 use crate::model::inventory::Slot;
 
 use super::answers::{AuditEvent, time};
-use super::client::Refusal;
 use super::endpoints::{AuditEvents, Holder};
 use super::{Kept, Part, Place, Reader};
+use crate::sources::forge::gitlab::Refusal;
 
 /// Events of one change are written together.
 const TOGETHER: SignedDuration = SignedDuration::from_secs(5);

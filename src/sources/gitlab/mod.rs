@@ -3,11 +3,9 @@
 
 mod answers;
 mod changes;
-mod client;
 mod endpoints;
 mod levels;
 mod people;
-mod place;
 mod read;
 mod scan;
 mod tokens;
@@ -22,6 +20,7 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::config::{Environment, Files};
 use crate::model::Id;
 use crate::model::inventory::{Extent, Gap, Inventory, LivenessState};
 use crate::model::report::SourceStatus;
@@ -29,13 +28,10 @@ use crate::net::api::Limits;
 use crate::probe::observed;
 use crate::secret::{FingerprintKey, MacKey};
 
+use super::forge::gitlab::{self as forge, Client, Named, TokenKind, Where};
 use super::key_ids::KeyIds;
 use super::{About, Batch, Source, Wanted, observe};
-use client::Client;
-use client::TokenKind;
 use endpoints::Holder;
-pub use place::Given;
-use place::Where;
 use tokens::List;
 
 /// How many calls are under way at once: what GitLab.com's limits carry for long.
@@ -61,6 +57,22 @@ pub struct Settings {
     /// Seconds that the whole source may take, waits for rate limits aside; a scan has no such limit. Default: 30.
     #[serde(default)]
     pub timeout: Option<u64>,
+}
+
+/// What the source is built from, beside its settings.
+pub struct Given<'a> {
+    /// The environment.
+    pub env: &'a Arc<Environment>,
+    /// Opens the CA file.
+    pub files: &'a Files,
+    /// The site's key of fingerprints, where they are wanted.
+    pub key: Option<&'a Arc<FingerprintKey>>,
+    /// The longest wait for a rate limit.
+    pub max_wait: Duration,
+    /// This is the GitLab that the checkout's project is on.
+    pub home: bool,
+    /// Which ids AWS keys have.
+    pub aws: KeyIds,
 }
 
 /// The source.
@@ -139,12 +151,17 @@ impl GitlabSource {
     /// # Errors
     /// Where a setting is wrong: its name, and what is wrong with it.
     pub fn new(about: About, settings: Settings, given: &Given<'_>) -> Result<Self, (&'static str, String)> {
-        let several = about.authority.is_some();
-        let place = place::place(&settings, given, several)?;
+        let named = Named {
+            url: settings.url.as_deref(),
+            token_env: settings.token_env.as_deref(),
+            ca_cert: settings.ca_cert.as_deref(),
+            several: about.authority.is_some(),
+        };
+        let place = forge::place(&named, given.env, given.files)?;
         Ok(Self {
             about,
             place,
-            group: place::group(settings.group)?,
+            group: forge::group(settings.group)?,
             timeout: Duration::from_secs(settings.timeout.unwrap_or(30)),
             max_wait: given.max_wait,
             home: given.home,

@@ -12,9 +12,9 @@ use crate::model::inventory::{Credential, LivenessState};
 use crate::probe::observed;
 
 use super::answers::{AccessToken, Job, User};
-use super::client::{Refusal, TokenKind};
 use super::endpoints::{Of, Plain};
 use super::{AT_ONCE, Part, Reader, levels, tokens};
+use crate::sources::forge::gitlab::{Refusal, TokenKind};
 
 /// The kind in ids and coverage.
 pub(super) const KIND: &str = "personal-token";

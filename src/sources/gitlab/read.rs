@@ -10,11 +10,11 @@ use crate::model::inventory::LivenessState;
 use crate::probe::observed;
 use crate::sources::{Wanted, speaks_of};
 
-use super::client::TokenKind;
 use super::endpoints::Holder;
-use super::place::is_path;
 use super::tokens::List;
 use super::{GitlabSource, Kept, Part, Place, Reader, people, variables};
+use crate::sources::forge::gitlab::TokenKind;
+use crate::sources::forge::gitlab::is_path;
 
 /// Requests of a gate beyond one for each place: the instance's variables, or audit events, or who asks.
 const BEYOND: u64 = 2;

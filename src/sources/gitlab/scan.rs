@@ -10,11 +10,11 @@ use gitlab::api::groups::projects::{GroupProjects, GroupProjectsOrderBy};
 use crate::sources::Wanted;
 
 use super::answers::{Group, Project};
-use super::client::{Refusal, TokenKind};
 use super::endpoints::{Holder, Of};
-use super::place::is_path;
 use super::read::AUDIT_PAGES;
 use super::{AT_ONCE, Part, Place, Reader};
+use crate::sources::forge::gitlab::is_path;
+use crate::sources::forge::gitlab::{Refusal, TokenKind};
 
 /// What the token needs for a scan's lists of projects and groups.
 const NEED: &str = "membership in the group, and the scope read_api";

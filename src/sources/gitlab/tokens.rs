@@ -11,9 +11,9 @@ use crate::model::inventory::{Credential, Grant, Level, LivenessState, Status};
 use crate::probe::observed;
 
 use super::answers::{AccessToken, DeployKey, DeployToken, Trigger, time};
-use super::client::{Listed, Refusal};
 use super::endpoints::{Holder, Of};
 use super::{Part, Place, Reader, levels};
+use crate::sources::forge::gitlab::{Listed, Refusal};
 
 /// The longest name that is kept; GitLab allows 255 characters.
 const MOST_TEXT: usize = 255;

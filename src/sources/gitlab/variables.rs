@@ -12,9 +12,9 @@ use crate::probe::recognize::{self, Kind};
 use crate::secret::Secret;
 
 use super::answers::{Space, Variable};
-use super::client::{Listed, Refusal};
 use super::endpoints::{Holder, Namespace, Plain};
 use super::{Kept, Part, Place, Reader};
+use crate::sources::forge::gitlab::{Listed, Refusal};
 
 /// The kind in ids and coverage.
 pub(super) const KIND: &str = "variable";

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
+use jiff::Timestamp;
 use octocrab::auth::{AppAuth, EncodingKey};
 use octocrab::models::{AppId, InstallationId};
 use octocrab::{AuthState, OctoBody, Octocrab, OctocrabBuilder};
@@ -17,23 +18,16 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use tower_service::Service;
 
-use crate::net::api::{Api, NoAnswer, next_link};
-use crate::secret::Secret;
+use crate::net::api::{Api, NoAnswer, date, next_link};
+
+use super::login::Auth;
 
 /// The most pages of one list: a hundred entries each, and no organization has a hundred thousand of anything that is listed here.
 const MOST_PAGES: usize = 1000;
 
-/// How the auditor says who it is.
-pub(super) enum Auth {
-    /// A personal, OAuth or installation token.
-    Token(Secret),
-    /// An App: its id, its private key (PEM), and the installation where it is configured.
-    App { id: u64, key: Secret, installation: Option<u64> },
-}
-
 /// Why something was not read. It holds nothing of a body.
 #[derive(Debug, Clone)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// No answer came.
     Silent(NoAnswer),
     /// An answer that is no list.
@@ -43,7 +37,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    pub(super) fn is(&self, code: u16) -> bool {
+    pub(crate) fn is(&self, code: u16) -> bool {
         matches!(self, Self::Status { status, .. } if *status == code)
     }
 }
@@ -76,18 +70,36 @@ impl From<octocrab::Error> for Refusal {
 
 /// What of a list arrived, and why that is not all of it.
 #[derive(Debug)]
-pub(super) struct Listed<T> {
-    pub(super) items: Vec<T>,
-    pub(super) refusal: Option<Refusal>,
+pub(crate) struct Listed<T> {
+    pub(crate) items: Vec<T>,
+    pub(crate) refusal: Option<Refusal>,
     /// GitHub announced another number of entries.
-    pub(super) announced: Option<u64>,
+    pub(crate) announced: Option<u64>,
 }
 
 impl<T> Listed<T> {
     /// Why the list is not whole; none where it is.
-    pub(super) fn lack(&self) -> Option<String> {
+    pub(crate) fn lack(&self) -> Option<String> {
         let announced = self.announced.map(|n| format!("{n} entries are announced, and {} arrived", self.items.len()));
         self.refusal.as_ref().map(ToString::to_string).or(announced)
+    }
+}
+
+/// How far a list was read.
+#[derive(Debug, Default)]
+pub(crate) struct Walked {
+    /// Why it ended early.
+    pub(crate) refusal: Option<Refusal>,
+    /// How many entries GitHub announced.
+    pub(crate) total: Option<u64>,
+    /// When its first page was given, by GitHub's clock.
+    pub(crate) at: Option<Timestamp>,
+}
+
+impl Walked {
+    fn until(mut self, refusal: Refusal) -> Self {
+        self.refusal = Some(refusal);
+        self
     }
 }
 
@@ -102,7 +114,7 @@ struct Wrapped<T> {
 
 /// How a list is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// An array.
     Plain,
     /// An object with `total_count`.
@@ -110,13 +122,13 @@ pub(super) enum Form {
 }
 
 /// GitHub, as one auditor sees it.
-pub(super) struct Client {
+pub(crate) struct Client {
     crab: Octocrab,
     api: Arc<Api>,
     /// Which identity asks.
-    pub(super) asked_as: Option<String>,
+    pub(crate) asked_as: Option<String>,
     /// Whether an App asks: some lists are shown to no other.
-    pub(super) app: bool,
+    pub(crate) app: bool,
 }
 
 #[derive(Deserialize)]
@@ -132,11 +144,11 @@ struct Installation {
 }
 
 /// Is shown each page.
-pub(super) type Show<T> = Box<dyn FnMut(&[T]) + Send>;
+pub(crate) type Show<T> = Box<dyn FnMut(&[T]) + Send>;
 
 impl Client {
     /// Authenticates. `places` are where an App's installation is looked for, in this order.
-    pub(super) async fn connect(api: Arc<Api>, auth: &Auth, places: &[String]) -> Result<Self, String> {
+    pub(crate) async fn connect(api: Arc<Api>, auth: &Auth, places: &[String]) -> Result<Self, String> {
         match auth {
             Auth::Token(token) => {
                 let state = AuthState::AccessToken { token: token.expose().to_owned().into() };
@@ -201,57 +213,71 @@ impl Client {
     }
 
     /// One object.
-    pub(super) async fn one<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
+    pub(crate) async fn one<T: DeserializeOwned>(&self, path: &str) -> Result<T, Refusal> {
         let (_, body) = self.get(path).await?;
         serde_json::from_slice(&body).map_err(|_| Refusal::Malformed)
     }
 
     /// A whole list, a hundred entries a page.
-    pub(super) async fn list<T: DeserializeOwned>(&self, path: &str, form: Form) -> Listed<T> {
+    pub(crate) async fn list<T: DeserializeOwned + Send>(&self, path: &str, form: Form) -> Listed<T> {
         self.list_as(path, form, Box::new(|_| ())).await
     }
 
     /// The same; each page is shown as it comes.
-    pub(super) async fn list_as<T: DeserializeOwned>(&self, path: &str, form: Form, mut show: Show<T>) -> Listed<T> {
-        let mut out = Listed { items: Vec::new(), refusal: None, announced: None };
+    pub(crate) async fn list_as<T>(&self, path: &str, form: Form, mut show: Show<T>) -> Listed<T>
+    where
+        T: DeserializeOwned + Send,
+    {
+        let mut items = Vec::new();
+        let walked = self
+            .walk(path, form, &mut |page: Vec<T>| {
+                show(&page);
+                items.extend(page);
+            })
+            .await;
+        let announced = walked.total.filter(|total| walked.refusal.is_none() && *total != items.len() as u64);
+        Listed { items, refusal: walked.refusal, announced }
+    }
+
+    /// A whole list, handed over page by page: what came before a refusal is not lost with it.
+    pub(crate) async fn walk<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        form: Form,
+        each: &mut (dyn FnMut(Vec<T>) + Send),
+    ) -> Walked {
         let mark = if path.contains('?') { '&' } else { '?' };
         let mut link = format!("{path}{mark}per_page=100");
         let mut known = BTreeSet::new();
-        let mut total = None;
+        let mut out = Walked::default();
         loop {
-            if !known.insert(link.clone()) || known.len() > MOST_PAGES {
-                out.refusal = Some(Refusal::Silent(NoAnswer::Silent("its pages lead in circles".to_owned())));
-                return out;
+            if !known.insert(link.clone()) {
+                return out.until(Refusal::Silent(NoAnswer::Silent("its pages lead in circles".to_owned())));
+            }
+            if known.len() > MOST_PAGES {
+                let most = format!("it has more than {MOST_PAGES} pages");
+                return out.until(Refusal::Silent(NoAnswer::Silent(most)));
             }
             let (headers, body) = match self.get(&link).await {
                 Ok(got) => got,
-                Err(refusal) => {
-                    out.refusal = Some(refusal);
-                    return out;
-                }
+                Err(refusal) => return out.until(refusal),
             };
             let page = match form {
                 Form::Plain => serde_json::from_slice::<Vec<T>>(&body).map(|items| (None, items)),
                 Form::Counted => serde_json::from_slice::<Wrapped<T>>(&body).map(|page| (page.total_count, page.items)),
             };
-            let Ok((count, items)) = page else {
-                out.refusal = Some(Refusal::Malformed);
-                return out;
-            };
-            total = count.or(total);
-            show(&items);
-            out.items.extend(items);
+            let Ok((count, items)) = page else { return out.until(Refusal::Malformed) };
+            out.total = count.or(out.total);
+            if known.len() == 1 {
+                out.at = date(&headers);
+            }
+            each(items);
             match next_link(&headers).map(|next| self.below(&next)) {
-                None => break,
+                None => return out,
                 Some(Ok(next)) => link = next,
-                Some(Err(elsewhere)) => {
-                    out.refusal = Some(Refusal::Silent(elsewhere));
-                    return out;
-                }
+                Some(Err(elsewhere)) => return out.until(Refusal::Silent(elsewhere)),
             }
         }
-        out.announced = total.filter(|total| *total != out.items.len() as u64);
-        out
     }
 
     /// A link of GitHub's as a path below the base: octocrab authenticates no other.
@@ -289,7 +315,7 @@ fn lacks(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Words of GitHub's, bounded.
-pub(super) fn clip(text: &str) -> String {
+pub(crate) fn clip(text: &str) -> String {
     text.chars().filter(|c| !c.is_control()).take(200).collect()
 }
 

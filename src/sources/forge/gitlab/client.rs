@@ -5,12 +5,13 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gitlab::api::{ApiError, AsyncClient, Endpoint, Pageable, RestClient};
 use http::request::Builder as RequestBuilder;
+use jiff::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::net::api::{Answer, Api, Limits, Meter, NoAnswer, next_link};
+use crate::net::api::{Answer, Api, Limits, Meter, NoAnswer, date, next_link};
 use crate::secret::Secret;
 
 /// The largest page ("REST API", Pagination).
@@ -20,7 +21,7 @@ const PER_PAGE: &str = "100";
 const MOST_PAGES: usize = 1000;
 
 /// A server, and who asks it.
-pub(super) struct Client {
+pub(crate) struct Client {
     api: Api,
     token: Secret,
     kind: TokenKind,
@@ -30,7 +31,7 @@ pub(super) struct Client {
 
 /// How a token is presented ("REST API authentication").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum TokenKind {
+pub(crate) enum TokenKind {
     /// A personal, project or group access token: `PRIVATE-TOKEN`.
     Private,
     /// A job's own token: `JOB-TOKEN`. It lists neither variables nor tokens ("CI/CD job token").
@@ -39,7 +40,7 @@ pub(super) enum TokenKind {
 
 /// Why there is nothing to read. It holds nothing of what the server sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// No answer came.
     NoAnswer(NoAnswer),
     /// A status; `spoken` tells that GitLab's own form of an error came with it, not a page of something in between.
@@ -49,7 +50,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    pub(super) fn status(&self) -> Option<u16> {
+    pub(crate) fn status(&self) -> Option<u16> {
         match self {
             Self::Status { status, .. } => Some(*status),
             _ => None,
@@ -57,7 +58,7 @@ impl Refusal {
     }
 
     /// In words; `need` is what the token needs for this.
-    pub(super) fn reason(&self, need: &str) -> String {
+    pub(crate) fn reason(&self, need: &str) -> String {
         match self {
             Self::NoAnswer(reason) => reason.to_string(),
             Self::Status { status: 401, .. } => "HTTP 401: the token is not let in".to_owned(),
@@ -72,10 +73,12 @@ impl Refusal {
 }
 
 /// A list, as far as it was read.
-pub(super) struct Listed<T> {
-    pub(super) items: Vec<T>,
+pub(crate) struct Listed<T> {
+    pub(crate) items: Vec<T>,
     /// Why it is not whole.
-    pub(super) broken: Option<String>,
+    pub(crate) broken: Option<String>,
+    /// When its first page was given, by GitLab's clock.
+    pub(crate) at: Option<Timestamp>,
 }
 
 /// GitLab's form of an error: `message` or `error`.
@@ -90,7 +93,7 @@ struct Spoken {
 impl Client {
     /// # Errors
     /// As [`Api::new`].
-    pub(super) fn new(
+    pub(crate) fn new(
         base: &str,
         token: Secret,
         kind: TokenKind,
@@ -105,15 +108,15 @@ impl Client {
         Ok(Self { api, token, kind, tenant })
     }
 
-    pub(super) fn tenant(&self) -> &str {
+    pub(crate) fn tenant(&self) -> &str {
         &self.tenant
     }
 
-    pub(super) fn kind(&self) -> TokenKind {
+    pub(crate) fn kind(&self) -> TokenKind {
         self.kind
     }
 
-    pub(super) fn meter(&self) -> std::sync::Arc<Meter> {
+    pub(crate) fn meter(&self) -> std::sync::Arc<Meter> {
         self.api.meter()
     }
 
@@ -129,14 +132,14 @@ impl Client {
     }
 
     /// One object.
-    pub(super) async fn one<T: DeserializeOwned>(&self, endpoint: &(impl Endpoint + Sync)) -> Result<T, Refusal> {
+    pub(crate) async fn one<T: DeserializeOwned>(&self, endpoint: &(impl Endpoint + Sync)) -> Result<T, Refusal> {
         let url = self.first(endpoint).map_err(Refusal::NoAnswer)?;
         let answer = self.page(&url).await?;
         serde_json::from_slice(&answer.body).map_err(|_| Refusal::Form)
     }
 
     /// A whole list: pages by `Link` or `X-Next-Page`, each on this host; what arrived is compared with `X-Total`, where that is told.
-    pub(super) async fn list<T: DeserializeOwned>(
+    pub(crate) async fn list<T: DeserializeOwned>(
         &self,
         endpoint: &(impl Endpoint + Pageable + Sync),
     ) -> Result<Listed<T>, Refusal> {
@@ -144,7 +147,7 @@ impl Client {
     }
 
     /// The first pages of a list; one that is longer is broken off.
-    pub(super) async fn pages<T: DeserializeOwned>(
+    pub(crate) async fn pages<T: DeserializeOwned>(
         &self,
         endpoint: &(impl Endpoint + Pageable + Sync),
         most: usize,
@@ -162,7 +165,7 @@ impl Client {
             answer = self.page(&url).await;
         }
         let mut answer = answer?;
-        let mut listed = Listed { items: read::<T>(&answer.body)?, broken: None };
+        let mut listed = Listed { items: read::<T>(&answer.body)?, broken: None, at: date(&answer.headers) };
         for count in 1.. {
             let next = match self.next(&url, &answer.headers) {
                 Ok(Some(next)) => next,

@@ -3,15 +3,12 @@
 
 use std::io::Read;
 use std::sync::Arc;
-use std::time::Duration;
 
 use url::Url;
 
 use crate::config::{Environment, Files};
-use crate::secret::{FingerprintKey, Secret};
-use crate::sources::key_ids::KeyIds;
+use crate::secret::Secret;
 
-use super::Settings;
 use super::client::TokenKind;
 
 /// The largest CA file, in bytes.
@@ -20,27 +17,21 @@ const MOST_CA: u64 = 4 << 20;
 /// The prefix of jobs' own tokens ("Token overview", Token prefixes).
 const JOB_PREFIX: &str = "glcbt-";
 
-/// What the source is built from, beside its settings.
-pub struct Given<'a> {
-    /// The environment.
-    pub env: &'a Arc<Environment>,
-    /// Opens the CA file.
-    pub files: &'a Files,
-    /// The site's key of fingerprints, where they are wanted.
-    pub key: Option<&'a Arc<FingerprintKey>>,
-    /// The longest wait for a rate limit.
-    pub max_wait: Duration,
-    /// This is the GitLab that the checkout's project is on.
-    pub home: bool,
-    /// Which ids AWS keys have.
-    pub aws: KeyIds,
+/// The settings that say where GitLab stands and who asks.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Named<'s> {
+    pub(crate) url: Option<&'s str>,
+    pub(crate) token_env: Option<&'s str>,
+    pub(crate) ca_cert: Option<&'s str>,
+    /// There are other GitLabs that the usual variables' token may be for.
+    pub(crate) several: bool,
 }
 
 /// A server and how to ask it.
-pub(super) struct Where {
+pub(crate) struct Where {
     /// The API: `https://gitlab.example.com/api/v4`.
-    pub(super) base: String,
-    pub(super) ca: Option<Vec<u8>>,
+    pub(crate) base: String,
+    pub(crate) ca: Option<Vec<u8>>,
     env: Arc<Environment>,
     token_env: Option<String>,
     /// The CI's own variables name this server.
@@ -53,7 +44,7 @@ impl Where {
     ///
     /// # Errors
     /// Where there is none.
-    pub(super) fn token(&self) -> Result<(Secret, TokenKind), String> {
+    pub(crate) fn token(&self) -> Result<(Secret, TokenKind), String> {
         let of = |name: &str| {
             let token = self.env.secret(name)?;
             let job = name == "CI_JOB_TOKEN" || token.expose().starts_with(JOB_PREFIX);
@@ -72,14 +63,14 @@ impl Where {
 
 /// The server that the settings, or else the CI's variables, name. A wrong setting is an outer error, what the environment lacks an
 /// inner one.
-pub(super) fn place(
-    settings: &Settings,
-    given: &Given<'_>,
-    several: bool,
+pub(crate) fn place(
+    named: &Named<'_>,
+    env: &Arc<Environment>,
+    files: &Files,
 ) -> Result<Result<Where, String>, (&'static str, String)> {
-    let set = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
-    let ci = ["CI_API_V4_URL", "CI_SERVER_URL"].into_iter().find_map(|name| given.env.get(name));
-    let (base, of_settings) = match (set(&settings.url), ci) {
+    let set = |text: Option<&str>| text.filter(|text| !text.trim().is_empty()).map(str::to_owned);
+    let ci = ["CI_API_V4_URL", "CI_SERVER_URL"].into_iter().find_map(|name| env.get(name));
+    let (base, of_settings) = match (set(named.url), ci) {
         (Some(url), _) => (url, true),
         (None, Some(url)) => (url.to_owned(), false),
         (None, None) => ("https://gitlab.com".to_owned(), false),
@@ -90,26 +81,26 @@ pub(super) fn place(
         Err(reason) => return Ok(Err(format!("the CI's variable for the server: {reason}"))),
     };
     let own = ci.and_then(|ci| api(ci).ok()).is_some_and(|ci| origin(&ci) == origin(&base));
-    let (ca, named) = match set(&settings.ca_cert) {
+    let (ca, asked) = match set(named.ca_cert) {
         Some(path) => (Some(path), true),
-        None => (given.env.get("CI_SERVER_TLS_CA_FILE").filter(|_| own).map(str::to_owned), false),
+        None => (env.get("CI_SERVER_TLS_CA_FILE").filter(|_| own).map(str::to_owned), false),
     };
     let ca = match ca {
         None => None,
         Some(path) => {
             let mut pem = Vec::new();
-            let read = given.files.open(&path).and_then(|file| file.take(MOST_CA).read_to_end(&mut pem));
+            let read = files.open(&path).and_then(|file| file.take(MOST_CA).read_to_end(&mut pem));
             match read {
                 Ok(_) => Some(pem),
                 Err(error) => {
                     let reason = format!("the CA file {path} cannot be read: {}", error.kind());
-                    return if named { Err(("ca_cert", reason)) } else { Ok(Err(reason)) };
+                    return if asked { Err(("ca_cert", reason)) } else { Ok(Err(reason)) };
                 }
             }
         }
     };
-    let (env, token_env) = (Arc::clone(given.env), set(&settings.token_env));
-    Ok(Ok(Where { base, ca, env, token_env, own, several }))
+    let (env, token_env) = (Arc::clone(env), set(named.token_env));
+    Ok(Ok(Where { base, ca, env, token_env, own, several: named.several }))
 }
 
 /// The API's address at that of an instance.
@@ -133,7 +124,7 @@ fn origin(url: &str) -> Option<url::Origin> {
 }
 
 /// A configured group, checked.
-pub(super) fn group(group: Option<String>) -> Result<Option<String>, (&'static str, String)> {
+pub(crate) fn group(group: Option<String>) -> Result<Option<String>, (&'static str, String)> {
     let Some(group) = group.map(|group| group.trim().trim_matches('/').to_owned()).filter(|group| !group.is_empty())
     else {
         return Ok(None);
@@ -146,7 +137,7 @@ pub(super) fn group(group: Option<String>) -> Result<Option<String>, (&'static s
 }
 
 /// Whether text can be the path of a project or group; ids come from tickets and servers, too.
-pub(super) fn is_path(path: &str) -> bool {
+pub(crate) fn is_path(path: &str) -> bool {
     let fits = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | '+');
     let plain = |part: &str| !matches!(part, "" | "." | "..") && part.chars().all(fits);
     path.len() <= 1024 && path.split('/').all(plain)
@@ -195,20 +186,8 @@ mod tests {
         .collect();
         let (env, files) = (Arc::new(env), Files::Tree(".".into()));
         let of = |url: &str, token_env: Option<&str>, several| {
-            let given = Given {
-                env: &env,
-                files: &files,
-                key: None,
-                max_wait: Duration::ZERO,
-                home: false,
-                aws: KeyIds::default(),
-            };
-            let settings = Settings {
-                url: Some(url.to_owned()).filter(|url| !url.is_empty()),
-                token_env: token_env.map(str::to_owned),
-                ..Settings::default()
-            };
-            let place = place(&settings, &given, several).unwrap().unwrap();
+            let named = Named { url: Some(url), token_env, several, ..Named::default() };
+            let place = place(&named, &env, &files).unwrap().unwrap();
             place.token().map(|(token, kind)| (token.expose().to_owned(), kind))
         };
         let private = |token: &str| Ok((token.to_owned(), TokenKind::Private));
