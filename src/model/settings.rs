@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::Id;
 use crate::model::inventory::Level;
 use crate::model::report::Severity;
-use crate::model::ticket::{Intent, State};
+use crate::model::ticket::{Field, Intent, State};
 
 /// All settings of the judgement.
 #[derive(Debug, Clone)]
@@ -37,6 +37,8 @@ pub struct Settings {
     pub links: Vec<(Id, Id)>,
     /// Every person's names: each list is one person, the first name is the one to print.
     pub people: Vec<Vec<String>>,
+    /// By ticket source: which of its fields mean what, as configured.
+    pub fields: BTreeMap<String, BTreeMap<Field, String>>,
     /// Words that a site adds to ours.
     pub words: Words,
     /// The repository's own name, `owner/name`.
@@ -172,6 +174,7 @@ impl Default for Settings {
             waivers: Vec::new(),
             links: Vec::new(),
             people: Vec::new(),
+            fields: BTreeMap::new(),
             words: Words::default(),
             repository: None,
             provider: None,
