@@ -10,6 +10,7 @@ mod approval;
 mod choose;
 mod dates;
 mod entity;
+mod explain;
 mod history;
 mod index;
 mod intent;
@@ -23,6 +24,7 @@ mod object;
 mod people;
 mod replay;
 mod settle;
+mod site;
 mod stance;
 mod state;
 mod text;
@@ -46,6 +48,7 @@ use index::Names;
 use links::{Linked, Scene, quote};
 use mention::{Mention, Target};
 use people::{Directory, Search, Subject};
+use site::Site;
 use stance::{Judged, judge};
 use text::{Origin, Unit};
 use trust::Trust;
@@ -56,6 +59,8 @@ pub struct Index {
     names: Names,
     lexicon: Lexicon,
     directory: Directory,
+    site: Site,
+    explain: Option<String>,
     settings: Settings,
     zone: TimeZone,
 }
@@ -85,9 +90,23 @@ impl Index {
             names: Names::new(inventory, catalog, settings),
             lexicon: Lexicon::new(&settings.words),
             directory: Directory::new(settings),
+            site: Site::new(&settings.words),
+            explain: None,
             settings: settings.clone(),
             zone: TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC),
         }
+    }
+
+    /// Has the words found again that decided how this ticket was understood ([`Ticket::traces`]).
+    #[must_use]
+    pub fn explaining(mut self, ticket: Option<String>) -> Self {
+        self.explain = ticket;
+        self
+    }
+
+    /// The zone of times that name none: the tracker's, else the site's.
+    fn zone_of(&self, record: &Record) -> TimeZone {
+        record.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(|| self.zone.clone())
     }
 
     /// Reads a ticket. `now` is not needed to understand it; it bounds nothing but stated times that cannot be.
@@ -126,6 +145,9 @@ impl Index {
         let context = Context::new(&units, &judged, &self.names, environment, record.repository.as_deref());
         let read = Read { record, units: &units, judged: &judged, mentions: &mentions, context: &context, trust };
         let mut ticket = self.ticket(&read, told, now);
+        if self.explain.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(&record.id)) {
+            ticket.traces = self.traces(&read, &ticket, told.approval);
+        }
         if cut {
             ticket.ambiguous.push("its text is too long to be read whole".to_owned());
         }
@@ -138,8 +160,7 @@ impl Index {
         why.push(stated.why.clone());
         let mut distrusted = stated.distrusted.clone();
         let mut intent = self.intent(read, &mut why);
-        let zone =
-            record.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(|| self.zone.clone());
+        let zone = self.zone_of(record);
         let times = |intent| window::Times {
             record,
             units: read.units,
@@ -147,6 +168,7 @@ impl Index {
             zone: zone.clone(),
             state: stated.state,
             intent,
+            site: &self.site,
         };
         let mut window = None;
         if matches!(intent, Intent::Provision | Intent::Elevate) {

@@ -322,7 +322,7 @@ pub(super) fn duplicate_of(record: &Record, state: State) -> Vec<String> {
 }
 
 /// The sentence of a comment that says that nothing was or will be done.
-fn refuses(text: &str, system: bool) -> Option<String> {
+pub(super) fn refuses(text: &str, system: bool) -> Option<String> {
     const PHRASES: &[&str] = &[
         "duplicate of",
         "superseded by",

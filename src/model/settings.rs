@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::model::Id;
 use crate::model::inventory::Level;
 use crate::model::report::Severity;
@@ -147,15 +150,59 @@ pub struct Waiver {
     pub locator: String,
 }
 
-/// Words that a site adds to ours. Lower case, compared without case on word boundaries.
+/// Words that a site adds to ours: its own, or those of a further language. Lower case, compared without case on word boundaries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
     /// Verbs and phrases by intent.
     pub intents: Vec<(String, Intent)>,
+    /// Verbs that ask for it only beside a credential or an access, by intent.
+    pub weak: Vec<(String, Intent)>,
     /// Words by level.
     pub levels: Vec<(String, Level)>,
     /// Status names and resolutions by state.
     pub states: Vec<(String, State)>,
+    /// What words do to their sentence.
+    pub cues: Vec<(String, Cue)>,
+    /// What the time behind a word is for.
+    pub times: Vec<(String, TimeWord)>,
+    /// Names of months, weekdays and units of time, and ours for them.
+    pub dates: Vec<(String, &'static str)>,
+}
+
+/// What a word does to its sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Cue {
+    /// What the sentence names stays as it is.
+    Keep,
+    /// What follows stays as it is.
+    Except,
+    /// What the sentence names was done already.
+    Past,
+    /// What the sentence names only illustrates.
+    Example,
+    /// It negates what follows.
+    Not,
+    /// It talks about text or plans: at a title's head nothing is asked for.
+    Talk,
+}
+
+/// What the time behind a word is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeWord {
+    /// The end of an access.
+    Until,
+    /// The start of one.
+    From,
+    /// A deadline.
+    By,
+    /// From when on something holds.
+    Effective,
+    /// Somebody's last day.
+    LastDay,
+    /// How long: `for` two hours.
+    For,
 }
 
 impl Default for Settings {
