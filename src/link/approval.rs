@@ -118,8 +118,16 @@ fn approves(text: &str) -> Option<bool> {
             && all[at.saturating_sub(3)..at].iter().chain(all.iter().skip(at + 1).take(3)).any(|w| {
                 matches!(
                     w.text.as_str(),
-                    "withdraw" | "withdrawn" | "withdrawing" | "revoke" | "revoked" | "retract" | "retracted" | "rescind"
-                        | "zurückgezogen" | "retirada"
+                    "withdraw"
+                        | "withdrawn"
+                        | "withdrawing"
+                        | "revoke"
+                        | "revoked"
+                        | "retract"
+                        | "retracted"
+                        | "rescind"
+                        | "zurückgezogen"
+                        | "retirada"
                 )
             })
     });

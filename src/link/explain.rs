@@ -171,9 +171,9 @@ impl Index {
                     _ => None,
                 };
                 let reference = reference.or(read.record.opened_at)?;
-                let found = points(&text, reference, &self.zone_of(read.record)).into_iter().find(|point| {
-                    point.at == at || (point.day && at.duration_since(point.at) == END_OF_DAY)
-                })?;
+                let found = points(&text, reference, &self.zone_of(read.record))
+                    .into_iter()
+                    .find(|point| point.at == at || (point.day && at.duration_since(point.at) == END_OF_DAY))?;
                 Some(line(&label, read, unit, vec![(found.start, found.end)]))
             });
             let lasting = || {
@@ -206,9 +206,13 @@ fn state_words(read: &Read<'_>, ticket: &Ticket, out: &mut Vec<Trace>) {
     match state.resolution.as_deref().filter(|text| !text.trim().is_empty()) {
         Some(resolution) => out.push(whole(label, "resolution", resolution)),
         None if ticket.state == State::Withdrawn => {
-            let said = read.record.comments.iter().enumerate().rev().find_map(|(index, comment)| {
-                Some((index, refuses(&comment.text, comment.system)?))
-            });
+            let said = read
+                .record
+                .comments
+                .iter()
+                .enumerate()
+                .rev()
+                .find_map(|(index, comment)| Some((index, refuses(&comment.text, comment.system)?)));
             out.extend(said.map(|(index, words)| whole(label, &format!("comment {}", index + 1), &words)));
         }
         None => {}

@@ -105,7 +105,8 @@ fn part(record: &Record, settings: &Settings, change: &Change) -> Part {
         "link" | "links" | "issuelinks" | "relation" | "parent" => Part::Relation,
         // Servers that give display names only: the last change of a configured field shows the value that stands there.
         _ => {
-            let stands = |value: &str| change.to.as_deref().is_some_and(|to| !to.is_empty() && to.trim() == value.trim());
+            let stands =
+                |value: &str| change.to.as_deref().is_some_and(|to| !to.is_empty() && to.trim() == value.trim());
             let found = record.fields.iter().find(|(_, value)| stands(value));
             found.map_or(Part::Other, |(field, _)| Part::Field(*field))
         }

@@ -36,9 +36,8 @@ pub(super) fn settle(trust: &Trust<'_>, settled_at: Option<(Timestamp, &str)>) -
     // From the newest back: an edit that counts settles its part, and what stood before it does not matter any more.
     for entry in trust.entries.iter().rev().filter(|entry| content(entry.part)) {
         let late = settled_at.filter(|(then, _)| entry.at.is_none_or(|at| at > *then));
-        let by_opener = late.is_none()
-            && trust.same(entry.author, &trust.record.reporter)
-            && !trust.of_change(entry.author);
+        let by_opener =
+            late.is_none() && trust.same(entry.author, &trust.record.reporter) && !trust.of_change(entry.author);
         let counts = by_opener || trust.trusts(entry.author, entry.at);
         let said = format!(
             "{} edited by {}{}{}",

@@ -242,7 +242,9 @@ fn played(trust: &Trust<'_>, present: State, out: &mut Stated) {
     out.distrusted.append(&mut played.distrusted);
     match (present, played.stands) {
         // A reopened ticket is open, and shown so; but whoever reopens what others did does not make its subject allowed again.
-        (State::Open, State::Done) => out.stood_done = played.done_at.or(trust.record.closed_at).or(trust.record.opened_at),
+        (State::Open, State::Done) => {
+            out.stood_done = played.done_at.or(trust.record.closed_at).or(trust.record.opened_at)
+        }
         (State::Open, _) => {}
         (_, stands) => {
             out.state = stands;

@@ -96,9 +96,10 @@ impl<'t> Trust<'t> {
 
     /// Whether a side of a change names somebody; several stand with commas.
     fn names(&self, side: Option<&str>, person: &Person) -> bool {
-        side.into_iter().flat_map(|side| side.split([',', ';'])).map(|one| one.trim().trim_start_matches('@')).any(|one| {
-            !one.is_empty() && person.names.iter().any(|name| self.settings.same_party(name, one))
-        })
+        side.into_iter()
+            .flat_map(|side| side.split([',', ';']))
+            .map(|one| one.trim().trim_start_matches('@'))
+            .any(|one| !one.is_empty() && person.names.iter().any(|name| self.settings.same_party(name, one)))
     }
 
     /// Whether tickets of this project may loosen. One that was moved here from elsewhere stays what it was, unless somebody whom

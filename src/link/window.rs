@@ -134,7 +134,10 @@ impl Times<'_> {
             }
             let all = self.site.words(&unit.text);
             length = length.or_else(|| {
-                lengths(&self.site.dates(&unit.text)).into_iter().find(|length| limits(&unit.text, &all, length)).map(|l| l.duration)
+                lengths(&self.site.dates(&unit.text))
+                    .into_iter()
+                    .find(|length| limits(&unit.text, &all, length))
+                    .map(|l| l.duration)
             });
             from_fulfilment |= all.windows(2).any(|pair| {
                 matches!(pair[0].text.as_str(), "is" | "once" | "after" | "when" | "from" | "upon" | "of")

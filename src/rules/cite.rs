@@ -175,9 +175,8 @@ pub(super) fn distrusted(case: &Case<'_>, expected: &Expected) -> Vec<Evidence> 
         Some(Evidence { source: source(ticket), locator: ticket.id.clone(), observed_at: None, quote })
     };
     let refused = expected.distrusted.iter();
-    let refused = refused.filter_map(|(index, what)| {
-        of(*index, format!("not trusted: {}", what.trim_end_matches([':', ' '])))
-    });
+    let refused =
+        refused.filter_map(|(index, what)| of(*index, format!("not trusted: {}", what.trim_end_matches([':', ' ']))));
     let edited = expected.edited.iter().filter_map(|(index, what)| of(*index, what.clone()));
     refused.chain(edited).collect()
 }

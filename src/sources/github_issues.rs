@@ -1,13 +1,16 @@
 //! GitHub issues from a saved list, comments under `_comments`. Field names: the "Issues" page of GitHub's REST API. Pull requests,
 //! which that API lists among the issues, are no tickets. What an issue asks for is understood in `link`.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::Files;
-use crate::model::ticket::{Comment, Person, RawState, Record, System, Text};
+use crate::model::ticket::{Comment, Field, Person, RawState, Record, System, Text};
+use crate::sources::export::form;
 use crate::sources::export::markup::markdown;
 use crate::sources::export::value::{at, kind, list, person, text, time};
 use crate::sources::export::{self, Flaw};
@@ -19,6 +22,9 @@ use crate::sources::{About, Account, TicketSource, Wanted};
 pub struct Settings {
     /// A saved list of issues, comments under `_comments`.
     pub export: String,
+    /// Which headings of an issue form mean what, or which labels: `{credential: "Which key?", level: "label:access/"}`.
+    #[serde(default)]
+    pub fields: BTreeMap<Field, String>,
 }
 
 /// A saved list of GitHub issues.
@@ -75,6 +81,8 @@ impl GithubIssues {
         }
         let body =
             text(issue, &["body"], flaws).map(|body| markdown::text(&body)).filter(|body| !body.trim().is_empty());
+        let labels = labels(issue, flaws);
+        let fields = form::answers(body.as_deref(), &labels, &self.settings.fields);
         Ok(Record {
             source: self.about.name.clone(),
             system: System::Github,
@@ -87,8 +95,8 @@ impl GithubIssues {
             texts: body.map(|text| Text { field: "description".to_owned(), text }).into_iter().collect(),
             comments,
             history: Vec::new(),
-            labels: labels(issue, flaws),
-            fields: std::collections::BTreeMap::new(),
+            labels,
+            fields,
             state: RawState {
                 closed: Some(state == "closed"),
                 resolution: text(issue, &["state_reason"], flaws),
@@ -164,7 +172,11 @@ mod tests {
 
     fn read(export: &Value) -> (Vec<Record>, Account) {
         collect(export.to_string().as_bytes(), |files| {
-            Box::new(GithubIssues::new(about("github-issues"), Settings { export: "export".into() }, files))
+            Box::new(GithubIssues::new(
+                about("github-issues"),
+                Settings { export: "export".into(), fields: BTreeMap::new() },
+                files,
+            ))
         })
     }
 

@@ -1,13 +1,16 @@
 //! GitLab issues from a saved list, comments and system notes under `_comments`. Field names: the "Issues" and "Notes" pages of
 //! GitLab's REST API. What an issue asks for is understood in `link`.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::Files;
-use crate::model::ticket::{Change, Comment, Person, RawState, Record, System, Text};
+use crate::model::ticket::{Change, Comment, Field, Person, RawState, Record, System, Text};
+use crate::sources::export::form;
 use crate::sources::export::markup::markdown;
 use crate::sources::export::value::{kind, list, person, text, time};
 use crate::sources::export::{self, Flaw};
@@ -19,6 +22,9 @@ use crate::sources::{About, Account, TicketSource, Wanted};
 pub struct Settings {
     /// A saved list of issues, notes under `_comments`.
     pub export: String,
+    /// Which headings of an issue form mean what, or which labels: `{credential: "Which key?", level: "label:access/"}`.
+    #[serde(default)]
+    pub fields: BTreeMap<Field, String>,
 }
 
 /// A saved list of GitLab issues.
@@ -81,6 +87,8 @@ impl GitlabIssues {
             .filter(|body| !body.trim().is_empty());
         let labels = list(issue, &["labels"], flaws);
         let named = |label: &Value| label.as_str().or_else(|| label.get("name")?.as_str()).map(str::to_owned);
+        let labels: Vec<String> = labels.iter().filter_map(named).collect();
+        let fields = form::answers(body.as_deref(), &labels, &self.settings.fields);
         Ok(Record {
             source: self.about.name.clone(),
             system: System::Gitlab,
@@ -92,8 +100,8 @@ impl GitlabIssues {
             texts: body.map(|text| Text { field: "description".to_owned(), text }).into_iter().collect(),
             comments,
             history,
-            labels: labels.iter().filter_map(named).collect(),
-            fields: std::collections::BTreeMap::new(),
+            labels,
+            fields,
             state: RawState { closed: Some(state == "closed"), status: state, resolution: None },
             relations: Vec::new(),
             opened_at: time(issue, &["created_at"], flaws),
@@ -146,7 +154,11 @@ mod tests {
 
     fn read(export: &Value) -> (Vec<Record>, Account) {
         collect(export.to_string().as_bytes(), |files| {
-            Box::new(GitlabIssues::new(about("gitlab-issues"), Settings { export: "export".into() }, files))
+            Box::new(GitlabIssues::new(
+                about("gitlab-issues"),
+                Settings { export: "export".into(), fields: BTreeMap::new() },
+                files,
+            ))
         })
     }
 
