@@ -91,7 +91,7 @@ fn a_language_can_be_added_by_the_configuration_alone() {
         ("Tijdelijk schrijfrechten met AKIALOADER77GLOBEXST", "Gedurende 4 uur."),
         ("Tijdelijk leesrechten met AKIALOADER77GLOBEXST", "Tot vrijdag 18:00 UTC."),
         ("DEPLOY_KEY niet intrekken", ""),
-        ("Intrekken van sleutels documenteren", "AKIALOADER77GLOBEXST bijvoorbeeld."),
+        ("Documenteren: intrekken van sleutels", "AKIALOADER77GLOBEXST bijvoorbeeld."),
         ("Uitdiensttreding svc-loader", "Laatste werkdag: 15 augustus 2026"),
     ];
     let understood = |configuration: &str| -> Vec<String> {
@@ -123,7 +123,7 @@ fn a_language_can_be_added_by_the_configuration_alone() {
             "elevate read - 2026-05-08T18:00:00Z 1",
             "none - - - 0",
             "none - - - 0",
-            "offboard - 2026-08-15T23:59:59Z - 2",
+            "offboard - 2026-08-15T23:59:59Z - 1",
         ]
     );
     let without = understood("");

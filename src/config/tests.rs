@@ -151,7 +151,7 @@ fn mistakes_say_where_what_and_what_next() {
         ("version: 1\nwords: {state: {done: [x], open: [X]}}\n", "c.yaml:2:9: words.state: `x` stands under two"),
         ("version: 1\nwords: {time: {until: [tot en met]}}\n", "c.yaml:2:1: words: `tot en met` is more than one word"),
         ("version: 1\nwords: {month: {may: [m]}}\n", "c.yaml:2:9: words.month: `m` is too short for a name"),
-        ("version: 1\nwords: {month: {mei: [mei]}}\n", "c.yaml:2:17: words.month.mei: `mei` is not possible here"),
+        ("version: 1\nwords: {month: {mei: [mei]}}\n", "c.yaml:2:9: words.month: `mei` is not possible here"),
     ];
     for (text, expected) in cases {
         let told = told(text);

@@ -289,8 +289,13 @@ fn by_comments(trust: &Trust<'_>, distrusted: &mut Vec<Distrusted>) -> State {
         }
         let Some(words) = refuses(&comment.text, comment.system) else { continue };
         // Who closes a ticket nobody else is assigned to says why; a passer-by does not.
+        // The tracker's own note before the closing is what whoever closed it found there.
+        let before = comment.system && comment.at.zip(record.closed_at).is_some_and(|(at, closed)| at <= closed);
         let closer = record.assignee.is_none()
-            && closers.iter().any(|closer| closer.names.iter().any(|name| comment.author.names.contains(name)))
+            && closers.iter().any(|closer| {
+                let own = closer.names.iter().any(|name| comment.author.names.contains(name));
+                (own || before) && !trust.of_change(closer)
+            })
             && !trust.of_change(&comment.author);
         // The tracker's own note is the tracker's own state, but somebody made it write that.
         let unsigned = comment.system && comment.author.names.is_empty();
