@@ -1,7 +1,5 @@
 //! From what is written to what is meant: durations, times, joins, and the rules that waivers keep (SEMANTICS, Waivers).
 
-use std::collections::BTreeMap;
-
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 

@@ -173,10 +173,10 @@ mod tests {
     #[test]
     fn hostile_lines_stay_lines() {
         let text = "::error::x \u{1b}[31m ##[group]\nrevoke \u{202e}it";
+        let styles = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
         for marks in [&[][..], &[(0, 1)], &[(1, 3), (24, 30)], &[(5, 3)], &[(3, 99)]] {
             for color in [false, true] {
                 let shown = shown(text, marks, color);
-                let styles = regex::Regex::new("\u{1b}\\[[0-9;]*m").unwrap();
                 let plain = styles.replace_all(&shown, "");
                 assert!(!plain.contains('\u{202e}') && !plain.contains('\u{1b}'), "{shown:?}");
                 assert!(!plain.contains("##[") && plain.lines().all(|line| !line.trim_start().starts_with("::")));
