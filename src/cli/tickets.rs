@@ -46,7 +46,7 @@ impl Tickets {
         }
         let (tickets, collected) = {
             let _progress = Progress::start(common, env, "reading tickets");
-            let options = prepare::options(common, root);
+            let options = gate::Options { explain: self.explain.clone(), ..prepare::options(common, root) };
             prepare::block_on(gate::tickets(&options, &prepared.config, &prepared.sources))?
         };
         let mut gaps: Vec<_> = collected.gaps.iter().map(|gap| gap.gap.clone()).collect();

@@ -139,6 +139,7 @@ pub fn parse(
     let mut settings = resolve::settings(&document, &root, &known)?;
     let sources = source::read(&document, root.sources, &known)?;
     settings.has_tickets = sources.iter().any(|source| known.role(&source.kind) == Some(Role::Tickets));
+    settings.fields = sources.iter().map(|source| (source.name.clone(), source.fields())).collect();
     settings.has_catalog = sources.iter().any(|source| known.role(&source.kind) == Some(Role::Catalog));
     if let Some(path) = &root.people {
         let file = files.open(path).map_err(|error| {

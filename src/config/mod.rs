@@ -18,6 +18,7 @@ pub mod source;
 mod tests;
 pub mod trust;
 pub mod units;
+mod words;
 
 pub use environment::Environment;
 pub use error::ConfigError;

@@ -1,5 +1,6 @@
 //! The table of people: every name under which one person is known. Columns `person` and `aliases` (separated by semicolons).
 
+use std::collections::HashMap;
 use std::io::Read;
 
 use crate::config::error::{ConfigError, nearest};
@@ -36,6 +37,8 @@ pub(super) fn read(path: &str, file: impl Read) -> Result<Vec<Vec<String>>, Conf
         return fail(Some(1), "the column `person` is missing".to_owned(), "the columns are person and aliases");
     };
     let mut people: Vec<Vec<String>> = Vec::new();
+    // Whose name it is, in lower case, and where that stands.
+    let mut known: HashMap<String, Option<u64>> = HashMap::new();
     for record in reader.records() {
         let record = match record {
             Ok(record) => record,
@@ -63,6 +66,13 @@ pub(super) fn read(path: &str, file: impl Read) -> Result<Vec<Vec<String>>, Conf
                 names.push(alias.to_owned());
             }
         }
+        for name in &names {
+            if let Some(first) = known.insert(name.to_lowercase(), line) {
+                let place = first.map_or_else(String::new, |line| format!(", the other at line {line}"));
+                let next = "a name means one person: leave out what two share, and write one line for each person";
+                return fail(line, format!("`{name}` names two people{place}"), next);
+            }
+        }
         people.push(names);
     }
     Ok(people)
@@ -86,6 +96,10 @@ mod tests {
         let told = |table: &str| read("people.csv", table.as_bytes()).map_err(|e| e.to_string());
         assert_eq!(told("persn,aliases\n"), Err("people.csv:1: unknown column `persn`; did you mean `person`?".into()));
         assert!(told("person,aliases\na,b,c\n").is_err_and(|e| e.starts_with("people.csv:2: ")));
+        assert!(
+            told("person,aliases\na@x.test,al\nb@x.test,AL\n")
+                .is_err_and(|e| e.starts_with("people.csv:3: `AL` names two people, the other at line 2"))
+        );
         assert!(told("person,aliases\n,b\n").is_err_and(|e| e.contains("aliases of nobody")));
     }
 }

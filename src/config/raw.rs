@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use crate::model::inventory::Level;
 use crate::model::report::Severity;
+use crate::model::settings::{Cue, TimeWord};
 use crate::model::ticket::{Intent, State};
 
 /// The configuration of driftgate, `.driftgate.yaml`.
@@ -163,7 +164,7 @@ pub(super) struct Waiver {
     pub expires: String,
 }
 
-/// Words of this site: the word, then what it means.
+/// Words of this site, or of a further language: the words by what they mean.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Words {
@@ -171,6 +172,10 @@ pub(super) struct Words {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Vec<String>>")]
     pub intent: BTreeMap<Intent, Vec<String>>,
+    /// Verbs that are meant so only beside a credential or an access, by intent: `{revoke: [discard]}`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub weak: BTreeMap<Intent, Vec<String>>,
     /// Words for levels of access, by level: `{write: [operator]}`.
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Vec<String>>")]
@@ -179,4 +184,113 @@ pub(super) struct Words {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, Vec<String>>")]
     pub state: BTreeMap<State, Vec<String>>,
+    /// What words do to their sentence: keep, except, past, example, not, talk: `{keep: [stays on]}`.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub sentence: BTreeMap<Cue, Vec<String>>,
+    /// What the time behind a word is for: until, from, by, effective, last_day, for.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub time: BTreeMap<TimeWord, Vec<String>>,
+    /// Names of months, by the English ones.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub month: BTreeMap<Month, Vec<String>>,
+    /// Names of weekdays, by the English ones.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub weekday: BTreeMap<Weekday, Vec<String>>,
+    /// Units of time: minutes, hours, days, weeks.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, Vec<String>>")]
+    pub unit: BTreeMap<Unit, Vec<String>>,
+}
+
+/// A month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Month {
+    January,
+    February,
+    March,
+    April,
+    May,
+    June,
+    July,
+    August,
+    September,
+    October,
+    November,
+    December,
+}
+
+/// A weekday.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Weekday {
+    Monday,
+    Tuesday,
+    Wednesday,
+    Thursday,
+    Friday,
+    Saturday,
+    Sunday,
+}
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Unit {
+    Minutes,
+    Hours,
+    Days,
+    Weeks,
+}
+
+impl Month {
+    /// Short enough to stand in the place of any name.
+    pub(super) fn short(self) -> &'static str {
+        // `may` is a verb too, and is read as a month only in capitals; `mai` is none.
+        match self {
+            Self::January => "jan",
+            Self::February => "feb",
+            Self::March => "mar",
+            Self::April => "apr",
+            Self::May => "mai",
+            Self::June => "jun",
+            Self::July => "jul",
+            Self::August => "aug",
+            Self::September => "sep",
+            Self::October => "oct",
+            Self::November => "nov",
+            Self::December => "dec",
+        }
+    }
+}
+
+impl Weekday {
+    /// Short enough to stand in the place of any name.
+    pub(super) fn short(self) -> &'static str {
+        match self {
+            Self::Monday => "mon",
+            Self::Tuesday => "tue",
+            Self::Wednesday => "wed",
+            Self::Thursday => "thu",
+            Self::Friday => "fri",
+            Self::Saturday => "sat",
+            Self::Sunday => "sun",
+        }
+    }
+}
+
+impl Unit {
+    /// Short enough to stand in the place of any name.
+    pub(super) fn short(self) -> &'static str {
+        match self {
+            Self::Minutes => "m",
+            Self::Hours => "h",
+            Self::Days => "d",
+            Self::Weeks => "w",
+        }
+    }
 }

@@ -1,6 +1,4 @@
-//! From what is written to what is meant: durations, times, joins, words, and the rules that waivers keep (SEMANTICS, Waivers).
-
-use std::collections::BTreeMap;
+//! From what is written to what is meant: durations, times, joins, and the rules that waivers keep (SEMANTICS, Waivers).
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -10,11 +8,11 @@ use crate::config::document::Document;
 use crate::config::error::{ConfigError, nearest};
 use crate::config::positions::Step;
 use crate::config::raw::{OnGap, Policy, Root, Waiver as RawWaiver};
-use crate::config::units;
+use crate::config::{units, words};
 use crate::model::Id;
 use crate::model::id::SubjectType;
 use crate::model::report::Severity;
-use crate::model::settings::{self, Settings, Waiver, Words};
+use crate::model::settings::{self, Settings, Waiver};
 
 /// A path of keys.
 pub(super) fn keys(path: &[&str]) -> Vec<Step> {
@@ -36,7 +34,7 @@ pub(super) fn settings(document: &Document, root: &Root, known: &Known<'_>) -> R
         approvers: root.trust.approvers.clone(),
         approved: root.trust.approved.clone(),
     };
-    settings.words = words(document, root)?;
+    settings.words = words::words(document, &root.words)?;
     settings.repository = root.repository.clone();
     if let Some(name) = &root.repository
         && (name.split('/').filter(|part| !part.is_empty()).count() < 2 || name.contains(char::is_whitespace))
@@ -112,38 +110,6 @@ fn unknown_rule(document: &Document, at: &[Step], rule: &str, known: &Known<'_>)
         None => "`driftgate explain --list` lists the rules".to_owned(),
     };
     document.error(at, format!("there is no rule `{rule}`"), next)
-}
-
-fn words(document: &Document, root: &Root) -> Result<Words, ConfigError> {
-    fn flat<M: Copy>(
-        document: &Document,
-        key: &str,
-        map: &BTreeMap<M, Vec<String>>,
-    ) -> Result<Vec<(String, M)>, ConfigError> {
-        let mut out: Vec<(String, M)> = Vec::new();
-        for (meaning, words) in map {
-            for word in words {
-                let word = word.trim().to_lowercase();
-                if word.is_empty() {
-                    return Err(document.error(&keys(&["words", key]), "an empty word means nothing", "remove it"));
-                }
-                if out.iter().any(|(known, _)| *known == word) {
-                    return Err(document.error(
-                        &keys(&["words", key]),
-                        format!("`{word}` stands under two meanings, or twice"),
-                        "keep one",
-                    ));
-                }
-                out.push((word, *meaning));
-            }
-        }
-        Ok(out)
-    }
-    Ok(Words {
-        intents: flat(document, "intent", &root.words.intent)?,
-        levels: flat(document, "level", &root.words.level)?,
-        states: flat(document, "state", &root.words.state)?,
-    })
 }
 
 /// What a waiver's dates may differ by where both are days and a clock change lies between them.

@@ -11,6 +11,7 @@ use crate::config::Known;
 use crate::config::document::Document;
 use crate::config::error::{ConfigError, nearest};
 use crate::config::positions::Step;
+use crate::model::ticket::Field;
 
 /// An entry under `sources:`. Its `Debug` shows no settings: they may hold values of variables.
 #[derive(Clone)]
@@ -43,6 +44,15 @@ impl RawSource {
     #[must_use]
     pub fn text(&self, setting: &str) -> Option<String> {
         self.settings.get(setting)?.as_str().map(str::to_owned)
+    }
+
+    /// Its mapping of ticket fields, where it has one; the source itself reads it strictly.
+    pub(super) fn fields(&self) -> BTreeMap<Field, String> {
+        let fields = self.settings.get("fields").and_then(Value::as_mapping);
+        let pair = |(key, value): (&Value, &Value)| {
+            Some((serde_yaml::from_value(key.clone()).ok()?, value.as_str()?.to_owned()))
+        };
+        fields.into_iter().flatten().filter_map(pair).collect()
     }
 
     /// An error about one of its settings (`""` for the source as a whole).

@@ -149,6 +149,9 @@ fn mistakes_say_where_what_and_what_next() {
         ("version: 1\nlinks: [{slot: 'aws:access-key:A', holds: 'aws:access-key:B'}]\n", "c.yaml:2:10: links[0].slot:"),
         ("version: 1\nrepository: !x y\n", "c.yaml:2:1: repository: YAML tags mean nothing here"),
         ("version: 1\nwords: {state: {done: [x], open: [X]}}\n", "c.yaml:2:9: words.state: `x` stands under two"),
+        ("version: 1\nwords: {time: {until: [tot en met]}}\n", "c.yaml:2:1: words: `tot en met` is more than one word"),
+        ("version: 1\nwords: {month: {may: [m]}}\n", "c.yaml:2:9: words.month: `m` is too short for a name"),
+        ("version: 1\nwords: {month: {mei: [mei]}}\n", "c.yaml:2:9: words.month: `mei` is not possible here"),
     ];
     for (text, expected) in cases {
         let told = told(text);

@@ -26,6 +26,8 @@ pub fn expect(tickets: &[Ticket], inventory: &Inventory, settings: &Settings, no
     let mut out = Expectations::default();
     let mut by_subject: BTreeMap<Id, Vec<Event>> = BTreeMap::new();
     let known = slot::Known::new(inventory, settings);
+    let standing = standing(tickets);
+    let tickets = standing.as_deref().unwrap_or(tickets);
     for (index, ticket) in tickets.iter().enumerate() {
         for (subject, event) in event::of(index, ticket, &known, settings, now) {
             by_subject.entry(subject).or_default().push(event);
@@ -46,9 +48,42 @@ pub fn expect(tickets: &[Ticket], inventory: &Inventory, settings: &Settings, no
         expected.tickets.dedup();
         out.of.insert(subject, expected);
     }
+    remarks(tickets, &mut out.notes);
     out.notes.sort();
     out.notes.dedup();
     out
+}
+
+/// The tickets as they bind: one that was reopened by somebody who may not is still done. It was promised, and who takes the promise
+/// back loosens; the policy's limit for open tickets would else start to allow again what shall be dead.
+fn standing(tickets: &[Ticket]) -> Option<Vec<Ticket>> {
+    tickets.iter().any(|ticket| ticket.stood_done.is_some()).then(|| {
+        let done = |ticket: &Ticket| match ticket.stood_done {
+            Some(at) => Ticket { state: State::Done, closed_at: Some(at), ..ticket.clone() },
+            None => ticket.clone(),
+        };
+        tickets.iter().map(done).collect()
+    })
+}
+
+/// What is to be told of tickets that promise nothing any more.
+fn remarks(tickets: &[Ticket], notes: &mut Vec<String>) {
+    for ticket in tickets.iter().filter(|ticket| ticket.intent != Intent::None) {
+        notes.extend(ticket.remarks.iter().cloned());
+        for other in &ticket.duplicate_of {
+            let found = tickets.iter().find(|known| known.id.eq_ignore_ascii_case(other));
+            let shares = |known: &Ticket| {
+                known.links.iter().any(|link| ticket.links.iter().any(|own| own.credential == link.credential))
+            };
+            let why = match found {
+                None => "which is not among the tickets that were read",
+                Some(known) if !counts(known) => "which promises nothing either",
+                Some(known) if !ticket.links.is_empty() && !shares(known) => "which names nothing of what it names",
+                Some(_) => continue,
+            };
+            notes.push(format!("{} was closed as a duplicate of {other}, {why}", ticket.id));
+        }
+    }
 }
 
 /// A ticket that names a slot means what the slot held: where that is known, its events hold for the credential too.
@@ -153,6 +188,7 @@ fn fold(
     for distrusted in &ticket.distrusted {
         into.distrusted.push((number, format!("{}: {}", distrusted.what, distrusted.quote)));
     }
+    into.edited.extend(ticket.edited.iter().map(|said| (number, said.clone())));
     let death = |cause, since| Death { since, cause, basis: event.basis, through: event.through.clone() };
     let overlap_end = later(ticket.closed_at.unwrap_or(event.at), settings.grace_rotate);
     let deadline = || Deadline {

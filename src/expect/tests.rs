@@ -46,7 +46,12 @@ fn ticket(id: &str, intent: Intent, state: State, opened: i64, closed: Option<i6
         subject_names: Vec::new(),
         removed: Vec::new(),
         distrusted: Vec::new(),
+        edited: Vec::new(),
+        stood_done: None,
+        remarks: Vec::new(),
+        duplicate_of: Vec::new(),
         why: Vec::new(),
+        traces: Vec::new(),
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Collected {
     pub exports: Vec<Export>,
     /// Keep tickets that ask for nothing (`driftgate tickets`).
     pub keep_all: bool,
+    /// The ticket whose deciding words are wanted, too.
+    pub explain: Option<String>,
     now: Timestamp,
     /// Credentials of which a last use may be our own probe.
     probed: BTreeSet<Id>,
@@ -103,6 +105,7 @@ impl Collected {
             ticket_count: 0,
             exports: Vec::new(),
             keep_all: false,
+            explain: None,
             now,
             probed: BTreeSet::new(),
         }
@@ -212,7 +215,7 @@ impl Collected {
     /// Tickets, one by one: their texts are not kept.
     pub(super) async fn tickets(&mut self, sources: &Sources, want: &Wanted, settings: &Settings) -> Vec<Ticket> {
         let mut tickets: BTreeMap<(String, String), Ticket> = BTreeMap::new();
-        let index = super::index(self, settings);
+        let index = super::index(self, settings).explaining(self.explain.clone());
         for source in &sources.tickets {
             let started = Instant::now();
             let mut newest: Option<Timestamp> = None;

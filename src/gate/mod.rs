@@ -55,6 +55,8 @@ pub struct Options {
     pub snapshot: Option<String>,
     /// `--max-wait`.
     pub max_wait: Duration,
+    /// `tickets --explain`: the ticket whose words are to be shown.
+    pub explain: Option<String>,
     /// `--mode warn`: the same report, and exit code 0.
     pub warn_only: bool,
 }
@@ -230,6 +232,7 @@ pub async fn tickets(options: &Options, config: &Config, sources: &Sources) -> (
     copies::join(&mut collected.inventory);
     collected.add_held();
     collected.keep_all = true;
+    collected.explain.clone_from(&options.explain);
     let tickets = collected.tickets(sources, &want, &config.settings).await;
     let tickets = collected.sorted(tickets);
     (tickets, collected)

@@ -221,7 +221,10 @@ impl Reading<'_> {
             {
                 (Intent::Provision, weak)
             }
-            () => return,
+            () => match self.lexicon.of_site(label) {
+                Some(intent) => (intent, strong),
+                None => return,
+            },
         };
         scores.add(intent, points, &said);
     }

@@ -6,9 +6,12 @@
 //! (`links`). Intent, state, level, times and people are read from the same units, and `trust` decides whose words may loosen.
 
 mod access;
+mod approval;
 mod choose;
 mod dates;
 mod entity;
+mod explain;
+mod history;
 mod index;
 mod intent;
 mod level;
@@ -19,6 +22,9 @@ mod nouns;
 mod number;
 mod object;
 mod people;
+mod replay;
+mod settle;
+mod site;
 mod stance;
 mod state;
 mod text;
@@ -42,6 +48,7 @@ use index::Names;
 use links::{Linked, Scene, quote};
 use mention::{Mention, Target};
 use people::{Directory, Search, Subject};
+use site::Site;
 use stance::{Judged, judge};
 use text::{Origin, Unit};
 use trust::Trust;
@@ -52,6 +59,8 @@ pub struct Index {
     names: Names,
     lexicon: Lexicon,
     directory: Directory,
+    site: Site,
+    explain: Option<String>,
     settings: Settings,
     zone: TimeZone,
 }
@@ -66,6 +75,13 @@ struct Read<'r> {
     trust: &'r Trust<'r>,
 }
 
+/// What the history tells before the text is read.
+#[derive(Clone, Copy)]
+struct Told<'r> {
+    stated: &'r state::Stated,
+    approval: &'r approval::Approval,
+}
+
 impl Index {
     /// Indexes an inventory. The catalogue adds owners, the settings people, words and the site's time zone.
     #[must_use]
@@ -74,39 +90,77 @@ impl Index {
             names: Names::new(inventory, catalog, settings),
             lexicon: Lexicon::new(&settings.words),
             directory: Directory::new(settings),
+            site: Site::new(&settings.words),
+            explain: None,
             settings: settings.clone(),
             zone: TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC),
         }
     }
 
+    /// Has the words found again that decided how this ticket was understood ([`Ticket::traces`]).
+    #[must_use]
+    pub fn explaining(mut self, ticket: Option<String>) -> Self {
+        self.explain = ticket;
+        self
+    }
+
+    /// The zone of times that name none: the tracker's, else the site's.
+    fn zone_of(&self, record: &Record) -> TimeZone {
+        record.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(|| self.zone.clone())
+    }
+
     /// Reads a ticket. `now` is not needed to understand it; it bounds nothing but stated times that cannot be.
     #[must_use]
     pub fn understand(&self, record: &Record, now: Timestamp) -> Ticket {
+        let trust = Trust::new(record, &self.settings);
+        let approval = trust.approval();
+        let stated = state::of(&trust);
+        let closed = stated.stood_done.or(stated.closed_at.filter(|_| stated.state != State::Open));
+        let settled_at = [approval.at.map(|at| (at, "approved")), closed.map(|at| (at, "closed"))];
+        let settled = settle::settle(&trust, settled_at.into_iter().flatten().min());
+        let told = Told { stated: &stated, approval: &approval };
+        let mut ticket = self.read(&trust, told, now);
+        if let Some(before) = &settled.before {
+            let trust = Trust { record: before, settings: &self.settings, entries: trust.entries.clone() };
+            let before = self.read(&trust, told, now);
+            if settle::merge(&mut ticket, before, &self.settings) {
+                ticket.distrusted.extend(settled.refused);
+            }
+        }
+        // Nobody knows what the approval was for.
+        ticket.may_loosen &= settled.lost.is_empty();
+        ticket.distrusted.extend(settled.lost);
+        ticket.edited = settled.late;
+        ticket.masked()
+    }
+
+    /// Reads a ticket whose state and approval are told.
+    fn read(&self, trust: &Trust<'_>, told: Told<'_>, now: Timestamp) -> Ticket {
+        let record = trust.record;
         let (units, cut) = text::units(record);
         let judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
         let mentions: Vec<Mention> =
             units.iter().enumerate().flat_map(|(n, unit)| mention::find(n, unit, &judged[n], &self.names)).collect();
         let environment = record.fields.get(&Field::Environment).map(String::as_str).unwrap_or_default();
         let context = Context::new(&units, &judged, &self.names, environment, record.repository.as_deref());
-        let trust = Trust { record, settings: &self.settings };
-        let read =
-            Read { record, units: &units, judged: &judged, mentions: &mentions, context: &context, trust: &trust };
-        let mut ticket = self.ticket(&read, now);
+        let read = Read { record, units: &units, judged: &judged, mentions: &mentions, context: &context, trust };
+        let mut ticket = self.ticket(&read, told, now);
+        if self.explain.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(&record.id)) {
+            ticket.traces = self.traces(&read, &ticket, told.approval);
+        }
         if cut {
             ticket.ambiguous.push("its text is too long to be read whole".to_owned());
         }
         ticket
     }
 
-    fn ticket(&self, read: &Read<'_>, now: Timestamp) -> Ticket {
-        let (record, trust) = (read.record, read.trust);
+    fn ticket(&self, read: &Read<'_>, told: Told<'_>, now: Timestamp) -> Ticket {
+        let (record, trust, stated) = (read.record, read.trust, told.stated);
         let mut why = Vec::new();
-        let stated = state::of(record, &self.settings, &|person| trust.trusts(person));
         why.push(stated.why.clone());
-        let mut distrusted = stated.distrusted;
+        let mut distrusted = stated.distrusted.clone();
         let mut intent = self.intent(read, &mut why);
-        let zone =
-            record.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(|| self.zone.clone());
+        let zone = self.zone_of(record);
         let times = |intent| window::Times {
             record,
             units: read.units,
@@ -114,6 +168,7 @@ impl Index {
             zone: zone.clone(),
             state: stated.state,
             intent,
+            site: &self.site,
         };
         let mut window = None;
         if matches!(intent, Intent::Provision | Intent::Elevate) {
@@ -133,9 +188,8 @@ impl Index {
         if intent == Intent::Offboard {
             self.owned(read, &subjects, &mut linked);
         }
-        let due_at = trust.due(record.due_at.or_else(|| times(intent).deadline()), &mut distrusted);
+        let due_at = settle::due_date(trust, intent, &mut distrusted).or_else(|| times(intent).deadline());
         why.append(&mut linked.why);
-        why.extend(distrusted.iter().map(|d| format!("not trusted: {} ({})", d.what, d.quote)));
         let grants = matches!(intent, Intent::Provision | Intent::Modify | Intent::Elevate);
         let removed = if intent == Intent::Modify { access::removals(read.context) } else { Vec::new() };
         let access = if grants {
@@ -148,7 +202,10 @@ impl Index {
         }
         let ambiguous_window = clamp(&mut window, now);
         linked.ambiguous.extend(ambiguous_window);
-        let approved = trust.approved();
+        let approved = told.approval.given;
+        if !approved {
+            distrusted.extend(told.approval.distrusted.iter().cloned());
+        }
         let subject = subjects.first().map(|subject| subject.name.clone());
         Ticket {
             id: record.id.clone(),
@@ -156,9 +213,9 @@ impl Index {
             url: record.url.clone(),
             intent,
             state: stated.state,
-            resolution: stated.resolution,
+            resolution: stated.resolution.clone(),
             opened_at: record.opened_at,
-            closed_at: record.closed_at.filter(|_| stated.state != State::Open),
+            closed_at: stated.closed_at.filter(|_| stated.state != State::Open),
             due_at,
             effective_at: times(intent).effective(),
             window,
@@ -174,9 +231,13 @@ impl Index {
             subject,
             removed,
             distrusted,
+            edited: Vec::new(),
+            stood_done: stated.stood_done,
+            remarks: stated.withdrawn.iter().map(|said| format!("{} {said}", record.id)).collect(),
+            duplicate_of: state::duplicate_of(record, stated.state),
             why,
+            traces: Vec::new(),
         }
-        .masked()
     }
 
     fn intent(&self, read: &Read<'_>, why: &mut Vec<String>) -> Intent {
@@ -343,6 +404,7 @@ impl Ticket {
             mask(&mut refused.what);
             mask(&mut refused.quote);
         });
+        self.remarks.iter_mut().for_each(mask);
         mask(&mut self.title);
         self
     }

@@ -112,6 +112,17 @@ pub(super) fn judge(unit: &Unit, lexicon: &Lexicon) -> Judged {
     out
 }
 
+/// The words of a clause that keep, narrate, illustrate or negate, for explanations.
+pub(super) fn cue_words(text: &str, lexicon: &Lexicon, clause: &Clause) -> Vec<(usize, usize)> {
+    let words = words(text);
+    cues(text, &words, lexicon)
+        .into_iter()
+        .filter(|found| matches!(found.cue, Cue::Keep | Cue::Except | Cue::Past | Cue::Example | Cue::Not))
+        .filter_map(|found| Some((words.get(found.from)?.start, words.get(found.to.checked_sub(1)?)?.end)))
+        .filter(|(start, end)| *start >= clause.start && *end <= clause.end)
+        .collect()
+}
+
 /// A part and what it continues, or what continues it, around a parenthesis.
 fn around(text: &str, parts: &[(usize, usize, bool)], index: usize) -> Vec<(usize, usize, bool)> {
     let goes_on = |part: usize| {

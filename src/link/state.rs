@@ -1,18 +1,27 @@
 //! A ticket's state, as the tracker's own: resolution or close reason first, then the status by its category and name. Where a closed
 //! ticket carries no reason, the comments of its closing tell it; a comment never closes an open one.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::settings::Settings;
 use crate::model::ticket::{Distrusted, Person, Record, State, System};
 
+use super::history::Part;
 use super::links::quote;
+use super::replay::replay;
 use super::tokens::words;
+use super::trust::Trust;
 
 /// The state and what was not trusted about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stated {
     pub(super) state: State,
+    /// For a ticket that was done and that somebody reopened who may not: since when it is done all the same.
+    pub(super) stood_done: Option<Timestamp>,
+    /// When it was closed, for what is done or withdrawn: what was not trusted in between does not make it later.
+    pub(super) closed_at: Option<Timestamp>,
+    /// A done ticket that was withdrawn by somebody who may: it is told.
+    pub(super) withdrawn: Option<String>,
     pub(super) resolution: Option<String>,
     pub(super) distrusted: Vec<Distrusted>,
     pub(super) why: String,
@@ -161,7 +170,7 @@ pub(super) fn system(system: System) -> &'static str {
 }
 
 /// What a status or resolution name means, a site's own words first.
-fn named(name: &str, settings: &Settings) -> Option<State> {
+pub(super) fn named(name: &str, settings: &Settings) -> Option<State> {
     let lower = name.trim().to_lowercase().replace('’', "'");
     let own = settings.words.states.iter().find(|(word, _)| word.eq_ignore_ascii_case(&lower)).map(|(_, state)| *state);
     own.or_else(|| {
@@ -175,12 +184,16 @@ fn named(name: &str, settings: &Settings) -> Option<State> {
     })
 }
 
-/// Reads a ticket's state. `trusts` says who may withdraw it.
-pub(super) fn of(record: &Record, settings: &Settings, trusts: &dyn Fn(&Person) -> bool) -> Stated {
+/// Reads a ticket's state. To lower it loosens, whatever the ticket asks: a grant's limits would go with the grant.
+pub(super) fn of(trust: &Trust<'_>) -> Stated {
+    let (record, settings) = (trust.record, trust.settings);
     let status = named(&record.state.status, settings);
     let resolution = record.state.resolution.as_deref().and_then(|r| named(r, settings));
     let mut out = Stated {
         state: State::Open,
+        stood_done: None,
+        closed_at: record.closed_at,
+        withdrawn: None,
         resolution: record.state.resolution.clone(),
         distrusted: Vec::new(),
         why: format!("state: status \"{}\"", quote(&record.state.status)),
@@ -196,6 +209,7 @@ pub(super) fn of(record: &Record, settings: &Settings, trusts: &dyn Fn(&Person) 
     if !closed {
         out.why.push_str(" is open");
         out.resolution = None;
+        played(trust, State::Open, &mut out);
         return out;
     }
     // A status that names its reason ("Rejected") is a reason; "Closed" is none.
@@ -209,13 +223,11 @@ pub(super) fn of(record: &Record, settings: &Settings, trusts: &dyn Fn(&Person) 
         (Some(state), _) | (None, Some(state)) => Some(state),
         (None, None) => None,
     };
-    out.state = match reason {
-        Some(State::Withdrawn) => State::Withdrawn,
-        Some(_) => State::Done,
-        None => by_comments(record, settings, trusts, &mut out.distrusted),
-    };
-    if out.state == State::Withdrawn && reason.is_some() {
-        distrust_history(record, settings, trusts, &mut out);
+    let told = if reason == Some(State::Withdrawn) { State::Withdrawn } else { State::Done };
+    out.state = told;
+    played(trust, told, &mut out);
+    if reason.is_none() && out.state == State::Done {
+        out.state = by_comments(trust, &mut out.distrusted);
     }
     if let Some(resolution) = &record.state.resolution {
         out.why.push_str(&format!(", resolution \"{}\"", quote(resolution)));
@@ -223,59 +235,52 @@ pub(super) fn of(record: &Record, settings: &Settings, trusts: &dyn Fn(&Person) 
     out
 }
 
-/// A change of the history that withdrew the ticket, by somebody who may not: it stands as it was.
-fn distrust_history(record: &Record, settings: &Settings, trusts: &dyn Fn(&Person) -> bool, out: &mut Stated) {
-    let withdraws = |change: &&crate::model::ticket::Change| {
-        matches!(change.field.to_lowercase().as_str(), "status" | "resolution")
-            && change.to.as_deref().and_then(|to| named(to, settings)) == Some(State::Withdrawn)
-    };
-    let Some(change) = record.history.iter().rev().find(withdraws) else { return };
-    if trusts(&change.author) {
-        return;
+/// What the history makes of the tracker's present state.
+fn played(trust: &Trust<'_>, present: State, out: &mut Stated) {
+    let Some(mut played) = replay(trust, present) else { return };
+    out.withdrawn = played.withdrawn.take();
+    out.distrusted.append(&mut played.distrusted);
+    match (present, played.stands) {
+        // A reopened ticket is open, and shown so; but whoever reopens what others did does not make its subject allowed again.
+        (State::Open, State::Done) => {
+            out.stood_done = played.done_at.or(trust.record.closed_at).or(trust.record.opened_at)
+        }
+        (State::Open, _) => {}
+        (_, stands) => {
+            out.state = stands;
+            if stands == State::Done && !out.distrusted.is_empty() {
+                out.closed_at = played.done_at.or(out.closed_at);
+            }
+        }
     }
-    // As it was before that person touched it.
-    let at = change.at;
-    let before = record
-        .history
-        .iter()
-        .filter(|c| c.at < at && matches!(c.field.to_lowercase().as_str(), "status" | "resolution"))
-        .filter_map(|c| c.to.as_deref().and_then(|to| named(to, settings)))
-        .next_back();
-    let was_done = before == Some(State::Done)
-        || change.from.as_deref().and_then(|from| named(from, settings)) == Some(State::Done);
-    out.state = if was_done { State::Done } else { State::Open };
-    out.distrusted.push(Distrusted {
-        what: format!("withdrawn by {}", change.author.label()),
-        field: change.field.clone(),
-        quote: quote(&format!(
-            "{} to {}",
-            change.from.as_deref().unwrap_or("nothing"),
-            change.to.as_deref().unwrap_or("nothing")
-        )),
-    });
 }
 
 /// How long before its closing a comment still belongs to it.
 const CLOSING: SignedDuration = SignedDuration::from_hours(1);
 
 /// A closed ticket without a reason is done, unless the words of its closing say otherwise.
-fn by_comments(
-    record: &Record,
-    settings: &Settings,
-    trusts: &dyn Fn(&Person) -> bool,
-    distrusted: &mut Vec<Distrusted>,
-) -> State {
-    if record.relations.iter().any(|(relation, _)| relation.eq_ignore_ascii_case("duplicates")) {
-        return State::Withdrawn;
+fn by_comments(trust: &Trust<'_>, distrusted: &mut Vec<Distrusted>) -> State {
+    let record = trust.record;
+    for (_, other) in record.relations.iter().filter(|(relation, _)| relation.eq_ignore_ascii_case("duplicates")) {
+        // Who linked them; where the history does not tell it, they were opened so.
+        let made = trust.entries.iter().rev().find(|entry| {
+            entry.part == Part::Relation && entry.to.as_deref().is_some_and(|to| to.contains(other.as_str()))
+        });
+        match made {
+            Some(entry) if !trust.trusts(entry.author, entry.at) => distrusted.push(Distrusted {
+                what: format!("made a duplicate by {}", entry.author.label()),
+                field: entry.field.to_string(),
+                quote: quote(entry.to.as_deref().unwrap_or_default()),
+            }),
+            _ => return State::Withdrawn,
+        }
     }
-    let closers: Vec<&Person> = record
-        .history
+    let closes = |to: &str| named(to, trust.settings).is_some_and(|state| state != State::Open);
+    let closers: Vec<&Person> = trust
+        .entries
         .iter()
-        .filter(|change| {
-            change.field == "status"
-                && change.to.as_deref().is_some_and(|to| named(to, settings).is_some_and(|s| s != State::Open))
-        })
-        .map(|change| &change.author)
+        .filter(|entry| entry.part == Part::Status && entry.to.as_deref().is_some_and(closes))
+        .map(|entry| entry.author)
         .collect();
     for (index, comment) in record.comments.iter().enumerate().rev().take(20) {
         let late = comment.at.zip(record.closed_at).is_none_or(|(at, closed)| at + CLOSING >= closed);
@@ -284,11 +289,17 @@ fn by_comments(
         }
         let Some(words) = refuses(&comment.text, comment.system) else { continue };
         // Who closes a ticket nobody else is assigned to says why; a passer-by does not.
+        // The tracker's own note before the closing is what whoever closed it found there.
+        let before = comment.system && comment.at.zip(record.closed_at).is_some_and(|(at, closed)| at <= closed);
         let closer = record.assignee.is_none()
-            && closers.iter().any(|closer| closer.names.iter().any(|name| comment.author.names.contains(name)))
-            && !comment.author.is_any_of(&settings.change_authors);
-        // The tracker's own note is the tracker's own state.
-        let own = comment.system || trusts(&comment.author) || closer;
+            && closers.iter().any(|closer| {
+                let own = closer.names.iter().any(|name| comment.author.names.contains(name));
+                (own || before) && !trust.of_change(closer)
+            })
+            && !trust.of_change(&comment.author);
+        // The tracker's own note is the tracker's own state, but somebody made it write that.
+        let unsigned = comment.system && comment.author.names.is_empty();
+        let own = unsigned || trust.trusts(&comment.author, comment.at) || closer;
         if own {
             return State::Withdrawn;
         }
@@ -301,8 +312,24 @@ fn by_comments(
     State::Done
 }
 
+/// Of which tickets a withdrawn one is a duplicate.
+pub(super) fn duplicate_of(record: &Record, state: State) -> Vec<String> {
+    if state != State::Withdrawn {
+        return Vec::new();
+    }
+    let related = record.relations.iter().filter(|(relation, _)| relation.eq_ignore_ascii_case("duplicates"));
+    let mut out: Vec<String> = related.map(|(_, other)| other.clone()).collect();
+    for comment in record.comments.iter().filter(|comment| comment.system) {
+        let Some((_, rest)) = comment.text.split_once("marked this issue as a duplicate of ") else { continue };
+        let other = rest.split_whitespace().next().unwrap_or_default();
+        // `#3` is of the same project.
+        out.push(if other.starts_with('#') { format!("{}{other}", record.project) } else { other.to_owned() });
+    }
+    out
+}
+
 /// The sentence of a comment that says that nothing was or will be done.
-fn refuses(text: &str, system: bool) -> Option<String> {
+pub(super) fn refuses(text: &str, system: bool) -> Option<String> {
     const PHRASES: &[&str] = &[
         "duplicate of",
         "superseded by",

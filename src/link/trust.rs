@@ -3,13 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use crate::model::Id;
 use crate::model::settings::Settings;
-use crate::model::ticket::{Comment, Distrusted, Field, Intent, Link, Person, Record, Strength, Window};
+use crate::model::ticket::{Comment, Distrusted, Intent, Link, Person, Record, Strength, System, Window};
 
+use super::history::{Entry, Part};
 use super::links::{Linked, quote};
 use super::mention::{Mention, Target};
-use super::state::system;
 use super::text::{Origin, Unit};
 use super::tokens::{tokens, words};
 use super::window::Extension;
@@ -18,58 +20,116 @@ use super::window::Extension;
 pub(super) struct Trust<'t> {
     pub(super) record: &'t Record,
     pub(super) settings: &'t Settings,
+    /// The ticket's history, oldest first.
+    pub(super) entries: Vec<Entry<'t>>,
 }
 
-impl Trust<'_> {
-    /// Whether somebody may loosen this ticket by a comment or a change of it.
-    pub(super) fn trusts(&self, person: &Person) -> bool {
-        if person.names.is_empty() || person.is_any_of(&self.settings.change_authors) || !self.project() {
-            return false;
-        }
-        let same =
-            |other: &Person| other.names.iter().any(|a| person.names.iter().any(|b| self.settings.same_party(a, b)));
-        self.record.assignee.iter().chain(&self.record.approvers).any(same)
-            || person
-                .names
-                .iter()
-                .any(|name| self.settings.trust.approvers.iter().any(|a| self.settings.same_party(a, name)))
+impl<'t> Trust<'t> {
+    pub(super) fn new(record: &'t Record, settings: &'t Settings) -> Self {
+        Self { record, settings, entries: super::history::of(record, settings) }
     }
 
-    /// Whether tickets of this project may loosen.
+    /// Whether somebody may loosen this ticket by what they did at that time. People are known by account, login and address,
+    /// never by the name that is shown: anybody can call themselves "Dave".
+    pub(super) fn trusts(&self, person: &Person, at: Option<Timestamp>) -> bool {
+        !person.names.is_empty()
+            && !self.of_change(person)
+            && self.project()
+            && (self.configured(person) || self.approver(person) || self.assigned(person, at))
+    }
+
+    /// Whether two are the same, under any of their known names.
+    pub(super) fn same(&self, a: &Person, b: &Person) -> bool {
+        a.names.iter().any(|a| b.names.iter().any(|b| self.settings.same_party(a, b)))
+    }
+
+    /// Whether somebody is an author of the change under the gate.
+    pub(super) fn of_change(&self, person: &Person) -> bool {
+        let authors = &self.settings.change_authors;
+        person.names.iter().any(|name| authors.iter().any(|author| self.settings.same_party(author, name)))
+    }
+
+    /// Whether the configuration names them.
+    pub(super) fn configured(&self, person: &Person) -> bool {
+        let approvers = &self.settings.trust.approvers;
+        person.names.iter().any(|name| approvers.iter().any(|known| self.settings.same_party(known, name)))
+    }
+
+    /// Whether they are one of the ticket's approvers. Who opened a ticket does not approve it, and nobody becomes an approver by
+    /// their own hand or by that of the change's author.
+    pub(super) fn approver(&self, person: &Person) -> bool {
+        let made = |entry: &&Entry<'_>| {
+            entry.part == Part::Approvers
+                && (self.same(entry.author, person) || self.of_change(entry.author))
+                && self.names(entry.to.as_deref(), person)
+        };
+        self.record.approvers.iter().any(|other| self.same(other, person))
+            && !self.same(&self.record.reporter, person)
+            && !self.of_change(person)
+            && !self.entries.iter().any(|entry| made(&entry))
+    }
+
+    /// Whether they were the assignee at that time, by somebody else's hand. Trackers let anybody assign themselves: then the
+    /// assignment says nothing but that they wanted it. Where the history tells no assignment, the ticket was opened with it.
+    fn assigned(&self, person: &Person, at: Option<Timestamp>) -> bool {
+        let now = self.record.assignee.as_ref().is_some_and(|assignee| self.same(assignee, person));
+        let all: Vec<&Entry<'_>> = self.entries.iter().filter(|entry| entry.part == Part::Assignee).collect();
+        let so_far = all.partition_point(|entry| at.is_none_or(|at| entry.at.is_some_and(|then| then <= at)));
+        let (before, after) = all.split_at(so_far);
+        let (given, taken) = (
+            |entry: &Entry<'_>| self.names(entry.to.as_deref(), person),
+            |entry: &Entry<'_>| self.names(entry.from.as_deref(), person),
+        );
+        if let Some(last) = before.iter().rev().find(|entry| given(entry) || taken(entry)) {
+            return given(last) && !self.same(last.author, person);
+        }
+        if let Some(next) = after.iter().find(|entry| given(entry) || taken(entry)) {
+            return taken(next);
+        }
+        // With one assignee at a time, another one's assignment ends theirs; a last entry may name them by a name that is shown.
+        let one_only = matches!(self.record.system, System::Jira | System::Servicenow | System::Csv);
+        match before.last() {
+            Some(last) if one_only => now && after.is_empty() && !self.same(last.author, person),
+            _ => now,
+        }
+    }
+
+    /// Whether a side of a change names somebody; several stand with commas.
+    fn names(&self, side: Option<&str>, person: &Person) -> bool {
+        side.into_iter()
+            .flat_map(|side| side.split([',', ';']))
+            .map(|one| one.trim().trim_start_matches('@'))
+            .any(|one| !one.is_empty() && person.names.iter().any(|name| self.settings.same_party(name, one)))
+    }
+
+    /// Whether tickets of this project may loosen. One that was moved here from elsewhere stays what it was, unless somebody whom
+    /// the configuration names moved it.
     pub(super) fn project(&self) -> bool {
         let projects = &self.settings.trust.projects;
-        projects.is_empty() || projects.iter().any(|project| project.eq_ignore_ascii_case(&self.record.project))
-    }
-
-    /// Whether it was approved, as far as can be read; where it cannot be read it was not.
-    pub(super) fn approved(&self) -> bool {
-        let words = self.settings.trust.approved.get(system(self.record.system));
-        let means_approved = |value: &str| match words {
-            Some(words) => words.iter().any(|word| word.trim().eq_ignore_ascii_case(value.trim())),
-            None => matches!(value.trim().to_lowercase().as_str(), "approved" | "genehmigt" | "approuvé" | "aprobado"),
+        let listed = |name: &str| projects.iter().any(|project| project.eq_ignore_ascii_case(name));
+        // Jira tells a move twice: by the project's name and by the key, which has the name that is configured.
+        let keyed = self.entries.iter().any(|entry| entry.field.eq_ignore_ascii_case("key"));
+        let moves = self
+            .entries
+            .iter()
+            .filter(|entry| entry.part == Part::Project)
+            .filter(|entry| !keyed || entry.field.eq_ignore_ascii_case("key"));
+        let from_elsewhere = |entry: &Entry<'_>| {
+            let from = entry.from.as_deref().unwrap_or_default();
+            let key = from.rsplit_once('-').filter(|(_, number)| number.bytes().all(|b| b.is_ascii_digit()));
+            !listed(key.map_or(from, |(project, _)| project))
         };
-        if let Some(approval) = self.record.fields.get(&Field::Approval) {
-            return means_approved(approval);
-        }
-        let labelled = words.is_some() && self.record.labels.iter().any(|label| means_approved(label));
-        let said = |comment: &Comment| {
-            let by = comment
-                .author
-                .names
-                .iter()
-                .any(|name| self.settings.trust.approvers.iter().any(|a| self.settings.same_party(a, name)));
-            by && !comment.author.is_any_of(&self.settings.change_authors) && approves(&comment.text)
-        };
-        labelled || !self.record.approvers.is_empty() || self.record.comments.iter().any(said)
+        projects.is_empty()
+            || listed(&self.record.project)
+                && moves.filter(|entry| !self.configured(entry.author)).all(|entry| !from_elsewhere(entry))
     }
 
     /// Whether the ticket may remove an expectation: its project, its approval, and not by the change's author alone.
     pub(super) fn may_loosen(&self, approved: bool) -> bool {
-        let behind: Vec<&Person> = self.record.assignee.iter().chain(&self.record.approvers).collect();
-        let authors = &self.settings.change_authors;
-        let alone = !authors.is_empty()
-            && self.record.reporter.is_any_of(authors)
-            && behind.iter().all(|person| person.is_any_of(authors));
+        let mut behind = self.record.assignee.iter().chain(&self.record.approvers);
+        let alone = !self.settings.change_authors.is_empty()
+            && self.of_change(&self.record.reporter)
+            && behind.all(|person| self.of_change(person));
         approved && self.project() && !alone
     }
 
@@ -95,7 +155,7 @@ impl Trust<'_> {
                 continue;
             }
             let over = self.record.closed_at.is_some_and(|closed| extension.end <= closed);
-            if self.trusts(&comment.author) || over {
+            if self.trusts(&comment.author, comment.at) || over {
                 window.end = Some(extension.end);
                 why.push(format!("window extended by {}: {}", comment.author.label(), quote(&extension.words)));
             } else {
@@ -106,49 +166,6 @@ impl Trust<'_> {
                 });
             }
         }
-    }
-
-    /// A due date that somebody moved who may not: the date before stands.
-    pub(super) fn due(
-        &self,
-        due: Option<jiff::Timestamp>,
-        distrusted: &mut Vec<Distrusted>,
-    ) -> Option<jiff::Timestamp> {
-        let mut due = due;
-        for change in self
-            .record
-            .history
-            .iter()
-            .rev()
-            .filter(|c| matches!(c.field.to_lowercase().as_str(), "duedate" | "due_date" | "due date"))
-        {
-            let read = |text: &Option<String>| {
-                text.as_deref().and_then(|text| text.get(..10)?.parse::<jiff::civil::Date>().ok())
-            };
-            let (from, to) = (read(&change.from), read(&change.to));
-            let later = match (from, to) {
-                (Some(from), Some(to)) => to > from,
-                (Some(_), None) => true,
-                _ => false,
-            };
-            if later
-                && !self.trusts(&change.author)
-                && let Some(from) = from
-            {
-                let end = jiff::tz::TimeZone::UTC.to_timestamp(from.at(23, 59, 59, 0)).ok();
-                due = end.or(due);
-                distrusted.push(Distrusted {
-                    what: format!("due date moved by {}", change.author.label()),
-                    field: change.field.clone(),
-                    quote: quote(&format!(
-                        "{} to {}",
-                        change.from.as_deref().unwrap_or("nothing"),
-                        change.to.as_deref().unwrap_or("nothing")
-                    )),
-                });
-            }
-        }
-        due
     }
 
     /// Comments that say another target is meant, or that something is to stay.
@@ -200,11 +217,11 @@ impl Trust<'_> {
             if dropped.is_empty() && linked.links.len() == 1 && meant.len() == 1 && wrong(&comment.text) {
                 dropped.extend(linked.links.keys().filter(|id| **id != meant[0].0).cloned());
             }
-            let by_right = self.trusts(&comment.author)
-                || (object && !comment.author.is_any_of(&self.settings.change_authors))
+            let by_right = self.trusts(&comment.author, comment.at)
+                || (object && !self.of_change(&comment.author))
                 || self.record.comments[index + 1..]
                     .iter()
-                    .any(|later| self.trusts(&later.author) && confirms(&later.text));
+                    .any(|later| self.trusts(&later.author, later.at) && confirms(&later.text));
             for (id, mention) in meant {
                 linked.links.entry(id.clone()).or_insert_with(|| Link {
                     credential: id,
@@ -274,7 +291,7 @@ impl Trust<'_> {
         }
         self.record.comments.iter().rev().take(3).find_map(|comment| {
             let reporter = comment.author.names.iter().any(|name| self.record.reporter.names.contains(name));
-            if !self.trusts(&comment.author) && !reporter {
+            if !self.trusts(&comment.author, comment.at) && !reporter {
                 return None;
             }
             comment.text.split_inclusive(['.', '\n', '!']).find_map(|sentence| {
@@ -288,14 +305,6 @@ impl Trust<'_> {
             })
         })
     }
-}
-
-fn approves(text: &str) -> bool {
-    let all = words(text);
-    let no = all.iter().any(|w| matches!(w.text.as_str(), "not" | "no" | "don't" | "cannot"));
-    !no && all
-        .iter()
-        .any(|w| matches!(w.text.as_str(), "approved" | "approve" | "lgtm" | "genehmigt" | "approuvé" | "aprobado"))
 }
 
 /// "They will be deleted unless somebody objects here."

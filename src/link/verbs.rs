@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::settings::Words;
+use crate::model::settings::{self, Words};
 use crate::model::ticket::Intent;
 
 /// How much a word says by itself.
@@ -321,6 +321,8 @@ as soon as|new team|new hire|new joiner|new colleague|new in|new starter|no obje
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
     by_first: HashMap<String, Vec<(Vec<String>, Cue)>>,
+    /// A site's own phrases of requests.
+    own: Vec<(String, Intent)>,
 }
 
 impl Lexicon {
@@ -343,8 +345,22 @@ impl Lexicon {
         ] {
             lexicon.add_all(list, cue);
         }
-        for (phrase, intent) in &words.intents {
-            let cue = if *intent == Intent::None { Cue::Talk } else { Cue::Act(*intent, Force::Strong, Form::Base) };
+        for (list, force) in [(&words.weak, Force::Weak), (&words.intents, Force::Strong)] {
+            for (phrase, intent) in list {
+                let cue = if *intent == Intent::None { Cue::Talk } else { Cue::Act(*intent, force, Form::Base) };
+                lexicon.add(phrase, cue);
+            }
+        }
+        lexicon.own = words.intents.clone();
+        for (phrase, cue) in &words.cues {
+            let cue = match cue {
+                settings::Cue::Keep => Cue::Keep,
+                settings::Cue::Except => Cue::Except,
+                settings::Cue::Past => Cue::Past,
+                settings::Cue::Example => Cue::Example,
+                settings::Cue::Not => Cue::Not,
+                settings::Cue::Talk => Cue::Talk,
+            };
             lexicon.add(phrase, cue);
         }
         for phrases in lexicon.by_first.values_mut() {
@@ -367,6 +383,17 @@ impl Lexicon {
             let first = words.remove(0);
             self.by_first.entry(first).or_default().push((words, cue));
         }
+    }
+
+    /// What a site's own word in a type or label asks for.
+    pub(super) fn of_site(&self, label: &str) -> Option<Intent> {
+        let all = super::tokens::words(label);
+        self.own.iter().find_map(|(phrase, intent)| {
+            let phrase = super::tokens::words(phrase);
+            let stands = !phrase.is_empty()
+                && all.windows(phrase.len()).any(|w| w.iter().zip(&phrase).all(|(a, b)| a.text == b.text));
+            (stands && *intent != Intent::None).then_some(*intent)
+        })
     }
 
     /// The longest phrase that starts at `at`: its cue and its length in words.

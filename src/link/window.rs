@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::ticket::{Comment, Field, Intent, Record, State, Window};
 
 use super::dates::{Length, Point, lengths, points};
+use super::site::Site;
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Unit};
 use super::tokens::{Word, words};
@@ -18,6 +19,7 @@ pub(super) struct Times<'t> {
     pub(super) zone: TimeZone,
     pub(super) state: State,
     pub(super) intent: Intent,
+    pub(super) site: &'t Site,
 }
 
 /// What a time in the text is for, told by the words before it.
@@ -49,17 +51,17 @@ impl Times<'_> {
     }
 
     fn points(&self, unit: &Unit) -> Vec<(Point, Role)> {
-        let all = words(&unit.text);
-        let found = points(&unit.text, self.reference(unit.origin), &self.zone);
+        let all = self.site.words(&unit.text);
+        let found = points(&self.site.dates(&unit.text), self.reference(unit.origin), &self.zone);
         let mut out: Vec<(Point, Role)> = Vec::new();
         for (index, point) in found.iter().enumerate() {
             let since = index.checked_sub(1).map_or(0, |before| found[before].end);
-            let mut role = role(&all, point, since);
+            let mut role = role(&all, point, since, self.site);
             // "from A to B": the second end needs no word of its own.
             if role == Role::Other
                 && index > 0
                 && matches!(out[index - 1].1, Role::Start | Role::Effective)
-                && joined(&unit.text[since..point.start])
+                && joined(&unit.text[since..point.start], self.site)
             {
                 role = Role::End;
             }
@@ -130,9 +132,12 @@ impl Times<'_> {
                     _ => {}
                 }
             }
-            let all = words(&unit.text);
+            let all = self.site.words(&unit.text);
             length = length.or_else(|| {
-                lengths(&unit.text).into_iter().find(|length| limits(&unit.text, &all, length)).map(|l| l.duration)
+                lengths(&self.site.dates(&unit.text))
+                    .into_iter()
+                    .find(|length| limits(&unit.text, &all, length))
+                    .map(|l| l.duration)
             });
             from_fulfilment |= all.windows(2).any(|pair| {
                 matches!(pair[0].text.as_str(), "is" | "once" | "after" | "when" | "from" | "upon" | "of")
@@ -222,7 +227,7 @@ impl Times<'_> {
     /// A configured field's time.
     fn field(&self, text: &str, to_the_end: bool) -> Option<Timestamp> {
         let text = text.trim();
-        let found = points(text, self.reference(Origin::Title), &self.zone).into_iter().next();
+        let found = points(&self.site.dates(text), self.reference(Origin::Title), &self.zone).into_iter().next();
         // Stores write `2026-09-01 08:00:00` in UTC.
         let exact = text.parse::<Timestamp>().ok().or_else(|| {
             let local = text.parse::<jiff::civil::DateTime>().ok().filter(|_| text.len() > 10)?;
@@ -238,7 +243,7 @@ fn end_of(day: Timestamp) -> Timestamp {
 }
 
 /// What the words before a time make it, nearest first.
-fn role(all: &[Word], point: &Point, since: usize) -> Role {
+fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
     let at = all.partition_point(|w| w.start < point.start);
     let before: Vec<&str> = all[..at]
         .iter()
@@ -261,6 +266,12 @@ fn role(all: &[Word], point: &Point, since: usize) -> Role {
         &["ultimo", "dia"],
     ] {
         if has(phrase) {
+            return Role::LastDay;
+        }
+    }
+    for phrase in site.last_day() {
+        let phrase: Vec<&str> = phrase.iter().map(String::as_str).collect();
+        if !phrase.is_empty() && has(&phrase) {
             return Role::LastDay;
         }
     }
@@ -305,8 +316,14 @@ fn role(all: &[Word], point: &Point, since: usize) -> Role {
     Role::Other
 }
 
-fn joined(between: &str) -> bool {
+fn joined(between: &str, site: &Site) -> bool {
     let lower = between.trim().to_lowercase();
+    // The site's own "until" between two times.
+    if let [one] = &site.words(&lower)[..]
+        && one.text == "until"
+    {
+        return true;
+    }
     let first = lower.split_whitespace().next().unwrap_or_default();
     // "to Sunday 2026-08-16"
     let rest = lower.split_whitespace().nth(1).is_none_or(|w| super::dates::weekday(w.trim_end_matches(',')).is_some());

@@ -140,6 +140,8 @@ pub struct Expected {
     pub tickets: Vec<usize>,
     /// What would have loosened it and was not trusted: the ticket's index, and the words.
     pub distrusted: Vec<(usize, String)>,
+    /// What was edited in its tickets after they were approved or done: the ticket's index, and who, when, before and after.
+    pub edited: Vec<(usize, String)>,
 }
 
 /// The expected state of everything that tickets speak of.

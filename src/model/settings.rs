@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use schemars::JsonSchema;
+use serde::Deserialize;
+
 use crate::model::Id;
 use crate::model::inventory::Level;
 use crate::model::report::Severity;
-use crate::model::ticket::{Intent, State};
+use crate::model::ticket::{Field, Intent, State};
 
 /// All settings of the judgement.
 #[derive(Debug, Clone)]
@@ -37,6 +40,8 @@ pub struct Settings {
     pub links: Vec<(Id, Id)>,
     /// Every person's names: each list is one person, the first name is the one to print.
     pub people: Vec<Vec<String>>,
+    /// By ticket source: which of its fields mean what, as configured.
+    pub fields: BTreeMap<String, BTreeMap<Field, String>>,
     /// Words that a site adds to ours.
     pub words: Words,
     /// The repository's own name, `owner/name`.
@@ -145,15 +150,59 @@ pub struct Waiver {
     pub locator: String,
 }
 
-/// Words that a site adds to ours. Lower case, compared without case on word boundaries.
+/// Words that a site adds to ours: its own, or those of a further language. Lower case, compared without case on word boundaries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
     /// Verbs and phrases by intent.
     pub intents: Vec<(String, Intent)>,
+    /// Verbs that ask for it only beside a credential or an access, by intent.
+    pub weak: Vec<(String, Intent)>,
     /// Words by level.
     pub levels: Vec<(String, Level)>,
     /// Status names and resolutions by state.
     pub states: Vec<(String, State)>,
+    /// What words do to their sentence.
+    pub cues: Vec<(String, Cue)>,
+    /// What the time behind a word is for.
+    pub times: Vec<(String, TimeWord)>,
+    /// Names of months, weekdays and units of time, and ours for them.
+    pub dates: Vec<(String, &'static str)>,
+}
+
+/// What a word does to its sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Cue {
+    /// What the sentence names stays as it is.
+    Keep,
+    /// What follows stays as it is.
+    Except,
+    /// What the sentence names was done already.
+    Past,
+    /// What the sentence names only illustrates.
+    Example,
+    /// It negates what follows.
+    Not,
+    /// It talks about text or plans: at a title's head nothing is asked for.
+    Talk,
+}
+
+/// What the time behind a word is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum TimeWord {
+    /// The end of an access.
+    Until,
+    /// The start of one.
+    From,
+    /// A deadline.
+    By,
+    /// From when on something holds.
+    Effective,
+    /// Somebody's last day.
+    LastDay,
+    /// How long: `for` two hours.
+    For,
 }
 
 impl Default for Settings {
@@ -172,6 +221,7 @@ impl Default for Settings {
             waivers: Vec::new(),
             links: Vec::new(),
             people: Vec::new(),
+            fields: BTreeMap::new(),
             words: Words::default(),
             repository: None,
             provider: None,

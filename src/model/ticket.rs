@@ -320,11 +320,39 @@ pub struct Ticket {
     #[serde(skip, default)]
     pub removed: Vec<Removal>,
     /// What was not trusted.
-    #[serde(skip, default)]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub distrusted: Vec<Distrusted>,
+    /// What was edited after the ticket was approved or done, and by whom: field, time, before and after.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edited: Vec<String>,
+    /// For a done ticket that was reopened by somebody who may not: since when it is done all the same.
+    #[serde(skip, default)]
+    pub stood_done: Option<Timestamp>,
+    /// What is to be told of it in coverage: that it was done and then withdrawn, say.
+    #[serde(skip, default)]
+    pub remarks: Vec<String>,
+    /// For one that was withdrawn as a duplicate: of what.
+    #[serde(skip, default)]
+    pub duplicate_of: Vec<String>,
     /// Steps of the reading, for `--explain`.
     #[serde(skip, default)]
     pub why: Vec<String>,
+    /// The words that decided, for `--explain`.
+    #[serde(skip, default)]
+    pub traces: Vec<Trace>,
+}
+
+/// A line of a ticket with the words in it that decided something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trace {
+    /// What they decided: `intent revoke`, `link aws:access-key:AKIA… by id`, `not linked: …`.
+    pub label: String,
+    /// Where the line stands: `title`, `description`, `comment 2`.
+    pub field: String,
+    /// The line, without values of credentials.
+    pub line: String,
+    /// The words in it: byte ranges, in order; empty where they cannot be shown.
+    pub words: Vec<(usize, usize)>,
 }
 
 /// A privilege that a change takes away.

@@ -167,17 +167,16 @@ pub(super) fn reference(reference: &Reference) -> Evidence {
     }
 }
 
-/// Everything that tried to loosen an expectation and was not trusted: it is said in the finding.
+/// Everything that tried to loosen an expectation and was not trusted, and every edit after a ticket's approval: it is said in the
+/// finding.
 pub(super) fn distrusted(case: &Case<'_>, expected: &Expected) -> Vec<Evidence> {
-    let said = expected.distrusted.iter();
-    said.filter_map(|(index, what)| {
-        let ticket = case.tickets.get(*index)?;
-        Some(Evidence {
-            source: source(ticket),
-            locator: ticket.id.clone(),
-            observed_at: None,
-            quote: format!("not trusted: {}", what.trim_end_matches([':', ' '])),
-        })
-    })
-    .collect()
+    let of = |index: usize, quote: String| {
+        let ticket = case.tickets.get(index)?;
+        Some(Evidence { source: source(ticket), locator: ticket.id.clone(), observed_at: None, quote })
+    };
+    let refused = expected.distrusted.iter();
+    let refused =
+        refused.filter_map(|(index, what)| of(*index, format!("not trusted: {}", what.trim_end_matches([':', ' ']))));
+    let edited = expected.edited.iter().filter_map(|(index, what)| of(*index, what.clone()));
+    refused.chain(edited).collect()
 }

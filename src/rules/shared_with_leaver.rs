@@ -40,6 +40,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
         let draft =
             Draft::new(sink.rule, case.subject(id), ticket, format!("Rotate {id}: {} could read its value.", gone.who))
                 .because([cite::slot(slot)])
+                .because(cite::distrusted(case, expected))
                 .expected(format!(
                     "a value made after {}: {} left ({})",
                     gone.since,

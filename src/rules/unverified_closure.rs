@@ -58,6 +58,7 @@ fn credentials(case: &Case<'_>, sink: &mut Sink<'_>) {
             format!("Configure the source that issues {id}, so that its state can be read."),
         )
         .because(case.credential(id).map(cite::liveness).unwrap_or_default())
+        .because(cite::distrusted(case, expected))
         .expected(format!("dead since {} ({})", death.since, case.ticket_id(&death.basis)))
         .actual(reason.clone())
         .since(death.since)
@@ -89,6 +90,7 @@ fn slots(case: &Case<'_>, sink: &mut Sink<'_>) {
         )
         .because(case.slot(id).map(cite::slot))
         .because(held.and_then(|held| case.credential(held)).map(cite::liveness).unwrap_or_default())
+        .because(cite::distrusted(case, expected))
         .expected(format!("its value dead since {} ({})", death.since, case.ticket_id(&death.basis)))
         .actual(reason.clone())
         .since(death.since)

@@ -52,6 +52,7 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
         )
         .because([cite::last_use(credential, used)])
         .because(cite::liveness(credential))
+        .because(cite::distrusted(case, expected))
         .expected(format!("not used since {} ({})", death.since, case.ticket_id(&death.basis)))
         .actual(format!("last used {used}; {state}"))
         .since(death.since)

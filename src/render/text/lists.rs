@@ -9,7 +9,7 @@ use crate::model::ticket::{Intent, State, Strength, Tickets};
 use crate::render::escape::line;
 use crate::render::{Context, count};
 
-fn page<'a>(context: &Context<'_>, out: &'a mut dyn Write) -> Page<'a> {
+pub(super) fn page<'a>(context: &Context<'_>, out: &'a mut dyn Write) -> Page<'a> {
     Page { out, color: context.color, width: context.width }
 }
 
@@ -112,6 +112,13 @@ pub fn tickets(list: &Tickets, context: &Context<'_>, out: &mut dyn Write) -> io
         for remark in &ticket.ambiguous {
             page.wrapped("    unclear: ", "      ", &line(remark))?;
         }
+        for refused in &ticket.distrusted {
+            let text = format!("{} ({}: \"{}\")", line(&refused.what), line(&refused.field), line(&refused.quote));
+            page.wrapped("    not trusted: ", "      ", &text)?;
+        }
+        for edit in &ticket.edited {
+            page.wrapped("    changed: ", "      ", &line(edit))?;
+        }
     }
     let linked = list.tickets.iter().filter(|ticket| !ticket.links.is_empty()).count();
     let sentence = format!(
@@ -203,43 +210,4 @@ fn liveness(seen: &Liveness) -> String {
     let why = [Some(seen.method.as_str()), seen.reason.as_deref()];
     let why: Vec<_> = why.into_iter().flatten().filter(|text| !text.is_empty()).map(line).collect();
     if why.is_empty() { state.to_owned() } else { format!("{state} ({})", why.join(": ")) }
-}
-
-/// Writes why tickets were understood so.
-///
-/// # Errors
-/// Where the writer fails.
-pub fn why(list: &Tickets, context: &Context<'_>, out: &mut dyn Write) -> io::Result<()> {
-    for ticket in &list.tickets {
-        let one = Tickets { schema: list.schema.clone(), tickets: vec![ticket.clone()], gaps: Vec::new() };
-        tickets(&one, context, out)?;
-        let mut page = page(context, out);
-        if !ticket.title.is_empty() {
-            page.wrapped("title: ", "       ", &line(&ticket.title))?;
-        }
-        if let Some(resolution) = &ticket.resolution {
-            page.wrapped("resolution: ", "            ", &line(resolution))?;
-        }
-        let access = &ticket.access;
-        if let Some(level) = access.level {
-            page.line(&format!("level: {}", format!("{level:?}").to_lowercase()))?;
-        }
-        for (what, all) in
-            [("environments", &access.environments), ("resources", &access.resources), ("tenants", &access.tenants)]
-        {
-            if !all.is_empty() {
-                page.wrapped(&format!("{what}: "), "    ", &line(&all.join(", ")))?;
-            }
-        }
-        for step in &ticket.why {
-            page.wrapped("because: ", "         ", &line(step))?;
-        }
-        for refused in &ticket.distrusted {
-            let text = format!("{} ({}: \"{}\")", line(&refused.what), line(&refused.field), line(&refused.quote));
-            page.wrapped("not trusted: ", "             ", &text)?;
-        }
-        let may = if ticket.may_loosen { "it may loosen what was promised" } else { "it may tighten, not loosen" };
-        page.line(may)?;
-    }
-    Ok(())
 }

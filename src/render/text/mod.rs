@@ -1,6 +1,7 @@
 //! The report for people: the verdict first, then what blocks, why, which ticket, where it is used and what to do; then the rest.
 //! Durations and request counts are left to the JSON, so that equal reports read equal.
 
+mod explain;
 mod findings;
 mod lists;
 mod paint;
@@ -12,7 +13,8 @@ use crate::render::escape::line;
 use crate::render::{Context, count};
 use paint::{DIM, Page, RED, YELLOW};
 
-pub use lists::{inventory, references, tickets, why};
+pub use explain::why;
+pub use lists::{inventory, references, tickets};
 
 /// Writes the report.
 ///

@@ -2,6 +2,7 @@
 //! journals of gaps. What a field means to a tracker stands in that tracker's own file.
 
 pub(crate) mod decode;
+pub(crate) mod form;
 pub(crate) mod markup;
 pub(crate) mod split;
 pub(crate) mod value;

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Settings, record};
 use crate::model::report::SourceStatus;
-use crate::model::ticket::Record;
+use crate::model::ticket::{Field, Record};
 use crate::net::api::{Api, Limits};
 use crate::sources::forge::github::{Auth, Client, Context, Form, Place, Refusal, clip};
 use crate::sources::forge::issues::{Desk, Found, OVERLAP, some, within};
@@ -83,7 +83,13 @@ impl Live {
         })
     }
 
-    pub(super) async fn tickets(&self, about: &About, want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
+    pub(super) async fn tickets(
+        &self,
+        about: &About,
+        fields: &BTreeMap<Field, String>,
+        want: &Wanted,
+        sink: &mut (dyn FnMut(Record) + Send),
+    ) -> Account {
         let mut desk = Desk::new(about, "GitHub", sink);
         if want.offline {
             desk.account.status = Some(SourceStatus::Skipped);
@@ -105,7 +111,7 @@ impl Live {
             }
         };
         let mut found = Found::default();
-        let mut convert = |issue: &Value, flaws: &mut Vec<String>| record::of(&about.name, issue, flaws);
+        let mut convert = |issue: &Value, flaws: &mut Vec<String>| record::of(&about.name, fields, issue, flaws);
         let reading = async {
             let places: Vec<String> = repositories.iter().map(|name| path(name)).collect();
             let client = match Client::connect(Arc::clone(&api), auth, &places).await {

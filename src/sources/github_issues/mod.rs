@@ -5,6 +5,8 @@
 mod live;
 mod record;
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -13,7 +15,7 @@ use super::forge::github::{AppSettings, Context};
 use super::tracker::{CacheSetting, Wrong};
 use super::{About, Account, TicketSource, Wanted, export};
 use crate::config::Files;
-use crate::model::ticket::Record;
+use crate::model::ticket::{Field, Record};
 
 /// Settings of a `github-issues` source: `export`, or the others for the live issues.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -22,6 +24,9 @@ pub struct Settings {
     /// A saved list of issues, comments under `_comments`, events under `_events`. It is read in place of the live issues.
     #[serde(default)]
     pub export: Option<String>,
+    /// Which headings of an issue form mean what, or which labels: `{credential: "Which key?", level: "label:access/"}`.
+    #[serde(default)]
+    pub fields: BTreeMap<Field, String>,
     /// The API: `https://ghe.example.com/api/v3` for GitHub Enterprise Server. Default: `GITHUB_API_URL`, else
     /// `https://api.github.com`.
     #[serde(default)]
@@ -53,6 +58,7 @@ pub struct Settings {
 /// GitHub issues.
 pub struct GithubIssues {
     about: About,
+    fields: BTreeMap<Field, String>,
     form: Form,
 }
 
@@ -87,18 +93,19 @@ impl GithubIssues {
     /// # Errors
     /// Where the settings contradict each other.
     pub fn new(about: About, settings: Settings, context: &Context<'_>) -> Result<Self, Wrong> {
+        let fields = settings.fields.clone();
         if let Some(path) = &settings.export {
             if let Some(other) = settings.live() {
                 let what = format!("there is a saved list, and `{other}` for the live issues");
                 return Err(Wrong::new("export", what, "keep `export` alone, or leave it out"));
             }
-            return Ok(Self { about, form: Form::Saved(path.clone(), context.files.clone()) });
+            return Ok(Self { about, fields, form: Form::Saved(path.clone(), context.files.clone()) });
         }
         #[cfg(feature = "github")]
         let form = Form::Live(Box::new(live::Live::new(settings, context)?));
         #[cfg(not(feature = "github"))]
         let form = Form::Absent;
-        Ok(Self { about, form })
+        Ok(Self { about, fields, form })
     }
 }
 
@@ -106,6 +113,10 @@ impl GithubIssues {
 impl TicketSource for GithubIssues {
     fn about(&self) -> &About {
         &self.about
+    }
+
+    fn live(&self) -> bool {
+        !matches!(self.form, Form::Saved(..))
     }
 
     #[cfg_attr(not(feature = "github"), allow(unused_variables))]
@@ -118,12 +129,12 @@ impl TicketSource for GithubIssues {
                     }
                 };
                 let mut convert = |issue: &serde_json::Value, flaws: &mut Vec<export::Flaw>| {
-                    record::of(&self.about.name, issue, flaws)
+                    record::of(&self.about.name, &self.fields, issue, flaws)
                 };
                 export::read(&self.about, files, path, &["items", "issues"], &mut issues_only, &mut convert)
             }
             #[cfg(feature = "github")]
-            Form::Live(live) => live.tickets(&self.about, want, sink).await,
+            Form::Live(live) => live.tickets(&self.about, &self.fields, want, sink).await,
             #[cfg(not(feature = "github"))]
             Form::Absent => super::absent::tickets(&self.about),
         }

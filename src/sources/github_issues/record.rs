@@ -2,15 +2,23 @@
 //! and "Issue events" pages of GitHub's REST API. Pull requests, which that API lists among the issues, are no tickets. What an issue
 //! asks for is understood in `link`.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use crate::model::ticket::{Change, Comment, Person, RawState, Record, System, Text};
+use crate::model::ticket::{Change, Comment, Field, Person, RawState, Record, System, Text};
+use crate::sources::export::form;
 use crate::sources::export::markup::markdown;
 use crate::sources::export::value::{at, kind, list, person, text, time};
 use crate::sources::export::{self, Flaw};
 
 /// An issue as a record; a pull request is one too, marked as such.
-pub(super) fn of(source: &str, issue: &Value, flaws: &mut Vec<Flaw>) -> Result<Record, Flaw> {
+pub(super) fn of(
+    source: &str,
+    fields: &BTreeMap<Field, String>,
+    issue: &Value,
+    flaws: &mut Vec<Flaw>,
+) -> Result<Record, Flaw> {
     let Some(number) = issue.get("number").and_then(Value::as_u64) else {
         return Err(if issue.is_object() { "has no number".to_owned() } else { format!("is {}", kind(issue)) });
     };
@@ -47,6 +55,8 @@ pub(super) fn of(source: &str, issue: &Value, flaws: &mut Vec<Flaw>) -> Result<R
         flaws.push(format!("has {announced} comments, of which {} are there", comments.len()));
     }
     let body = text(issue, &["body"], flaws).map(|body| markdown::text(&body)).filter(|body| !body.trim().is_empty());
+    let labels = labels(issue, flaws);
+    let fields = form::answers(body.as_deref(), &labels, fields);
     Ok(Record {
         source: source.to_owned(),
         system: System::Github,
@@ -63,8 +73,8 @@ pub(super) fn of(source: &str, issue: &Value, flaws: &mut Vec<Flaw>) -> Result<R
         texts: body.map(|text| Text { field: "description".to_owned(), text }).into_iter().collect(),
         comments,
         history: history(issue, flaws),
-        labels: labels(issue, flaws),
-        fields: std::collections::BTreeMap::new(),
+        labels,
+        fields,
         state: RawState {
             closed: Some(state == "closed"),
             resolution: text(issue, &["state_reason"], flaws),
@@ -202,7 +212,11 @@ mod tests {
 
     fn read(export: &Value) -> (Vec<Record>, Account) {
         collect(export.to_string().as_bytes(), |files| {
-            Box::new(GithubIssues { about: about("github-issues"), form: Form::Saved("export".into(), files) })
+            Box::new(GithubIssues {
+                about: about("github-issues"),
+                fields: BTreeMap::new(),
+                form: Form::Saved("export".into(), files),
+            })
         })
     }
 

@@ -2,6 +2,7 @@
 //! API", "Notes API" and "Resource state events API" of GitLab. What an issue's fields mean is in `record`.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -18,7 +19,7 @@ use serde_json::Value;
 
 use super::{Given, Settings, record};
 use crate::model::report::SourceStatus;
-use crate::model::ticket::Record;
+use crate::model::ticket::{Field, Record};
 use crate::net::api::Limits;
 use crate::sources::export;
 use crate::sources::forge::gitlab::{Client, Named, Refusal, TokenKind, Where, is_path, place};
@@ -206,7 +207,13 @@ impl Live {
         })
     }
 
-    pub(super) async fn tickets(&self, about: &About, want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
+    pub(super) async fn tickets(
+        &self,
+        about: &About,
+        fields: &BTreeMap<Field, String>,
+        want: &Wanted,
+        sink: &mut (dyn FnMut(Record) + Send),
+    ) -> Account {
         let mut desk = Desk::new(about, "GitLab", sink);
         if want.offline {
             desk.account.status = Some(SourceStatus::Skipped);
@@ -221,7 +228,7 @@ impl Live {
             }
         };
         let mut found = Found::default();
-        let mut convert = |issue: &Value, flaws: &mut Vec<String>| record::of(&about.name, issue, flaws);
+        let mut convert = |issue: &Value, flaws: &mut Vec<String>| record::of(&about.name, fields, issue, flaws);
         let reading = async {
             let user = match CurrentUser::builder().build() {
                 Ok(me) => client.one::<User>(&me).await,

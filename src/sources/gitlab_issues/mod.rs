@@ -6,6 +6,7 @@ mod live;
 mod notes;
 mod record;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use serde::Deserialize;
 use super::tracker::{CacheSetting, Wrong};
 use super::{About, Account, TicketSource, Wanted, export};
 use crate::config::{Environment, Files};
-use crate::model::ticket::Record;
+use crate::model::ticket::{Field, Record};
 
 /// Settings of a `gitlab-issues` source: `export`, or the others for the live issues.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
@@ -25,6 +26,9 @@ pub struct Settings {
     /// A saved list of issues, notes under `_comments`, state events under `_events`. It is read in place of the live issues.
     #[serde(default)]
     pub export: Option<String>,
+    /// Which headings of an issue form mean what, or which labels: `{credential: "Which key?", level: "label:access/"}`.
+    #[serde(default)]
+    pub fields: BTreeMap<Field, String>,
     /// The instance: `https://gitlab.example.com`. Default: `CI_API_V4_URL`, `CI_SERVER_URL`, then `https://gitlab.com`.
     #[serde(default)]
     pub url: Option<String>,
@@ -69,6 +73,7 @@ pub struct Given<'a> {
 /// GitLab issues.
 pub struct GitlabIssues {
     about: About,
+    fields: BTreeMap<Field, String>,
     form: Form,
 }
 
@@ -103,18 +108,19 @@ impl GitlabIssues {
     /// # Errors
     /// Where the settings contradict each other.
     pub fn new(about: About, settings: Settings, given: &Given<'_>) -> Result<Self, Wrong> {
+        let fields = settings.fields.clone();
         if let Some(path) = &settings.export {
             if let Some(other) = settings.live() {
                 let what = format!("there is a saved list, and `{other}` for the live issues");
                 return Err(Wrong::new("export", what, "keep `export` alone, or leave it out"));
             }
-            return Ok(Self { about, form: Form::Saved(path.clone(), given.files.clone()) });
+            return Ok(Self { about, fields, form: Form::Saved(path.clone(), given.files.clone()) });
         }
         #[cfg(feature = "gitlab")]
         let form = Form::Live(Box::new(live::Live::new(settings, given)?));
         #[cfg(not(feature = "gitlab"))]
         let form = Form::Absent;
-        Ok(Self { about, form })
+        Ok(Self { about, fields, form })
     }
 }
 
@@ -124,17 +130,21 @@ impl TicketSource for GitlabIssues {
         &self.about
     }
 
+    fn live(&self) -> bool {
+        !matches!(self.form, Form::Saved(..))
+    }
+
     #[cfg_attr(not(feature = "gitlab"), allow(unused_variables))]
     async fn tickets(&self, want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
         match &self.form {
             Form::Saved(path, files) => {
                 let mut convert = |issue: &serde_json::Value, flaws: &mut Vec<export::Flaw>| {
-                    record::of(&self.about.name, issue, flaws)
+                    record::of(&self.about.name, &self.fields, issue, flaws)
                 };
                 export::read(&self.about, files, path, &["issues"], sink, &mut convert)
             }
             #[cfg(feature = "gitlab")]
-            Form::Live(live) => live.tickets(&self.about, want, sink).await,
+            Form::Live(live) => live.tickets(&self.about, &self.fields, want, sink).await,
             #[cfg(not(feature = "gitlab"))]
             Form::Absent => super::absent::tickets(&self.about),
         }

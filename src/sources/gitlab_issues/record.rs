@@ -3,16 +3,24 @@
 //! `link`.
 
 use jiff::Timestamp;
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::notes;
-use crate::model::ticket::{Change, Comment, Person, RawState, Record, System, Text};
+use crate::model::ticket::{Change, Comment, Field, Person, RawState, Record, System, Text};
+use crate::sources::export::form;
 use crate::sources::export::markup::markdown;
 use crate::sources::export::value::{at, kind, list, person, text, time};
 use crate::sources::export::{self, Flaw};
 
 /// An issue as a record.
-pub(super) fn of(source: &str, issue: &Value, flaws: &mut Vec<Flaw>) -> Result<Record, Flaw> {
+pub(super) fn of(
+    source: &str,
+    fields: &BTreeMap<Field, String>,
+    issue: &Value,
+    flaws: &mut Vec<Flaw>,
+) -> Result<Record, Flaw> {
     let Some(id) = reference(issue) else {
         return Err(if issue.is_object() { "has no full reference".to_owned() } else { format!("is {}", kind(issue)) });
     };
@@ -56,6 +64,8 @@ pub(super) fn of(source: &str, issue: &Value, flaws: &mut Vec<Flaw>) -> Result<R
         text(issue, &["description"], flaws).map(|body| markdown::text(&body)).filter(|body| !body.trim().is_empty());
     let labels = list(issue, &["labels"], flaws);
     let named = |label: &Value| label.as_str().or_else(|| label.get("name")?.as_str()).map(str::to_owned);
+    let labels: Vec<String> = labels.iter().filter_map(named).collect();
+    let fields = form::answers(body.as_deref(), &labels, fields);
     Ok(Record {
         source: source.to_owned(),
         system: System::Gitlab,
@@ -67,8 +77,8 @@ pub(super) fn of(source: &str, issue: &Value, flaws: &mut Vec<Flaw>) -> Result<R
         texts: body.map(|text| Text { field: "description".to_owned(), text }).into_iter().collect(),
         comments,
         history,
-        labels: labels.iter().filter_map(named).collect(),
-        fields: std::collections::BTreeMap::new(),
+        labels,
+        fields,
         state: RawState { closed: Some(state == "closed"), status: state, resolution },
         relations,
         opened_at: time(issue, &["created_at"], flaws),
@@ -127,7 +137,11 @@ mod tests {
 
     fn read(export: &Value) -> (Vec<Record>, Account) {
         collect(export.to_string().as_bytes(), |files| {
-            Box::new(GitlabIssues { about: about("gitlab-issues"), form: Form::Saved("export".into(), files) })
+            Box::new(GitlabIssues {
+                about: about("gitlab-issues"),
+                fields: BTreeMap::new(),
+                form: Form::Saved("export".into(), files),
+            })
         })
     }
 

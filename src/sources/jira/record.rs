@@ -128,7 +128,7 @@ fn comments(fields: &Value, flaws: &mut Vec<Flaw>) -> Vec<Comment> {
         .iter()
         .filter_map(|comment| {
             Some(Comment {
-                author: somebody(comment.get("author")).unwrap_or_default(),
+                author: writer(comment),
                 at: comment.get("created").and_then(Value::as_str).and_then(export::time),
                 text: body(comment.get("body"))?,
                 system: false,
@@ -152,13 +152,36 @@ fn history(issue: &Value, flaws: &mut Vec<Flaw>) -> Vec<Change> {
         for item in entry.get("items").and_then(Value::as_array).into_iter().flatten() {
             let side = |key: &str| item.get(key).and_then(Value::as_str).map(str::to_owned);
             let Some(field) = side("fieldId").or_else(|| side("field")) else { continue };
-            // Options and people show names; bare values only have an id.
-            let from = side("fromString").or_else(|| side("from"));
-            let to = side("toString").or_else(|| side("to"));
+            let from = shown_before(&field, side("fromString"), side("from"));
+            let to = shown_before(&field, side("toString"), side("to"));
             out.push(Change { at, author: author.clone(), field, from, to });
         }
     }
     out
+}
+
+/// One side of a change. Options show names, and bare values only have an id; people are known by their id alone, dates by the day
+/// that stands there in figures.
+fn shown_before(field: &str, shown: Option<String>, raw: Option<String>) -> Option<String> {
+    let day = |text: &str| text.get(..10).is_some_and(|day| day.parse::<jiff::civil::Date>().is_ok());
+    match field {
+        "assignee" | "reporter" => raw.or(shown),
+        "description" => shown.map(|text| wiki::text(&text)),
+        _ if raw.as_deref().is_some_and(day) => raw,
+        _ => shown.or(raw),
+    }
+}
+
+/// Who answers for a comment's words. One that somebody else edited is nobody's: who wrote which of its words cannot be told.
+fn writer(comment: &Value) -> Person {
+    let author = somebody(comment.get("author")).unwrap_or_default();
+    match somebody(comment.get("updateAuthor")).filter(|other| *other != author) {
+        Some(other) => {
+            let both = format!("{}, edited by {}", author.label(), other.label());
+            Person { names: Vec::new(), display: Some(both) }
+        }
+        None => author,
+    }
 }
 
 fn relations(fields: &Value, flaws: &mut Vec<Flaw>) -> Vec<(String, String)> {
