@@ -84,7 +84,11 @@ impl Live {
                 tokio::time::timeout(limit, work).await.is_err()
             }
         };
+        let watched = session.watched.clone();
         let mut state = session.into_state();
+        for field in watched.iter().filter(|field| state.looked && !state.met.contains(*field)) {
+            state.notes.insert(format!("no row that was read has the field {field}, which `fields` names"));
+        }
         if late {
             state.gaps.whole(&format!(
                 "not read within {} s: set `timeout`, narrow `query`, or keep tickets between runs (`cache`)",

@@ -48,6 +48,7 @@ impl Session<'_> {
             return Vec::new();
         }
         let ids: Vec<String> = rows.iter().filter_map(|row| value(row, "sys_id")).collect();
+        self.look_at(table, &rows);
         self.learn_labels(&rows);
         let (answers, approvals, (journal, texts), changes) = futures::join!(
             self.variables(&rows),

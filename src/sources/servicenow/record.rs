@@ -155,6 +155,8 @@ impl Reader<'_> {
         }
         if !out.contains_key(&Field::Approval)
             && let Some(approval) = row.value("approval")
+            // Where no approval is asked for, the field says nothing: an approver's own words may.
+            && !approval.eq_ignore_ascii_case("not requested")
         {
             out.insert(Field::Approval, approval);
         }

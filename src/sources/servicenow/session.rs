@@ -64,6 +64,12 @@ const FIELDS: &[&str] = &[
 /// Fields that name a user: with each come user name and e-mail.
 const PEOPLE: &[&str] = &["opened_by", "assigned_to", "closed_by", "requested_for", "u_person"];
 
+/// Fields that every row of ServiceNow's own task tables has: one that does not come is hidden by a rule for the field.
+const ALWAYS: &[&str] = &["short_description", "description", "state", "active", "opened_at"];
+
+/// Tables that have them.
+const TASKS: &[&str] = &["task", "sc_request", "sc_req_item", "sc_task", "incident", "change_request", "problem"];
+
 /// A run.
 pub(super) struct Session<'a> {
     pub(super) client: Client<'a>,
@@ -93,6 +99,12 @@ pub(super) struct State {
     pub(super) audit_shown: bool,
     /// The instance's clock at the first answer.
     pub(super) as_of: Option<Timestamp>,
+    /// Some row of a ticket was read.
+    pub(super) looked: bool,
+    /// Tables whose rows lack fields.
+    hidden: BTreeSet<String>,
+    /// Configured fields that some row has.
+    pub(super) met: BTreeSet<String>,
     /// Something of the tickets was not read: what was read is not kept.
     pub(super) incomplete: bool,
 }
@@ -146,6 +158,9 @@ impl<'a> Session<'a> {
             journal_shown: false,
             audit_shown: false,
             as_of: None,
+            looked: false,
+            hidden: BTreeSet::new(),
+            met: BTreeSet::new(),
             incomplete: false,
         };
         Self { client, place, fields: all.join(","), watched, state: Mutex::new(state) }
@@ -207,6 +222,21 @@ impl<'a> Session<'a> {
             None => !page.more && page.rows.len() < walk.limit,
         };
         Ok(page.rows)
+    }
+
+    /// Sees that rows have the fields that they must have.
+    pub(super) fn look_at(&self, table: &str, rows: &[Row]) {
+        let has = |field: &str| rows.iter().any(|row| row.contains_key(field));
+        let always = ALWAYS.iter().filter(|_| TASKS.contains(&table) && !rows.is_empty());
+        let hidden: Vec<&str> =
+            always.copied().filter(|field| !rows.iter().all(|row| row.contains_key(*field))).collect();
+        if !hidden.is_empty() && self.state().hidden.insert(table.to_owned()) {
+            self.gap(table, &format!("does not show the fields {}: let the user read them", hidden.join(", ")));
+        }
+        let met = self.watched.iter().filter(|field| has(field)).cloned();
+        let mut state = self.state();
+        state.looked |= !rows.is_empty();
+        state.met.extend(met);
     }
 
     /// All rows of a table beside the tickets'.
