@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test stops at the first surprise")]
 
+mod gate;
 mod refusals;
 #[path = "../support/mod.rs"]
 mod support;
@@ -105,55 +106,55 @@ fn driftgate_and_the_vendors_client_agree_on_300_tickets() {
     let (alice, bob) = (snow.user("alice"), snow.user("bob"));
     let question = snow.insert("admin", "item_option_new", json!({"name": "key_id", "type": "6"}));
     let mut expected: BTreeMap<String, (&str, &str, usize, bool)> = BTreeMap::new();
-    for n in 0..300 {
-        let day = 1 + n / 15;
-        let at = |hour: u32| json!({"clock": format!("2026-05-{day:02} {hour:02}:00:00")});
-        snow.control(at(8));
-        let revoke = format!("Please revoke {} today", key(n));
-        let plain =
-            json!({"short_description": format!("Revoke {}", key(n)), "description": revoke, "assigned_to": bob});
-        let (table, fields) = match n % 6 {
-            4 => ("sc_req_item", json!({"short_description": "Revoke an access key", "assigned_to": bob})),
-            5 => (
-                "sc_req_item",
-                json!({"short_description": format!("Grant read access to {}", key(n)), "assigned_to": bob}),
-            ),
-            3 => ("sc_task", plain),
-            _ => ("sc_req_item", plain),
-        };
-        let made = snow.insert("dave", table, fields);
-        if n % 6 == 4 {
-            snow.answer(&made, &question, &key(n));
+    for day in 0..20 {
+        let at = |hour: u32| snow.control(json!({"clock": format!("2026-05-{:02} {hour:02}:00:00", day + 1)}));
+        let of_day = day * 15..(day + 1) * 15;
+        at(8);
+        let made = of_day.clone().map(|n| {
+            let plain = json!({"short_description": format!("Revoke {}", key(n)), "assigned_to": bob,
+                "description": format!("Please revoke {} today", key(n))});
+            match n % 6 {
+                4 => {
+                    let fields = json!({"short_description": "Revoke an access key", "assigned_to": bob});
+                    let made = snow.insert("dave", "sc_req_item", fields);
+                    snow.answer(&made, &question, &key(n));
+                    made
+                }
+                5 => {
+                    let title = format!("Grant read access to {}", key(n));
+                    let fields = json!({"short_description": title, "assigned_to": bob, "approval": "approved"});
+                    let made = snow.insert("dave", "sc_req_item", fields);
+                    snow.approval(&made, &alice, "approved");
+                    made
+                }
+                3 => snow.insert("dave", "sc_task", plain),
+                _ => snow.insert("dave", "sc_req_item", plain),
+            }
+        });
+        let made: Vec<Made> = made.collect();
+        at(10);
+        let table = |n: usize| if n % 6 == 3 { "sc_task" } else { "sc_req_item" };
+        for (n, made) in of_day.clone().zip(&made).filter(|(n, _)| n % 6 != 0) {
+            let fields = match n % 6 {
+                2 => json!({"state": "7", "work_notes": "No longer needed."}),
+                _ => json!({"state": "3", "comments": "Carried out."}),
+            };
+            snow.update("bob", table(n), made, fields);
         }
-        if n % 6 == 5 {
-            snow.approval(&made, &alice, "approved");
-            snow.update("alice", table, &made, json!({"approval": "approved"}));
+        at(12);
+        for (n, made) in of_day.zip(made) {
+            if n % 12 == 1 {
+                let fields = json!({"state": "2", "comments": "Reopened: the key is still there."});
+                snow.update("bob", table(n), &made, fields);
+            }
+            let state = match n % 12 {
+                0 | 6 | 1 => "open",
+                2 | 8 => "withdrawn",
+                _ => "done",
+            };
+            let intent = if n % 6 == 5 { "provision" } else { "revoke" };
+            expected.insert(made.number, (intent, state, n, n % 6 == 5));
         }
-        snow.control(at(10));
-        let outcome = match n % 6 {
-            0 => "open",
-            2 => {
-                snow.update("bob", table, &made, json!({"state": "7", "work_notes": "No longer needed."}));
-                "withdrawn"
-            }
-            1 if n % 12 == 1 => {
-                snow.update("bob", table, &made, json!({"state": "3"}));
-                snow.control(at(12));
-                snow.update(
-                    "bob",
-                    table,
-                    &made,
-                    json!({"state": "2", "comments": "Reopened: the key is still there."}),
-                );
-                "open"
-            }
-            _ => {
-                snow.update("bob", table, &made, json!({"state": "3", "comments": "Carried out."}));
-                "done"
-            }
-        };
-        let intent = if n % 6 == 5 { "provision" } else { "revoke" };
-        expected.insert(made.number.clone(), (intent, outcome, n, n % 6 == 5));
     }
     snow.control(json!({"clock": null}));
     snow.requests();

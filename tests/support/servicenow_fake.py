@@ -172,7 +172,7 @@ class State:
 
     def show(self, row, fields, mode, link):
         out = {}
-        for path in fields or list(row):
+        for path in fields or [*row, *(["comments", "work_notes"] if "number" in row else [])]:
             value, holder, field = self.walk(row, path)
             if path in ("comments", "work_notes"):
                 both = {"display_value": self.journal(row, path), "value": ""}
@@ -194,6 +194,8 @@ STATE = State()
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body leave in one piece: two would wait for each other.
+    wbufsize, disable_nagle_algorithm = 1 << 16, True
 
     def log_message(self, *arguments):
         pass
