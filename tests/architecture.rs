@@ -213,7 +213,7 @@ fn is_test(path: &Path) -> bool {
 
 /// What siblings share stands in the folder's `mod.rs`, in its table, or in one of these.
 const SHARED: &[(&str, &[&str])] = &[
-    ("sources", &["mod", "table", "export", "recorded", "snapshot", "key_ids"]),
+    ("sources", &["mod", "table", "export", "recorded", "snapshot", "key_ids", "tracker"]),
     ("probe", &["mod", "account", "guard", "recognize"]),
     ("rules", &["mod", "case", "cite", "sink", "grants", "examples"]),
     ("render", &["mod", "escape", "json"]),

@@ -149,7 +149,11 @@ fn the_configurations_of_the_manuals_are_valid() {
         let folder = tempfile::tempdir().expect("a folder");
         write(folder.path(), ".driftgate.yaml", &format!("{block}repository: acme/shop\n"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_driftgate"));
-        command.args(["inventory", "--offline", "--format", "json"]).current_dir(folder.path()).env_clear();
+        // A tracker shows tickets, and no inventory.
+        let trackers = ["jira", "servicenow", "github-issues", "gitlab-issues"];
+        let is_tracker = trackers.iter().any(|kind| block.contains(&format!("kind: {kind}\n")));
+        let shows = if is_tracker { "tickets" } else { "inventory" };
+        command.args([shows, "--offline", "--format", "json"]).current_dir(folder.path()).env_clear();
         let output = command.env("DRIFTGATE_FINGERPRINT_KEY", "a key").output().expect("the binary runs");
         // Nothing is read offline, which is a gap and no error.
         let errors = String::from_utf8_lossy(&output.stderr);
