@@ -255,14 +255,12 @@ impl Changes {
 /// Tickets whose approvals, comments or answers have changed: that does not always change the time of the ticket itself. None where
 /// that cannot be told.
 async fn touched(session: &Session<'_>, since: &str, known: &Known) -> Option<BTreeSet<String>> {
-    let lost = "nothing of these tables counts as approved; let the user read it";
     let asked = format!("sys_updated_on>={since}");
-    let approvals = session.optional(APPROVAL, &asked, "sys_id,sysapproval", lost);
+    let approvals = session.optional(APPROVAL, &asked, "sys_id,sysapproval");
     let mut names: Vec<&str> = session.place.tables.iter().map(|(table, _)| table.as_str()).collect();
     names.push("task");
     let asked = format!("{}^elementINcomments,work_notes^sys_created_on>={since}", query::among("name", &names));
-    let lost = "comments are read as the journals' text, their authors known by display name alone";
-    let entries = session.optional(ENTRIES, &asked, "sys_id,element_id", lost);
+    let entries = session.optional(ENTRIES, &asked, "sys_id,element_id");
     let asked = format!("sc_item_option.sys_updated_on>={since}");
     let answers = session.all(VARIABLES, &asked, "sys_id,request_item");
     let (approvals, entries, answers) = futures::join!(approvals, entries, answers);

@@ -1,6 +1,6 @@
 //! The tickets of an instance: against a deadline, with an account of what was and was not read. What is asked for is in `changes`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,9 +13,9 @@ use crate::sources::{About, Account, Wanted};
 
 use super::changes;
 use super::client::Client;
-use super::parts::AUDIT;
-use super::record::Reader;
-use super::session::Session;
+use super::parts::{AUDIT, WITHOUT};
+use super::record::{HISTORY, Reader};
+use super::session::{Session, lost};
 use super::settings::Place;
 
 /// An instance; where a variable or file is missing, why it cannot be asked.
@@ -60,17 +60,17 @@ impl Live {
         let meter = client.meter();
         let session = Session::new(client, place, fields, Gaps::new(about, &place.url));
         let reader = Reader { source: &about.name, fields, site: Some(&place.url) };
-        let mut handed = 0;
+        let mut seen = Seen::default();
         let mut hand = |item: &Value| {
             let mut flaws = Vec::new();
             match reader.record(item, &mut flaws) {
                 Ok(record) => {
-                    flaws.iter().for_each(|flaw| session.gap(&record.id, flaw));
-                    handed += 1;
-                    want.watch.tell(&about.name, handed, meter.requests(), meter.left());
+                    flaws.iter().for_each(|flaw| session.flaw(&record.id, flaw));
+                    seen.look_at(item, &session.watched);
+                    want.watch.tell(&about.name, seen.tickets, meter.requests(), meter.left());
                     sink(record);
                 }
-                Err(flaw) => session.gap("a row", &flaw),
+                Err(flaw) => session.flaw("a row", &flaw),
             }
         };
         let shelf = shelf(place, &session.fields);
@@ -84,34 +84,59 @@ impl Live {
                 tokio::time::timeout(limit, work).await.is_err()
             }
         };
-        let watched = session.watched.clone();
+        let notes = seen.notes(&session.watched);
         let mut state = session.into_state();
-        for field in watched.iter().filter(|field| state.looked && !state.met.contains(*field)) {
-            state.notes.insert(format!("no row that was read has the field {field}, which `fields` names"));
-        }
         if late {
             state.gaps.whole(&format!(
                 "not read within {} s: set `timeout`, narrow `query`, or keep tickets between runs (`cache`)",
                 limit.as_secs()
             ));
         }
-        if handed > 0 && !state.audit_shown && !state.without.contains(AUDIT) {
-            state
-                .notes
-                .insert(format!("{AUDIT}: shows no changes: who reopened, postponed or rewrote a ticket is not known"));
-        }
-        account.items = handed;
+        account.items = seen.tickets;
         account.requests = meter.requests();
         account.asked_as = state.as_of.map(|_| place.asked_as.clone());
-        account.notes = state.notes.into_iter().collect();
+        account.notes = state.notes.into_iter().chain(notes).collect();
         account.gaps = state.gaps.finish();
-        if handed == 0 && account.gaps.is_empty() {
+        if seen.tickets == 0 && account.gaps.is_empty() {
             account.gaps = unread(
                 &place.url,
                 "shows no tickets at all: see what `query` and `tables` leave, and what the user may read",
             );
         }
         account
+    }
+}
+
+/// What tickets were read without. It is told of kept ones, too, so that a run says the same whether they were asked for or kept.
+#[derive(Default)]
+struct Seen {
+    tickets: u64,
+    without: BTreeSet<String>,
+    changes: bool,
+    fields: BTreeSet<String>,
+}
+
+impl Seen {
+    fn look_at(&mut self, item: &Value, watched: &[String]) {
+        self.tickets += 1;
+        let without = item[WITHOUT].as_array().into_iter().flatten().filter_map(Value::as_str);
+        self.without.extend(without.map(str::to_owned));
+        self.changes |= item[HISTORY].as_array().is_some_and(|changes| !changes.is_empty());
+        self.fields.extend(watched.iter().filter(|field| item.get(field.as_str()).is_some()).cloned());
+    }
+
+    fn notes(&self, watched: &[String]) -> Vec<String> {
+        let mut notes: Vec<String> =
+            self.without.iter().map(|table| format!("{table}: not shown to this user: {}", lost(table))).collect();
+        if self.tickets == 0 {
+            return notes;
+        }
+        if !self.changes && !self.without.contains(AUDIT) {
+            notes.push(format!("{AUDIT}: shows no changes: {}", lost(AUDIT)));
+        }
+        let missing = watched.iter().filter(|field| !self.fields.contains(*field));
+        notes.extend(missing.map(|field| format!("no ticket has the field {field}, which `fields` names")));
+        notes
     }
 }
 

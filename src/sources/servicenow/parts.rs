@@ -160,10 +160,8 @@ impl Session<'_> {
             .collect();
         let questions: Vec<String> = questions.into_iter().collect();
         for some in questions.chunks(PAGE) {
-            let lost = "answers of forms are read as the choices' stored values";
-            let found = self
-                .optional("question_choice", &query::among("question", some), "sys_id,question,value,text", lost)
-                .await;
+            let found =
+                self.optional("question_choice", &query::among("question", some), "sys_id,question,value,text").await;
             let mut state = self.state();
             state.choices.extend(some.iter().map(|question| (question.clone(), BTreeMap::new())));
             for row in &found {
@@ -178,8 +176,7 @@ impl Session<'_> {
 
     async fn approvals(&self, ids: &[String]) -> BTreeMap<String, Vec<Value>> {
         const FIELDS: &str = "sys_id,sysapproval,state,approver,approver.user_name,approver.email";
-        let lost = "nothing of these tables counts as approved; let the user read it";
-        let rows = self.optional(APPROVAL, &query::among("sysapproval", ids), FIELDS, lost).await;
+        let rows = self.optional(APPROVAL, &query::among("sysapproval", ids), FIELDS).await;
         let mut out: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         for row in &rows {
             let (Some(task), Some(state)) = (value(row, "sysapproval"), value(row, "state")) else { continue };
@@ -194,9 +191,8 @@ impl Session<'_> {
 
     /// Comments and work notes: entry by entry, or as the text of the journals where entries are not shown.
     async fn journal(&self, table: &str, ids: &[String]) -> (BTreeMap<String, Vec<Value>>, BTreeMap<String, Row>) {
-        let lost = "comments are read as the journals' text, their authors known by display name alone";
         let asked = query::and(&query::among("element_id", ids), "elementINcomments,work_notes");
-        let rows = self.optional(ENTRIES, &asked, "sys_id,element_id,value,sys_created_by,sys_created_on", lost).await;
+        let rows = self.optional(ENTRIES, &asked, "sys_id,element_id,value,sys_created_by,sys_created_on").await;
         let mut out: BTreeMap<String, Vec<Value>> = BTreeMap::new();
         let whole = !self.is_without(ENTRIES) && (!rows.is_empty() || self.state().journal_shown);
         if whole {
@@ -228,7 +224,6 @@ impl Session<'_> {
         }
         if !texts.is_empty() && !self.is_without(ENTRIES) {
             self.state().without.insert(ENTRIES.to_owned());
-            self.note(format!("{ENTRIES}: shows no entries: {lost}"));
         }
         (out, texts)
     }
@@ -245,10 +240,8 @@ impl Session<'_> {
         let asked =
             [query::among("tablename", &classes), query::among("documentkey", ids), query::among("fieldname", &fields)];
         const FIELDS: &str = "sys_id,documentkey,tablename,fieldname,oldvalue,newvalue,user,sys_created_on";
-        let lost = "who reopened, postponed or rewrote a ticket is not known";
-        let rows = self.optional(AUDIT, &asked.join("^"), FIELDS, lost).await;
+        let rows = self.optional(AUDIT, &asked.join("^"), FIELDS).await;
         let mut out: BTreeMap<String, Vec<Value>> = BTreeMap::new();
-        self.state().audit_shown |= !rows.is_empty();
         if rows.iter().any(|row| value(row, "fieldname").as_deref() == Some("state")) {
             self.learn_choices_of_states().await;
         }
@@ -294,8 +287,7 @@ impl Session<'_> {
         let mut tables: Vec<&str> = self.place.tables.iter().map(|(table, _)| table.as_str()).collect();
         tables.push("task");
         let asked = format!("{}^element=state^language=en", query::among("name", &tables));
-        let lost = "former states are known by number alone";
-        let rows = self.optional("sys_choice", &asked, "sys_id,name,value,label", lost).await;
+        let rows = self.optional("sys_choice", &asked, "sys_id,name,value,label").await;
         let mut state = self.state();
         for row in &rows {
             if let (Some(table), Some(stored), Some(label)) =
@@ -339,8 +331,7 @@ impl Session<'_> {
                 .filter(|(_, values)| !values.is_empty())
                 .map(|(field, values)| query::among(field, &values))
                 .collect();
-            let lost = "people in comments, changes and forms are known by user name alone";
-            let rows = self.optional("sys_user", &parts.join("^OR"), "sys_id,user_name,email,name", lost).await;
+            let rows = self.optional("sys_user", &parts.join("^OR"), "sys_id,user_name,email,name").await;
             let mut state = self.state();
             state.users.extend(some.iter().map(|(_, text)| (text.clone(), None)));
             for row in &rows {

@@ -95,16 +95,10 @@ pub(super) struct State {
     pub(super) labels: BTreeMap<(String, String), String>,
     /// `sys_journal_field` has shown an entry: where it shows none, there is none.
     pub(super) journal_shown: bool,
-    /// `sys_audit` has shown an entry.
-    pub(super) audit_shown: bool,
     /// The instance's clock at the first answer.
     pub(super) as_of: Option<Timestamp>,
-    /// Some row of a ticket was read.
-    pub(super) looked: bool,
     /// Tables whose rows lack fields.
     hidden: BTreeSet<String>,
-    /// Configured fields that some row has.
-    pub(super) met: BTreeSet<String>,
     /// Something of the tickets was not read: what was read is not kept.
     pub(super) incomplete: bool,
 }
@@ -156,11 +150,8 @@ impl<'a> Session<'a> {
             choices: BTreeMap::new(),
             labels: BTreeMap::new(),
             journal_shown: false,
-            audit_shown: false,
             as_of: None,
-            looked: false,
             hidden: BTreeSet::new(),
-            met: BTreeSet::new(),
             incomplete: false,
         };
         Self { client, place, fields: all.join(","), watched, state: Mutex::new(state) }
@@ -179,6 +170,11 @@ impl<'a> Session<'a> {
         let mut state = self.state();
         state.gaps.item(table, reason);
         state.incomplete = true;
+    }
+
+    /// A ticket, or a part of one, that cannot be read as one: it will not be otherwise the next time.
+    pub(super) fn flaw(&self, ticket: &str, flaw: &str) {
+        self.state().gaps.item(ticket, flaw);
     }
 
     pub(super) fn note(&self, note: impl Into<String>) {
@@ -226,17 +222,12 @@ impl<'a> Session<'a> {
 
     /// Sees that rows have the fields that they must have.
     pub(super) fn look_at(&self, table: &str, rows: &[Row]) {
-        let has = |field: &str| rows.iter().any(|row| row.contains_key(field));
         let always = ALWAYS.iter().filter(|_| TASKS.contains(&table) && !rows.is_empty());
         let hidden: Vec<&str> =
             always.copied().filter(|field| !rows.iter().all(|row| row.contains_key(*field))).collect();
         if !hidden.is_empty() && self.state().hidden.insert(table.to_owned()) {
             self.gap(table, &format!("does not show the fields {}: let the user read them", hidden.join(", ")));
         }
-        let met = self.watched.iter().filter(|field| has(field)).cloned();
-        let mut state = self.state();
-        state.looked |= !rows.is_empty();
-        state.met.extend(met);
     }
 
     /// All rows of a table beside the tickets'.
@@ -252,20 +243,19 @@ impl<'a> Session<'a> {
         Ok((rows, walk.hidden()))
     }
 
-    /// All rows of a table that not every user is shown: a refusal is remembered and told once, with what is lost.
-    pub(super) async fn optional(&self, table: &str, query: &str, fields: &str, lost: &str) -> Vec<Row> {
+    /// All rows of a table that not every user is shown: a refusal is remembered, and each ticket says what it was read without.
+    pub(super) async fn optional(&self, table: &str, query: &str, fields: &str) -> Vec<Row> {
         if self.is_without(table) {
             return Vec::new();
         }
         match self.all(table, query, fields).await {
             Ok((rows, 0)) => rows,
             Ok((rows, _)) => {
-                self.note(format!("{table}: access rules hide some rows; of those: {lost}"));
+                self.note(format!("{table}: access rules hide some rows: of those, {}", lost(table)));
                 rows
             }
-            Err(Refusal::Denied(reason)) => {
+            Err(Refusal::Denied(_)) => {
                 self.state().without.insert(table.to_owned());
-                self.note(format!("{table}: {reason}: {lost}"));
                 Vec::new()
             }
             Err(Refusal::Failed(reason)) => {
@@ -273,6 +263,20 @@ impl<'a> Session<'a> {
                 Vec::new()
             }
         }
+    }
+}
+
+/// What is not known where a table beside the tickets is not shown.
+pub(super) fn lost(table: &str) -> &'static str {
+    match table {
+        "sysapproval_approver" => "nothing counts as approved; let the user read it",
+        "sys_journal_field" => "comments are read as the journals' text, their authors known by display name alone",
+        "sys_audit" => "who reopened, postponed or rewrote a ticket is not known",
+        "sys_user" => "people in comments, changes and forms are known by user name alone",
+        "sc_item_option_mtom" => "the answers of forms are not read",
+        "question_choice" => "answers of forms are read as the choices' stored values",
+        "sys_choice" => "former states are known by number alone",
+        _ => "what is in it is not known",
     }
 }
 
