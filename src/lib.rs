@@ -24,7 +24,7 @@
 //!    (`tests/architecture.rs`).
 //! 2. A finding cannot exist without evidence ([`rules::Draft::new`] takes one), and evidence is made from collected records alone.
 //! 3. What was asked for and could not be read is a gap, never an absence. Nothing checked is never green
-//!    (`gate::gaps`, `tests/bad_input.rs`, `tests/faults.rs`, the unreadable cases of `tests/example`).
+//!    (`gate::gaps`, `tests/bad_input.rs`, `tests/faults.rs`, `tests/ticket_faults.rs`, the unreadable cases of `tests/example`).
 //! 4. Only the issuer's documented answer, from the credential's own issuer, makes a credential live or dead
 //!    (`tests/live_*.rs`).
 //! 5. A name denotes a slot, an id a credential; a slot refilled after the ticket holds another credential. Every link carries its

@@ -6,25 +6,11 @@
 mod support;
 
 use std::fs;
-use std::io::{Read, Seek};
-use std::path::Path;
-use std::process::{Command, Stdio};
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::faults::{CANARY, FAULTS, Fault, Faulty};
+use support::faults::{FAULTS, Fault, Faulty};
+use support::watched::{table, watched};
 use support::{Answer, Listener};
-
-/// What a run may take at most.
-const MOST_MEMORY: u64 = 300 << 20;
-
-/// How long a run may take until it counts as hanging: no call takes longer than ten seconds, no source than its deadline and the
-/// longest wait for a limit.
-const HANGS: Duration = Duration::from_secs(240);
-
-/// What the row of a wrong outcome begins with.
-const WRONG: &str = "WRONG";
 
 /// A source under test.
 struct Case {
@@ -79,46 +65,6 @@ const CASES: &[Case] = &[
     },
 ];
 
-/// What one run did.
-struct Ran {
-    code: i32,
-    json: Value,
-    all: String,
-    peak: u64,
-}
-
-/// Runs the program, watches its memory, and sees that it neither panics nor hangs.
-fn driftgate(folder: &Path, case: &Case, arguments: &[&str]) -> Ran {
-    let (mut out, mut err) = (tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_driftgate"));
-    command.args(arguments).current_dir(folder).env_clear().envs(case.variables.iter().copied()).stdin(Stdio::null());
-    command.env("HOME", folder).stdout(out.try_clone().unwrap()).stderr(err.try_clone().unwrap());
-    let started = Instant::now();
-    let mut child = command.spawn().unwrap();
-    let status = format!("/proc/{}/status", child.id());
-    let mut peak = 0;
-    let exit = loop {
-        if let Some(exit) = child.try_wait().unwrap() {
-            break exit;
-        }
-        let seen = fs::read_to_string(&status).unwrap_or_default();
-        let mark = seen.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse().ok());
-        peak = mark.map_or(peak, |kib: u64| kib << 10);
-        if started.elapsed() > HANGS {
-            child.kill().unwrap();
-            panic!("{}: {arguments:?} hangs", case.kind);
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    };
-    let mut text = [String::new(), String::new()];
-    for (file, text) in [&mut out, &mut err].into_iter().zip(&mut text) {
-        file.rewind().unwrap();
-        file.read_to_string(text).unwrap();
-    }
-    let json = serde_json::from_str(&text[0]).unwrap_or(Value::Null);
-    Ran { code: exit.code().unwrap_or(-1), json, all: text.concat(), peak }
-}
-
 /// A checkout whose deploy uses the slot, with the ticket that revoked what is in it.
 fn checkout(case: &Case, endpoint: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -157,14 +103,11 @@ fn judge(case: &Case, name: &str, fault: Fault) -> String {
     for command in [&["inventory", "-v", "-v"][..], &["check"]] {
         let before = server.requests();
         let arguments = [command, &["--format", "json", "--max-wait", "2s"]].concat();
-        let ran = driftgate(folder.path(), case, &arguments);
-        let said = ran.all.chars().take(3000).collect::<String>();
-        assert!(!ran.all.contains("panicked") && ran.code != 101, "{what}: {said}");
-        assert!(ran.peak < MOST_MEMORY, "{what}: {} MiB", ran.peak >> 20);
-        assert!(!ran.all.contains(CANARY), "{what}: the server's words came out: {said}");
-        for (variable, value) in case.variables.iter().filter(|(name, _)| *name != "AUDIT_ID") {
-            assert!(!ran.all.contains(value), "{what}: {variable} came out: {said}");
-        }
+        let ran = watched(folder.path(), case.variables, &arguments);
+        let said = ran.said();
+        let secrets: Vec<(&str, &str)> =
+            case.variables.iter().copied().filter(|(name, _)| *name != "AUDIT_ID").collect();
+        ran.is_sound(&what, &secrets);
         assert!(server.requests() > before, "{what}: {} asked nothing: {said}", command[0]);
         let requests = server.requests() - before;
         assert!(requests <= 400, "{what}: {requests} requests");
@@ -203,29 +146,11 @@ fn every_source_against_every_fault() {
         .flat_map(|case| FAULTS.iter().map(move |(name, fault)| (case, *name, *fault)))
         .filter(|(case, _, fault)| case.kind == "aws" || *fault != Fault::Skewed)
         .collect();
-    let queue = Mutex::new(work.into_iter().enumerate());
-    let rows = Mutex::new(Vec::new());
-    // Most of the time goes into waiting.
-    std::thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| {
-                loop {
-                    let Some((number, (case, name, fault))) = queue.lock().unwrap().next() else { break };
-                    // One wrong outcome must not hide the others.
-                    let judged = std::panic::catch_unwind(|| judge(case, name, fault));
-                    let row = judged.unwrap_or_else(|_| format!("{WRONG} {} × {name}", case.kind));
-                    rows.lock().unwrap().push((number, row));
-                }
-            });
-        }
-    });
-    let mut rows = rows.into_inner().unwrap();
-    rows.sort();
-    println!("| source | fault | inventory | requests | peak | reason | check | requests | peak | reason |");
-    for (_, row) in &rows {
-        println!("{row}");
-    }
-    let wrong: Vec<&String> = rows.iter().map(|(_, row)| row).filter(|row| row.starts_with(WRONG)).collect();
-    assert!(wrong.is_empty(), "what is wrong with each stands above: {wrong:#?}");
-    assert_eq!(rows.len(), CASES.len() * FAULTS.len() - (CASES.len() - 1));
+    assert_eq!(work.len(), CASES.len() * FAULTS.len() - (CASES.len() - 1));
+    table(
+        "| source | fault | inventory | requests | peak | reason | check | requests | peak | reason |",
+        &work,
+        |(case, name, _)| format!("{} × {name}", case.kind),
+        |(case, name, fault)| judge(case, name, *fault),
+    );
 }

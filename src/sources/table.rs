@@ -126,7 +126,11 @@ fn build_jira(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built,
 }
 
 fn build_servicenow(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {
-    Ok(Built::Tickets(Box::new(servicenow::ServiceNow::new(about, raw.settings()?, setup.files.clone()))))
+    let context = tracker::Context { env: setup.env, files: setup.files, max_wait: setup.max_wait };
+    let built = servicenow::ServiceNow::new(about, raw.settings()?, &context);
+    built
+        .map(|source| Built::Tickets(Box::new(source)))
+        .map_err(|wrong| raw.error(wrong.setting, wrong.what, wrong.next))
 }
 
 fn build_github_issues(about: About, raw: &RawSource, setup: &Setup<'_>) -> Result<Built, ConfigError> {

@@ -228,8 +228,43 @@ fn endless(path: &str, number: usize) -> String {
             "{{\"total_count\":1000000,\"secrets\":[{{\"name\":\"{name}\",\"created_at\":\"2026-01-01T00:00:00Z\",\"updated_at\":\"2026-01-01T00:00:00Z\",\"visibility\":\"all\"}}],\"SecretList\":[],\"NextToken\":\"again\"}}"
         );
     }
+    if let Some(page) = trackers(path) {
+        return page.to_owned();
+    }
     // AWS' JSON services: every page has the same token.
     "{\"SecretList\":[],\"Parameters\":[],\"NextToken\":\"again\",\"total_count\":1000000,\"environments\":[],\"installations\":[]}".to_owned()
+}
+
+/// The same for trackers: a page with one ticket, after which there are others, again and again.
+fn trackers(path: &str) -> Option<&'static str> {
+    let (place, _) = path.split_once('?').unwrap_or((path, ""));
+    let pages = [
+        ("/oauth_token.do", r#"{"access_token":"hush-canary-of-a-body","expires_in":1800,"token_type":"Bearer"}"#),
+        (
+            "/api/now/table/",
+            r#"{"result":[{"sys_id":{"display_value":"a1","value":"a1"},"number":{"display_value":"RITM1","value":"RITM1"},"short_description":{"display_value":"Look at it","value":"Look at it"},"state":{"display_value":"Open","value":"1"},"sys_class_name":{"display_value":"Requested Item","value":"sc_req_item"}}]}"#,
+        ),
+        (
+            "/myself",
+            r#"{"accountId":"a1","name":"auditor","emailAddress":"auditor@example.com","displayName":"Auditor","timeZone":"UTC"}"#,
+        ),
+        ("/serverInfo", r#"{"deploymentType":"Server","version":"9.12.0","versionNumbers":[9,12,0]}"#),
+        ("/search/approximate-count", r#"{"count":1000000}"#),
+        (
+            "/rest/api/",
+            r#"{"startAt":0,"maxResults":1,"total":1000000,"isLast":false,"nextPageToken":"again","issues":[{"id":"1","key":"SEC-9","fields":{"summary":"Look at it","status":{"name":"Open","statusCategory":{"key":"new"}},"created":"2026-05-04T10:12:00.000+0000","updated":"2026-05-04T10:12:00.000+0000"}}]}"#,
+        ),
+        (
+            "/api/v3/repos/",
+            r#"[{"id":1,"number":9,"title":"Look at it","state":"open","body":"","user":{"login":"bob","id":1},"labels":[],"assignees":[],"comments":0,"created_at":"2026-05-04T10:12:00Z","updated_at":"2026-05-04T10:12:00Z","closed_at":null,"html_url":"https://github.com/acme/shop/issues/9"}]"#,
+        ),
+        (
+            "/api/v4/projects/",
+            r#"[{"id":1,"iid":9,"project_id":1,"title":"Look at it","state":"opened","description":"","author":{"id":1,"username":"bob","name":"Bob"},"labels":[],"assignees":[],"user_notes_count":0,"created_at":"2026-05-04T10:12:00.000Z","updated_at":"2026-05-04T10:12:00.000Z","closed_at":null,"references":{"full":"acme/shop#9"},"web_url":"https://gitlab.com/acme/shop/-/issues/9"}]"#,
+        ),
+    ];
+    let issues = |part: &str| !part.starts_with("/api/v") || place.contains("/issues");
+    pages.into_iter().find(|(part, _)| place.contains(part) && issues(part)).map(|(_, page)| page)
 }
 
 fn answer(status: u16, kind: &str, headers: &str, body: &str) -> Vec<u8> {

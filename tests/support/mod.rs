@@ -7,6 +7,7 @@
     missing_docs,
     clippy::unwrap_used,
     clippy::expect_used,
+    clippy::print_stdout,
     clippy::print_stderr
 )]
 
@@ -21,6 +22,8 @@ pub mod moto;
 pub mod openbao;
 pub mod process;
 pub mod proxy;
+pub mod servicenow;
+pub mod watched;
 
 pub use binary::binary;
 pub use github::Github;
@@ -30,3 +33,4 @@ pub use listener::{Answer, Listener};
 pub use moto::Moto;
 pub use openbao::OpenBao;
 pub use proxy::Proxy;
+pub use servicenow::ServiceNow;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use base64::Engine as _;
-use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use http::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -61,8 +61,6 @@ pub(crate) enum Login {
     Bearer(Secret),
     /// `Authorization: Basic`: a user's name (an e-mail at Jira Cloud) and password or API token.
     Basic(String, Secret),
-    /// A header of the tracker's own, `PRIVATE-TOKEN`.
-    Header(HeaderName, Secret),
 }
 
 impl Login {
@@ -71,23 +69,22 @@ impl Login {
     /// # Errors
     /// Where the variable's value cannot stand in a header; the value is not in the message.
     pub(crate) fn headers(&self) -> Result<HeaderMap, String> {
-        let (name, text) = match self {
-            Self::Bearer(token) => (AUTHORIZATION, format!("Bearer {}", token.expose())),
+        let text = match self {
+            Self::Bearer(token) => format!("Bearer {}", token.expose()),
             Self::Basic(user, word) => {
                 let both = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{}", word.expose()));
-                (AUTHORIZATION, format!("Basic {both}"))
+                format!("Basic {both}")
             }
-            Self::Header(name, token) => (name.clone(), token.expose().to_owned()),
         };
         let mut value = HeaderValue::from_str(&text).map_err(|_| "the token holds characters that no token has")?;
         value.set_sensitive(true);
-        Ok(HeaderMap::from_iter([(name, value)]))
+        Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
     }
 
     /// The key under which this login's answers are kept.
     pub(crate) fn key(&self, purpose: &str) -> MacKey {
         match self {
-            Self::Bearer(secret) | Self::Basic(_, secret) | Self::Header(_, secret) => secret.derive(purpose),
+            Self::Bearer(secret) | Self::Basic(_, secret) => secret.derive(purpose),
         }
     }
 }
@@ -149,11 +146,7 @@ mod tests {
     #[test]
     fn no_login_prints_its_secret() {
         let word = || Secret::new("hush".to_owned());
-        for login in [
-            Login::Bearer(word()),
-            Login::Basic("bob".into(), word()),
-            Login::Header(HeaderName::from_static("private-token"), word()),
-        ] {
+        for login in [Login::Bearer(word()), Login::Basic("bob".into(), word())] {
             let headers = login.headers().unwrap();
             assert!(!format!("{login:?} {headers:?}").contains("hush"));
             assert!(headers.values().all(HeaderValue::is_sensitive));

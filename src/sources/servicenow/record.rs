@@ -1,38 +1,35 @@
-//! ServiceNow tickets from a saved Table API response: `sysparm_display_value=all` (each field a display value and a value), or
-//! plain values. Form answers stand under `variables.*`, comments and work notes are journals. Field names: the "Table API" and
-//! "Task (task)" pages of ServiceNow's documentation. What a ticket asks for is understood in `link`.
+//! A row of a task table as a record: `sysparm_display_value=all` (each field a display value and a value), or plain values. Form answers
+//! stand under `variables.*`; comments and work notes are journals, as text or, read live, entry by entry under keys of our own that begin
+//! with `_`. Field names: the "Table API" and "Task (task)" pages of ServiceNow's documentation. What a ticket asks for is understood in
+//! `link`.
 
 use std::collections::BTreeMap;
 
-use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
-use schemars::JsonSchema;
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::config::Files;
-use crate::model::ticket::{Comment, Field, Person, RawState, Record, System, Text};
+use crate::model::ticket::{Change, Comment, Field, Person, RawState, Record, System, Text};
 use crate::sources::export::markup::html;
 use crate::sources::export::value::kind;
 use crate::sources::export::{self, Flaw};
-use crate::sources::{About, Account, TicketSource, Wanted};
 
-/// Settings of a `servicenow` source.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// A saved response of the Table API.
-    pub export: String,
-    /// Which of the table's fields mean what: `level: u_access_level`.
-    #[serde(default)]
-    pub fields: BTreeMap<Field, String>,
-}
+/// Entries of the journals: `{at, by, text}`; `by` is a user's name.
+pub(super) const JOURNAL: &str = "_journal";
+/// Approvals: `{names, display, state}`.
+pub(super) const APPROVALS: &str = "_approvals";
+/// Changes: `{at, by, field, from, to}`.
+pub(super) const HISTORY: &str = "_history";
+/// People by their user's name: `{names, display}`.
+pub(super) const PEOPLE: &str = "_people";
 
-/// A saved response of the Table API.
-pub struct ServiceNow {
-    about: About,
-    settings: Settings,
-    files: Files,
+/// Rows to records, for one source.
+pub(super) struct Reader<'s> {
+    /// The source's name.
+    pub(super) source: &'s str,
+    /// Which of the table's fields mean what.
+    pub(super) fields: &'s BTreeMap<Field, String>,
+    /// The instance, where it is known.
+    pub(super) site: Option<&'s str>,
 }
 
 /// The form fields that most sites name alike, for what the configuration does not map.
@@ -47,19 +44,17 @@ const USUAL: [(Field, &[&str]); 8] = [
     (Field::RequestType, &["variables.request_type", "u_request_type"]),
 ];
 
-impl ServiceNow {
-    /// Takes its settings; nothing is read yet.
-    #[must_use]
-    pub fn new(about: About, settings: Settings, files: Files) -> Self {
-        Self { about, settings, files }
-    }
-
-    fn record(&self, item: &Value, flaws: &mut Vec<Flaw>) -> Result<Record, Flaw> {
+impl Reader<'_> {
+    /// One row.
+    ///
+    /// # Errors
+    /// Where it is no ticket at all; what is wrong with parts of one goes into `flaws`.
+    pub(super) fn record(&self, item: &Value, flaws: &mut Vec<Flaw>) -> Result<Record, Flaw> {
         let Value::Object(fields) = item else { return Err(format!("is {}, not a record", kind(item))) };
         let row = Row(fields);
         let Some(id) = row.value("number") else { return Err("has no number".to_owned()) };
         for (key, value) in fields {
-            if matches!(value, Value::Array(_) | Value::Bool(_)) {
+            if !key.starts_with('_') && matches!(value, Value::Array(_) | Value::Bool(_)) {
                 flaws.push(format!("has {} where a field's value is expected: {key}", kind(value)));
             }
         }
@@ -67,16 +62,7 @@ impl ServiceNow {
         for key in ["opened_by", "assigned_to", "closed_by", "requested_for", "sys_created_by"] {
             people.learn(row.person(key));
         }
-        let offset = row.offset();
-        let mut comments = Vec::new();
-        for key in ["comments", "work_notes", "comments_and_work_notes"] {
-            if key == "comments_and_work_notes" && !comments.is_empty() {
-                continue;
-            }
-            if let Some(journal) = row.text(key) {
-                entries(&journal, offset, &people, &mut comments);
-            }
-        }
+        let mut comments = journal(&row, &people);
         comments.sort_by_key(|comment| comment.at);
         let mut texts = Vec::new();
         if let Some(text) = row.rich("description") {
@@ -101,20 +87,16 @@ impl ServiceNow {
         };
         let time = |key: &str, flaws: &mut Vec<Flaw>| row.time(key, flaws);
         Ok(Record {
-            source: self.about.name.clone(),
+            source: self.source.to_owned(),
             system: System::Servicenow,
-            url: row.value("sys_id").and_then(|sys_id| {
-                let link = fields.values().find_map(|value| value.get("link")?.as_str())?;
-                let (site, _) = link.split_once("/api/now/")?;
-                Some(format!("{site}/task.do?sys_id={sys_id}"))
-            }),
+            url: self.url(&row),
             project: row.value("sys_class_name").unwrap_or_default(),
             repository: None,
             kind: row.text("cat_item").or_else(|| row.text("category")).or_else(|| row.text("type")),
             title: row.text("short_description").unwrap_or_default(),
             texts,
             comments,
-            history: Vec::new(),
+            history: history(&row),
             labels: row
                 .text("sys_tags")
                 .map(|tags| tags.split(',').map(|t| t.trim().to_owned()).collect())
@@ -135,24 +117,36 @@ impl ServiceNow {
             updated_at: time("sys_updated_on", flaws),
             reporter: row.person("opened_by").unwrap_or_default(),
             assignee: row.person("assigned_to"),
-            approvers: row.person("approved_by").into_iter().collect(),
+            approvers: row.person("approved_by").into_iter().chain(approvers(&row)).collect(),
             time_zone: None,
             id,
         })
     }
 
+    fn url(&self, row: &Row<'_>) -> Option<String> {
+        let sys_id = row.value("sys_id")?;
+        let linked = || row.0.values().find_map(|value| Some(value.get("link")?.as_str()?.split_once("/api/now/")?.0));
+        let site = self.site.or_else(linked)?;
+        Some(format!("{site}/task.do?sys_id={sys_id}"))
+    }
+
     fn fields(&self, row: &Row<'_>) -> BTreeMap<Field, String> {
         let mut out = BTreeMap::new();
-        for (field, key) in &self.settings.fields {
+        for (field, key) in self.fields {
             // Times: the value is UTC, the display value the reader's own zone.
             let text = match field {
                 Field::Effective | Field::From | Field::Until => row.value(key),
+                // A user is known by e-mail or name where those were asked for.
+                Field::Person => {
+                    let parts = ["email", "user_name"].iter();
+                    parts.filter_map(|part| row.text(&format!("{key}.{part}"))).next().or_else(|| row.text(key))
+                }
                 _ => row.text(key),
             };
             out.extend(text.map(|text| (*field, text)));
         }
         for (field, keys) in USUAL {
-            if self.settings.fields.contains_key(&field) {
+            if self.fields.contains_key(&field) {
                 continue;
             }
             let time = matches!(field, Field::Effective | Field::From | Field::Until);
@@ -161,24 +155,12 @@ impl ServiceNow {
         }
         if !out.contains_key(&Field::Approval)
             && let Some(approval) = row.value("approval")
+            // Where no approval is asked for, the field says nothing: an approver's own words may.
+            && !approval.eq_ignore_ascii_case("not requested")
         {
             out.insert(Field::Approval, approval);
         }
         out
-    }
-}
-
-#[async_trait]
-impl TicketSource for ServiceNow {
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    async fn tickets(&self, _want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
-        let path = &self.settings.export;
-        export::read(&self.about, &self.files, path, &["result", "records"], sink, &mut |item, flaws| {
-            self.record(item, flaws)
-        })
     }
 }
 
@@ -212,7 +194,7 @@ impl Row<'_> {
 
     fn rich(&self, key: &str) -> Option<String> {
         let text = self.text(key)?;
-        Some(if html::is_html(&text) { html::text(&text) } else { text.replace("\r\n", "\n") })
+        Some(tidy(&text))
     }
 
     fn time(&self, key: &str, flaws: &mut Vec<Flaw>) -> Option<Timestamp> {
@@ -231,6 +213,21 @@ impl Row<'_> {
             ["email", "user_name"].iter().filter_map(|part| self.text(&format!("{key}.{part}"))).collect();
         names.extend(self.value(key).filter(|value| Some(value) != display.as_ref() || value.contains('@')));
         (!names.is_empty() || display.is_some()).then_some(Person { names, display })
+    }
+
+    /// A list under one of our own keys.
+    fn list(&self, key: &str) -> impl Iterator<Item = &Value> {
+        self.0.get(key).and_then(Value::as_array).into_iter().flatten()
+    }
+
+    /// A user by name, with the other names that were asked for.
+    fn known(&self, name: &str) -> Person {
+        match self.0.get(PEOPLE).and_then(|people| people.get(name)) {
+            Some(known) => person(known),
+            None => {
+                Person { names: Some(name.to_owned()).filter(|n| !n.is_empty()).into_iter().collect(), display: None }
+            }
+        }
     }
 
     /// How far display times are ahead of UTC, learnt from a field that shows both.
@@ -269,6 +266,68 @@ impl People {
     }
 }
 
+/// The comments, and the work notes: entry by entry where they were read so, else out of the journals' text.
+fn journal(row: &Row<'_>, people: &People) -> Vec<Comment> {
+    let mut out = Vec::new();
+    for entry in row.list(JOURNAL) {
+        let text = |key: &str| entry.get(key).and_then(Value::as_str);
+        let by = text("by").unwrap_or_default();
+        out.push(Comment {
+            author: row.known(by),
+            at: text("at").and_then(export::time),
+            text: tidy(text("text").unwrap_or_default()),
+            system: by == "system",
+        });
+    }
+    let offset = row.offset();
+    for key in ["comments", "work_notes", "comments_and_work_notes"] {
+        if key == "comments_and_work_notes" && !out.is_empty() {
+            continue;
+        }
+        if let Some(journal) = row.text(key) {
+            entries(&journal, offset, people, &mut out);
+        }
+    }
+    out
+}
+
+/// Who approved, by name.
+fn approvers(row: &Row<'_>) -> Vec<Person> {
+    let approved = row.list(APPROVALS).filter(|entry| entry.get("state").and_then(Value::as_str) == Some("approved"));
+    approved.map(person).collect()
+}
+
+/// What was changed. ServiceNow's `state` is what the other trackers call the status.
+fn history(row: &Row<'_>) -> Vec<Change> {
+    let changes = row.list(HISTORY).map(|entry| {
+        let text =
+            |key: &str| entry.get(key).and_then(Value::as_str).filter(|text| !text.is_empty()).map(str::to_owned);
+        let field = text("field").unwrap_or_default();
+        Change {
+            at: text("at").as_deref().and_then(export::time),
+            author: row.known(&text("by").unwrap_or_default()),
+            field: if field == "state" { "status".to_owned() } else { field },
+            from: text("from"),
+            to: text("to"),
+        }
+    });
+    changes.collect()
+}
+
+fn person(entry: &Value) -> Person {
+    let names = entry.get("names").and_then(Value::as_array).into_iter().flatten();
+    Person {
+        names: names.filter_map(Value::as_str).map(str::to_owned).collect(),
+        display: entry.get("display").and_then(Value::as_str).map(str::to_owned),
+    }
+}
+
+/// Plain text.
+fn tidy(text: &str) -> String {
+    let text = text.trim();
+    if html::is_html(text) { html::text(text) } else { text.replace("\r\n", "\n") }
+}
+
 /// Entries of a journal: `2026-07-27 11:40:00 - Grace Gupta (Additional comments)`, then the text, newest first.
 fn entries(journal: &str, offset: SignedDuration, people: &People, into: &mut Vec<Comment>) {
     let mut current: Option<Comment> = None;
@@ -290,8 +349,7 @@ fn entries(journal: &str, offset: SignedDuration, people: &People, into: &mut Ve
     }
     into.extend(current.filter(|c| !c.text.trim().is_empty()));
     for comment in into {
-        let text = comment.text.trim();
-        comment.text = if html::is_html(text) { html::text(text) } else { text.to_owned() };
+        comment.text = tidy(&comment.text);
     }
 }
 
@@ -310,14 +368,15 @@ fn header(line: &str) -> Option<(&str, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sources::Account;
     use crate::sources::export::tests_support::{about, collect};
+    use crate::sources::servicenow::ServiceNow;
     use serde_json::json;
 
     fn read(export: &Value) -> (Vec<Record>, Account) {
-        let settings =
-            Settings { export: "export".into(), fields: BTreeMap::from([(Field::Until, "u_end".to_owned())]) };
+        let fields = BTreeMap::from([(Field::Until, "u_end".to_owned())]);
         collect(export.to_string().as_bytes(), |files| {
-            Box::new(ServiceNow::new(about("servicenow"), settings.clone(), files))
+            Box::new(ServiceNow::saved(about("servicenow"), "export".to_owned(), fields, files))
         })
     }
 
@@ -357,5 +416,23 @@ mod tests {
         assert_eq!(records.len(), 2);
         assert_eq!(records[0].assignee.as_ref().unwrap().display.as_deref(), Some("dave"));
         assert_eq!(account.gaps.len(), 4, "{:?}", account.gaps);
+    }
+
+    #[test]
+    fn what_was_read_beside_the_row() {
+        let (records, account) = read(&json!({"result":[{
+            "number": "RITM2", "sys_id": "2", "comments": "",
+            JOURNAL: [{"at": "2026-07-27 09:52:00", "by": "dave", "text": "<p>a<br>b</p>"}, {"at": "x", "by": "system", "text": "c"}],
+            APPROVALS: [{"names": ["alice@example.com", "alice"], "state": "approved"}, {"names": ["eve"], "state": "requested"}],
+            HISTORY: [{"at": "2026-07-27 09:52:00", "by": "eve", "field": "state", "from": "Open", "to": "Closed Complete"}],
+            PEOPLE: {"dave": {"names": ["dave@example.com", "dave"], "display": "Dave Dubois"}}}]}));
+        assert_eq!(account.gaps, []);
+        let r = &records[0];
+        let said: Vec<(&str, &str, bool)> =
+            r.comments.iter().map(|c| (c.author.label(), c.text.as_str(), c.system)).collect();
+        assert_eq!(said, [("system", "c", true), ("dave@example.com", "a\nb", false)]);
+        assert_eq!(r.approvers.iter().map(Person::label).collect::<Vec<_>>(), ["alice@example.com"]);
+        assert_eq!((r.history[0].field.as_str(), r.history[0].author.label()), ("status", "eve"));
+        assert_eq!(r.history[0].to.as_deref(), Some("Closed Complete"));
     }
 }
