@@ -23,6 +23,26 @@ pub(super) struct Hints {
     below: bool,
 }
 
+/// Which of several namesakes is meant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Choice {
+    /// Empty where the words say that it is none of them; several where nothing decides.
+    pub(super) of: Vec<usize>,
+    /// All of them are meant: "in both repositories".
+    pub(super) all: bool,
+}
+
+impl Choice {
+    pub(super) fn of(of: Vec<usize>) -> Self {
+        Self { of, all: false }
+    }
+
+    /// Whether it is known what is meant.
+    pub(super) fn certain(&self) -> bool {
+        self.of.len() == 1 || (self.all && !self.of.is_empty())
+    }
+}
+
 /// What is not production.
 pub(super) const NOT_PRODUCTION: &str = "non-production";
 
@@ -166,6 +186,47 @@ impl Hints {
     }
 }
 
+/// Whether places that a text names are joined, not set against each other.
+fn joined(text: &str) -> bool {
+    let all = words(text);
+    let has = |options: &[&str]| all.iter().any(|word| options.contains(&word.text.as_str()));
+    (has(&["and", "both", "und", "beide", "beiden", "et", "y", "ambos", "ambas", "each", "every"]) || text.contains(['&', '+']))
+        && !has(&["from", "than", "or", "von", "oder", "ou", "o", "copied", "unlike", "instead", "not", "but"])
+}
+
+/// "In both repositories": both of the two that are left.
+fn both(text: &str) -> bool {
+    let all = words(text);
+    all.iter().enumerate().any(|(at, word)| {
+        matches!(word.text.as_str(), "both" | "beide" | "beiden" | "ambos" | "ambas")
+            && all.get(at + 1).is_none_or(|next| {
+                text[word.end..next.start].contains(['.', ',', ';', ')', '*'])
+                    || matches!(
+                        next.text.as_str(),
+                        "places"
+                            | "repos"
+                            | "repositories"
+                            | "projects"
+                            | "environments"
+                            | "envs"
+                            | "scopes"
+                            | "stages"
+                            | "stores"
+                            | "secrets"
+                            | "variables"
+                            | "copies"
+                            | "of"
+                            | "ones"
+                            | "repositorios"
+                            | "proyectos"
+                            | "entornos"
+                            | "umgebungen"
+                            | "projekten"
+                    )
+            })
+    })
+}
+
 /// Whether a repository or group lies in another.
 fn within(place: &str, above: &str) -> bool {
     place.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -245,15 +306,15 @@ impl<'c> Context<'c> {
         hints
     }
 
-    /// Chooses among namesakes. Empty where the nearest words say that it is none of them; several where nothing decides.
-    pub(super) fn choose(&self, of: &[usize], number: usize, clause: Option<usize>) -> Vec<usize> {
+    /// Chooses among namesakes.
+    pub(super) fn choose(&self, of: &[usize], number: usize, clause: Option<usize>) -> Choice {
         let unit = &self.units[number];
         let near = self.unit(number, clause);
         let mut left = of.to_vec();
         if left.len() == 1 {
             let entity = &self.names.entities[left[0]];
             // One is known, and its own clause speaks of another place or environment: that one is not known.
-            return if near.fit(entity, false).is_some() { left } else { Vec::new() };
+            return Choice::of(if near.fit(entity, false).is_some() { left } else { Vec::new() });
         }
         let whole_unit = self.unit(number, None);
         let mut around = Hints::default();
@@ -276,13 +337,16 @@ impl<'c> Context<'c> {
         ] {
             let fitting = self.best(&left, hints);
             if fitting.is_empty() && nearest {
-                return Vec::new();
+                return Choice::default();
             }
             if !fitting.is_empty() {
                 left = fitting;
             }
             if left.len() == 1 {
-                return left;
+                return Choice::of(left);
+            }
+            if nearest && self.each_named(&left, hints, &self.units[number].text) {
+                return Choice { of: left, all: true };
             }
         }
         if let Some(repository) = &self.repository {
@@ -298,7 +362,27 @@ impl<'c> Context<'c> {
                 left = fitting;
             }
         }
-        left
+        let all = left.len() == 2 && both(&unit.text);
+        Choice { of: left, all }
+    }
+
+    /// "In production and staging", "as Actions and as Dependabot secret": each of them is named by what tells it from the others.
+    fn each_named(&self, of: &[usize], hints: &Hints, text: &str) -> bool {
+        if !joined(text) {
+            return false;
+        }
+        let entities: Vec<&Entity> = of.iter().map(|of| &self.names.entities[*of]).collect();
+        let told = |by: &dyn Fn(&Entity) -> Option<String>| {
+            let values: Option<BTreeSet<String>> = entities.iter().map(|entity| by(entity)).collect();
+            values.is_some_and(|values| values.len() == entities.len())
+        };
+        told(&|e| e.place.clone().filter(|place| hints.places.contains(place)))
+            || told(&|e| {
+                let own = environment(e.environment.as_deref()?).to_owned();
+                hints.environments.contains(&own).then_some(own)
+            })
+            || told(&|e| e.account.clone().filter(|account| hints.accounts.contains(account)))
+            || told(&|e| hints.kinds.contains(e.kind.as_str()).then(|| e.kind.clone()))
     }
 
     /// Chooses among namesakes that a structured field names.

@@ -116,11 +116,12 @@ impl Names {
                 self.name(name, number, &entity);
             }
         }
-        // A personal token's id and an IAM user's alias tell a person's handle.
+        // A personal token's id, an IAM user's alias and the first part of an address tell a person's handle.
         if let Some(owner) = entity.owner.as_ref().filter(|owner| owner.contains('@')) {
             let user = entity.place.clone().filter(|_| entity.kind == "personal-token");
             let alias = entity.names.iter().skip(1).find(|_| entity.kind == "access-key").map(|a| a.to_lowercase());
-            for handle in user.into_iter().chain(alias) {
+            let local = owner.split('@').next().filter(|local| local.contains(['.', '-', '_'])).map(str::to_owned);
+            for handle in user.into_iter().chain(alias).chain(local) {
                 self.handles.entry(handle).or_default().insert(owner.clone());
             }
         }

@@ -7,7 +7,7 @@ use crate::model::Id;
 use crate::model::mask::masked;
 use crate::model::ticket::{Link, Record, Strength};
 
-use super::choose::Context;
+use super::choose::{Choice, Context};
 use super::mention::{Mention, Target};
 use super::nouns::condition;
 use super::stance::{Judged, Stance};
@@ -106,13 +106,13 @@ impl Scene<'_> {
             .collect();
         // The ticket's own words first; comments only clarify what these leave open (or correct them, in `trust`).
         let own = |m: &Mention| !matches!(self.unit(m).origin, Origin::Comment(_));
-        let mut resolved: Vec<(Mention, Weight, Vec<usize>)> = Vec::new();
+        let mut resolved: Vec<(Mention, Weight, Choice)> = Vec::new();
         for (mention, weight) in &weighed {
             let chosen = self.chosen(mention);
             match weight {
                 Some(weight) => resolved.push((mention.clone(), *weight, chosen)),
                 None if own(mention) && mention.stance == Stance::Keep => {
-                    out.kept.extend(chosen.iter().filter(|_| chosen.len() == 1).map(|of| self.id(*of)));
+                    out.kept.extend(chosen.of.iter().filter(|_| chosen.certain()).map(|of| self.id(*of)));
                 }
                 None => {}
             }
@@ -130,12 +130,12 @@ impl Scene<'_> {
     }
 
     /// Links the mentions of the highest weights.
-    fn take(&self, mentions: &[(Mention, Weight, Vec<usize>)], out: &mut Linked) {
+    fn take(&self, mentions: &[(Mention, Weight, Choice)], out: &mut Linked) {
         let certain =
-            |(m, _, of): &&(Mention, Weight, Vec<usize>)| matches!(m.target, Target::Unknown(_)) || of.len() == 1;
+            |(m, _, choice): &&(Mention, Weight, Choice)| matches!(m.target, Target::Unknown(_)) || choice.certain();
         // A user's name beside anything else that is named is that user, not the key that carries the name.
         let things = mentions.iter().filter(certain).any(|(m, weight, _)| !m.identity && *weight > Weight::Passing);
-        let counted = |(m, ..): &&(Mention, Weight, Vec<usize>)| !(m.identity && things);
+        let counted = |(m, ..): &&(Mention, Weight, Choice)| !(m.identity && things);
         let best = mentions
             .iter()
             .filter(counted)
@@ -144,24 +144,24 @@ impl Scene<'_> {
             .max()
             .unwrap_or(Weight::Passing);
         let least = if best == Weight::Passing { Weight::Passing } else { Weight::Listed };
-        let taken: Vec<&(Mention, Weight, Vec<usize>)> =
+        let taken: Vec<&(Mention, Weight, Choice)> =
             mentions.iter().filter(counted).filter(|(_, weight, _)| *weight >= least).collect();
-        for (mention, _, of) in &taken {
-            match (&mention.target, &of[..]) {
-                (Target::Unknown(id), _) => self.add(id.clone(), mention, mention.strength, out),
-                (_, [one]) => {
-                    let entity = &self.context.names.entities[*one];
-                    let located =
-                        entity.slot && mention.strength == Strength::Name && self.context.located(*one, mention.unit);
-                    let strength = if located { Strength::Slot } else { mention.strength };
-                    self.add(entity.id.clone(), mention, strength, out);
-                }
-                _ => {}
+        for (mention, _, choice) in &taken {
+            if let Target::Unknown(id) = &mention.target {
+                self.add(id.clone(), mention, mention.strength, out);
+            }
+            for one in choice.of.iter().filter(|_| choice.certain()) {
+                let entity = &self.context.names.entities[*one];
+                let located =
+                    entity.slot && mention.strength == Strength::Name && self.context.located(*one, mention.unit);
+                let strength = if located { Strength::Slot } else { mention.strength };
+                self.add(entity.id.clone(), mention, strength, out);
             }
         }
         // A name that stays open says so, unless it is one of those that are linked anyway.
-        for (mention, _, of) in taken {
-            let open = matches!(mention.target, Target::Known(_)) && of.len() != 1;
+        for (mention, _, choice) in taken {
+            let of = &choice.of;
+            let open = matches!(mention.target, Target::Known(_)) && !choice.certain();
             let Target::Known(all) = &mention.target else { continue };
             if open && !all.iter().any(|of| out.links.contains_key(&self.id(*of))) {
                 let name = quote(&self.unit(mention).text[mention.start..mention.end]);
@@ -197,11 +197,11 @@ impl Scene<'_> {
         }
     }
 
-    fn chosen(&self, mention: &Mention) -> Vec<usize> {
+    fn chosen(&self, mention: &Mention) -> Choice {
         match &mention.target {
-            Target::Unknown(_) => Vec::new(),
+            Target::Unknown(_) => Choice::default(),
             // A unique identifier is what it is, whatever stands beside it.
-            Target::Known(of) if of.len() == 1 && mention.strength > Strength::Name => of.clone(),
+            Target::Known(of) if of.len() == 1 && mention.strength > Strength::Name => Choice::of(of.clone()),
             Target::Known(of) => self.context.choose(of, mention.unit, mention.clause),
         }
     }
@@ -279,7 +279,10 @@ impl Scene<'_> {
                 };
                 for m in there {
                     let mention = &mut self.mentions[m];
+                    // "It was replaced in January, delete it": what became of it is the reason.
+                    let told = mention.stance == Stance::Past && clause.stance == Stance::Act && mention.unit == number;
                     if mention.stance == Stance::Neutral
+                        || told
                         || (clause.stance == Stance::Keep && mention.unit == number && !strong(judged, mention))
                     {
                         mention.stance = clause.stance;

@@ -82,7 +82,7 @@ pub(super) fn find(number: usize, unit: &Unit, judged: &Judged, names: &Names) -
                 end,
                 target,
                 strength,
-                identity,
+                identity: identity && !key_of(&words, start, end),
                 stance: stance(judged, clause, start, end, &starts),
                 instrument: instrument(&words, start),
             }
@@ -392,6 +392,25 @@ fn part_of(unit: &Unit, words: &[Word], tokens: &[Token<'_>], index: usize, name
         return (found.len() == 1 && token.text.len() > 4).then(|| (found[0], token.end()));
     }
     None
+}
+
+/// "The key of svc-x", "svc-x's access key": not the user, but what is the user's.
+fn key_of(words: &[Word], start: usize, end: usize) -> bool {
+    let at = words.partition_point(|word| word.start < start);
+    let after = words.partition_point(|word| word.start < end);
+    let back = |n: usize| at.checked_sub(n).map(|i| words[i].text.as_str()).unwrap_or_default();
+    let next = |n: usize| words.get(after + n).map(|word| word.text.as_str()).unwrap_or_default();
+    let skip = usize::from(matches!(back(1), "user" | "iam" | "account" | "benutzer" | "usuario" | "utilisateur" | "the"))
+        + usize::from(matches!(back(2), "iam" | "the" | "service") && matches!(back(1), "user" | "account"));
+    let of = matches!(back(1 + skip), "of" | "for" | "from" | "von" | "für" | "de" | "du" | "del" | "belonging");
+    let key = |word: &str| {
+        matches!(word, "key" | "keys" | "credential" | "credentials" | "schlüssel" | "clé" | "clés" | "clave" | "claves")
+            || word.ends_with("-key")
+            || word.ends_with("-keys")
+    };
+    (of && (key(back(2 + skip)) || (back(2 + skip) == "id" && key(back(3 + skip)))))
+        || key(next(0))
+        || (matches!(next(0), "access" | "aws" | "iam" | "static") && key(next(1)))
 }
 
 /// "replaced by X", "switch to X", "the job assumes X": what it is done with.

@@ -2,8 +2,9 @@
 //! `sources`, expectations are folded by `expect`.
 //!
 //! A ticket's text is cut into units (`text`) and clauses with a stance (`stance`, `verbs`); identifiers are looked up token by token
-//! (`tokens`, `index`, `mention`, `number`); namesakes are told apart by the words around them (`choose`); what is acted on is linked
-//! (`links`). Intent, state, level, times and people are read from the same units, and `trust` decides whose words may loosen.
+//! (`tokens`, `index`, `mention`, `number`); tables give their rows a verdict (`table`); namesakes are told apart by the words around
+//! them (`choose`); what is acted on is linked (`links`). Intent, state, level, times and people are read from the same units, and
+//! `trust` decides whose words may loosen.
 
 mod access;
 mod choose;
@@ -21,6 +22,7 @@ mod object;
 mod people;
 mod stance;
 mod state;
+mod table;
 mod text;
 mod tokens;
 mod trust;
@@ -84,8 +86,9 @@ impl Index {
     pub fn understand(&self, record: &Record, now: Timestamp) -> Ticket {
         let (units, cut) = text::units(record);
         let judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
-        let mentions: Vec<Mention> =
+        let mut mentions: Vec<Mention> =
             units.iter().enumerate().flat_map(|(n, unit)| mention::find(n, unit, &judged[n], &self.names)).collect();
+        table::apply(&units, &mut mentions);
         let environment = record.fields.get(&Field::Environment).map(String::as_str).unwrap_or_default();
         let context = Context::new(&units, &judged, &self.names, environment, record.repository.as_deref());
         let trust = Trust { record, settings: &self.settings };
@@ -230,7 +233,7 @@ impl Index {
         }
         let chosen = |mention: &Mention| -> Vec<Id> {
             let Target::Known(of) = &mention.target else { return Vec::new() };
-            let found = if of.len() == 1 { of.clone() } else { read.context.choose(of, mention.unit, mention.clause) };
+            let found = if of.len() == 1 { of.clone() } else { read.context.choose(of, mention.unit, mention.clause).of };
             found.into_iter().map(|of| self.names.entities[of].id.clone()).collect()
         };
         if !linked.links.is_empty() {

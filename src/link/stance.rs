@@ -301,6 +301,12 @@ fn conjunction(word: &str) -> Option<bool> {
     }
 }
 
+/// "It got the new password last week": the thing that was made, not an order to make one.
+fn made(unit: &Unit, act: &Act) -> bool {
+    let words = unit.text[act.start..act.end].to_lowercase();
+    !act.modal && ["new", "fresh", "neue", "nouve", "nuev", "another"].iter().any(|word| words.starts_with(word))
+}
+
 fn clause(
     unit: &Unit,
     words: &[Word],
@@ -388,7 +394,7 @@ fn clause(
         Stance::Keep
     } else if has(Cue::Example) || question {
         Stance::Example
-    } else if acts.iter().any(|act| !past || act.force == Force::Strong || act.form == Form::Base) {
+    } else if acts.iter().any(|act| !past || act.force == Force::Strong || (act.form == Form::Base && !made(unit, act))) {
         Stance::Act
     } else if past {
         Stance::Past
@@ -399,7 +405,8 @@ fn clause(
         acts.clear();
     }
     // "…, do not bother": a short clause that keeps speaks of what was just named.
-    let short = stance == Stance::Keep && own.len() <= 4;
+    // "…, not the replica" has a name of its own.
+    let short = stance == Stance::Keep && own.len() <= 4 && !has(Cue::Except);
     let pronoun = short
         || own.iter().any(|i| {
             matches!(
