@@ -109,7 +109,9 @@ impl Names {
             let fingerprint = name.starts_with("SHA256:") || name.starts_with("MD5:");
             if fingerprint {
                 self.token(name, number, Strength::Id, false);
-                self.partial(name.split_once(':').map_or(name, |(_, hash)| hash), number);
+                let hash = name.split_once(':').map_or(name.as_str(), |(_, hash)| hash);
+                self.token(hash, number, Strength::Id, false);
+                self.partial(hash, number);
             } else if name.starts_with("arn:") {
                 self.token(name, number, Strength::Slot, true);
             } else if entity.kind != "kv" {

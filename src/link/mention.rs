@@ -37,8 +37,9 @@ pub(super) struct Mention {
     pub(super) instrument: bool,
 }
 
-/// All mentions of one unit.
-pub(super) fn find(number: usize, unit: &Unit, judged: &Judged, names: &Names) -> Vec<Mention> {
+/// All mentions of one of a ticket's units.
+pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names) -> Vec<Mention> {
+    let unit = &units[number];
     let mut found: Vec<(usize, usize, Target, Strength, bool)> = Vec::new();
     let words = words(&unit.text);
     let tokens = tokens(&unit.text);
@@ -50,8 +51,12 @@ pub(super) fn find(number: usize, unit: &Unit, judged: &Judged, names: &Names) -
             if found.iter().any(|(start, end, ..)| *start <= part.start && part.end() <= *end) {
                 continue;
             }
+            let address = || {
+                let (of, strength) = super::address::find(part.text, names)?;
+                Some((Target::Known(of), strength, false))
+            };
             if let Some((target, strength, identity)) =
-                named(part, unit, &words, names).or_else(|| unknown(part, unit, &words))
+                named(part, unit, &words, names).or_else(address).or_else(|| unknown(part, unit, &words))
             {
                 found.push((part.start, part.end(), target, strength, identity));
             }
@@ -64,7 +69,7 @@ pub(super) fn find(number: usize, unit: &Unit, judged: &Judged, names: &Names) -
             found.push((token.start, end, Target::Known(vec![of]), Strength::Id, false));
         }
     }
-    for (start, end, of, strength) in number::find(unit, &words, &tokens, names) {
+    for (start, end, of, strength) in number::find(number, units, &words, &tokens, names) {
         if !found.iter().any(|(from, to, ..)| *from <= start && end <= *to) {
             found.push((start, end, Target::Known(of), strength, false));
         }
@@ -277,7 +282,10 @@ fn several_words(unit: &Unit, words: &[Word], names: &Names, found: &mut Vec<(us
         let mut best: Vec<(usize, Name)> = Vec::new();
         for (name, entry) in names.starting(&word.text) {
             let Some(slice) = words.get(at..at + name.len()) else { continue };
-            if !slice.iter().zip(name).all(|(a, b)| a.text == *b) || !adjacent(unit, slice) {
+            let same = |(word, part): (&Word, &String)| word.text == *part;
+            let (most, last) = (name.len() - 1, &slice[name.len() - 1].text);
+            let ends = *last == name[most] || last.strip_suffix("'s").is_some_and(|bare| bare == name[most]);
+            if !ends || !slice[..most].iter().zip(name).all(same) || !adjacent(unit, slice) {
                 continue;
             }
             let last = &slice[slice.len() - 1];
@@ -342,6 +350,12 @@ fn part_of(unit: &Unit, words: &[Word], tokens: &[Token<'_>], index: usize, name
     if token.text.len() < 4 || !token.text.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return None;
     }
+    // `xxxx4F2A`: hidden but for its end.
+    let shown = token.text.trim_start_matches(['x', 'X']);
+    if token.text.len() - shown.len() >= 3 && shown.len() >= 4 {
+        let found = names.part(shown, true);
+        return (found.len() == 1).then(|| (found[0], token.end()));
+    }
     let before = unit.text[..token.start].trim_end_matches([' ', '`', '"', '\'']);
     let after = &unit.text[token.end()..];
     let at = words.partition_point(|word| word.start < token.start);
@@ -385,7 +399,8 @@ fn part_of(unit: &Unit, words: &[Word], tokens: &[Token<'_>], index: usize, name
         let found = names.part(token.text, true);
         return (found.len() == 1).then(|| (found[0], token.end()));
     }
-    let starts = after.starts_with('…')
+    let hidden = after.starts_with('…') || after.starts_with("...") || (after.starts_with("**") && !before.ends_with('*'));
+    let starts = hidden
         || told(&["starts", "starting", "begins", "beginning", "prefix", "beginnt", "commençant", "empieza"]);
     if starts {
         let found = names.part(token.text, false);

@@ -2,11 +2,12 @@
 //! `sources`, expectations are folded by `expect`.
 //!
 //! A ticket's text is cut into units (`text`) and clauses with a stance (`stance`, `verbs`); identifiers are looked up token by token
-//! (`tokens`, `index`, `mention`, `number`); tables give their rows a verdict (`table`); namesakes are told apart by the words around
+//! (`tokens`, `index`, `mention`, `number`, `address`); tables give their rows a verdict (`table`); namesakes are told apart by the words around
 //! them (`choose`); what is acted on is linked (`links`). Intent, state, level, times and people are read from the same units, and
 //! `trust` decides whose words may loosen.
 
 mod access;
+mod address;
 mod choose;
 mod dates;
 mod entity;
@@ -87,7 +88,7 @@ impl Index {
         let (units, cut) = text::units(record);
         let judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
         let mut mentions: Vec<Mention> =
-            units.iter().enumerate().flat_map(|(n, unit)| mention::find(n, unit, &judged[n], &self.names)).collect();
+            (0..units.len()).flat_map(|n| mention::find(n, &units, &judged[n], &self.names)).collect();
         table::apply(&units, &mut mentions);
         let environment = record.fields.get(&Field::Environment).map(String::as_str).unwrap_or_default();
         let context = Context::new(&units, &judged, &self.names, environment, record.repository.as_deref());
@@ -209,7 +210,7 @@ impl Index {
                 line: 0,
             };
             let judged = judge(&unit, &self.lexicon);
-            for mention in mention::find(0, &unit, &judged, &self.names) {
+            for mention in mention::find(0, std::slice::from_ref(&unit), &judged, &self.names) {
                 let (id, strength) = match &mention.target {
                     Target::Unknown(id) => (id.clone(), mention.strength),
                     Target::Known(of) => match choose_in_field(of, value, read.context) {
