@@ -7,7 +7,10 @@ use super::entity::{Entity, is_account};
 use super::index::Names;
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Shape, Unit};
-use super::tokens::{tokens, words};
+use super::tokens::{Word, tokens, words};
+
+/// So many units that join places are looked at; nobody writes more.
+const JOINS: usize = 16;
 
 /// What a stretch of text says about where things are.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub(super) struct Hints {
     pub(super) accounts: BTreeSet<String>,
     providers: BTreeSet<&'static str>,
     kinds: BTreeSet<&'static str>,
+    /// Repositories and projects that the last part of their path stands for: they choose, and rule nothing out.
+    near_places: BTreeSet<String>,
     /// The organization's or group's own.
     above: bool,
     /// One repository's or project's own.
@@ -62,8 +67,15 @@ impl Hints {
     /// Hints of a stretch of text.
     pub(super) fn of(text: &str, names: &Names) -> Self {
         let mut hints = Self::default();
+        let words = words(text);
         for token in tokens(text) {
             let lower = token.text.to_lowercase();
+            if distinct(&lower) || placed(text, token.start, token.end()) {
+                hints.near_places.extend(names.ending(&lower).iter().cloned());
+            }
+            if denied(&words, token.start) {
+                continue;
+            }
             for part in [lower.as_str(), lower.split([':', '@', '#']).next().unwrap_or_default()] {
                 if names.places.contains(part) {
                     hints.places.insert(part.to_owned());
@@ -78,8 +90,10 @@ impl Hints {
                 hints.accounts.insert(account.to_owned());
             }
         }
-        let words = words(text);
         for (at, word) in words.iter().enumerate() {
+            if denied(&words, word.start) {
+                continue;
+            }
             let near = |back: usize| at.checked_sub(back).map(|i| words[i].text.as_str()).unwrap_or_default();
             let next = words.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
             let text = word.text.strip_suffix("'s").unwrap_or(&word.text);
@@ -120,8 +134,14 @@ impl Hints {
         hints
     }
 
+    /// Two places, environments, accounts or kinds at once.
+    fn several(&self) -> bool {
+        [self.places.len(), self.environments.len(), self.accounts.len(), self.kinds.len()].iter().any(|n| *n > 1)
+    }
+
     fn add(&mut self, other: &Self) {
         self.places.extend(other.places.iter().cloned());
+        self.near_places.extend(other.near_places.iter().cloned());
         self.environments.extend(other.environments.iter().cloned());
         self.accounts.extend(other.accounts.iter().cloned());
         self.providers.extend(&other.providers);
@@ -135,7 +155,7 @@ impl Hints {
         let mut score = 0;
         if let Some(place) = &entity.place {
             let shared = matches!(entity.provider.as_str(), "github" | "gitlab");
-            if self.places.contains(place) {
+            if self.places.contains(place) || (several && self.places.is_empty() && self.near_places.contains(place)) {
                 score += 2;
             } else if !several && !entity.of_repository() && self.places.iter().all(|p| within(p, place)) {
                 // The only one known is the organization's, which holds in its repositories.
@@ -184,6 +204,30 @@ impl Hints {
         }
         Some(score)
     }
+}
+
+/// "Not production", "except in staging": where it is not.
+fn denied(words: &[Word], start: usize) -> bool {
+    let at = words.partition_point(|word| word.start < start);
+    let mut before = words[..at].iter().rev().map(|word| word.text.as_str());
+    let near = before.find(|word| !matches!(*word, "the" | "in" | "for" | "on" | "of" | "from" | "den" | "die" | "das" | "el" | "la" | "en"));
+    near.is_some_and(|word| matches!(word, "not" | "except" | "without" | "excluding" | "nicht" | "ohne" | "sauf" | "pas" | "excepto" | "salvo"))
+}
+
+/// A repository's name that is no ordinary word: `telemetry-ui`.
+fn distinct(name: &str) -> bool {
+    name.len() > 3 && name.contains(['-', '_']) && !name.contains('/')
+}
+
+/// Where a bare word is a place: at a title's head ("meteo: …", "[meteo] …"), in a cell of its own, right behind "in" or "of".
+fn placed(text: &str, start: usize, end: usize) -> bool {
+    let (before, after) = (text[..start].trim_end(), text[end..].trim_start());
+    let opens = before.is_empty() && (after.starts_with(':') || text[end..].starts_with(" - "));
+    let boxed = before.ends_with(['[', '|', '(']) && after.starts_with([']', '|', ')']);
+    let behind = before.rsplit(' ').next().is_some_and(|word| {
+        matches!(word.to_ascii_lowercase().as_str(), "in" | "of" | "for" | "from" | "on" | "von" | "aus" | "de" | "del")
+    });
+    opens || boxed || (behind && !after.starts_with(char::is_alphabetic))
 }
 
 /// Whether places that a text names are joined, not set against each other.
@@ -244,6 +288,8 @@ pub(super) struct Context<'c> {
     pub(super) repository: Option<String>,
     /// Of each unit's clauses.
     clauses: Vec<Vec<Hints>>,
+    /// Units that join places, environments or kinds: "as an Actions and as a Dependabot secret".
+    joins: Vec<usize>,
     /// The texts in which a heading asks for something.
     pub(super) acting_headings: BTreeSet<Origin>,
 }
@@ -264,6 +310,7 @@ impl<'c> Context<'c> {
             fields: Hints::of(fields, names),
             whole: Hints::default(),
             repository: repository.map(str::to_lowercase),
+            joins: Vec::new(),
             clauses: units
                 .iter()
                 .zip(judged)
@@ -285,6 +332,9 @@ impl<'c> Context<'c> {
             let hints = context.unit(number, None);
             if unit.origin == Origin::Title {
                 context.title.add(&hints);
+            }
+            if context.joins.len() < JOINS && hints.several() && joined(&unit.text) {
+                context.joins.push(number);
             }
             context.whole.add(&hints);
         }
@@ -362,7 +412,12 @@ impl<'c> Context<'c> {
                 left = fitting;
             }
         }
-        let all = left.len() == 2 && both(&unit.text);
+        let all = left.len() > 1
+            && ((left.len() == 2 && both(&unit.text))
+                || self.joins.iter().any(|join| {
+                    let text = &self.units[*join].text;
+                    self.each_named(&left, &self.unit(*join, None), text)
+                }));
         Choice { of: left, all }
     }
 

@@ -96,6 +96,7 @@ impl Scene<'_> {
     /// What the ticket acts on.
     pub(super) fn link(mut self) -> Linked {
         self.pronouns();
+        self.but_the_last();
         let mut out = Linked::default();
         let weighed: Vec<(Mention, Option<Weight>)> = std::mem::take(&mut self.mentions)
             .into_iter()
@@ -106,15 +107,21 @@ impl Scene<'_> {
             .collect();
         // The ticket's own words first; comments only clarify what these leave open (or correct them, in `trust`).
         let own = |m: &Mention| !matches!(self.unit(m).origin, Origin::Comment(_));
+        let chosen: Vec<Choice> = weighed.iter().map(|(mention, _)| self.chosen(mention)).collect();
+        for ((mention, weight), choice) in weighed.iter().zip(&chosen) {
+            if weight.is_none() && own(mention) && mention.stance == Stance::Keep && choice.certain() && !mention.every {
+                out.kept.extend(choice.of.iter().map(|of| self.id(*of)));
+            }
+        }
         let mut resolved: Vec<(Mention, Weight, Choice)> = Vec::new();
-        for (mention, weight) in &weighed {
-            let chosen = self.chosen(mention);
-            match weight {
-                Some(weight) => resolved.push((mention.clone(), *weight, chosen)),
-                None if own(mention) && mention.stance == Stance::Keep => {
-                    out.kept.extend(chosen.of.iter().filter(|_| chosen.certain()).map(|of| self.id(*of)));
-                }
-                None => {}
+        for ((mention, weight), mut choice) in weighed.into_iter().zip(chosen) {
+            let Some(weight) = weight else { continue };
+            // "All of these except X": what is only listed gives way to what the words keep.
+            if mention.every || (mention.stance == Stance::Neutral && weight > Weight::Passing) {
+                choice.of.retain(|of| !out.kept.contains(&self.id(*of)));
+            }
+            if mention.every || !choice.of.is_empty() || !matches!(&mention.target, Target::Known(of) if of.len() == 1) {
+                resolved.push((mention, weight, choice));
             }
         }
         let (body, comments): (Vec<_>, Vec<_>) = resolved.into_iter().partition(|(m, ..)| own(m));
@@ -146,7 +153,14 @@ impl Scene<'_> {
         let least = if best == Weight::Passing { Weight::Passing } else { Weight::Listed };
         let taken: Vec<&(Mention, Weight, Choice)> =
             mentions.iter().filter(counted).filter(|(_, weight, _)| *weight >= least).collect();
-        for (mention, _, choice) in &taken {
+        // "The keys of svc-x" with a list of them means those on the list.
+        let listed: BTreeSet<usize> = taken
+            .iter()
+            .filter(|(m, _, choice)| !m.every && choice.certain())
+            .flat_map(|(.., choice)| choice.of.iter().copied())
+            .collect();
+        let spelled = |m: &Mention, of: &[usize]| m.every && of.iter().any(|of| listed.contains(of));
+        for (mention, _, choice) in taken.iter().filter(|(m, _, choice)| !spelled(m, &choice.of)) {
             if let Target::Unknown(id) = &mention.target {
                 self.add(id.clone(), mention, mention.strength, out);
             }
@@ -202,7 +216,10 @@ impl Scene<'_> {
             Target::Unknown(_) => Choice::default(),
             // A unique identifier is what it is, whatever stands beside it.
             Target::Known(of) if of.len() == 1 && mention.strength > Strength::Name => Choice::of(of.clone()),
-            Target::Known(of) => self.context.choose(of, mention.unit, mention.clause),
+            Target::Known(of) => {
+                let choice = self.context.choose(of, mention.unit, mention.clause);
+                Choice { all: choice.all || mention.every, ..choice }
+            }
         }
     }
 
@@ -263,6 +280,11 @@ impl Scene<'_> {
             for (index, clause) in judged.clauses.iter().enumerate() {
                 let text = &self.context.units[number].text[clause.start..clause.end];
                 self.former_and_latter(number, text, clause.stance);
+                // A heading, and a line that introduces a list, speak of what follows.
+                let unit = &self.context.units[number];
+                if unit.shape == Shape::Heading || unit.text.trim_end_matches(['*', '_', ' ']).ends_with(':') {
+                    continue;
+                }
                 let mut here = self.of_unit(number);
                 let own = self.mentions[here.clone()].iter().any(|m| m.clause == Some(index));
                 if own || !clause.pronoun || !matches!(clause.stance, Stance::Act | Stance::Keep) {
@@ -288,6 +310,27 @@ impl Scene<'_> {
                         mention.stance = clause.stance;
                     }
                 }
+            }
+        }
+    }
+
+    /// "All of these except the last one": the end (or the beginning) of the list that follows stays.
+    fn but_the_last(&mut self) {
+        let mut lists: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+        for mention in &self.mentions {
+            let Some(lead) = self.unit(mention).lead.or(self.unit(mention).heading) else { continue };
+            let (first, last) = lists.entry(lead).or_insert((mention.unit, mention.unit));
+            (*first, *last) = ((*first).min(mention.unit), (*last).max(mention.unit));
+        }
+        for (lead, (first, last)) in lists {
+            let Some(except) = self.judged(lead).clauses.iter().find_map(|clause| clause.except) else { continue };
+            let kept = words(&self.context.units[lead].text[except..]).iter().take(5).find_map(|w| match w.text.as_str() {
+                "last" | "letzte" | "letzten" | "dernier" | "dernière" | "último" | "última" => Some(last),
+                "first" | "erste" | "ersten" | "premier" | "première" | "primero" | "primera" => Some(first),
+                _ => None,
+            });
+            for at in kept.map_or(0..0, |unit| self.of_unit(unit)) {
+                self.mentions[at].stance = Stance::Keep;
             }
         }
     }
@@ -378,7 +421,8 @@ fn aside_heading(text: &str) -> bool {
 /// Nothing but names, numbers and short labels: an entry of a list.
 fn only_names(unit: &Unit, mention: &Mention) -> bool {
     let rest = unit.text.len().saturating_sub(mention.end - mention.start);
-    rest <= 60 && words(&unit.text).len() <= 12
+    let told = unit.shape == Shape::Prose && unit.text.ends_with('.') && words(&unit.text[mention.end..]).len() > 2;
+    rest <= 60 && words(&unit.text).len() <= 12 && !told
 }
 
 /// `accessor: ACC…`, `Path: secret/x`.

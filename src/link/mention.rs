@@ -8,7 +8,7 @@ use super::entity::Entity;
 use super::index::{Name, Names};
 use super::number;
 use super::stance::{Judged, Stance};
-use super::text::Unit;
+use super::text::{Shape, Unit};
 use super::tokens::{Token, Word, invisible, parts, tokens, words};
 
 /// What a mention points at.
@@ -31,6 +31,8 @@ pub(super) struct Mention {
     pub(super) strength: Strength,
     /// It names a user or workload, whose key carries the name.
     pub(super) identity: bool,
+    /// All that its name stands for is meant: "the keys of svc-x".
+    pub(super) every: bool,
     /// What its clause does to it.
     pub(super) stance: Stance,
     /// It is what something is done with or replaced by, not what it is done to.
@@ -78,8 +80,14 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
     let starts: Vec<usize> = found.iter().map(|(start, ..)| *start).collect();
     found
         .into_iter()
-        .map(|(start, end, target, strength, identity)| {
+        .map(|(start, end, mut target, strength, identity)| {
             let clause = judged.at(start);
+            let owned = if identity { owned(&words, start, end) } else { Owned::User };
+            if let (Owned::Numbered(number), Target::Known(of)) = (&owned, &mut target) {
+                let name = format!("{} key {number}", unit.text[start..end].to_lowercase());
+                of.retain(|of| names.entities[*of].names.iter().any(|known| known.to_lowercase().starts_with(&name)));
+            }
+            let listed = identity && alone(unit, start, end, &target, names);
             Mention {
                 unit: number,
                 clause,
@@ -87,7 +95,8 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
                 end,
                 target,
                 strength,
-                identity: identity && !key_of(&words, start, end),
+                identity: identity && owned == Owned::User && !listed,
+                every: owned == Owned::Keys,
                 stance: stance(judged, clause, start, end, &starts),
                 instrument: instrument(&words, start),
             }
@@ -409,23 +418,79 @@ fn part_of(unit: &Unit, words: &[Word], tokens: &[Token<'_>], index: usize, name
     None
 }
 
-/// "The key of svc-x", "svc-x's access key": not the user, but what is the user's.
-fn key_of(words: &[Word], start: usize, end: usize) -> bool {
+/// A list's whole item is what the list is about; so is a cell, unless it may be a column of users.
+fn alone(unit: &Unit, start: usize, end: usize, target: &Target, names: &Names) -> bool {
+    let trim = |c: char| matches!(c, '`' | '*' | '"' | ' ' | '.' | ',' | ';');
+    let (before, after) = (unit.text[..start].trim_end_matches(trim), unit.text[end..].trim_start_matches(trim));
+    match unit.shape {
+        Shape::Item => before.is_empty() && after.is_empty(),
+        Shape::Row => {
+            let user = |of: &usize| names.entities[*of].kind == "access-key";
+            before.ends_with('|')
+                && (after.starts_with('|') || after.is_empty())
+                && matches!(target, Target::Known(of) if !of.iter().any(user))
+        }
+        _ => false,
+    }
+}
+
+/// What a user's name stands for: "the key of svc-x", "svc-x's access keys", "key 2 of svc-x".
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Owned {
+    /// The user itself.
+    User,
+    /// One key.
+    Key,
+    /// All keys.
+    Keys,
+    /// The key of this number.
+    Numbered(String),
+}
+
+fn owned(words: &[Word], start: usize, end: usize) -> Owned {
     let at = words.partition_point(|word| word.start < start);
     let after = words.partition_point(|word| word.start < end);
     let back = |n: usize| at.checked_sub(n).map(|i| words[i].text.as_str()).unwrap_or_default();
     let next = |n: usize| words.get(after + n).map(|word| word.text.as_str()).unwrap_or_default();
     let skip = usize::from(matches!(back(1), "user" | "iam" | "account" | "benutzer" | "usuario" | "utilisateur" | "the"))
         + usize::from(matches!(back(2), "iam" | "the" | "service") && matches!(back(1), "user" | "account"));
-    let of = matches!(back(1 + skip), "of" | "for" | "from" | "von" | "für" | "de" | "du" | "del" | "belonging");
-    let key = |word: &str| {
-        matches!(word, "key" | "keys" | "credential" | "credentials" | "schlüssel" | "clé" | "clés" | "clave" | "claves")
-            || word.ends_with("-key")
-            || word.ends_with("-keys")
-    };
-    (of && (key(back(2 + skip)) || (back(2 + skip) == "id" && key(back(3 + skip)))))
-        || key(next(0))
-        || (matches!(next(0), "access" | "aws" | "iam" | "static") && key(next(1)))
+    let one = |word: &str| matches!(word, "key" | "credential" | "clé" | "clave") || word.ends_with("-key");
+    let many =
+        |word: &str| matches!(word, "keys" | "credentials" | "clés" | "claves") || word.ends_with("-keys");
+    if matches!(back(1 + skip), "of" | "for" | "from" | "von" | "für" | "de" | "du" | "del" | "belonging") {
+        let noun = 2 + skip + usize::from(back(2 + skip) == "id");
+        let ordinal = match back(noun + 1) {
+            "first" | "1st" => "1",
+            "second" | "2nd" => "2",
+            "access" if back(noun + 2) == "first" => "1",
+            "access" if back(noun + 2) == "second" => "2",
+            _ => "",
+        };
+        if one(back(noun)) && !ordinal.is_empty() {
+            return Owned::Numbered(ordinal.to_owned());
+        }
+        if one(back(noun + 1)) && back(noun).len() == 1 && back(noun).bytes().all(|b| b.is_ascii_digit()) {
+            return Owned::Numbered(back(noun).to_owned());
+        }
+        let mut described = noun + 1;
+        while matches!(back(described), "access" | "aws" | "iam" | "api" | "static") {
+            described += 1;
+        }
+        let whole = matches!(back(described), "" | "the" | "all" | "both" | "any" | "every" | "two" | "revoke" | "delete"
+            | "remove" | "rotate" | "disable" | "deactivate" | "renew" | "and" | "their" | "alle" | "beide" | "die");
+        return match back(noun) {
+            word if one(word) || word.ends_with("schlüssel") => Owned::Key,
+            word if many(word) && whole && back(described + 1) != "of" => Owned::Keys,
+            word if many(word) => Owned::Key,
+            _ => Owned::User,
+        };
+    }
+    let noun = usize::from(matches!(next(0), "access" | "aws" | "iam" | "static"));
+    match next(noun) {
+        word if one(word) => Owned::Key,
+        word if many(word) => Owned::Keys,
+        _ => Owned::User,
+    }
 }
 
 /// "replaced by X", "switch to X", "the job assumes X": what it is done with.
