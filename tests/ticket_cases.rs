@@ -157,3 +157,10 @@ fn whatever_way_a_ticket_names_a_thing() {
         wrong_readings(include_str!("tickets/identifiers.yaml"), include_str!("tickets/identifiers-inventory.yaml"));
     assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
 }
+
+#[test]
+fn whatever_stands_beside_a_name() {
+    let failures =
+        wrong_readings(include_str!("tickets/context.yaml"), include_str!("tickets/identifiers-inventory.yaml"));
+    assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
+}

@@ -11,6 +11,10 @@ pub(super) fn find(token: &str, names: &Names) -> Option<(Vec<usize>, Strength)>
     if !token.contains('/') {
         return None;
     }
+    if let Some(path) = token.strip_prefix("vault://") {
+        let known: Vec<usize> = names.named(path).iter().map(|name| name.of).collect();
+        return (!known.is_empty()).then_some((known, Strength::Slot));
+    }
     let path = token.split_once("://").map_or(token, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
     let segments: Vec<String> = path.split(['/', '#', '?', '=']).filter(|part| !part.is_empty()).map(decoded).collect();
     let at = |options: &[&str]| segments.iter().rposition(|segment| options.contains(&segment.as_str()));

@@ -70,11 +70,11 @@ impl Hints {
         let words = words(text);
         for token in tokens(text) {
             let lower = token.text.to_lowercase();
-            if distinct(&lower) || placed(text, token.start, token.end()) {
-                hints.near_places.extend(names.ending(&lower).iter().cloned());
-            }
             if denied(&words, token.start) {
                 continue;
+            }
+            if distinct(&lower) || placed(text, token.start, token.end()) {
+                hints.near_places.extend(names.ending(&lower).iter().cloned());
             }
             for part in [lower.as_str(), lower.split([':', '@', '#']).next().unwrap_or_default()] {
                 if names.places.contains(part) {
@@ -222,12 +222,42 @@ fn distinct(name: &str) -> bool {
 /// Where a bare word is a place: at a title's head ("meteo: …", "[meteo] …"), in a cell of its own, right behind "in" or "of".
 fn placed(text: &str, start: usize, end: usize) -> bool {
     let (before, after) = (text[..start].trim_end(), text[end..].trim_start());
-    let opens = before.is_empty() && (after.starts_with(':') || text[end..].starts_with(" - "));
+    let opens = before.is_empty() && (after.is_empty() || after.starts_with(':') || text[end..].starts_with(" - "));
     let boxed = before.ends_with(['[', '|', '(']) && after.starts_with([']', '|', ')']);
+    let owns = after.starts_with("'s") || after.starts_with("’s");
     let behind = before.rsplit(' ').next().is_some_and(|word| {
         matches!(word.to_ascii_lowercase().as_str(), "in" | "of" | "for" | "from" | "on" | "von" | "aus" | "de" | "del")
     });
-    opens || boxed || (behind && !after.starts_with(char::is_alphabetic))
+    let next = words(after).into_iter().next().map(|word| word.text).unwrap_or_default();
+    let free = !after.starts_with(char::is_alphabetic)
+        || matches!(
+            next.as_str(),
+            "must" | "has" | "have" | "is" | "needs" | "should" | "shall" | "will" | "was" | "and" | "please" | "before" | "after" | "by"
+                | "as" | "because" | "since" | "so" | "until" | "muss" | "soll" | "ist" | "bitte" | "und" | "est" | "et" | "doit" | "debe"
+        );
+    opens || boxed || owns || (behind && free)
+}
+
+/// "In all environments": everything that is left, and differs in that alone.
+fn everywhere(text: &str) -> Option<Spread> {
+    let all = words(text);
+    all.windows(2).find_map(|pair| match (pair[0].text.as_str(), pair[1].text.as_str()) {
+        ("all" | "every" | "each" | "alle" | "allen" | "jeder" | "tous" | "toutes" | "todos" | "todas", next) => match next {
+            "environments" | "environment" | "envs" | "scopes" | "scope" | "stages" | "stage" | "umgebungen" | "environnements"
+            | "entornos" => Some(Spread::Environments),
+            "repositories" | "repository" | "repos" | "repo" | "projects" | "project" | "projekten" | "projekte" | "dépôts"
+            | "projets" | "repositorios" | "proyectos" => Some(Spread::Places),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// What namesakes may differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spread {
+    Environments,
+    Places,
 }
 
 /// Whether places that a text names are joined, not set against each other.
@@ -412,8 +442,18 @@ impl<'c> Context<'c> {
                 left = fitting;
             }
         }
+        let spread = everywhere(&unit.text).is_some_and(|by| {
+            left.iter().all(|of| {
+                let entity = &self.names.entities[*of];
+                let first = &self.names.entities[left[0]];
+                match by {
+                    Spread::Environments => entity.environment.is_some() && entity.place == first.place,
+                    Spread::Places => entity.of_repository() && entity.kind == first.kind,
+                }
+            })
+        });
         let all = left.len() > 1
-            && ((left.len() == 2 && both(&unit.text))
+            && (spread || (left.len() == 2 && both(&unit.text))
                 || self.joins.iter().any(|join| {
                     let text = &self.units[*join].text;
                     self.each_named(&left, &self.unit(*join, None), text)

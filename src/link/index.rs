@@ -140,10 +140,12 @@ impl Names {
         let parts: Vec<String> = lower.split_whitespace().map(str::to_owned).collect();
         let plain = |part: &String| part.chars().all(char::is_alphabetic);
         let ordinary = name.chars().all(|c| c.is_lowercase() || c.is_whitespace()) && parts.iter().all(plain);
+        // Roles are called like what they are for.
+        let term = matches!(lower.as_str(), "break-glass" | "read-only" | "read-write" | "just-in-time" | "super-user");
         let capital = parts.len() == 1 && plain(&parts[0]) && name.chars().skip(1).all(char::is_lowercase);
         // "renovate token" says by itself what it is.
         let says = parts.len() > 1 && entity.nouns().iter().any(|noun| parts.last().is_some_and(|last| last == noun));
-        let entry = Name { of: number, strength, identity, ordinary: (ordinary && !says) || capital };
+        let entry = Name { of: number, strength, identity, ordinary: (ordinary && !says) || capital || term };
         if parts.len() == 1 {
             push(self.by_token.entry(lower).or_default(), entry);
         } else {

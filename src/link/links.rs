@@ -227,7 +227,11 @@ impl Scene<'_> {
     fn weight(&self, mention: &Mention) -> Option<Weight> {
         let unit = self.unit(mention);
         let lead = unit.lead.map(|lead| self.judged(lead).overall());
-        let heading = unit.heading.map(|heading| self.judged(heading).overall());
+        // A form's question is no question to its answer, and the example in it is none either.
+        let heading = unit.heading.map(|heading| match self.judged(heading).overall() {
+            Stance::Example if !examples(&self.context.units[heading].text) => Stance::Neutral,
+            stance => stance,
+        });
         if mention.stance.spares() || lead.is_some_and(Stance::spares) || heading.is_some_and(Stance::spares) {
             return None;
         }
@@ -237,7 +241,8 @@ impl Scene<'_> {
                 .and_then(|c| self.judged(mention.unit).clauses.get(c))
                 .is_some_and(|clause| clause.acts.iter().any(|act| !condition(&unit.text[act.start..act.end])))
         };
-        if unit.heading.is_some_and(|h| aside_heading(&self.context.units[h].text)) && !ordered() {
+        let aside = |text: &str| aside_heading(text) || super::table::about_another(text);
+        if unit.heading.is_some_and(|h| aside(&self.context.units[h].text)) && !ordered() {
             return None;
         }
         // Under a heading that asks for nothing, beside others that do, things are only told of.
@@ -258,7 +263,7 @@ impl Scene<'_> {
             () if acted => Weight::Acted,
             () if unit.origin == Origin::Title => Weight::Listed,
             () if unit.shape == Shape::Code => {
-                if only_names(unit, mention) {
+                if in_code(unit, mention) {
                     Weight::Listed
                 } else {
                     Weight::Passing
@@ -416,6 +421,29 @@ fn aside_heading(text: &str) -> bool {
         "contexto",
     ];
     words(text).iter().any(|word| ASIDE.contains(&word.text.as_str()))
+}
+
+/// A section of examples.
+fn examples(heading: &str) -> bool {
+    !heading.contains('?')
+        && words(heading).iter().take(2).any(|w| {
+            matches!(w.text.as_str(), "example" | "examples" | "sample" | "beispiel" | "beispiele" | "exemple" | "exemples" | "ejemplo" | "ejemplos")
+        })
+}
+
+/// A line of code that lists: an id with what belongs to it, a name by itself; no reference to a variable, no line of a log.
+fn in_code(unit: &Unit, mention: &Mention) -> bool {
+    let before = unit.text[..mention.start].trim_end();
+    let refers = before.ends_with('$') || before.ends_with("${") || before.ends_with("secrets.") || before.ends_with("env.");
+    let logged = words(&unit.text).iter().any(|w| {
+        matches!(
+            w.text.as_str(),
+            "error" | "warning" | "warn" | "fatal" | "failed" | "denied" | "missing" | "info" | "debug" | "exception" | "traceback"
+        )
+    });
+    let others = words(&unit.text).len().saturating_sub(words(&unit.text[mention.start..mention.end]).len());
+    let most = if mention.strength == Strength::Id { 11 } else { 2 };
+    !refers && !logged && others <= most
 }
 
 /// Nothing but names, numbers and short labels: an entry of a list.

@@ -4,11 +4,13 @@
 use crate::model::Id;
 use crate::model::ticket::Strength;
 
+use super::beside::{Owned, alone, instrument, itself, owned};
 use super::entity::Entity;
 use super::index::{Name, Names};
 use super::number;
 use super::stance::{Judged, Stance};
 use super::text::{Shape, Unit};
+use super::partial::part_of;
 use super::tokens::{Token, Word, invisible, parts, tokens, words};
 
 /// What a mention points at.
@@ -87,7 +89,8 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
                 let name = format!("{} key {number}", unit.text[start..end].to_lowercase());
                 of.retain(|of| names.entities[*of].names.iter().any(|known| known.to_lowercase().starts_with(&name)));
             }
-            let listed = identity && alone(unit, start, end, &target, names);
+            let listed = identity
+                && (alone(unit, start, end, &target, names) || itself(&words, start, &target, names));
             Mention {
                 unit: number,
                 clause,
@@ -98,7 +101,7 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
                 identity: identity && owned == Owned::User && !listed,
                 every: owned == Owned::Keys,
                 stance: stance(judged, clause, start, end, &starts),
-                instrument: instrument(&words, start),
+                instrument: instrument(&unit.text, &words, start),
             }
         })
         .collect()
@@ -126,8 +129,13 @@ fn stance(judged: &Judged, clause: Option<usize>, start: usize, end: usize, star
 }
 
 fn named(token: Token<'_>, unit: &Unit, words: &[Word], names: &Names) -> Option<(Target, Strength, bool)> {
+    // `/secret/x` is `secret/x`; a parameter's name keeps its sign.
+    let known = match names.named(token.text) {
+        [] if token.text.matches('/').count() > 1 => names.named(token.text.trim_start_matches('/')),
+        known => known,
+    };
     let supported: Vec<Name> =
-        names.named(token.text).iter().copied().filter(|name| supported(*name, token, unit, words, names)).collect();
+        known.iter().copied().filter(|name| supported(*name, token, unit, words, names)).collect();
     let strength = supported.iter().map(|name| name.strength).max()?;
     let best: Vec<&Name> = supported.iter().filter(|name| name.strength == strength).collect();
     let identity = best.iter().all(|name| name.identity);
@@ -163,6 +171,8 @@ fn supported(name: Name, token: Token<'_>, unit: &Unit, words: &[Word], names: &
             | "nommée"
             | "llamado"
             | "llamada"
+            | "assume"
+            | "assumes"
     );
     called || token.marked && shorter_than_a_sentence(unit) || noun_near(entity, words, at, token)
 }
@@ -202,8 +212,8 @@ fn unknown(token: Token<'_>, unit: &Unit, words: &[Word]) -> Option<(Target, Str
     if text.len() == 20 && (text.starts_with("AKIA") || text.starts_with("ASIA")) && upper(text) {
         let mut rest = text[4..].bytes();
         let first = rest.next();
-        return rest
-            .any(|b| Some(b) != first)
+        // The one of Amazon's manual is nobody's.
+        return (rest.any(|b| Some(b) != first) && text != "AKIAIOSFODNN7EXAMPLE")
             .then(|| (Target::Unknown(Id::aws_access_key(None, text)), Strength::Id, false));
     }
     if let Some(id) = arn(text) {
@@ -338,189 +348,4 @@ fn whole(unit: &Unit, token: Token<'_>) -> bool {
     let before = unit.text[..token.start].trim_end_matches(invisible).chars().next_back();
     let after = unit.text[token.end()..].trim_start_matches(invisible).chars().next();
     !side(before) && !side(after)
-}
-
-/// "ending in 7EXAMPLE", "…7EXAMPLE", "AKIA…7EXAMPLE": what only one id ends (or starts) with.
-fn part_of(unit: &Unit, words: &[Word], tokens: &[Token<'_>], index: usize, names: &Names) -> Option<(usize, usize)> {
-    let token = tokens[index];
-    if !token.text.is_ascii() {
-        return None;
-    }
-    if let Some((front, back)) = token.text.split_once("...") {
-        let ends = if back.is_empty() { Vec::new() } else { names.part(back, true) };
-        let starts = if front.is_empty() { Vec::new() } else { names.part(front, false) };
-        let both: Vec<usize> = match (front.is_empty(), back.is_empty()) {
-            (false, false) => ends.into_iter().filter(|of| starts.contains(of)).collect(),
-            (true, _) => ends,
-            (_, true) => starts,
-        };
-        return (both.len() == 1 && front.len().max(back.len()) >= 4).then(|| (both[0], token.end()));
-    }
-    if token.text.len() < 4 || !token.text.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return None;
-    }
-    // `xxxx4F2A`: hidden but for its end.
-    let shown = token.text.trim_start_matches(['x', 'X']);
-    if token.text.len() - shown.len() >= 3 && shown.len() >= 4 {
-        let found = names.part(shown, true);
-        return (found.len() == 1).then(|| (found[0], token.end()));
-    }
-    let before = unit.text[..token.start].trim_end_matches([' ', '`', '"', '\'']);
-    let after = &unit.text[token.end()..];
-    let at = words.partition_point(|word| word.start < token.start);
-    let told = |options: &[&str]| {
-        words[at.saturating_sub(5)..at].iter().rev().take(5).any(|word| options.contains(&word.text.as_str()))
-            && words[..at].last().is_some_and(|last| {
-                options.contains(&last.text.as_str())
-                    || matches!(
-                        last.text.as_str(),
-                        "in" | "with"
-                            | "on"
-                            | "auf"
-                            | "mit"
-                            | "par"
-                            | "en"
-                            | "con"
-                            | "characters"
-                            | "chars"
-                            | "digits"
-                            | "are"
-                            | "is"
-                    )
-            })
-    };
-    let open_front = before.ends_with('…') || before.ends_with("..") || before.ends_with("**");
-    let ends = open_front
-        || told(&[
-            "ends",
-            "ending",
-            "end",
-            "suffix",
-            "last",
-            "endet",
-            "endend",
-            "terminant",
-            "termine",
-            "termina",
-            "terminado",
-        ]);
-    if ends {
-        let found = names.part(token.text, true);
-        return (found.len() == 1).then(|| (found[0], token.end()));
-    }
-    let hidden = after.starts_with('…') || after.starts_with("...") || (after.starts_with("**") && !before.ends_with('*'));
-    let starts = hidden
-        || told(&["starts", "starting", "begins", "beginning", "prefix", "beginnt", "commençant", "empieza"]);
-    if starts {
-        let found = names.part(token.text, false);
-        return (found.len() == 1 && token.text.len() > 4).then(|| (found[0], token.end()));
-    }
-    None
-}
-
-/// A list's whole item is what the list is about; so is a cell, unless it may be a column of users.
-fn alone(unit: &Unit, start: usize, end: usize, target: &Target, names: &Names) -> bool {
-    let trim = |c: char| matches!(c, '`' | '*' | '"' | ' ' | '.' | ',' | ';');
-    let (before, after) = (unit.text[..start].trim_end_matches(trim), unit.text[end..].trim_start_matches(trim));
-    match unit.shape {
-        Shape::Item => before.is_empty() && after.is_empty(),
-        Shape::Row => {
-            let user = |of: &usize| names.entities[*of].kind == "access-key";
-            before.ends_with('|')
-                && (after.starts_with('|') || after.is_empty())
-                && matches!(target, Target::Known(of) if !of.iter().any(user))
-        }
-        _ => false,
-    }
-}
-
-/// What a user's name stands for: "the key of svc-x", "svc-x's access keys", "key 2 of svc-x".
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Owned {
-    /// The user itself.
-    User,
-    /// One key.
-    Key,
-    /// All keys.
-    Keys,
-    /// The key of this number.
-    Numbered(String),
-}
-
-fn owned(words: &[Word], start: usize, end: usize) -> Owned {
-    let at = words.partition_point(|word| word.start < start);
-    let after = words.partition_point(|word| word.start < end);
-    let back = |n: usize| at.checked_sub(n).map(|i| words[i].text.as_str()).unwrap_or_default();
-    let next = |n: usize| words.get(after + n).map(|word| word.text.as_str()).unwrap_or_default();
-    let skip = usize::from(matches!(back(1), "user" | "iam" | "account" | "benutzer" | "usuario" | "utilisateur" | "the"))
-        + usize::from(matches!(back(2), "iam" | "the" | "service") && matches!(back(1), "user" | "account"));
-    let one = |word: &str| matches!(word, "key" | "credential" | "clé" | "clave") || word.ends_with("-key");
-    let many =
-        |word: &str| matches!(word, "keys" | "credentials" | "clés" | "claves") || word.ends_with("-keys");
-    if matches!(back(1 + skip), "of" | "for" | "from" | "von" | "für" | "de" | "du" | "del" | "belonging") {
-        let noun = 2 + skip + usize::from(back(2 + skip) == "id");
-        let ordinal = match back(noun + 1) {
-            "first" | "1st" => "1",
-            "second" | "2nd" => "2",
-            "access" if back(noun + 2) == "first" => "1",
-            "access" if back(noun + 2) == "second" => "2",
-            _ => "",
-        };
-        if one(back(noun)) && !ordinal.is_empty() {
-            return Owned::Numbered(ordinal.to_owned());
-        }
-        if one(back(noun + 1)) && back(noun).len() == 1 && back(noun).bytes().all(|b| b.is_ascii_digit()) {
-            return Owned::Numbered(back(noun).to_owned());
-        }
-        let mut described = noun + 1;
-        while matches!(back(described), "access" | "aws" | "iam" | "api" | "static") {
-            described += 1;
-        }
-        let whole = matches!(back(described), "" | "the" | "all" | "both" | "any" | "every" | "two" | "revoke" | "delete"
-            | "remove" | "rotate" | "disable" | "deactivate" | "renew" | "and" | "their" | "alle" | "beide" | "die");
-        return match back(noun) {
-            word if one(word) || word.ends_with("schlüssel") => Owned::Key,
-            word if many(word) && whole && back(described + 1) != "of" => Owned::Keys,
-            word if many(word) => Owned::Key,
-            _ => Owned::User,
-        };
-    }
-    let noun = usize::from(matches!(next(0), "access" | "aws" | "iam" | "static"));
-    match next(noun) {
-        word if one(word) => Owned::Key,
-        word if many(word) => Owned::Keys,
-        _ => Owned::User,
-    }
-}
-
-/// "replaced by X", "switch to X", "the job assumes X": what it is done with.
-fn instrument(words: &[Word], start: usize) -> bool {
-    let at = words.partition_point(|word| word.start < start);
-    let back = |n: usize| at.checked_sub(n).map(|i| words[i].text.as_str()).unwrap_or_default();
-    let article = usize::from(matches!(
-        back(1),
-        "the" | "a" | "an" | "its" | "our" | "role" | "app" | "key" | "secret" | "token"
-    ));
-    let (one, two) = (back(1 + article), back(2 + article));
-    match one {
-        "by" | "with" => matches!(
-            two,
-            "replaced"
-                | "replace"
-                | "superseded"
-                | "substituted"
-                | "covered"
-                | "publish"
-                | "publishes"
-                | "deploys"
-                | "works"
-        ),
-        "to" => matches!(
-            two,
-            "switch" | "switched" | "moved" | "migrate" | "migrated" | "migrating" | "over" | "points" | "pointing"
-        ),
-        "of" => matches!(two, "favour" | "favor"),
-        "uses" | "use" | "using" | "assumes" | "assume" | "via" | "through" | "successor" | "replacement" => true,
-        _ => false,
-    }
 }

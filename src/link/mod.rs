@@ -2,12 +2,13 @@
 //! `sources`, expectations are folded by `expect`.
 //!
 //! A ticket's text is cut into units (`text`) and clauses with a stance (`stance`, `verbs`); identifiers are looked up token by token
-//! (`tokens`, `index`, `mention`, `number`, `address`); tables give their rows a verdict (`table`); namesakes are told apart by the words around
+//! (`tokens`, `index`, `mention`, `number`, `partial`, `address`, `beside`); tables give their rows a verdict (`table`); namesakes are told apart by the words around
 //! them (`choose`); what is acted on is linked (`links`). Intent, state, level, times and people are read from the same units, and
 //! `trust` decides whose words may loosen.
 
 mod access;
 mod address;
+mod beside;
 mod choose;
 mod dates;
 mod entity;
@@ -20,6 +21,7 @@ mod mention;
 mod nouns;
 mod number;
 mod object;
+mod partial;
 mod people;
 mod stance;
 mod state;

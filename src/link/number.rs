@@ -19,6 +19,7 @@ pub(super) fn find(
     names: &Names,
 ) -> Vec<(usize, usize, Vec<usize>, Strength)> {
     let unit = &units[number];
+    let words = &super::tokens::unhyphened(words)[..];
     let mut around: Option<Around> = None;
     let mut out: Vec<(usize, usize, Vec<usize>, Strength)> = Vec::new();
     let mut said: HashMap<usize, Said> = HashMap::new();
@@ -117,7 +118,7 @@ impl Around {
         let governing = [unit.lead, unit.heading].into_iter().flatten().filter_map(|other| units.get(other));
         let mut out = Self { words: Vec::new(), places: HashSet::new() };
         for near in titles.chain(before).chain(governing).chain([unit]) {
-            out.words.extend(super::tokens::words(&near.text));
+            out.words.extend(super::tokens::unhyphened(&super::tokens::words(&near.text)));
             out.places.extend(super::tokens::tokens(&near.text).into_iter().map(|token| token.text.to_lowercase()));
         }
         out
@@ -156,7 +157,7 @@ fn noun_before(entity: &Entity, words: &[Word], at: usize) -> bool {
     let skip = usize::from(at > 0 && matches!(words[at - 1].text.as_str(), "id" | "no" | "nr" | "number" | "with"));
     let end = at - skip;
     entity.nouns().iter().any(|noun| {
-        let noun: Vec<&str> = noun.split(' ').collect();
+        let noun: Vec<&str> = noun.split([' ', '-']).collect();
         end >= noun.len()
             && words[end - noun.len()..end]
                 .iter()
@@ -185,7 +186,7 @@ fn full_noun_in(entity: &Entity, words: &[Word]) -> bool {
 }
 
 fn phrase(noun: &str, words: &[Word]) -> bool {
-    let noun: Vec<&str> = noun.split(' ').collect();
+    let noun: Vec<&str> = noun.split([' ', '-']).collect();
     words.windows(noun.len()).any(|window| {
         window.iter().zip(&noun).all(|(w, n)| w.text == *n)
             || window.last().zip(noun.last()).is_some_and(|(w, n)| w.text.strip_suffix('s') == Some(*n))

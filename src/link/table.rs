@@ -34,8 +34,15 @@ enum Column {
     Plain,
 }
 
-/// Gives the mentions of each table's rows what the table says of them.
+/// Gives the mentions of each table's rows what the table says of them, and those of list items what stands behind them.
 pub(super) fn apply(units: &[Unit], mentions: &mut [Mention]) {
+    for mention in mentions.iter_mut() {
+        match item(&units[mention.unit], mention) {
+            Some(Verdict::Act) => mention.stance = Stance::Act,
+            Some(Verdict::Keep) => mention.stance = Stance::Keep,
+            Some(Verdict::Done) | None => {}
+        }
+    }
     let mut from = 0;
     while from < units.len() {
         let length = table(&units[from..]);
@@ -44,6 +51,15 @@ pub(super) fn apply(units: &[Unit], mentions: &mut [Mention]) {
         }
         from += length.max(1);
     }
+}
+
+/// `AKIA…: delete`, `AKIA… – ok`: the word behind a list item's name.
+fn item(unit: &Unit, mention: &Mention) -> Option<Verdict> {
+    let border = |c: char| matches!(c, '`' | '*' | '"' | ' ');
+    let front = unit.text[..mention.start].trim_end_matches(border);
+    let tail = unit.text[mention.end..].trim_start_matches(border);
+    let said = [": ", "– ", "— ", "- ", "-> ", "→ ", "=> ", "= "].iter().find_map(|sign| tail.strip_prefix(sign))?;
+    (unit.shape == Shape::Item && front.is_empty() && words(said).len() <= 2).then(|| of_cell(said)).flatten()
 }
 
 /// How many of the first units are the rows of one table.
@@ -89,6 +105,13 @@ fn cells(row: &str) -> Vec<Range<usize>> {
         }
     }
     out
+}
+
+/// Whether a heading or a form's question is about what takes the place of something.
+pub(super) fn about_another(heading: &str) -> bool {
+    words(heading).iter().any(|word| {
+        matches!(word.text.as_str(), "replaces" | "replacement" | "successor" | "ersatz" | "nachfolger" | "remplacement" | "sustituto")
+    })
 }
 
 fn column(heading: &str) -> Column {

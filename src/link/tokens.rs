@@ -163,6 +163,21 @@ pub(super) fn words(text: &str) -> Vec<Word> {
     out
 }
 
+/// Words without hyphens: "deploy-key" is "deploy key".
+pub(super) fn unhyphened(words: &[Word]) -> Vec<Word> {
+    let mut out = Vec::with_capacity(words.len());
+    for word in words {
+        let mut start = word.start;
+        for part in word.text.split('-') {
+            // Lower case may be longer than what was written; the places then are those of the whole word.
+            let end = if word.text.len() == word.end - word.start { start + part.len() } else { word.end };
+            out.push(Word { text: part.to_owned(), start: start.min(word.end), end: end.min(word.end) });
+            start = end + 1;
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
