@@ -25,7 +25,9 @@ pub(super) fn find(token: &str, names: &Names) -> Option<(Vec<usize>, Strength)>
             let kept: Vec<String> =
                 segments[start + 1..].iter().filter(|s| !PAGES.contains(&s.as_str())).cloned().collect();
             in_vault(kept.first()?, &kept[1..], names)
-        } else if let Some(start) = at(&["parameters", "roles"]).filter(|_| token.contains("://") || token.contains('#')) {
+        } else if let Some(start) =
+            at(&["parameters", "roles"]).filter(|_| token.contains("://") || token.contains('#'))
+        {
             let last = segments.iter().skip(start + 1).find(|s| *s != "details")?;
             by_name(last, &["parameter", "role"], names)
         } else {
@@ -94,7 +96,9 @@ fn secret(segments: &[String], names: &Names) -> Option<(Vec<usize>, Strength)> 
         ("variables", _) => "variable",
         _ => return None,
     };
-    let name = segments[at + 1..].iter().find(|segment| !matches!(segment.as_str(), "actions" | "dependabot" | "codespaces"))?;
+    let name = segments[at + 1..]
+        .iter()
+        .find(|segment| !matches!(segment.as_str(), "actions" | "dependabot" | "codespaces"))?;
     let known: Vec<usize> = names
         .named(name)
         .iter()

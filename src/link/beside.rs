@@ -15,7 +15,21 @@ pub(super) fn itself(words: &[Word], start: usize, target: &Target, names: &Name
     !of.iter().any(user)
         && !matches!(
             last,
-            "of" | "for" | "by" | "from" | "to" | "user" | "account" | "owner" | "with" | "as" | "von" | "für" | "de" | "del" | "par" | "por"
+            "of" | "for"
+                | "by"
+                | "from"
+                | "to"
+                | "user"
+                | "account"
+                | "owner"
+                | "with"
+                | "as"
+                | "von"
+                | "für"
+                | "de"
+                | "del"
+                | "par"
+                | "por"
         )
 }
 
@@ -53,11 +67,11 @@ pub(super) fn owned(words: &[Word], start: usize, end: usize) -> Owned {
     let after = words.partition_point(|word| word.start < end);
     let back = |n: usize| at.checked_sub(n).map(|i| words[i].text.as_str()).unwrap_or_default();
     let next = |n: usize| words.get(after + n).map(|word| word.text.as_str()).unwrap_or_default();
-    let skip = usize::from(matches!(back(1), "user" | "iam" | "account" | "benutzer" | "usuario" | "utilisateur" | "the"))
-        + usize::from(matches!(back(2), "iam" | "the" | "service") && matches!(back(1), "user" | "account"));
+    let skip =
+        usize::from(matches!(back(1), "user" | "iam" | "account" | "benutzer" | "usuario" | "utilisateur" | "the"))
+            + usize::from(matches!(back(2), "iam" | "the" | "service") && matches!(back(1), "user" | "account"));
     let one = |word: &str| matches!(word, "key" | "credential" | "clé" | "clave") || word.ends_with("-key");
-    let many =
-        |word: &str| matches!(word, "keys" | "credentials" | "clés" | "claves") || word.ends_with("-keys");
+    let many = |word: &str| matches!(word, "keys" | "credentials" | "clés" | "claves") || word.ends_with("-keys");
     if matches!(back(1 + skip), "of" | "for" | "from" | "von" | "für" | "de" | "du" | "del" | "belonging") {
         let noun = 2 + skip + usize::from(back(2 + skip) == "id");
         let ordinal = match back(noun + 1) {
@@ -77,8 +91,27 @@ pub(super) fn owned(words: &[Word], start: usize, end: usize) -> Owned {
         while matches!(back(described), "access" | "aws" | "iam" | "api" | "static") {
             described += 1;
         }
-        let whole = matches!(back(described), "" | "the" | "all" | "both" | "any" | "every" | "two" | "revoke" | "delete"
-            | "remove" | "rotate" | "disable" | "deactivate" | "renew" | "and" | "their" | "alle" | "beide" | "die");
+        let whole = matches!(
+            back(described),
+            "" | "the"
+                | "all"
+                | "both"
+                | "any"
+                | "every"
+                | "two"
+                | "revoke"
+                | "delete"
+                | "remove"
+                | "rotate"
+                | "disable"
+                | "deactivate"
+                | "renew"
+                | "and"
+                | "their"
+                | "alle"
+                | "beide"
+                | "die"
+        );
         return match back(noun) {
             word if one(word) || word.ends_with("schlüssel") => Owned::Key,
             word if many(word) && whole && back(described + 1) != "of" => Owned::Keys,
@@ -103,7 +136,22 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     };
     let article = usize::from(matches!(
         back(1),
-        "the" | "a" | "an" | "its" | "our" | "role" | "app" | "key" | "secret" | "token" | "den" | "die" | "das" | "le" | "la" | "el"
+        "the"
+            | "a"
+            | "an"
+            | "its"
+            | "our"
+            | "role"
+            | "app"
+            | "key"
+            | "secret"
+            | "token"
+            | "den"
+            | "die"
+            | "das"
+            | "le"
+            | "la"
+            | "el"
     ));
     let (one, two) = (back(1 + article), back(2 + article));
     if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
@@ -111,22 +159,64 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     }
     match one {
         "by" | "with" | "through" | "durch" | "mit" | "par" | "por" => {
-            matches!(two, "superseded" | "substituted" | "covered" | "publish" | "publishes" | "deploys" | "works" | "done" | "go" | "goes" | "went" | "run" | "runs")
-                || before(
-                    12,
-                    &["replac", "swap", "exchang", "substitut", "supersed", "ersetz", "ersetzt", "tausch", "remplac", "reemplaz", "sustitu"],
-                )
+            matches!(
+                two,
+                "superseded"
+                    | "substituted"
+                    | "covered"
+                    | "publish"
+                    | "publishes"
+                    | "deploys"
+                    | "works"
+                    | "done"
+                    | "go"
+                    | "goes"
+                    | "went"
+                    | "run"
+                    | "runs"
+            ) || before(
+                12,
+                &[
+                    "replac",
+                    "swap",
+                    "exchang",
+                    "substitut",
+                    "supersed",
+                    "ersetz",
+                    "ersetzt",
+                    "tausch",
+                    "remplac",
+                    "reemplaz",
+                    "sustitu",
+                ],
+            )
         }
-        "to" | "auf" | "vers" | "a" => before(
-            8,
-            &["switch", "moved", "migrat", "cutover", "repoint", "points", "pointing", "umstell", "umgestellt", "bascul", "migr"],
-        ) || two == "over",
+        "to" | "auf" | "vers" | "a" => {
+            before(
+                8,
+                &[
+                    "switch",
+                    "moved",
+                    "migrat",
+                    "cutover",
+                    "repoint",
+                    "points",
+                    "pointing",
+                    "umstell",
+                    "umgestellt",
+                    "bascul",
+                    "migr",
+                ],
+            ) || two == "over"
+        }
         "of" => matches!(two, "favour" | "favor"),
         "is" | "ist" | "est" | "es" => (2..6).any(|n| new(back(n + article))),
         "uses" | "use" | "using" | "assumes" | "assume" | "via" | "successor" | "replacement" => true,
         _ => {
             let label = text[..start].trim_end_matches(['`', '*', '"', ' ']);
-            label.ends_with(':') && new(back(1)) && matches!(label[..label.len() - 1].rsplit([' ', '(']).next(), Some(word) if new(&word.to_lowercase()))
+            label.ends_with(':')
+                && new(back(1))
+                && matches!(label[..label.len() - 1].rsplit([' ', '(']).next(), Some(word) if new(&word.to_lowercase()))
         }
     }
 }
@@ -134,7 +224,20 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
 fn new(word: &str) -> bool {
     matches!(
         word,
-        "new" | "newer" | "current" | "successor" | "replacement" | "neue" | "neuer" | "neues" | "nachfolger" | "ersatz" | "nouveau"
-            | "nouvelle" | "nuevo" | "nueva" | "sustituto"
+        "new"
+            | "newer"
+            | "current"
+            | "successor"
+            | "replacement"
+            | "neue"
+            | "neuer"
+            | "neues"
+            | "nachfolger"
+            | "ersatz"
+            | "nouveau"
+            | "nouvelle"
+            | "nuevo"
+            | "nueva"
+            | "sustituto"
     )
 }

@@ -85,11 +85,11 @@ fn unmarked(line: &str) -> String {
 }
 
 impl Scene<'_> {
-    fn unit(&self, mention: &Mention) -> &Unit {
+    pub(super) fn unit(&self, mention: &Mention) -> &Unit {
         &self.context.units[mention.unit]
     }
 
-    fn judged(&self, number: usize) -> &Judged {
+    pub(super) fn judged(&self, number: usize) -> &Judged {
         &self.context.judged[number]
     }
 
@@ -109,7 +109,8 @@ impl Scene<'_> {
         let own = |m: &Mention| !matches!(self.unit(m).origin, Origin::Comment(_));
         let chosen: Vec<Choice> = weighed.iter().map(|(mention, _)| self.chosen(mention)).collect();
         for ((mention, weight), choice) in weighed.iter().zip(&chosen) {
-            if weight.is_none() && own(mention) && mention.stance == Stance::Keep && choice.certain() && !mention.every {
+            if weight.is_none() && own(mention) && mention.stance == Stance::Keep && choice.certain() && !mention.every
+            {
                 out.kept.extend(choice.of.iter().map(|of| self.id(*of)));
             }
         }
@@ -120,7 +121,8 @@ impl Scene<'_> {
             if mention.every || (mention.stance == Stance::Neutral && weight > Weight::Passing) {
                 choice.of.retain(|of| !out.kept.contains(&self.id(*of)));
             }
-            if mention.every || !choice.of.is_empty() || !matches!(&mention.target, Target::Known(of) if of.len() == 1) {
+            if mention.every || !choice.of.is_empty() || !matches!(&mention.target, Target::Known(of) if of.len() == 1)
+            {
                 resolved.push((mention, weight, choice));
             }
         }
@@ -160,7 +162,14 @@ impl Scene<'_> {
             .flat_map(|(.., choice)| choice.of.iter().copied())
             .collect();
         let spelled = |m: &Mention, of: &[usize]| m.every && of.iter().any(|of| listed.contains(of));
+        // A name that stays open here may be told apart where it stands once more.
+        let clear = |m: &Mention| {
+            let again = mentions.iter().find(|(other, _, choice)| other.target == m.target && choice.certain());
+            again.map(|(.., choice)| choice)
+        };
         for (mention, _, choice) in taken.iter().filter(|(m, _, choice)| !spelled(m, &choice.of)) {
+            let choice =
+                if choice.certain() || choice.of.is_empty() { choice } else { clear(mention).unwrap_or(choice) };
             if let Target::Unknown(id) = &mention.target {
                 self.add(id.clone(), mention, mention.strength, out);
             }
@@ -277,131 +286,6 @@ impl Scene<'_> {
     fn other_headings_act(&self, unit: &Unit) -> bool {
         self.context.acting_headings.contains(&unit.origin)
     }
-
-    /// "Remove it", "they will be deleted", "leave it", "the former": what such clauses say holds for what was named before them.
-    fn pronouns(&mut self) {
-        for number in 0..self.context.units.len() {
-            let judged = &self.context.judged[number];
-            for (index, clause) in judged.clauses.iter().enumerate() {
-                let text = &self.context.units[number].text[clause.start..clause.end];
-                self.former_and_latter(number, text, clause.stance);
-                // A heading, and a line that introduces a list, speak of what follows.
-                let unit = &self.context.units[number];
-                if unit.shape == Shape::Heading || unit.text.trim_end_matches(['*', '_', ' ']).ends_with(':') {
-                    continue;
-                }
-                let mut here = self.of_unit(number);
-                let own = self.mentions[here.clone()].iter().any(|m| m.clause == Some(index));
-                if own || !clause.pronoun || !matches!(clause.stance, Stance::Act | Stance::Keep) {
-                    continue;
-                }
-                here.end =
-                    here.start + self.mentions[here.clone()].partition_point(|m| m.clause.is_some_and(|c| c < index));
-                let there = match (here.is_empty(), index) {
-                    (false, _) => here,
-                    // "There is one in X: leave it" speaks of its own sentence, named or not.
-                    (true, 0) => self.before(number, clause.stance, text),
-                    (true, _) if clause.stance == Stance::Act => self.before(number, clause.stance, text),
-                    (true, _) => 0..0,
-                };
-                for m in there {
-                    let mention = &mut self.mentions[m];
-                    // "It was replaced in January, delete it": what became of it is the reason.
-                    let told = mention.stance == Stance::Past && clause.stance == Stance::Act && mention.unit == number;
-                    if mention.stance == Stance::Neutral
-                        || told
-                        || (clause.stance == Stance::Keep && mention.unit == number && !strong(judged, mention))
-                    {
-                        mention.stance = clause.stance;
-                    }
-                }
-            }
-        }
-    }
-
-    /// "All of these except the last one": the end (or the beginning) of the list that follows stays.
-    fn but_the_last(&mut self) {
-        let mut lists: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
-        for mention in &self.mentions {
-            let Some(lead) = self.unit(mention).lead.or(self.unit(mention).heading) else { continue };
-            let (first, last) = lists.entry(lead).or_insert((mention.unit, mention.unit));
-            (*first, *last) = ((*first).min(mention.unit), (*last).max(mention.unit));
-        }
-        for (lead, (first, last)) in lists {
-            let Some(except) = self.judged(lead).clauses.iter().find_map(|clause| clause.except) else { continue };
-            let kept = words(&self.context.units[lead].text[except..]).iter().take(5).find_map(|w| match w.text.as_str() {
-                "last" | "letzte" | "letzten" | "dernier" | "dernière" | "último" | "última" => Some(last),
-                "first" | "erste" | "ersten" | "premier" | "première" | "primero" | "primera" => Some(first),
-                _ => None,
-            });
-            for at in kept.map_or(0..0, |unit| self.of_unit(unit)) {
-                self.mentions[at].stance = Stance::Keep;
-            }
-        }
-    }
-
-    /// The mentions of one unit.
-    fn of_unit(&self, number: usize) -> std::ops::Range<usize> {
-        let start = self.mentions.partition_point(|m| m.unit < number);
-        start..start + self.mentions[start..].partition_point(|m| m.unit == number)
-    }
-
-    /// The mentions of the unit before, or of the whole list that stands before.
-    fn before(&self, number: usize, stance: Stance, text: &str) -> std::ops::Range<usize> {
-        let unit = &self.context.units[number];
-        let starts = words(text).first().is_some_and(|w| {
-            matches!(w.text.as_str(), "it" | "they" | "these" | "those" | "both" | "this" | "that" | "leave")
-        });
-        let end = self.mentions.partition_point(|m| m.unit < number);
-        let Some(last) = self.mentions[..end].last().filter(|m| self.unit(m).origin == unit.origin) else {
-            return 0..0;
-        };
-        // Keeping reaches back only where the sentence is about what was named: "It stays."
-        if stance == Stance::Keep && !starts {
-            return 0..0;
-        }
-        let model = self.unit(last);
-        let same = |m: &&Mention| {
-            let other = self.unit(m);
-            m.unit == last.unit
-                || (model.shape != Shape::Prose
-                    && other.shape == model.shape
-                    && other.lead == model.lead
-                    && other.heading == model.heading
-                    && other.origin == unit.origin)
-        };
-        // A list is looked back at as far as somebody would.
-        let length = self.mentions[..end].iter().rev().take(200).take_while(same).count();
-        end - length..end
-    }
-
-    fn former_and_latter(&mut self, number: usize, text: &str, stance: Stance) {
-        if !matches!(stance, Stance::Act | Stance::Keep) {
-            return;
-        }
-        for (word, first) in [("former", true), ("latter", false), ("erstere", true), ("letztere", false)] {
-            if !words(text).iter().any(|w| w.text == word) {
-                continue;
-            }
-            let end = self.of_unit(number).end;
-            let Some(last) = self.mentions[..end].iter().rev().take(50).find(|m| !m.identity).map(|m| m.unit) else {
-                return;
-            };
-            let pair: Vec<usize> = self.of_unit(last).filter(|m| !self.mentions[*m].identity).collect();
-            if let (Some(a), Some(b)) = (pair.first(), pair.last())
-                && a != b
-            {
-                self.mentions[if first { *a } else { *b }].stance = stance;
-            }
-        }
-    }
-}
-
-fn strong(judged: &Judged, mention: &Mention) -> bool {
-    use super::verbs::{Force, Form};
-    mention.clause.and_then(|clause| judged.clauses.get(clause)).is_some_and(|clause| {
-        clause.acts.iter().any(|act| act.force == Force::Strong || (act.form == Form::Base && act.modal))
-    })
 }
 
 /// Sections that tell and do not ask.
@@ -427,18 +311,40 @@ fn aside_heading(text: &str) -> bool {
 fn examples(heading: &str) -> bool {
     !heading.contains('?')
         && words(heading).iter().take(2).any(|w| {
-            matches!(w.text.as_str(), "example" | "examples" | "sample" | "beispiel" | "beispiele" | "exemple" | "exemples" | "ejemplo" | "ejemplos")
+            matches!(
+                w.text.as_str(),
+                "example"
+                    | "examples"
+                    | "sample"
+                    | "beispiel"
+                    | "beispiele"
+                    | "exemple"
+                    | "exemples"
+                    | "ejemplo"
+                    | "ejemplos"
+            )
         })
 }
 
 /// A line of code that lists: an id with what belongs to it, a name by itself; no reference to a variable, no line of a log.
 fn in_code(unit: &Unit, mention: &Mention) -> bool {
     let before = unit.text[..mention.start].trim_end();
-    let refers = before.ends_with('$') || before.ends_with("${") || before.ends_with("secrets.") || before.ends_with("env.");
+    let refers =
+        before.ends_with('$') || before.ends_with("${") || before.ends_with("secrets.") || before.ends_with("env.");
     let logged = words(&unit.text).iter().any(|w| {
         matches!(
             w.text.as_str(),
-            "error" | "warning" | "warn" | "fatal" | "failed" | "denied" | "missing" | "info" | "debug" | "exception" | "traceback"
+            "error"
+                | "warning"
+                | "warn"
+                | "fatal"
+                | "failed"
+                | "denied"
+                | "missing"
+                | "info"
+                | "debug"
+                | "exception"
+                | "traceback"
         )
     });
     let others = words(&unit.text).len().saturating_sub(words(&unit.text[mention.start..mention.end]).len());
@@ -449,7 +355,22 @@ fn in_code(unit: &Unit, mention: &Mention) -> bool {
 /// Nothing but names, numbers and short labels: an entry of a list.
 fn only_names(unit: &Unit, mention: &Mention) -> bool {
     let rest = unit.text.len().saturating_sub(mention.end - mention.start);
-    let told = unit.shape == Shape::Prose && unit.text.ends_with('.') && words(&unit.text[mention.end..]).len() > 2;
+    let told = (unit.shape == Shape::Prose && unit.text.ends_with('.') && words(&unit.text[mention.end..]).len() > 2)
+        || words(&unit.text[..mention.start]).iter().any(|w| {
+            matches!(
+                w.text.as_str(),
+                "check"
+                    | "whether"
+                    | "verify"
+                    | "investigate"
+                    | "ask"
+                    | "confirm"
+                    | "test"
+                    | "prüfen"
+                    | "vérifier"
+                    | "comprobar"
+            )
+        });
     rest <= 60 && words(&unit.text).len() <= 12 && !told
 }
 

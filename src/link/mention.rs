@@ -8,9 +8,9 @@ use super::beside::{Owned, alone, instrument, itself, owned};
 use super::entity::Entity;
 use super::index::{Name, Names};
 use super::number;
+use super::partial::part_of;
 use super::stance::{Judged, Stance};
 use super::text::{Shape, Unit};
-use super::partial::part_of;
 use super::tokens::{Token, Word, invisible, parts, tokens, words};
 
 /// What a mention points at.
@@ -89,8 +89,7 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
                 let name = format!("{} key {number}", unit.text[start..end].to_lowercase());
                 of.retain(|of| names.entities[*of].names.iter().any(|known| known.to_lowercase().starts_with(&name)));
             }
-            let listed = identity
-                && (alone(unit, start, end, &target, names) || itself(&words, start, &target, names));
+            let listed = identity && (alone(unit, start, end, &target, names) || itself(&words, start, &target, names));
             Mention {
                 unit: number,
                 clause,

@@ -3,7 +3,7 @@
 //!
 //! A ticket's text is cut into units (`text`) and clauses with a stance (`stance`, `verbs`); identifiers are looked up token by token
 //! (`tokens`, `index`, `mention`, `number`, `partial`, `address`, `beside`); tables give their rows a verdict (`table`); namesakes are told apart by the words around
-//! them (`choose`); what is acted on is linked (`links`). Intent, state, level, times and people are read from the same units, and
+//! them (`hints`, `choose`); what is acted on is linked (`links`, `pronoun`). Intent, state, level, times and people are read from the same units, and
 //! `trust` decides whose words may loosen.
 
 mod access;
@@ -12,6 +12,7 @@ mod beside;
 mod choose;
 mod dates;
 mod entity;
+mod hints;
 mod index;
 mod intent;
 mod level;
@@ -23,6 +24,7 @@ mod number;
 mod object;
 mod partial;
 mod people;
+mod pronoun;
 mod stance;
 mod state;
 mod table;
@@ -236,7 +238,8 @@ impl Index {
         }
         let chosen = |mention: &Mention| -> Vec<Id> {
             let Target::Known(of) = &mention.target else { return Vec::new() };
-            let found = if of.len() == 1 { of.clone() } else { read.context.choose(of, mention.unit, mention.clause).of };
+            let found =
+                if of.len() == 1 { of.clone() } else { read.context.choose(of, mention.unit, mention.clause).of };
             found.into_iter().map(|of| self.names.entities[of].id.clone()).collect()
         };
         if !linked.links.is_empty() {

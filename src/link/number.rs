@@ -136,7 +136,9 @@ impl Around {
 /// A number that is its clause's subject, "3302 can go", or a list's whole item: long enough to be no count.
 fn leads(unit: &Unit, token: &Token<'_>, digits: &str) -> bool {
     let before = unit.text[..token.start].trim_end_matches(['`', '*', ' ']);
-    let first = before.is_empty() || before.ends_with([',', ';', ':', '.', '(']) || ends_with_word(before, &["and", "und", "et", "y"]);
+    let first = before.is_empty()
+        || before.ends_with([',', ';', ':', '.', '('])
+        || ends_with_word(before, &["and", "und", "et", "y"]);
     let alone = unit.shape == Shape::Item && unit.text.trim_matches(['`', '*', ' ', '#', '.']) == digits;
     alone || (first && digits.len() >= 3)
 }

@@ -5,7 +5,13 @@ use super::text::Unit;
 use super::tokens::{Token, Word};
 
 /// "ending in 7EXAMPLE", "…7EXAMPLE", "AKIA…7EXAMPLE": what only one id ends (or starts) with.
-pub(super) fn part_of(unit: &Unit, words: &[Word], tokens: &[Token<'_>], index: usize, names: &Names) -> Option<(usize, usize)> {
+pub(super) fn part_of(
+    unit: &Unit,
+    words: &[Word],
+    tokens: &[Token<'_>],
+    index: usize,
+    names: &Names,
+) -> Option<(usize, usize)> {
     let token = tokens[index];
     if !token.text.is_ascii() {
         return None;
@@ -72,13 +78,13 @@ pub(super) fn part_of(unit: &Unit, words: &[Word], tokens: &[Token<'_>], index: 
         let found = names.part(token.text, true);
         return (found.len() == 1).then(|| (found[0], token.end()));
     }
-    let hidden = after.starts_with('…') || after.starts_with("...") || (after.starts_with("**") && !before.ends_with('*'));
-    let starts = hidden
-        || told(&["starts", "starting", "begins", "beginning", "prefix", "beginnt", "commençant", "empieza"]);
+    let hidden =
+        after.starts_with('…') || after.starts_with("...") || (after.starts_with("**") && !before.ends_with('*'));
+    let starts =
+        hidden || told(&["starts", "starting", "begins", "beginning", "prefix", "beginnt", "commençant", "empieza"]);
     if starts {
         let found = names.part(token.text, false);
         return (found.len() == 1 && token.text.len() > 4).then(|| (found[0], token.end()));
     }
     None
 }
-

@@ -94,8 +94,7 @@ struct Found {
 pub(super) fn judge(unit: &Unit, lexicon: &Lexicon) -> Judged {
     let words = words(&unit.text);
     let found = cues(&unit.text, &words, lexicon);
-    let question =
-        unit.shape != Shape::Code && unit.text.trim_end_matches(['*', '_', ' ']).ends_with('?')
+    let question = unit.shape != Shape::Code && unit.text.trim_end_matches(['*', '_', ' ']).ends_with('?')
         // `…:secret:x-??????` is a pattern.
         && !unit.text.ends_with("???")
         && !polite(&words);
@@ -393,13 +392,15 @@ fn clause(
     // A keeping word behind a negation asks ("not to be kept"), unless the phrase keeps by its negation.
     let keep = has(Cue::Keep);
     // "X must not.": what was just said of others.
-    let ends_with_not = acts.is_empty() && own.len() > 1 && found.iter().any(|f| f.cue == Cue::Not && own.last() == Some(&f.from));
+    let ends_with_not =
+        acts.is_empty() && own.len() > 1 && found.iter().any(|f| f.cue == Cue::Not && own.last() == Some(&f.from));
     let starts_with_not = own.first().is_some_and(|i| words[*i].text == "not") && acts.is_empty();
     let stance = if keep || negated || starts_with_not || ends_with_not {
         Stance::Keep
     } else if has(Cue::Example) || question {
         Stance::Example
-    } else if acts.iter().any(|act| !past || act.force == Force::Strong || (act.form == Form::Base && !made(unit, act))) {
+    } else if acts.iter().any(|act| !past || act.force == Force::Strong || (act.form == Form::Base && !made(unit, act)))
+    {
         Stance::Act
     } else if past {
         Stance::Past

@@ -110,7 +110,10 @@ fn cells(row: &str) -> Vec<Range<usize>> {
 /// Whether a heading or a form's question is about what takes the place of something.
 pub(super) fn about_another(heading: &str) -> bool {
     words(heading).iter().any(|word| {
-        matches!(word.text.as_str(), "replaces" | "replacement" | "successor" | "ersatz" | "nachfolger" | "remplacement" | "sustituto")
+        matches!(
+            word.text.as_str(),
+            "replaces" | "replacement" | "successor" | "ersatz" | "nachfolger" | "remplacement" | "sustituto"
+        )
     })
 }
 
@@ -120,23 +123,79 @@ fn column(heading: &str) -> Column {
     if all.len() > 5 {
         Column::Plain
     } else if has(&[
-        "replacement", "successor", "instead", "replaced", "comment", "comments", "remark", "remarks", "note", "notes", "reason",
-        "owner", "contact", "ersatz", "nachfolger", "bemerkung", "kommentar", "grund", "remplacement", "commentaire", "remarque",
-        "motif", "sustituto", "comentario", "motivo",
-    ]) || (has(&["new", "neuer", "neues", "nouveau", "nuevo"]) && !has(&["status", "state", "owner", "action"]))
+        "replacement",
+        "successor",
+        "instead",
+        "replaced",
+        "comment",
+        "comments",
+        "remark",
+        "remarks",
+        "note",
+        "notes",
+        "reason",
+        "owner",
+        "contact",
+        "ersatz",
+        "nachfolger",
+        "bemerkung",
+        "kommentar",
+        "grund",
+        "remplacement",
+        "commentaire",
+        "remarque",
+        "motif",
+        "sustituto",
+        "comentario",
+        "motivo",
+    ]) || (has(&["new", "neuer", "neues", "nouveau", "nuevo"])
+        && !has(&["status", "state", "owner", "action"]))
     {
         Column::Aside
     } else if has(&[
-        "decision", "verdict", "action", "actions", "status", "state", "result", "outcome", "todo", "disposition", "measure",
-        "entscheidung", "aktion", "maßnahme", "stand", "statut", "état", "acción", "accion", "estado", "decisión", "décision",
+        "decision",
+        "verdict",
+        "action",
+        "actions",
+        "status",
+        "state",
+        "result",
+        "outcome",
+        "todo",
+        "disposition",
+        "measure",
+        "entscheidung",
+        "aktion",
+        "maßnahme",
+        "stand",
+        "statut",
+        "état",
+        "acción",
+        "accion",
+        "estado",
+        "decisión",
+        "décision",
     ]) || (has(&["to"]) && has(&["do"]))
     {
         Column::Verdict
     } else if has(&["keep", "keep?", "stays", "behalten", "garder", "mantener"]) {
         Column::Kept
     } else if has(&[
-        "revoke", "delete", "remove", "rotate", "disable", "renew", "revoke?", "löschen", "sperren", "rotieren", "révoquer",
-        "supprimer", "revocar", "borrar", "rotar",
+        "revoke",
+        "delete",
+        "remove",
+        "rotate",
+        "disable",
+        "renew",
+        "revoke?",
+        "löschen",
+        "sperren",
+        "rotieren",
+        "révoquer",
+        "supprimer",
+        "revocar",
+        "borrar",
+        "rotar",
     ]) {
         Column::Asked
     } else {
@@ -186,32 +245,36 @@ fn of_cell(cell: &str) -> Option<Verdict> {
     }
     let negated = matches!(first, "not" | "nicht" | "pas" | "no" | "non");
     match (first, second) {
-        ("not" | "nicht" | "pas", "yet" | "done" | "finished" | "started" | "erledigt" | "fertig" | "encore") | ("no", "hecho") => {
-            Some(Verdict::Act)
-        }
+        ("not" | "nicht" | "pas", "yet" | "done" | "finished" | "started" | "erledigt" | "fertig" | "encore")
+        | ("no", "hecho") => Some(Verdict::Act),
         (
-            "keep" | "keeps" | "kept" | "stay" | "stays" | "remain" | "remains" | "leave" | "retain" | "ok" | "okay" | "fine"
-            | "unchanged" | "unaffected" | "confirmed" | "certified" | "approved" | "none" | "skip" | "exempt" | "bleibt"
-            | "behalten" | "garder" | "conserver" | "reste" | "mantener" | "conservar" | "queda",
+            "keep" | "keeps" | "kept" | "stay" | "stays" | "remain" | "remains" | "leave" | "retain" | "ok" | "okay"
+            | "fine" | "unchanged" | "unaffected" | "confirmed" | "certified" | "approved" | "none" | "skip" | "exempt"
+            | "bleibt" | "behalten" | "garder" | "conserver" | "reste" | "mantener" | "conservar" | "queda",
             _,
         )
-        | ("no", "action" | "change" | "changes") | ("still", "needed" | "used" | "required") | ("in", "use") => {
-            Some(Verdict::Keep)
-        }
+        | ("no", "action" | "change" | "changes")
+        | ("still", "needed" | "used" | "required")
+        | ("in", "use") => Some(Verdict::Keep),
         _ if negated => None,
         (
-            "done" | "finished" | "complete" | "completed" | "closed" | "rotated" | "removed" | "deleted" | "revoked" | "disabled"
-            | "replaced" | "renewed" | "already" | "erledigt" | "fertig" | "gelöscht" | "rotiert" | "gesperrt" | "ersetzt" | "fait"
-            | "terminé" | "supprimé" | "révoqué" | "hecho" | "hecha" | "listo" | "borrado" | "revocado" | "rotado",
+            "done" | "finished" | "complete" | "completed" | "closed" | "rotated" | "removed" | "deleted" | "revoked"
+            | "disabled" | "replaced" | "renewed" | "already" | "erledigt" | "fertig" | "gelöscht" | "rotiert"
+            | "gesperrt" | "ersetzt" | "fait" | "terminé" | "supprimé" | "révoqué" | "hecho" | "hecha" | "listo"
+            | "borrado" | "revocado" | "rotado",
             _,
         ) => Some(Verdict::Done),
         (
-            "revoke" | "remove" | "delete" | "rotate" | "disable" | "deactivate" | "renew" | "replace" | "open" | "todo" | "pending"
-            | "outstanding" | "missing" | "tbd" | "drop" | "kill" | "reduce" | "downgrade" | "offen" | "löschen" | "sperren"
-            | "rotieren" | "entfernen" | "révoquer" | "supprimer" | "revocar" | "borrar" | "rotar" | "eliminar" | "pendiente",
+            "revoke" | "remove" | "delete" | "rotate" | "disable" | "deactivate" | "renew" | "replace" | "open"
+            | "todo" | "pending" | "outstanding" | "missing" | "tbd" | "drop" | "kill" | "reduce" | "downgrade"
+            | "offen" | "löschen" | "sperren" | "rotieren" | "entfernen" | "révoquer" | "supprimer" | "revocar"
+            | "borrar" | "rotar" | "eliminar" | "pendiente",
             _,
         )
-        | ("to", "do" | "be") | ("in", "progress") | ("à", "faire") | ("por", "hacer") => Some(Verdict::Act),
+        | ("to", "do" | "be")
+        | ("in", "progress")
+        | ("à", "faire")
+        | ("por", "hacer") => Some(Verdict::Act),
         _ => None,
     }
 }

@@ -298,6 +298,7 @@ doesn't need to|need not|needn't|nothing is wrong|nothing wrong|object to|object
 should keep|to keep|keep working|goes on|carries on|continues|continue to|continues to|not yet|later ticket|next quarter|next year|unrelated|not related|not relevant|\
 bleibt|bleiben|behalten|behält|nicht anfassen|unverändert|unberührt|nicht betroffen|weiterhin|wird noch|noch gebraucht|in ruhe lassen|belassen|\
 garder|gardez|conserver|conservez|ne pas|ne touchez pas|reste|restent|inchangé|inchangée|n'est pas concerné|n'est pas concernée|encore utilisé|encore utilisée|\
+was masked|were masked|redacted|not leaked|leave the latter|leave the former|leave the other|leave the others|leave the rest|\
 on garde|gardons|nous gardons|garde|behalten wir|wir behalten|lasst|lassen wir|guardamos|mantenemos|conservamos|\
 no se toca|no se tocan|mantener|conservar|se queda|se quedan|queda igual|no tocar|sigue en uso|sin cambios|no cambia";
 
