@@ -60,6 +60,8 @@ pub(super) enum Owned {
     Keys,
     /// The key of this number.
     Numbered(String),
+    /// Something else of the user's: a token, a password.
+    Other,
 }
 
 pub(super) fn owned(words: &[Word], start: usize, end: usize) -> Owned {
@@ -116,6 +118,9 @@ pub(super) fn owned(words: &[Word], start: usize, end: usize) -> Owned {
             word if one(word) || word.ends_with("schlüssel") => Owned::Key,
             word if many(word) && whole && back(described + 1) != "of" => Owned::Keys,
             word if many(word) => Owned::Key,
+            "token" | "tokens" | "pat" | "pats" | "password" | "passwords" | "secret" | "secrets" | "secret-id" => {
+                Owned::Other
+            }
             _ => Owned::User,
         };
     }
@@ -155,6 +160,14 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     ));
     let (one, two) = (back(1 + article), back(2 + article));
     if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
+        return true;
+    }
+    let reads = (1..5).any(|n| {
+        let (command, word) = (back(n + 1), back(n));
+        (matches!(command, "kv" | "vault" | "secret" | "variable") && matches!(word, "get" | "list" | "read" | "view"))
+            || ["get-", "list-", "describe-"].iter().any(|verb| word.starts_with(verb))
+    });
+    if reads {
         return true;
     }
     match one {

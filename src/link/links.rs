@@ -153,8 +153,31 @@ impl Scene<'_> {
             .max()
             .unwrap_or(Weight::Passing);
         let least = if best == Weight::Passing { Weight::Passing } else { Weight::Listed };
+        let acted: BTreeSet<usize> = mentions
+            .iter()
+            .filter(certain)
+            .filter(|(_, weight, _)| *weight == Weight::Acted)
+            .flat_map(|(.., choice)| choice.of.iter().copied())
+            .collect();
+        // A table that lists more than what is acted on shows what there is.
+        let shown: BTreeSet<(Origin, Option<usize>, Option<usize>)> = mentions
+            .iter()
+            .filter(certain)
+            .filter(|(m, weight, choice)| {
+                *weight == Weight::Listed
+                    && self.unit(m).shape == Shape::Row
+                    && choice.of.iter().any(|of| acted.contains(of))
+            })
+            .map(|(m, ..)| self.table(m))
+            .collect();
+        let in_question = |(m, weight, choice): &&(Mention, Weight, Choice)| {
+            *weight == Weight::Acted
+                || self.unit(m).shape != Shape::Row
+                || !shown.contains(&self.table(m))
+                || choice.of.iter().any(|of| acted.contains(of))
+        };
         let taken: Vec<&(Mention, Weight, Choice)> =
-            mentions.iter().filter(counted).filter(|(_, weight, _)| *weight >= least).collect();
+            mentions.iter().filter(counted).filter(|(_, weight, _)| *weight >= least).filter(in_question).collect();
         // "The keys of svc-x" with a list of them means those on the list.
         let listed: BTreeSet<usize> = taken
             .iter()
@@ -163,13 +186,21 @@ impl Scene<'_> {
             .collect();
         let spelled = |m: &Mention, of: &[usize]| m.every && of.iter().any(|of| listed.contains(of));
         // A name that stays open here may be told apart where it stands once more.
-        let clear = |m: &Mention| {
-            let again = mentions.iter().find(|(other, _, choice)| other.target == m.target && choice.certain());
-            again.map(|(.., choice)| choice)
-        };
+        let clear: BTreeMap<&[usize], &Choice> = mentions
+            .iter()
+            .filter(|(.., choice)| choice.certain())
+            .filter_map(|(m, _, choice)| match &m.target {
+                Target::Known(of) => Some((&of[..], choice)),
+                Target::Unknown(_) => None,
+            })
+            .collect();
         for (mention, _, choice) in taken.iter().filter(|(m, _, choice)| !spelled(m, &choice.of)) {
-            let choice =
-                if choice.certain() || choice.of.is_empty() { choice } else { clear(mention).unwrap_or(choice) };
+            let choice = match &mention.target {
+                Target::Known(of) if !choice.certain() && !choice.of.is_empty() => {
+                    clear.get(&of[..]).copied().unwrap_or(choice)
+                }
+                _ => choice,
+            };
             if let Target::Unknown(id) = &mention.target {
                 self.add(id.clone(), mention, mention.strength, out);
             }
@@ -199,6 +230,12 @@ impl Scene<'_> {
                 }
             }
         }
+    }
+
+    /// What tells a mention's table from others.
+    fn table(&self, mention: &Mention) -> (Origin, Option<usize>, Option<usize>) {
+        let unit = self.unit(mention);
+        (unit.origin, unit.heading, unit.lead)
     }
 
     fn add(&self, id: Id, mention: &Mention, strength: Strength, out: &mut Linked) {

@@ -10,7 +10,7 @@ use super::index::{Name, Names};
 use super::number;
 use super::partial::part_of;
 use super::stance::{Judged, Stance};
-use super::text::{Shape, Unit};
+use super::text::Unit;
 use super::tokens::{Token, Word, invisible, parts, tokens, words};
 
 /// What a mention points at.
@@ -80,11 +80,14 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
     }
     found.sort_by_key(|(start, ..)| *start);
     let starts: Vec<usize> = found.iter().map(|(start, ..)| *start).collect();
-    found
+    let mentions = found
         .into_iter()
         .map(|(start, end, mut target, strength, identity)| {
             let clause = judged.at(start);
             let owned = if identity { owned(&words, start, end) } else { Owned::User };
+            if let (Owned::Other, Target::Known(of)) = (&owned, &mut target) {
+                of.retain(|of| names.entities[*of].kind != "access-key");
+            }
             if let (Owned::Numbered(number), Target::Known(of)) = (&owned, &mut target) {
                 let name = format!("{} key {number}", unit.text[start..end].to_lowercase());
                 of.retain(|of| names.entities[*of].names.iter().any(|known| known.to_lowercase().starts_with(&name)));
@@ -103,7 +106,9 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
                 instrument: instrument(&unit.text, &words, start),
             }
         })
-        .collect()
+        .collect::<Vec<Mention>>();
+    let named = |mention: &Mention| !matches!(&mention.target, Target::Known(of) if of.is_empty());
+    mentions.into_iter().filter(named).collect()
 }
 
 /// The clause's stance, an exception inside it, and a remark in parentheses right behind the name.
@@ -173,7 +178,20 @@ fn supported(name: Name, token: Token<'_>, unit: &Unit, words: &[Word], names: &
             | "assume"
             | "assumes"
     );
-    called || token.marked && shorter_than_a_sentence(unit) || noun_near(entity, words, at, token)
+    called
+        || set_apart(unit, token)
+        || token.marked && shorter_than_a_sentence(unit)
+        || noun_near(entity, words, at, token)
+}
+
+/// A name of several words that stands by itself: "Credential: night build", an item, a cell.
+fn set_apart(unit: &Unit, token: Token<'_>) -> bool {
+    let border = |c: char| matches!(c, '`' | '*' | '"' | ' ');
+    let (before, after) = (&unit.text[..token.start], &unit.text[token.end()..]);
+    let (before, after) = (before.trim_end_matches(border), after.trim_start_matches(border));
+    token.text.contains(' ')
+        && (before.is_empty() || before.ends_with([':', '|']))
+        && (after.is_empty() || after.starts_with(['|', '(', ';', ',']) || after == ".")
 }
 
 fn shorter_than_a_sentence(unit: &Unit) -> bool {

@@ -86,8 +86,8 @@ fn judge(rows: &[Unit], first: usize, mentions: &mut [Mention]) {
                 Some(Verdict::Done) if open => mention.stance = Stance::Past,
                 _ => {}
             }
-            let cell = cells.iter().position(|cell| cell.contains(&mention.start));
-            mention.instrument |= cell.and_then(|cell| columns.get(cell)) == Some(&Column::Aside);
+            let cell = cells.partition_point(|cell| cell.end <= mention.start);
+            mention.instrument |= columns.get(cell) == Some(&Column::Aside);
         }
     }
 }
