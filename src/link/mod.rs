@@ -1,10 +1,11 @@
 //! Linking: which ticket speaks of which slot or credential, what it asks for, and the words that prove it. Pure: records come from
 //! `sources`, expectations are folded by `expect`.
 //!
-//! A ticket's text is cut into units (`text`) and clauses with a stance (`stance`, `verbs`); identifiers are looked up token by token
-//! (`tokens`, `index`, `mention`, `number`, `partial`, `address`, `beside`); tables give their rows a verdict (`table`); namesakes are told apart by the words around
-//! them (`hints`, `choose`); what is acted on is linked (`links`, `pronoun`). Intent, state, level, times and people are read from the same units, and
-//! `trust` decides whose words may loosen.
+//! A ticket's text is cut into units (`text`) and clauses with a stance (`stance`, `verbs`). Identifiers are looked up token by token
+//! (`tokens`, `index`, `mention`, `number`, `partial`, `address`, `beside`), and tables give their rows a verdict (`table`). Namesakes
+//! are told apart by the words around them (`hints`, `choose`), and what is acted on is linked (`links`, `pronoun`); what only looks
+//! like a name is told (`lookalike`). Intent, state, level, times and people are read from the same units, and `trust` decides whose
+//! words may loosen.
 
 mod access;
 mod address;
@@ -17,6 +18,7 @@ mod index;
 mod intent;
 mod level;
 mod links;
+mod lookalike;
 mod meant;
 mod mention;
 mod nouns;
@@ -142,6 +144,9 @@ impl Index {
             self.owned(read, &subjects, &mut linked);
         }
         let due_at = trust.due(record.due_at.or_else(|| times(intent).deadline()), &mut distrusted);
+        if intent != Intent::None {
+            linked.ambiguous.extend(lookalike::told(read.units, &self.names));
+        }
         why.append(&mut linked.why);
         why.extend(distrusted.iter().map(|d| format!("not trusted: {} ({})", d.what, d.quote)));
         let grants = matches!(intent, Intent::Provision | Intent::Modify | Intent::Elevate);
