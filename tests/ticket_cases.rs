@@ -1,4 +1,4 @@
-//! Tickets as people write them, read by `link`: a table of what a careful reader understands (`tickets/cases.yaml`).
+//! Tickets as people write them, read by `link`: a table of what a careful reader understands (`tickets/*.yaml`).
 
 #![allow(clippy::unwrap_used)]
 
@@ -162,5 +162,12 @@ fn whatever_way_a_ticket_names_a_thing() {
 fn whatever_stands_beside_a_name() {
     let failures =
         wrong_readings(include_str!("tickets/context.yaml"), include_str!("tickets/identifiers-inventory.yaml"));
+    assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn whatever_else_a_ticket_tells() {
+    let failures =
+        wrong_readings(include_str!("tickets/stories.yaml"), include_str!("tickets/identifiers-inventory.yaml"));
     assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
 }
