@@ -48,8 +48,9 @@ impl Hints {
             if denied(&words, token.start) {
                 continue;
             }
-            if distinct(&lower) || placed(text, token.start, token.end()) {
-                hints.near_places.extend(names.ending(&lower).iter().cloned());
+            let ending = names.ending(&lower);
+            if !ending.is_empty() && (distinct(&lower) || placed(text, &words, token.start, token.end())) {
+                hints.near_places.extend(ending.iter().cloned());
             }
             for part in [lower.as_str(), lower.split([':', '@', '#']).next().unwrap_or_default()] {
                 if names.places.contains(part) {
@@ -202,7 +203,7 @@ fn distinct(name: &str) -> bool {
 }
 
 /// Where a bare word is a place: at a title's head ("meteo: …", "[meteo] …"), in a cell of its own, right behind "in" or "of".
-fn placed(text: &str, start: usize, end: usize) -> bool {
+fn placed(text: &str, words: &[Word], start: usize, end: usize) -> bool {
     let (before, after) = (text[..start].trim_end(), text[end..].trim_start());
     let opens = before.is_empty() && (after.is_empty() || after.starts_with(':') || text[end..].starts_with(" - "));
     let boxed = before.ends_with(['[', '|', '(']) && after.starts_with([']', '|', ')']);
@@ -210,10 +211,11 @@ fn placed(text: &str, start: usize, end: usize) -> bool {
     let behind = before.rsplit(' ').next().is_some_and(|word| {
         matches!(word.to_ascii_lowercase().as_str(), "in" | "of" | "for" | "from" | "on" | "von" | "aus" | "de" | "del")
     });
-    let next = words(after).into_iter().next().map(|word| word.text).unwrap_or_default();
+    let next =
+        words.get(words.partition_point(|word| word.start < end)).map(|word| word.text.as_str()).unwrap_or_default();
     let free = !after.starts_with(char::is_alphabetic)
         || matches!(
-            next.as_str(),
+            next,
             "must"
                 | "has"
                 | "have"

@@ -392,6 +392,10 @@ fn in_code(unit: &Unit, mention: &Mention) -> bool {
 /// Nothing but names, numbers and short labels: an entry of a list.
 fn only_names(unit: &Unit, mention: &Mention) -> bool {
     let rest = unit.text.len().saturating_sub(mention.end - mention.start);
+    // A long text is no list's entry, whatever else it says.
+    if rest > 60 || words(&unit.text).len() > 12 {
+        return false;
+    }
     let told = (unit.shape == Shape::Prose && unit.text.ends_with('.') && words(&unit.text[mention.end..]).len() > 2)
         || words(&unit.text[..mention.start]).iter().any(|w| {
             matches!(
@@ -408,7 +412,7 @@ fn only_names(unit: &Unit, mention: &Mention) -> bool {
                     | "comprobar"
             )
         });
-    rest <= 60 && words(&unit.text).len() <= 12 && !told
+    !told
 }
 
 /// `accessor: ACC…`, `Path: secret/x`.
