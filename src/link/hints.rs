@@ -185,7 +185,7 @@ impl Hints {
 /// "Not production", "except in staging": where it is not.
 fn denied(words: &[Word], start: usize) -> bool {
     let at = words.partition_point(|word| word.start < start);
-    let mut before = words[..at].iter().rev().map(|word| word.text.as_str());
+    let mut before = words[..at].iter().rev().take(4).map(|word| word.text.as_str());
     let near = before.find(|word| {
         !matches!(*word, "the" | "in" | "for" | "on" | "of" | "from" | "den" | "die" | "das" | "el" | "la" | "en")
     });
