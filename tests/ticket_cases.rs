@@ -1,4 +1,4 @@
-//! Tickets as people write them, read by `link`: a table of what a careful reader understands (`tickets/cases.yaml`).
+//! Tickets as people write them, read by `link`: a table of what a careful reader understands (`tickets/*.yaml`).
 
 #![allow(clippy::unwrap_used)]
 
@@ -93,10 +93,6 @@ fn record(case: &Case) -> Record {
     }
 }
 
-fn inventory() -> Inventory {
-    serde_yaml::from_str(include_str!("tickets/inventory.yaml")).unwrap()
-}
-
 fn wrong(case: &Case, ticket: &Ticket, inventory: &Inventory) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut differs = |what: &str, want: String, got: String| {
@@ -130,10 +126,9 @@ fn wrong(case: &Case, ticket: &Ticket, inventory: &Inventory) -> Vec<String> {
     wrong
 }
 
-#[test]
-fn tickets_are_read_as_a_careful_reader_would() {
-    let cases: Vec<Case> = serde_yaml::from_str(include_str!("tickets/cases.yaml")).unwrap();
-    let inventory = inventory();
+fn wrong_readings(cases: &str, inventory: &str) -> Vec<String> {
+    let cases: Vec<Case> = serde_yaml::from_str(cases).unwrap();
+    let inventory: Inventory = serde_yaml::from_str(inventory).unwrap();
     let index = Index::new(&inventory, &[], &Settings::default());
     let mut failures = Vec::new();
     for case in &cases {
@@ -143,8 +138,36 @@ fn tickets_are_read_as_a_careful_reader_would() {
         }
         let wrong = wrong(case, &ticket, &inventory);
         if !wrong.is_empty() {
-            failures.push(format!("{:?}\n  {}\n  why: {:?}", case.title, wrong.join("\n  "), ticket.why));
+            let text = case.text.as_deref().unwrap_or_default();
+            failures.push(format!("{:?} {text:?}\n  {}\n  why: {:?}", case.title, wrong.join("\n  "), ticket.why));
         }
     }
-    assert!(failures.is_empty(), "{} of {} tickets:\n{}", failures.len(), cases.len(), failures.join("\n"));
+    failures
+}
+
+#[test]
+fn tickets_are_read_as_a_careful_reader_would() {
+    let failures = wrong_readings(include_str!("tickets/cases.yaml"), include_str!("tickets/inventory.yaml"));
+    assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn whatever_way_a_ticket_names_a_thing() {
+    let failures =
+        wrong_readings(include_str!("tickets/identifiers.yaml"), include_str!("tickets/identifiers-inventory.yaml"));
+    assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn whatever_stands_beside_a_name() {
+    let failures =
+        wrong_readings(include_str!("tickets/context.yaml"), include_str!("tickets/identifiers-inventory.yaml"));
+    assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn whatever_else_a_ticket_tells() {
+    let failures =
+        wrong_readings(include_str!("tickets/stories.yaml"), include_str!("tickets/identifiers-inventory.yaml"));
+    assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
 }

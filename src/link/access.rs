@@ -3,7 +3,8 @@
 use crate::model::inventory::Level;
 use crate::model::ticket::{Field, Record, Removal};
 
-use super::choose::{Context, Hints, NOT_PRODUCTION};
+use super::choose::Context;
+use super::hints::{Hints, NOT_PRODUCTION};
 use super::links::quote;
 use super::stance::{Clause, Stance};
 use super::text::{Origin, Unit};

@@ -3,172 +3,34 @@
 
 use std::collections::BTreeSet;
 
-use super::entity::{Entity, is_account};
+use super::entity::Entity;
+use super::hints::{Hints, environment};
 use super::index::Names;
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Shape, Unit};
-use super::tokens::{tokens, words};
+use super::tokens::words;
 
-/// What a stretch of text says about where things are.
+/// So many units that join places are looked at; nobody writes more.
+const JOINS: usize = 16;
+
+/// Which of several namesakes is meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Hints {
-    pub(super) places: BTreeSet<String>,
-    pub(super) environments: BTreeSet<String>,
-    pub(super) accounts: BTreeSet<String>,
-    providers: BTreeSet<&'static str>,
-    kinds: BTreeSet<&'static str>,
-    /// The organization's or group's own.
-    above: bool,
-    /// One repository's or project's own.
-    below: bool,
+pub(super) struct Choice {
+    /// Empty where the words say that it is none of them; several where nothing decides.
+    pub(super) of: Vec<usize>,
+    /// All of them are meant: "in both repositories".
+    pub(super) all: bool,
 }
 
-/// What is not production.
-pub(super) const NOT_PRODUCTION: &str = "non-production";
-
-/// The one name of an environment, for comparing: `prod` is `production`.
-pub(super) fn environment(word: &str) -> &str {
-    match word {
-        "prod" | "prd" | "live" | "produktion" | "producción" | "produccion" => "production",
-        "stage" | "stg" | "preprod" | "pre-prod" => "staging",
-        "dev" | "entwicklung" | "développement" | "desarrollo" => "development",
-        "nonprod" | "non-prod" | "nonproduction" | "non-production" => NOT_PRODUCTION,
-        "test" | "testing" | "qa" => "test",
-        other => other,
-    }
-}
-
-impl Hints {
-    /// Hints of a stretch of text.
-    pub(super) fn of(text: &str, names: &Names) -> Self {
-        let mut hints = Self::default();
-        for token in tokens(text) {
-            let lower = token.text.to_lowercase();
-            for part in [lower.as_str(), lower.split([':', '@', '#']).next().unwrap_or_default()] {
-                if names.places.contains(part) {
-                    hints.places.insert(part.to_owned());
-                }
-            }
-            if let Some((_, env)) = lower.split_once('@')
-                && names.environments.contains(env)
-            {
-                hints.environments.insert(environment(env).to_owned());
-            }
-            if let Some(account) = lower.split(':').find(|part| is_account(part)) {
-                hints.accounts.insert(account.to_owned());
-            }
-        }
-        let words = words(text);
-        for (at, word) in words.iter().enumerate() {
-            let near = |back: usize| at.checked_sub(back).map(|i| words[i].text.as_str()).unwrap_or_default();
-            let next = words.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
-            let text = word.text.strip_suffix("'s").unwrap_or(&word.text);
-            let normal = environment(text);
-            let known = names.environments.iter().any(|e| environment(e) == normal);
-            // "live" and "test" are environments only where one is called so.
-            let common = matches!(
-                text,
-                "production" | "prod" | "staging" | "nonprod" | "non-prod" | "non-production" | "preprod" | "sandbox"
-            );
-            let named =
-                if text == "live" { matches!(next, "database" | "environment" | "system" | "secret") } else { true };
-            if common || (known && named) {
-                hints.environments.insert(normal.to_owned());
-            }
-            match text {
-                "github" => _ = hints.providers.insert("github"),
-                "gitlab" => _ = hints.providers.insert("gitlab"),
-                "vault" | "openbao" => _ = hints.providers.insert("vault"),
-                "aws" | "iam" => _ = hints.providers.insert("aws"),
-                "dependabot" => _ = hints.kinds.insert("dependabot-secret"),
-                "codespaces" | "codespace" => _ = hints.kinds.insert("codespaces-secret"),
-                "actions" => _ = hints.kinds.insert("actions-secret"),
-                "organization" | "organisation" | "org" | "org-wide" | "org-level" | "organization-wide" | "group"
-                | "group-level" | "grupo" | "groupe" | "gruppe" | "organisationsweit" | "organización" => {
-                    hints.above = true
-                }
-                "repository" | "repo" | "project" | "projekt" | "projet" | "proyecto" | "dépôt" | "repositorio" => {
-                    hints.below = true;
-                    // "the ledger project", "project ledger": a place by its last part.
-                    for word in [near(1), next] {
-                        hints.places.extend(names.ending(word).iter().cloned());
-                    }
-                }
-                _ => {}
-            }
-        }
-        hints
+impl Choice {
+    pub(super) fn of(of: Vec<usize>) -> Self {
+        Self { of, all: false }
     }
 
-    fn add(&mut self, other: &Self) {
-        self.places.extend(other.places.iter().cloned());
-        self.environments.extend(other.environments.iter().cloned());
-        self.accounts.extend(other.accounts.iter().cloned());
-        self.providers.extend(&other.providers);
-        self.kinds.extend(&other.kinds);
-        self.above |= other.above;
-        self.below |= other.below;
+    /// Whether it is known what is meant.
+    pub(super) fn certain(&self) -> bool {
+        self.of.len() == 1 || (self.all && !self.of.is_empty())
     }
-
-    /// How well an entity fits: none where a hint says that it is another one.
-    fn fit(&self, entity: &Entity, several: bool) -> Option<u32> {
-        let mut score = 0;
-        if let Some(place) = &entity.place {
-            let shared = matches!(entity.provider.as_str(), "github" | "gitlab");
-            if self.places.contains(place) {
-                score += 2;
-            } else if !several && !entity.of_repository() && self.places.iter().all(|p| within(p, place)) {
-                // The only one known is the organization's, which holds in its repositories.
-            } else if shared && self.places.iter().any(|p| p.contains('/')) && (entity.of_repository() || !self.above) {
-                return None;
-            }
-            if several && shared && self.above != self.below {
-                if self.below == entity.of_repository() {
-                    score += 1;
-                } else if self.below || !self.places.contains(place) {
-                    // "group" and "organization" are words of other things, too; a named place outweighs them.
-                    return None;
-                }
-            }
-        }
-        if let Some(own) = &entity.environment
-            && !self.environments.is_empty()
-        {
-            let own = environment(own);
-            let meets = self.environments.iter().any(|e| e == own || (e == NOT_PRODUCTION && own != "production"));
-            if !meets {
-                return None;
-            }
-            score += 1;
-        }
-        if let Some(account) = &entity.account
-            && !self.accounts.is_empty()
-        {
-            if !self.accounts.contains(account) {
-                return None;
-            }
-            score += 2;
-        }
-        if !self.kinds.is_empty() && entity.kind.ends_with("-secret") {
-            if !self.kinds.contains(entity.kind.as_str()) {
-                return None;
-            }
-            score += 1;
-        }
-        if self.providers.len() == 1 {
-            if self.providers.contains(entity.provider.as_str()) {
-                score += 1;
-            } else if several && matches!(entity.provider.as_str(), "github" | "gitlab" | "vault" | "aws") {
-                return None;
-            }
-        }
-        Some(score)
-    }
-}
-
-/// Whether a repository or group lies in another.
-fn within(place: &str, above: &str) -> bool {
-    place.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// A ticket's hints, by how near they stand to a name.
@@ -183,6 +45,8 @@ pub(super) struct Context<'c> {
     pub(super) repository: Option<String>,
     /// Of each unit's clauses.
     clauses: Vec<Vec<Hints>>,
+    /// Units that join places, environments or kinds: "as an Actions and as a Dependabot secret".
+    joins: Vec<usize>,
     /// The texts in which a heading asks for something.
     pub(super) acting_headings: BTreeSet<Origin>,
 }
@@ -203,6 +67,7 @@ impl<'c> Context<'c> {
             fields: Hints::of(fields, names),
             whole: Hints::default(),
             repository: repository.map(str::to_lowercase),
+            joins: Vec::new(),
             clauses: units
                 .iter()
                 .zip(judged)
@@ -225,6 +90,9 @@ impl<'c> Context<'c> {
             if unit.origin == Origin::Title {
                 context.title.add(&hints);
             }
+            if context.joins.len() < JOINS && hints.several() && joined(&unit.text) {
+                context.joins.push(number);
+            }
             context.whole.add(&hints);
         }
         context
@@ -245,15 +113,15 @@ impl<'c> Context<'c> {
         hints
     }
 
-    /// Chooses among namesakes. Empty where the nearest words say that it is none of them; several where nothing decides.
-    pub(super) fn choose(&self, of: &[usize], number: usize, clause: Option<usize>) -> Vec<usize> {
+    /// Chooses among namesakes.
+    pub(super) fn choose(&self, of: &[usize], number: usize, clause: Option<usize>) -> Choice {
         let unit = &self.units[number];
         let near = self.unit(number, clause);
         let mut left = of.to_vec();
         if left.len() == 1 {
             let entity = &self.names.entities[left[0]];
             // One is known, and its own clause speaks of another place or environment: that one is not known.
-            return if near.fit(entity, false).is_some() { left } else { Vec::new() };
+            return Choice::of(if near.fit(entity, false).is_some() { left } else { Vec::new() });
         }
         let whole_unit = self.unit(number, None);
         let mut around = Hints::default();
@@ -276,13 +144,16 @@ impl<'c> Context<'c> {
         ] {
             let fitting = self.best(&left, hints);
             if fitting.is_empty() && nearest {
-                return Vec::new();
+                return Choice::default();
             }
             if !fitting.is_empty() {
                 left = fitting;
             }
             if left.len() == 1 {
-                return left;
+                return Choice::of(left);
+            }
+            if nearest && self.each_named(&left, hints, &self.units[number].text) {
+                return Choice { of: left, all: true };
             }
         }
         if let Some(repository) = &self.repository {
@@ -298,7 +169,43 @@ impl<'c> Context<'c> {
                 left = fitting;
             }
         }
-        left
+        let spread = everywhere(&unit.text).is_some_and(|by| {
+            left.iter().all(|of| {
+                let entity = &self.names.entities[*of];
+                let first = &self.names.entities[left[0]];
+                match by {
+                    Spread::Environments => entity.environment.is_some() && entity.place == first.place,
+                    Spread::Places => entity.of_repository() && entity.kind == first.kind,
+                }
+            })
+        });
+        let all = left.len() > 1
+            && (spread
+                || (left.len() == 2 && both(&unit.text))
+                || self.joins.iter().any(|join| {
+                    let text = &self.units[*join].text;
+                    self.each_named(&left, &self.unit(*join, None), text)
+                }));
+        Choice { of: left, all }
+    }
+
+    /// "In production and staging", "as Actions and as Dependabot secret": each of them is named by what tells it from the others.
+    fn each_named(&self, of: &[usize], hints: &Hints, text: &str) -> bool {
+        if !joined(text) {
+            return false;
+        }
+        let entities: Vec<&Entity> = of.iter().map(|of| &self.names.entities[*of]).collect();
+        let told = |by: &dyn Fn(&Entity) -> Option<String>| {
+            let values: Option<BTreeSet<String>> = entities.iter().map(|entity| by(entity)).collect();
+            values.is_some_and(|values| values.len() == entities.len())
+        };
+        told(&|e| e.place.clone().filter(|place| hints.places.contains(place)))
+            || told(&|e| {
+                let own = environment(e.environment.as_deref()?).to_owned();
+                hints.environments.contains(&own).then_some(own)
+            })
+            || told(&|e| e.account.clone().filter(|account| hints.accounts.contains(account)))
+            || told(&|e| hints.kinds.contains(e.kind.as_str()).then(|| e.kind.clone()))
     }
 
     /// Chooses among namesakes that a structured field names.
@@ -336,4 +243,70 @@ impl<'c> Context<'c> {
             || self.repository.as_ref() == Some(place)
             || (!entity.of_repository() && hints.above)
     }
+}
+
+/// "In all environments": everything that is left, and differs in that alone.
+fn everywhere(text: &str) -> Option<Spread> {
+    let all = words(text);
+    all.windows(2).find_map(|pair| match (pair[0].text.as_str(), pair[1].text.as_str()) {
+        ("all" | "every" | "each" | "alle" | "allen" | "jeder" | "tous" | "toutes" | "todos" | "todas", next) => {
+            match next {
+                "environments" | "environment" | "envs" | "scopes" | "scope" | "stages" | "stage" | "umgebungen"
+                | "environnements" | "entornos" => Some(Spread::Environments),
+                "repositories" | "repository" | "repos" | "repo" | "projects" | "project" | "projekten"
+                | "projekte" | "dépôts" | "projets" | "repositorios" | "proyectos" => Some(Spread::Places),
+                _ => None,
+            }
+        }
+        _ => None,
+    })
+}
+
+/// What namesakes may differ in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spread {
+    Environments,
+    Places,
+}
+
+/// Whether places that a text names are joined, not set against each other.
+fn joined(text: &str) -> bool {
+    let all = words(text);
+    let has = |options: &[&str]| all.iter().any(|word| options.contains(&word.text.as_str()));
+    (has(&["and", "both", "und", "beide", "beiden", "et", "y", "ambos", "ambas", "each", "every"])
+        || text.contains(['&', '+']))
+        && !has(&["from", "than", "or", "von", "oder", "ou", "o", "copied", "unlike", "instead", "not", "but"])
+}
+
+/// "In both repositories": both of the two that are left.
+fn both(text: &str) -> bool {
+    let all = words(text);
+    all.iter().enumerate().any(|(at, word)| {
+        matches!(word.text.as_str(), "both" | "beide" | "beiden" | "ambos" | "ambas")
+            && all.get(at + 1).is_none_or(|next| {
+                text[word.end..next.start].contains(['.', ',', ';', ')', '*'])
+                    || matches!(
+                        next.text.as_str(),
+                        "places"
+                            | "repos"
+                            | "repositories"
+                            | "projects"
+                            | "environments"
+                            | "envs"
+                            | "scopes"
+                            | "stages"
+                            | "stores"
+                            | "secrets"
+                            | "variables"
+                            | "copies"
+                            | "of"
+                            | "ones"
+                            | "repositorios"
+                            | "proyectos"
+                            | "entornos"
+                            | "umgebungen"
+                            | "projekten"
+                    )
+            })
+    })
 }

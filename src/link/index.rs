@@ -109,18 +109,21 @@ impl Names {
             let fingerprint = name.starts_with("SHA256:") || name.starts_with("MD5:");
             if fingerprint {
                 self.token(name, number, Strength::Id, false);
-                self.partial(name.split_once(':').map_or(name, |(_, hash)| hash), number);
+                let hash = name.split_once(':').map_or(name.as_str(), |(_, hash)| hash);
+                self.token(hash, number, Strength::Id, false);
+                self.partial(hash, number);
             } else if name.starts_with("arn:") {
                 self.token(name, number, Strength::Slot, true);
             } else if entity.kind != "kv" {
                 self.name(name, number, &entity);
             }
         }
-        // A personal token's id and an IAM user's alias tell a person's handle.
+        // A personal token's id, an IAM user's alias and the first part of an address tell a person's handle.
         if let Some(owner) = entity.owner.as_ref().filter(|owner| owner.contains('@')) {
             let user = entity.place.clone().filter(|_| entity.kind == "personal-token");
             let alias = entity.names.iter().skip(1).find(|_| entity.kind == "access-key").map(|a| a.to_lowercase());
-            for handle in user.into_iter().chain(alias) {
+            let local = owner.split('@').next().filter(|local| local.contains(['.', '-', '_'])).map(str::to_owned);
+            for handle in user.into_iter().chain(alias).chain(local) {
                 self.handles.entry(handle).or_default().insert(owner.clone());
             }
         }
@@ -137,10 +140,12 @@ impl Names {
         let parts: Vec<String> = lower.split_whitespace().map(str::to_owned).collect();
         let plain = |part: &String| part.chars().all(char::is_alphabetic);
         let ordinary = name.chars().all(|c| c.is_lowercase() || c.is_whitespace()) && parts.iter().all(plain);
+        // Roles are called like what they are for.
+        let term = matches!(lower.as_str(), "break-glass" | "read-only" | "read-write" | "just-in-time" | "super-user");
         let capital = parts.len() == 1 && plain(&parts[0]) && name.chars().skip(1).all(char::is_lowercase);
         // "renovate token" says by itself what it is.
         let says = parts.len() > 1 && entity.nouns().iter().any(|noun| parts.last().is_some_and(|last| last == noun));
-        let entry = Name { of: number, strength, identity, ordinary: (ordinary && !says) || capital };
+        let entry = Name { of: number, strength, identity, ordinary: (ordinary && !says) || capital || term };
         if parts.len() == 1 {
             push(self.by_token.entry(lower).or_default(), entry);
         } else {

@@ -105,7 +105,8 @@ impl Reading<'_> {
             }
         }
         // "Do not revoke X": a title that only keeps, and a text that asks for nothing.
-        let keeps = titles.iter().all(|(number, _)| self.judged[*number].overall() == Stance::Keep);
+        let asks = |number: &usize| self.judged[*number].clauses.iter().any(|clause| clause.stance == Stance::Act);
+        let keeps = titles.iter().all(|(number, _)| self.judged[*number].overall() == Stance::Keep && !asks(number));
         (keeps && !self.body_orders()).then(|| "its title says that something is to stay".to_owned())
     }
 

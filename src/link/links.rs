@@ -7,7 +7,7 @@ use crate::model::Id;
 use crate::model::mask::masked;
 use crate::model::ticket::{Link, Record, Strength};
 
-use super::choose::Context;
+use super::choose::{Choice, Context};
 use super::mention::{Mention, Target};
 use super::nouns::condition;
 use super::stance::{Judged, Stance};
@@ -85,17 +85,18 @@ fn unmarked(line: &str) -> String {
 }
 
 impl Scene<'_> {
-    fn unit(&self, mention: &Mention) -> &Unit {
+    pub(super) fn unit(&self, mention: &Mention) -> &Unit {
         &self.context.units[mention.unit]
     }
 
-    fn judged(&self, number: usize) -> &Judged {
+    pub(super) fn judged(&self, number: usize) -> &Judged {
         &self.context.judged[number]
     }
 
     /// What the ticket acts on.
     pub(super) fn link(mut self) -> Linked {
         self.pronouns();
+        self.but_the_last();
         let mut out = Linked::default();
         let weighed: Vec<(Mention, Option<Weight>)> = std::mem::take(&mut self.mentions)
             .into_iter()
@@ -106,15 +107,23 @@ impl Scene<'_> {
             .collect();
         // The ticket's own words first; comments only clarify what these leave open (or correct them, in `trust`).
         let own = |m: &Mention| !matches!(self.unit(m).origin, Origin::Comment(_));
-        let mut resolved: Vec<(Mention, Weight, Vec<usize>)> = Vec::new();
-        for (mention, weight) in &weighed {
-            let chosen = self.chosen(mention);
-            match weight {
-                Some(weight) => resolved.push((mention.clone(), *weight, chosen)),
-                None if own(mention) && mention.stance == Stance::Keep => {
-                    out.kept.extend(chosen.iter().filter(|_| chosen.len() == 1).map(|of| self.id(*of)));
-                }
-                None => {}
+        let chosen: Vec<Choice> = weighed.iter().map(|(mention, _)| self.chosen(mention)).collect();
+        for ((mention, weight), choice) in weighed.iter().zip(&chosen) {
+            if weight.is_none() && own(mention) && mention.stance == Stance::Keep && choice.certain() && !mention.every
+            {
+                out.kept.extend(choice.of.iter().map(|of| self.id(*of)));
+            }
+        }
+        let mut resolved: Vec<(Mention, Weight, Choice)> = Vec::new();
+        for ((mention, weight), mut choice) in weighed.into_iter().zip(chosen) {
+            let Some(weight) = weight else { continue };
+            // "All of these except X": what is only listed gives way to what the words keep.
+            if mention.every || (mention.stance == Stance::Neutral && weight > Weight::Passing) {
+                choice.of.retain(|of| !out.kept.contains(&self.id(*of)));
+            }
+            if mention.every || !choice.of.is_empty() || !matches!(&mention.target, Target::Known(of) if of.len() == 1)
+            {
+                resolved.push((mention, weight, choice));
             }
         }
         let (body, comments): (Vec<_>, Vec<_>) = resolved.into_iter().partition(|(m, ..)| own(m));
@@ -130,12 +139,12 @@ impl Scene<'_> {
     }
 
     /// Links the mentions of the highest weights.
-    fn take(&self, mentions: &[(Mention, Weight, Vec<usize>)], out: &mut Linked) {
+    fn take(&self, mentions: &[(Mention, Weight, Choice)], out: &mut Linked) {
         let certain =
-            |(m, _, of): &&(Mention, Weight, Vec<usize>)| matches!(m.target, Target::Unknown(_)) || of.len() == 1;
+            |(m, _, choice): &&(Mention, Weight, Choice)| matches!(m.target, Target::Unknown(_)) || choice.certain();
         // A user's name beside anything else that is named is that user, not the key that carries the name.
         let things = mentions.iter().filter(certain).any(|(m, weight, _)| !m.identity && *weight > Weight::Passing);
-        let counted = |(m, ..): &&(Mention, Weight, Vec<usize>)| !(m.identity && things);
+        let counted = |(m, ..): &&(Mention, Weight, Choice)| !(m.identity && things);
         let best = mentions
             .iter()
             .filter(counted)
@@ -144,24 +153,69 @@ impl Scene<'_> {
             .max()
             .unwrap_or(Weight::Passing);
         let least = if best == Weight::Passing { Weight::Passing } else { Weight::Listed };
-        let taken: Vec<&(Mention, Weight, Vec<usize>)> =
-            mentions.iter().filter(counted).filter(|(_, weight, _)| *weight >= least).collect();
-        for (mention, _, of) in &taken {
-            match (&mention.target, &of[..]) {
-                (Target::Unknown(id), _) => self.add(id.clone(), mention, mention.strength, out),
-                (_, [one]) => {
-                    let entity = &self.context.names.entities[*one];
-                    let located =
-                        entity.slot && mention.strength == Strength::Name && self.context.located(*one, mention.unit);
-                    let strength = if located { Strength::Slot } else { mention.strength };
-                    self.add(entity.id.clone(), mention, strength, out);
+        let acted: BTreeSet<usize> = mentions
+            .iter()
+            .filter(certain)
+            .filter(|(_, weight, _)| *weight == Weight::Acted)
+            .flat_map(|(.., choice)| choice.of.iter().copied())
+            .collect();
+        // A table that lists more than what is acted on shows what there is.
+        let shown: BTreeSet<(Origin, Option<usize>, Option<usize>)> = mentions
+            .iter()
+            .filter(certain)
+            .filter(|(m, weight, choice)| {
+                *weight == Weight::Listed
+                    && self.unit(m).shape == Shape::Row
+                    && choice.of.iter().any(|of| acted.contains(of))
+            })
+            .map(|(m, ..)| self.table(m))
+            .collect();
+        let in_question = |(m, weight, choice): &&(Mention, Weight, Choice)| {
+            *weight == Weight::Acted
+                || self.unit(m).shape != Shape::Row
+                || !shown.contains(&self.table(m))
+                || choice.of.iter().any(|of| acted.contains(of))
+        };
+        let taken: Vec<&(Mention, Weight, Choice)> =
+            mentions.iter().filter(counted).filter(|(_, weight, _)| *weight >= least).filter(in_question).collect();
+        // "The keys of svc-x" with a list of them means those on the list.
+        let listed: BTreeSet<usize> = taken
+            .iter()
+            .filter(|(m, _, choice)| !m.every && choice.certain())
+            .flat_map(|(.., choice)| choice.of.iter().copied())
+            .collect();
+        let spelled = |m: &Mention, of: &[usize]| m.every && of.iter().any(|of| listed.contains(of));
+        // A name that stays open here may be told apart where it stands once more.
+        let clear: BTreeMap<&[usize], &Choice> = mentions
+            .iter()
+            .filter(|(.., choice)| choice.certain())
+            .filter_map(|(m, _, choice)| match &m.target {
+                Target::Known(of) => Some((&of[..], choice)),
+                Target::Unknown(_) => None,
+            })
+            .collect();
+        for (mention, _, choice) in taken.iter().filter(|(m, _, choice)| !spelled(m, &choice.of)) {
+            let choice = match &mention.target {
+                Target::Known(of) if !choice.certain() && !choice.of.is_empty() => {
+                    clear.get(&of[..]).copied().unwrap_or(choice)
                 }
-                _ => {}
+                _ => choice,
+            };
+            if let Target::Unknown(id) = &mention.target {
+                self.add(id.clone(), mention, mention.strength, out);
+            }
+            for one in choice.of.iter().filter(|_| choice.certain()) {
+                let entity = &self.context.names.entities[*one];
+                let located =
+                    entity.slot && mention.strength == Strength::Name && self.context.located(*one, mention.unit);
+                let strength = if located { Strength::Slot } else { mention.strength };
+                self.add(entity.id.clone(), mention, strength, out);
             }
         }
         // A name that stays open says so, unless it is one of those that are linked anyway.
-        for (mention, _, of) in taken {
-            let open = matches!(mention.target, Target::Known(_)) && of.len() != 1;
+        for (mention, _, choice) in taken {
+            let of = &choice.of;
+            let open = matches!(mention.target, Target::Known(_)) && !choice.certain();
             let Target::Known(all) = &mention.target else { continue };
             if open && !all.iter().any(|of| out.links.contains_key(&self.id(*of))) {
                 let name = quote(&self.unit(mention).text[mention.start..mention.end]);
@@ -176,6 +230,12 @@ impl Scene<'_> {
                 }
             }
         }
+    }
+
+    /// What tells a mention's table from others.
+    fn table(&self, mention: &Mention) -> (Origin, Option<usize>, Option<usize>) {
+        let unit = self.unit(mention);
+        (unit.origin, unit.heading, unit.lead)
     }
 
     fn add(&self, id: Id, mention: &Mention, strength: Strength, out: &mut Linked) {
@@ -197,12 +257,15 @@ impl Scene<'_> {
         }
     }
 
-    fn chosen(&self, mention: &Mention) -> Vec<usize> {
+    fn chosen(&self, mention: &Mention) -> Choice {
         match &mention.target {
-            Target::Unknown(_) => Vec::new(),
+            Target::Unknown(_) => Choice::default(),
             // A unique identifier is what it is, whatever stands beside it.
-            Target::Known(of) if of.len() == 1 && mention.strength > Strength::Name => of.clone(),
-            Target::Known(of) => self.context.choose(of, mention.unit, mention.clause),
+            Target::Known(of) if of.len() == 1 && mention.strength > Strength::Name => Choice::of(of.clone()),
+            Target::Known(of) => {
+                let choice = self.context.choose(of, mention.unit, mention.clause);
+                Choice { all: choice.all || mention.every, ..choice }
+            }
         }
     }
 
@@ -210,7 +273,11 @@ impl Scene<'_> {
     fn weight(&self, mention: &Mention) -> Option<Weight> {
         let unit = self.unit(mention);
         let lead = unit.lead.map(|lead| self.judged(lead).overall());
-        let heading = unit.heading.map(|heading| self.judged(heading).overall());
+        // A form's question is no question to its answer, and the example in it is none either.
+        let heading = unit.heading.map(|heading| match self.judged(heading).overall() {
+            Stance::Example if !examples(&self.context.units[heading].text) => Stance::Neutral,
+            stance => stance,
+        });
         if mention.stance.spares() || lead.is_some_and(Stance::spares) || heading.is_some_and(Stance::spares) {
             return None;
         }
@@ -220,7 +287,8 @@ impl Scene<'_> {
                 .and_then(|c| self.judged(mention.unit).clauses.get(c))
                 .is_some_and(|clause| clause.acts.iter().any(|act| !condition(&unit.text[act.start..act.end])))
         };
-        if unit.heading.is_some_and(|h| aside_heading(&self.context.units[h].text)) && !ordered() {
+        let aside = |text: &str| aside_heading(text) || super::table::about_another(text);
+        if unit.heading.is_some_and(|h| aside(&self.context.units[h].text)) && !ordered() {
             return None;
         }
         // Under a heading that asks for nothing, beside others that do, things are only told of.
@@ -241,7 +309,7 @@ impl Scene<'_> {
             () if acted => Weight::Acted,
             () if unit.origin == Origin::Title => Weight::Listed,
             () if unit.shape == Shape::Code => {
-                if only_names(unit, mention) {
+                if in_code(unit, mention) {
                     Weight::Listed
                 } else {
                     Weight::Passing
@@ -255,102 +323,6 @@ impl Scene<'_> {
     fn other_headings_act(&self, unit: &Unit) -> bool {
         self.context.acting_headings.contains(&unit.origin)
     }
-
-    /// "Remove it", "they will be deleted", "leave it", "the former": what such clauses say holds for what was named before them.
-    fn pronouns(&mut self) {
-        for number in 0..self.context.units.len() {
-            let judged = &self.context.judged[number];
-            for (index, clause) in judged.clauses.iter().enumerate() {
-                let text = &self.context.units[number].text[clause.start..clause.end];
-                self.former_and_latter(number, text, clause.stance);
-                let mut here = self.of_unit(number);
-                let own = self.mentions[here.clone()].iter().any(|m| m.clause == Some(index));
-                if own || !clause.pronoun || !matches!(clause.stance, Stance::Act | Stance::Keep) {
-                    continue;
-                }
-                here.end =
-                    here.start + self.mentions[here.clone()].partition_point(|m| m.clause.is_some_and(|c| c < index));
-                let there = match (here.is_empty(), index) {
-                    (false, _) => here,
-                    // "There is one in X: leave it" speaks of its own sentence, named or not.
-                    (true, 0) => self.before(number, clause.stance, text),
-                    (true, _) if clause.stance == Stance::Act => self.before(number, clause.stance, text),
-                    (true, _) => 0..0,
-                };
-                for m in there {
-                    let mention = &mut self.mentions[m];
-                    if mention.stance == Stance::Neutral
-                        || (clause.stance == Stance::Keep && mention.unit == number && !strong(judged, mention))
-                    {
-                        mention.stance = clause.stance;
-                    }
-                }
-            }
-        }
-    }
-
-    /// The mentions of one unit.
-    fn of_unit(&self, number: usize) -> std::ops::Range<usize> {
-        let start = self.mentions.partition_point(|m| m.unit < number);
-        start..start + self.mentions[start..].partition_point(|m| m.unit == number)
-    }
-
-    /// The mentions of the unit before, or of the whole list that stands before.
-    fn before(&self, number: usize, stance: Stance, text: &str) -> std::ops::Range<usize> {
-        let unit = &self.context.units[number];
-        let starts = words(text).first().is_some_and(|w| {
-            matches!(w.text.as_str(), "it" | "they" | "these" | "those" | "both" | "this" | "that" | "leave")
-        });
-        let end = self.mentions.partition_point(|m| m.unit < number);
-        let Some(last) = self.mentions[..end].last().filter(|m| self.unit(m).origin == unit.origin) else {
-            return 0..0;
-        };
-        // Keeping reaches back only where the sentence is about what was named: "It stays."
-        if stance == Stance::Keep && !starts {
-            return 0..0;
-        }
-        let model = self.unit(last);
-        let same = |m: &&Mention| {
-            let other = self.unit(m);
-            m.unit == last.unit
-                || (model.shape != Shape::Prose
-                    && other.shape == model.shape
-                    && other.lead == model.lead
-                    && other.heading == model.heading
-                    && other.origin == unit.origin)
-        };
-        // A list is looked back at as far as somebody would.
-        let length = self.mentions[..end].iter().rev().take(200).take_while(same).count();
-        end - length..end
-    }
-
-    fn former_and_latter(&mut self, number: usize, text: &str, stance: Stance) {
-        if !matches!(stance, Stance::Act | Stance::Keep) {
-            return;
-        }
-        for (word, first) in [("former", true), ("latter", false), ("erstere", true), ("letztere", false)] {
-            if !words(text).iter().any(|w| w.text == word) {
-                continue;
-            }
-            let end = self.of_unit(number).end;
-            let Some(last) = self.mentions[..end].iter().rev().take(50).find(|m| !m.identity).map(|m| m.unit) else {
-                return;
-            };
-            let pair: Vec<usize> = self.of_unit(last).filter(|m| !self.mentions[*m].identity).collect();
-            if let (Some(a), Some(b)) = (pair.first(), pair.last())
-                && a != b
-            {
-                self.mentions[if first { *a } else { *b }].stance = stance;
-            }
-        }
-    }
-}
-
-fn strong(judged: &Judged, mention: &Mention) -> bool {
-    use super::verbs::{Force, Form};
-    mention.clause.and_then(|clause| judged.clauses.get(clause)).is_some_and(|clause| {
-        clause.acts.iter().any(|act| act.force == Force::Strong || (act.form == Form::Base && act.modal))
-    })
 }
 
 /// Sections that tell and do not ask.
@@ -372,10 +344,75 @@ fn aside_heading(text: &str) -> bool {
     words(text).iter().any(|word| ASIDE.contains(&word.text.as_str()))
 }
 
+/// A section of examples.
+fn examples(heading: &str) -> bool {
+    !heading.contains('?')
+        && words(heading).iter().take(2).any(|w| {
+            matches!(
+                w.text.as_str(),
+                "example"
+                    | "examples"
+                    | "sample"
+                    | "beispiel"
+                    | "beispiele"
+                    | "exemple"
+                    | "exemples"
+                    | "ejemplo"
+                    | "ejemplos"
+            )
+        })
+}
+
+/// A line of code that lists: an id with what belongs to it, a name by itself; no reference to a variable, no line of a log.
+fn in_code(unit: &Unit, mention: &Mention) -> bool {
+    let before = unit.text[..mention.start].trim_end();
+    let refers =
+        before.ends_with('$') || before.ends_with("${") || before.ends_with("secrets.") || before.ends_with("env.");
+    let logged = words(&unit.text).iter().any(|w| {
+        matches!(
+            w.text.as_str(),
+            "error"
+                | "warning"
+                | "warn"
+                | "fatal"
+                | "failed"
+                | "denied"
+                | "missing"
+                | "info"
+                | "debug"
+                | "exception"
+                | "traceback"
+        )
+    });
+    let others = words(&unit.text).len().saturating_sub(words(&unit.text[mention.start..mention.end]).len());
+    let most = if mention.strength == Strength::Id { 11 } else { 2 };
+    !refers && !logged && others <= most
+}
+
 /// Nothing but names, numbers and short labels: an entry of a list.
 fn only_names(unit: &Unit, mention: &Mention) -> bool {
     let rest = unit.text.len().saturating_sub(mention.end - mention.start);
-    rest <= 60 && words(&unit.text).len() <= 12
+    // A long text is no list's entry, whatever else it says.
+    if rest > 60 || words(&unit.text).len() > 12 {
+        return false;
+    }
+    let told = (unit.shape == Shape::Prose && unit.text.ends_with('.') && words(&unit.text[mention.end..]).len() > 2)
+        || words(&unit.text[..mention.start]).iter().any(|w| {
+            matches!(
+                w.text.as_str(),
+                "check"
+                    | "whether"
+                    | "verify"
+                    | "investigate"
+                    | "ask"
+                    | "confirm"
+                    | "test"
+                    | "prüfen"
+                    | "vérifier"
+                    | "comprobar"
+            )
+        });
+    !told
 }
 
 /// `accessor: ACC…`, `Path: secret/x`.

@@ -4,9 +4,11 @@
 use crate::model::Id;
 use crate::model::ticket::Strength;
 
+use super::beside::{Owned, alone, instrument, itself, owned};
 use super::entity::Entity;
 use super::index::{Name, Names};
 use super::number;
+use super::partial::part_of;
 use super::stance::{Judged, Stance};
 use super::text::Unit;
 use super::tokens::{Token, Word, invisible, parts, tokens, words};
@@ -31,14 +33,17 @@ pub(super) struct Mention {
     pub(super) strength: Strength,
     /// It names a user or workload, whose key carries the name.
     pub(super) identity: bool,
+    /// All that its name stands for is meant: "the keys of svc-x".
+    pub(super) every: bool,
     /// What its clause does to it.
     pub(super) stance: Stance,
     /// It is what something is done with or replaced by, not what it is done to.
     pub(super) instrument: bool,
 }
 
-/// All mentions of one unit.
-pub(super) fn find(number: usize, unit: &Unit, judged: &Judged, names: &Names) -> Vec<Mention> {
+/// All mentions of one of a ticket's units.
+pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names) -> Vec<Mention> {
+    let unit = &units[number];
     let mut found: Vec<(usize, usize, Target, Strength, bool)> = Vec::new();
     let words = words(&unit.text);
     let tokens = tokens(&unit.text);
@@ -50,8 +55,12 @@ pub(super) fn find(number: usize, unit: &Unit, judged: &Judged, names: &Names) -
             if found.iter().any(|(start, end, ..)| *start <= part.start && part.end() <= *end) {
                 continue;
             }
+            let address = || {
+                let (of, strength) = super::address::find(part.text, names)?;
+                Some((Target::Known(of), strength, false))
+            };
             if let Some((target, strength, identity)) =
-                named(part, unit, &words, names).or_else(|| unknown(part, unit, &words))
+                named(part, unit, &words, names).or_else(address).or_else(|| unknown(part, unit, &words))
             {
                 found.push((part.start, part.end(), target, strength, identity));
             }
@@ -64,17 +73,26 @@ pub(super) fn find(number: usize, unit: &Unit, judged: &Judged, names: &Names) -
             found.push((token.start, end, Target::Known(vec![of]), Strength::Id, false));
         }
     }
-    for (start, end, of, strength) in number::find(unit, &words, &tokens, names) {
+    for (start, end, of, strength) in number::find(number, units, &words, &tokens, names) {
         if !found.iter().any(|(from, to, ..)| *from <= start && end <= *to) {
             found.push((start, end, Target::Known(of), strength, false));
         }
     }
     found.sort_by_key(|(start, ..)| *start);
     let starts: Vec<usize> = found.iter().map(|(start, ..)| *start).collect();
-    found
+    let mentions = found
         .into_iter()
-        .map(|(start, end, target, strength, identity)| {
+        .map(|(start, end, mut target, strength, identity)| {
             let clause = judged.at(start);
+            let owned = if identity { owned(&words, start, end) } else { Owned::User };
+            if let (Owned::Other, Target::Known(of)) = (&owned, &mut target) {
+                of.retain(|of| names.entities[*of].kind != "access-key");
+            }
+            if let (Owned::Numbered(number), Target::Known(of)) = (&owned, &mut target) {
+                let name = format!("{} key {number}", unit.text[start..end].to_lowercase());
+                of.retain(|of| names.entities[*of].names.iter().any(|known| known.to_lowercase().starts_with(&name)));
+            }
+            let listed = identity && (alone(unit, start, end, &target, names) || itself(&words, start, &target, names));
             Mention {
                 unit: number,
                 clause,
@@ -82,12 +100,15 @@ pub(super) fn find(number: usize, unit: &Unit, judged: &Judged, names: &Names) -
                 end,
                 target,
                 strength,
-                identity,
+                identity: identity && owned == Owned::User && !listed,
+                every: owned == Owned::Keys,
                 stance: stance(judged, clause, start, end, &starts),
-                instrument: instrument(&words, start),
+                instrument: instrument(&unit.text, &words, start),
             }
         })
-        .collect()
+        .collect::<Vec<Mention>>();
+    let named = |mention: &Mention| !matches!(&mention.target, Target::Known(of) if of.is_empty());
+    mentions.into_iter().filter(named).collect()
 }
 
 /// The clause's stance, an exception inside it, and a remark in parentheses right behind the name.
@@ -112,8 +133,13 @@ fn stance(judged: &Judged, clause: Option<usize>, start: usize, end: usize, star
 }
 
 fn named(token: Token<'_>, unit: &Unit, words: &[Word], names: &Names) -> Option<(Target, Strength, bool)> {
+    // `/secret/x` is `secret/x`; a parameter's name keeps its sign.
+    let known = match names.named(token.text) {
+        [] if token.text.matches('/').count() > 1 => names.named(token.text.trim_start_matches('/')),
+        known => known,
+    };
     let supported: Vec<Name> =
-        names.named(token.text).iter().copied().filter(|name| supported(*name, token, unit, words, names)).collect();
+        known.iter().copied().filter(|name| supported(*name, token, unit, words, names)).collect();
     let strength = supported.iter().map(|name| name.strength).max()?;
     let best: Vec<&Name> = supported.iter().filter(|name| name.strength == strength).collect();
     let identity = best.iter().all(|name| name.identity);
@@ -149,8 +175,23 @@ fn supported(name: Name, token: Token<'_>, unit: &Unit, words: &[Word], names: &
             | "nommée"
             | "llamado"
             | "llamada"
+            | "assume"
+            | "assumes"
     );
-    called || token.marked && shorter_than_a_sentence(unit) || noun_near(entity, words, at, token)
+    called
+        || set_apart(unit, token)
+        || token.marked && shorter_than_a_sentence(unit)
+        || noun_near(entity, words, at, token)
+}
+
+/// A name of several words that stands by itself: "Credential: night build", an item, a cell.
+fn set_apart(unit: &Unit, token: Token<'_>) -> bool {
+    let border = |c: char| matches!(c, '`' | '*' | '"' | ' ');
+    let (before, after) = (&unit.text[..token.start], &unit.text[token.end()..]);
+    let (before, after) = (before.trim_end_matches(border), after.trim_start_matches(border));
+    token.text.contains(' ')
+        && (before.is_empty() || before.ends_with([':', '|']))
+        && (after.is_empty() || after.starts_with(['|', '(', ';', ',']) || after == ".")
 }
 
 fn shorter_than_a_sentence(unit: &Unit) -> bool {
@@ -188,8 +229,8 @@ fn unknown(token: Token<'_>, unit: &Unit, words: &[Word]) -> Option<(Target, Str
     if text.len() == 20 && (text.starts_with("AKIA") || text.starts_with("ASIA")) && upper(text) {
         let mut rest = text[4..].bytes();
         let first = rest.next();
-        return rest
-            .any(|b| Some(b) != first)
+        // The one of Amazon's manual is nobody's.
+        return (rest.any(|b| Some(b) != first) && text != "AKIAIOSFODNN7EXAMPLE")
             .then(|| (Target::Unknown(Id::aws_access_key(None, text)), Strength::Id, false));
     }
     if let Some(id) = arn(text) {
@@ -277,7 +318,10 @@ fn several_words(unit: &Unit, words: &[Word], names: &Names, found: &mut Vec<(us
         let mut best: Vec<(usize, Name)> = Vec::new();
         for (name, entry) in names.starting(&word.text) {
             let Some(slice) = words.get(at..at + name.len()) else { continue };
-            if !slice.iter().zip(name).all(|(a, b)| a.text == *b) || !adjacent(unit, slice) {
+            let same = |(word, part): (&Word, &String)| word.text == *part;
+            let (most, last) = (name.len() - 1, &slice[name.len() - 1].text);
+            let ends = *last == name[most] || last.strip_suffix("'s").is_some_and(|bare| bare == name[most]);
+            if !ends || !slice[..most].iter().zip(name).all(same) || !adjacent(unit, slice) {
                 continue;
             }
             let last = &slice[slice.len() - 1];
@@ -321,107 +365,4 @@ fn whole(unit: &Unit, token: Token<'_>) -> bool {
     let before = unit.text[..token.start].trim_end_matches(invisible).chars().next_back();
     let after = unit.text[token.end()..].trim_start_matches(invisible).chars().next();
     !side(before) && !side(after)
-}
-
-/// "ending in 7EXAMPLE", "…7EXAMPLE", "AKIA…7EXAMPLE": what only one id ends (or starts) with.
-fn part_of(unit: &Unit, words: &[Word], tokens: &[Token<'_>], index: usize, names: &Names) -> Option<(usize, usize)> {
-    let token = tokens[index];
-    if !token.text.is_ascii() {
-        return None;
-    }
-    if let Some((front, back)) = token.text.split_once("...") {
-        let ends = if back.is_empty() { Vec::new() } else { names.part(back, true) };
-        let starts = if front.is_empty() { Vec::new() } else { names.part(front, false) };
-        let both: Vec<usize> = match (front.is_empty(), back.is_empty()) {
-            (false, false) => ends.into_iter().filter(|of| starts.contains(of)).collect(),
-            (true, _) => ends,
-            (_, true) => starts,
-        };
-        return (both.len() == 1 && front.len().max(back.len()) >= 4).then(|| (both[0], token.end()));
-    }
-    if token.text.len() < 4 || !token.text.bytes().all(|b| b.is_ascii_alphanumeric()) {
-        return None;
-    }
-    let before = unit.text[..token.start].trim_end_matches([' ', '`', '"', '\'']);
-    let after = &unit.text[token.end()..];
-    let at = words.partition_point(|word| word.start < token.start);
-    let told = |options: &[&str]| {
-        words[at.saturating_sub(5)..at].iter().rev().take(5).any(|word| options.contains(&word.text.as_str()))
-            && words[..at].last().is_some_and(|last| {
-                options.contains(&last.text.as_str())
-                    || matches!(
-                        last.text.as_str(),
-                        "in" | "with"
-                            | "on"
-                            | "auf"
-                            | "mit"
-                            | "par"
-                            | "en"
-                            | "con"
-                            | "characters"
-                            | "chars"
-                            | "digits"
-                            | "are"
-                            | "is"
-                    )
-            })
-    };
-    let open_front = before.ends_with('…') || before.ends_with("..") || before.ends_with("**");
-    let ends = open_front
-        || told(&[
-            "ends",
-            "ending",
-            "end",
-            "suffix",
-            "last",
-            "endet",
-            "endend",
-            "terminant",
-            "termine",
-            "termina",
-            "terminado",
-        ]);
-    if ends {
-        let found = names.part(token.text, true);
-        return (found.len() == 1).then(|| (found[0], token.end()));
-    }
-    let starts = after.starts_with('…')
-        || told(&["starts", "starting", "begins", "beginning", "prefix", "beginnt", "commençant", "empieza"]);
-    if starts {
-        let found = names.part(token.text, false);
-        return (found.len() == 1 && token.text.len() > 4).then(|| (found[0], token.end()));
-    }
-    None
-}
-
-/// "replaced by X", "switch to X", "the job assumes X": what it is done with.
-fn instrument(words: &[Word], start: usize) -> bool {
-    let at = words.partition_point(|word| word.start < start);
-    let back = |n: usize| at.checked_sub(n).map(|i| words[i].text.as_str()).unwrap_or_default();
-    let article = usize::from(matches!(
-        back(1),
-        "the" | "a" | "an" | "its" | "our" | "role" | "app" | "key" | "secret" | "token"
-    ));
-    let (one, two) = (back(1 + article), back(2 + article));
-    match one {
-        "by" | "with" => matches!(
-            two,
-            "replaced"
-                | "replace"
-                | "superseded"
-                | "substituted"
-                | "covered"
-                | "publish"
-                | "publishes"
-                | "deploys"
-                | "works"
-        ),
-        "to" => matches!(
-            two,
-            "switch" | "switched" | "moved" | "migrate" | "migrated" | "migrating" | "over" | "points" | "pointing"
-        ),
-        "of" => matches!(two, "favour" | "favor"),
-        "uses" | "use" | "using" | "assumes" | "assume" | "via" | "through" | "successor" | "replacement" => true,
-        _ => false,
-    }
 }

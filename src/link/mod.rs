@@ -1,32 +1,41 @@
 //! Linking: which ticket speaks of which slot or credential, what it asks for, and the words that prove it. Pure: records come from
 //! `sources`, expectations are folded by `expect`.
 //!
-//! A ticket's text is cut into units (`text`) and clauses with a stance (`stance`, `verbs`); identifiers are looked up token by token
-//! (`tokens`, `index`, `mention`, `number`); namesakes are told apart by the words around them (`choose`); what is acted on is linked
-//! (`links`). Intent, state, level, times and people are read from the same units, and `trust` decides whose words may loosen.
+//! A ticket's text is cut into units (`text`) and clauses with a stance (`stance`, `verbs`). Identifiers are looked up token by token
+//! (`tokens`, `index`, `mention`, `number`, `partial`, `address`, `beside`), and tables give their rows a verdict (`table`). Namesakes
+//! are told apart by the words around them (`hints`, `choose`), and what is acted on is linked (`links`, `pronoun`); what only looks
+//! like a name is told (`lookalike`). Intent, state, level, times and people are read from the same units, and `trust` decides whose
+//! words may loosen.
 
 mod access;
+mod address;
 mod approval;
+mod beside;
 mod choose;
 mod dates;
 mod entity;
 mod explain;
+mod hints;
 mod history;
 mod index;
 mod intent;
 mod level;
 mod links;
+mod lookalike;
 mod meant;
 mod mention;
 mod nouns;
 mod number;
 mod object;
+mod partial;
 mod people;
+mod pronoun;
 mod replay;
 mod settle;
 mod site;
 mod stance;
 mod state;
+mod table;
 mod text;
 mod tokens;
 mod trust;
@@ -139,8 +148,9 @@ impl Index {
         let record = trust.record;
         let (units, cut) = text::units(record);
         let judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
-        let mentions: Vec<Mention> =
-            units.iter().enumerate().flat_map(|(n, unit)| mention::find(n, unit, &judged[n], &self.names)).collect();
+        let mut mentions: Vec<Mention> =
+            (0..units.len()).flat_map(|n| mention::find(n, &units, &judged[n], &self.names)).collect();
+        table::apply(&units, &mut mentions);
         let environment = record.fields.get(&Field::Environment).map(String::as_str).unwrap_or_default();
         let context = Context::new(&units, &judged, &self.names, environment, record.repository.as_deref());
         let read = Read { record, units: &units, judged: &judged, mentions: &mentions, context: &context, trust };
@@ -189,6 +199,9 @@ impl Index {
             self.owned(read, &subjects, &mut linked);
         }
         let due_at = settle::due_date(trust, intent, &mut distrusted).or_else(|| times(intent).deadline());
+        if intent != Intent::None {
+            linked.ambiguous.extend(lookalike::told(read.units, &self.names));
+        }
         why.append(&mut linked.why);
         let grants = matches!(intent, Intent::Provision | Intent::Modify | Intent::Elevate);
         let removed = if intent == Intent::Modify { access::removals(read.context) } else { Vec::new() };
@@ -267,7 +280,7 @@ impl Index {
                 line: 0,
             };
             let judged = judge(&unit, &self.lexicon);
-            for mention in mention::find(0, &unit, &judged, &self.names) {
+            for mention in mention::find(0, std::slice::from_ref(&unit), &judged, &self.names) {
                 let (id, strength) = match &mention.target {
                     Target::Unknown(id) => (id.clone(), mention.strength),
                     Target::Known(of) => match choose_in_field(of, value, read.context) {
@@ -291,7 +304,8 @@ impl Index {
         }
         let chosen = |mention: &Mention| -> Vec<Id> {
             let Target::Known(of) = &mention.target else { return Vec::new() };
-            let found = if of.len() == 1 { of.clone() } else { read.context.choose(of, mention.unit, mention.clause) };
+            let found =
+                if of.len() == 1 { of.clone() } else { read.context.choose(of, mention.unit, mention.clause).of };
             found.into_iter().map(|of| self.names.entities[of].id.clone()).collect()
         };
         if !linked.links.is_empty() {

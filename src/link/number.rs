@@ -1,22 +1,26 @@
 //! Ids that are mere numbers: `token 77 of acme/payments`, a table's cell, `(id 92)`. A number alone is nothing; it needs a noun of
 //! its kind or the word "id", and a place or nobody else with that number.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::ticket::Strength;
 
 use super::entity::Entity;
 use super::index::Names;
-use super::text::{Shape, Unit};
+use super::text::{Origin, Shape, Unit};
 use super::tokens::{Token, Word};
 
 /// Numbers in a unit that denote something known: place, what it can be, and how surely.
 pub(super) fn find(
-    unit: &Unit,
+    number: usize,
+    units: &[Unit],
     words: &[Word],
     tokens: &[Token<'_>],
     names: &Names,
 ) -> Vec<(usize, usize, Vec<usize>, Strength)> {
+    let unit = &units[number];
+    let words = &super::tokens::unhyphened(words)[..];
+    let mut around: Option<Around> = None;
     let mut out: Vec<(usize, usize, Vec<usize>, Strength)> = Vec::new();
     let mut said: HashMap<usize, Said> = HashMap::new();
     for token in tokens {
@@ -49,7 +53,11 @@ pub(super) fn find(
                     let said = said.entry(*of).or_insert_with(|| Said::of(entity, unit, words, tokens));
                     said.noun || said.place || said.provider
                 };
-                beside || paren || ((by_id || alone || chained) && somewhere)
+                beside
+                    || paren
+                    || ((by_id || alone || chained) && somewhere)
+                    || (leads(unit, token, digits)
+                        && around.get_or_insert_with(|| Around::of(number, units)).speaks_of(entity))
             })
             .collect();
         let specific: Vec<usize> = candidates
@@ -95,6 +103,50 @@ impl Said {
     }
 }
 
+/// What the title, the lines that govern a unit and the sentences right before it say.
+struct Around {
+    words: Vec<Word>,
+    /// Lower case.
+    places: HashSet<String>,
+}
+
+impl Around {
+    fn of(number: usize, units: &[Unit]) -> Self {
+        let unit = &units[number];
+        let titles = units.iter().take_while(|u| u.origin == Origin::Title).take(3);
+        let before = units[number.saturating_sub(2)..number].iter().filter(|u| u.origin == unit.origin);
+        let governing = [unit.lead, unit.heading].into_iter().flatten().filter_map(|other| units.get(other));
+        let mut out = Self { words: Vec::new(), places: HashSet::new() };
+        for near in titles.chain(before).chain(governing).chain([unit]) {
+            out.words.extend(super::tokens::unhyphened(&super::tokens::words(&near.text)));
+            out.places.extend(super::tokens::tokens(&near.text).into_iter().map(|token| token.text.to_lowercase()));
+        }
+        out
+    }
+
+    /// The kind's whole name and the place, or its last part.
+    fn speaks_of(&self, entity: &Entity) -> bool {
+        let Some(place) = &entity.place else { return false };
+        let last = place.rsplit('/').next().unwrap_or(place);
+        (self.places.contains(place) || self.places.contains(last))
+            && entity.nouns().iter().any(|noun| noun.contains(' ') && phrase(noun, &self.words))
+    }
+}
+
+/// A number that is its clause's subject, "3302 can go", or a list's whole item: long enough to be no count.
+fn leads(unit: &Unit, token: &Token<'_>, digits: &str) -> bool {
+    let before = unit.text[..token.start].trim_end_matches(['`', '*', ' ']);
+    let first = before.is_empty()
+        || before.ends_with([',', ';', ':', '.', '('])
+        || ends_with_word(before, &["and", "und", "et", "y"]);
+    let alone = unit.shape == Shape::Item && unit.text.trim_matches(['`', '*', ' ', '#', '.']) == digits;
+    alone || (first && digits.len() >= 3)
+}
+
+fn ends_with_word(text: &str, options: &[&str]) -> bool {
+    text.rsplit(' ').next().is_some_and(|last| options.contains(&last))
+}
+
 /// The number is all that its cell holds.
 fn cell_alone(text: &str, token: &Token<'_>) -> bool {
     let strip = |c: char| c.is_whitespace() || matches!(c, '`' | '*' | '#');
@@ -107,7 +159,7 @@ fn noun_before(entity: &Entity, words: &[Word], at: usize) -> bool {
     let skip = usize::from(at > 0 && matches!(words[at - 1].text.as_str(), "id" | "no" | "nr" | "number" | "with"));
     let end = at - skip;
     entity.nouns().iter().any(|noun| {
-        let noun: Vec<&str> = noun.split(' ').collect();
+        let noun: Vec<&str> = noun.split([' ', '-']).collect();
         end >= noun.len()
             && words[end - noun.len()..end]
                 .iter()
@@ -136,8 +188,12 @@ fn full_noun_in(entity: &Entity, words: &[Word]) -> bool {
 }
 
 fn phrase(noun: &str, words: &[Word]) -> bool {
-    let noun: Vec<&str> = noun.split(' ').collect();
-    words.windows(noun.len()).any(|window| window.iter().zip(&noun).all(|(w, n)| w.text == *n))
+    let noun: Vec<&str> = noun.split([' ', '-']).collect();
+    words.windows(noun.len()).any(|window| {
+        window.iter().zip(&noun).all(|(w, n)| w.text == *n)
+            || window.last().zip(noun.last()).is_some_and(|(w, n)| w.text.strip_suffix('s') == Some(*n))
+                && window.iter().zip(&noun).take(noun.len() - 1).all(|(w, n)| w.text == *n)
+    })
 }
 
 /// Its repository, project, group or user stands in the unit.

@@ -119,8 +119,9 @@ impl Search<'_> {
             let bare = token.text.trim_start_matches('@').trim_end_matches("'s");
             let listed = self.directory.single.contains_key(&bare.to_lowercase());
             // A bare word may be a first name; a login with a sign in it, or behind an `@`, is none.
-            let login = token.text.starts_with('@') && (listed || self.names.handle(bare).is_some());
-            if address(bare) || login || self.names.is_owner(bare) || (listed && bare.contains(['-', '_', '.'])) {
+            let handled = listed || self.names.handle(bare).is_some();
+            let login = handled && (token.text.starts_with('@') || bare.contains(['-', '_', '.']));
+            if address(bare) || login || self.names.is_owner(bare) {
                 out.push((self.known(bare), token.start));
             }
         }

@@ -94,8 +94,10 @@ struct Found {
 pub(super) fn judge(unit: &Unit, lexicon: &Lexicon) -> Judged {
     let words = words(&unit.text);
     let found = cues(&unit.text, &words, lexicon);
-    let question =
-        unit.shape != Shape::Code && unit.text.trim_end_matches(['*', '_', ' ']).ends_with('?') && !polite(&words);
+    let question = unit.shape != Shape::Code && unit.text.trim_end_matches(['*', '_', ' ']).ends_with('?')
+        // `…:secret:x-??????` is a pattern.
+        && !unit.text.ends_with("???")
+        && !polite(&words);
     let mut out =
         Judged { talk: found.iter().find(|f| f.cue == Cue::Talk).map(|f| f.from), question, clauses: Vec::new() };
     let parts = segments(&unit.text, &words, &found, unit.shape);
@@ -312,6 +314,12 @@ fn conjunction(word: &str) -> Option<bool> {
     }
 }
 
+/// "It got the new password last week": the thing that was made, not an order to make one.
+fn made(unit: &Unit, act: &Act) -> bool {
+    let words = unit.text[act.start..act.end].to_lowercase();
+    !act.modal && ["new", "fresh", "neue", "nouve", "nuev", "another"].iter().any(|word| words.starts_with(word))
+}
+
 fn clause(
     unit: &Unit,
     words: &[Word],
@@ -394,12 +402,16 @@ fn clause(
     let except = found.iter().find(|f| f.cue == Cue::Except).map(|f| words[f.from].start);
     // A keeping word behind a negation asks ("not to be kept"), unless the phrase keeps by its negation.
     let keep = has(Cue::Keep);
+    // "X must not.": what was just said of others.
+    let ends_with_not =
+        acts.is_empty() && own.len() > 1 && found.iter().any(|f| f.cue == Cue::Not && own.last() == Some(&f.from));
     let starts_with_not = own.first().is_some_and(|i| words[*i].text == "not") && acts.is_empty();
-    let stance = if keep || negated || starts_with_not {
+    let stance = if keep || negated || starts_with_not || ends_with_not {
         Stance::Keep
     } else if has(Cue::Example) || question {
         Stance::Example
-    } else if acts.iter().any(|act| !past || act.force == Force::Strong || act.form == Form::Base) {
+    } else if acts.iter().any(|act| !past || act.force == Force::Strong || (act.form == Form::Base && !made(unit, act)))
+    {
         Stance::Act
     } else if past {
         Stance::Past
@@ -410,7 +422,8 @@ fn clause(
         acts.clear();
     }
     // "…, do not bother": a short clause that keeps speaks of what was just named.
-    let short = stance == Stance::Keep && own.len() <= 4;
+    // "…, not the replica" has a name of its own.
+    let short = stance == Stance::Keep && own.len() <= 4 && !has(Cue::Except);
     let pronoun = short
         || own.iter().any(|i| {
             matches!(

@@ -131,7 +131,7 @@ impl Reader {
                 }
                 continue;
             }
-            if trimmed.starts_with('>') {
+            if trimmed.starts_with('>') || hint(trimmed) {
                 continue;
             }
             self.line_of_text(origin, line, trimmed, &mut by);
@@ -183,6 +183,13 @@ impl Reader {
             }
         }
     }
+}
+
+/// `<name of the key, for example AKIA…>`: what a form says of an answer, no answer.
+fn hint(line: &str) -> bool {
+    line.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).is_some_and(|inner| {
+        inner.contains(' ') && !inner.contains(['<', '>', '=']) && !inner.contains("://") && !inner.starts_with('/')
+    })
 }
 
 fn heading(line: &str) -> Option<&str> {

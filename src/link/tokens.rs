@@ -83,7 +83,8 @@ pub(super) fn joined(c: char) -> bool {
 }
 
 /// The parts of a token that may be names by themselves, whole token first: `secrets.NPM_TOKEN`, `NAME=value`, `acme/shop:KEY`,
-/// `A_KEY/B_KEY`. An address on the web is only looked at for a constant-like name at its end.
+/// `A_KEY/B_KEY`. An address on the web is only looked at for a constant-like name at the end of a
+/// page of secrets or variables.
 pub(super) fn parts<'t>(token: Token<'t>) -> Vec<Token<'t>> {
     let mut out = vec![token];
     let text = token.text;
@@ -93,7 +94,9 @@ pub(super) fn parts<'t>(token: Token<'t>) -> Vec<Token<'t>> {
     let address = text.contains('@');
     let part = |from: usize, to: usize| Token { text: &text[from..to], start: token.start + from, marked: false };
     if text.contains("://") {
-        if let Some(at) = text.rfind(['/', '=', '#'])
+        let listed = ["/secrets/", "/variables/"].iter().any(|part| text.contains(part));
+        if let Some(at) = text.rfind(['/', '='])
+            && listed
             && constant(&text[at + 1..])
         {
             out.push(part(at + 1, text.len()));
@@ -158,6 +161,21 @@ pub(super) fn words(text: &str) -> Vec<Word> {
                 start = None;
             }
             _ => {}
+        }
+    }
+    out
+}
+
+/// Words without hyphens: "deploy-key" is "deploy key".
+pub(super) fn unhyphened(words: &[Word]) -> Vec<Word> {
+    let mut out = Vec::with_capacity(words.len());
+    for word in words {
+        let mut start = word.start;
+        for part in word.text.split('-') {
+            // Lower case may be longer than what was written; the places then are those of the whole word.
+            let end = if word.text.len() == word.end - word.start { start + part.len() } else { word.end };
+            out.push(Word { text: part.to_owned(), start: start.min(word.end), end: end.min(word.end) });
+            start = end + 1;
         }
     }
     out

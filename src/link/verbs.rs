@@ -298,6 +298,8 @@ doesn't need to|need not|needn't|nothing is wrong|nothing wrong|object to|object
 should keep|to keep|keep working|goes on|carries on|continues|continue to|continues to|not yet|later ticket|next quarter|next year|unrelated|not related|not relevant|\
 bleibt|bleiben|behalten|behält|nicht anfassen|unverändert|unberührt|nicht betroffen|weiterhin|wird noch|noch gebraucht|in ruhe lassen|belassen|\
 garder|gardez|conserver|conservez|ne pas|ne touchez pas|reste|restent|inchangé|inchangée|n'est pas concerné|n'est pas concernée|encore utilisé|encore utilisée|\
+was masked|were masked|redacted|not leaked|leave the latter|leave the former|leave the other|leave the others|leave the rest|\
+on garde|gardons|nous gardons|garde|behalten wir|wir behalten|lasst|lassen wir|guardamos|mantenemos|conservamos|\
 no se toca|no se tocan|mantener|conservar|se queda|se quedan|queda igual|no tocar|sigue en uso|sin cambios|no cambia";
 
 const EXCEPT: &str = "except|except for|excluding|but not|and not|other than|apart from|aside from|with the exception of|unlike|not the|not for|instead of the|rather than|außer|ausser|bis auf|nicht den|nicht die|nicht das|sauf|excepté|à l'exception de|excepto|salvo|menos";
@@ -314,8 +316,9 @@ presentation|slides|how to|how do|how does|how we|howto|automate|automating|moni
 announcement|survey|list|inventory of|test|drill|exercise|book|policy|procedure|template|design|proposal for|idea|meeting|agenda|minutes|lessons learned|postmortem|post-mortem|retro|retrospective|\
 dokumentieren|dokumentation|schulung|beschreiben|documenter|formation|documentar|documentación|formación|faq|newsletter|blog|article|demo|compare|benchmark|draft|clarify|diagram|lint|linter|refactor|upgrade|bump|feature request";
 
-const NOTHING: &str = "fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not needed any more|not hesitate|why not|not used|not in use|nobody uses|not sure|not work|no longer works with|if not|whether or not|\
-as soon as|new team|new hire|new joiner|new colleague|new in|new starter|no objections|no later than|password manager|update me|update us|update here|update this ticket|need to know|need help|open question|open questions|request id|in need of|change request|change window|change freeze|let me know|let us know|let me|access log|access logs|keep in mind|keep an eye|keep me|keep us|keep you|for the record|list of|the list|the report|expire soon|add a comment|please add";
+const NOTHING: &str = "fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not needed any more|not hesitate|why not|can we not|could we not|can't we|couldn't we|why don't we|not used|not in use|nobody uses|not sure|not work|no longer works with|if not|whether or not|\
+as soon as|new team|new hire|new joiner|new colleague|new in|new starter|no objections|no later than|password manager|update me|update us|update here|update this ticket|need to know|need help|open question|open questions|request id|in need of|change request|change window|change freeze|let me know|let us know|let me|access log|access logs|keep in mind|keep an eye|keep me|keep us|keep you|for the record|\
+what remains|what remains is|what remains to|remains to be|remains to|list of|the list|the report|expire soon|add a comment|please add";
 
 /// All phrases, by their first word.
 #[derive(Debug, Default)]

@@ -1,0 +1,256 @@
+//! What the words right beside a name say of it: that it is a user's key and not the user, that it takes another's place, that it is only
+//! told of.
+
+use super::index::Names;
+use super::mention::Target;
+use super::text::{Shape, Unit};
+use super::tokens::Word;
+
+/// A workload's token that carries its name: the token, unless something of somebody called so is spoken of.
+pub(super) fn itself(words: &[Word], start: usize, target: &Target, names: &Names) -> bool {
+    let at = words.partition_point(|word| word.start < start);
+    let last = at.checked_sub(1).map(|i| words[i].text.as_str()).unwrap_or_default();
+    let Target::Known(of) = target else { return false };
+    let user = |of: &usize| names.entities[*of].kind == "access-key";
+    !of.iter().any(user)
+        && !matches!(
+            last,
+            "of" | "for"
+                | "by"
+                | "from"
+                | "to"
+                | "user"
+                | "account"
+                | "owner"
+                | "with"
+                | "as"
+                | "von"
+                | "für"
+                | "de"
+                | "del"
+                | "par"
+                | "por"
+        )
+}
+
+/// A list's whole item is what the list is about; so is a cell, unless it may be a column of users.
+pub(super) fn alone(unit: &Unit, start: usize, end: usize, target: &Target, names: &Names) -> bool {
+    let trim = |c: char| matches!(c, '`' | '*' | '"' | ' ' | '.' | ',' | ';');
+    let (before, after) = (unit.text[..start].trim_end_matches(trim), unit.text[end..].trim_start_matches(trim));
+    match unit.shape {
+        Shape::Item => before.is_empty() && after.is_empty(),
+        Shape::Row => {
+            let user = |of: &usize| names.entities[*of].kind == "access-key";
+            before.ends_with('|')
+                && (after.starts_with('|') || after.is_empty())
+                && matches!(target, Target::Known(of) if !of.iter().any(user))
+        }
+        _ => false,
+    }
+}
+
+/// What a user's name stands for: "the key of svc-x", "svc-x's access keys", "key 2 of svc-x".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Owned {
+    /// The user itself.
+    User,
+    /// One key.
+    Key,
+    /// All keys.
+    Keys,
+    /// The key of this number.
+    Numbered(String),
+    /// Something else of the user's: a token, a password.
+    Other,
+}
+
+pub(super) fn owned(words: &[Word], start: usize, end: usize) -> Owned {
+    let at = words.partition_point(|word| word.start < start);
+    let after = words.partition_point(|word| word.start < end);
+    let back = |n: usize| at.checked_sub(n).map(|i| words[i].text.as_str()).unwrap_or_default();
+    let next = |n: usize| words.get(after + n).map(|word| word.text.as_str()).unwrap_or_default();
+    let skip =
+        usize::from(matches!(back(1), "user" | "iam" | "account" | "benutzer" | "usuario" | "utilisateur" | "the"))
+            + usize::from(matches!(back(2), "iam" | "the" | "service") && matches!(back(1), "user" | "account"));
+    let one = |word: &str| matches!(word, "key" | "credential" | "clé" | "clave") || word.ends_with("-key");
+    let many = |word: &str| matches!(word, "keys" | "credentials" | "clés" | "claves") || word.ends_with("-keys");
+    if matches!(back(1 + skip), "of" | "for" | "from" | "von" | "für" | "de" | "du" | "del" | "belonging") {
+        let noun = 2 + skip + usize::from(back(2 + skip) == "id");
+        let ordinal = match back(noun + 1) {
+            "first" | "1st" => "1",
+            "second" | "2nd" => "2",
+            "access" if back(noun + 2) == "first" => "1",
+            "access" if back(noun + 2) == "second" => "2",
+            _ => "",
+        };
+        if one(back(noun)) && !ordinal.is_empty() {
+            return Owned::Numbered(ordinal.to_owned());
+        }
+        if one(back(noun + 1)) && back(noun).len() == 1 && back(noun).bytes().all(|b| b.is_ascii_digit()) {
+            return Owned::Numbered(back(noun).to_owned());
+        }
+        let mut described = noun + 1;
+        while matches!(back(described), "access" | "aws" | "iam" | "api" | "static") {
+            described += 1;
+        }
+        let whole = matches!(
+            back(described),
+            "" | "the"
+                | "all"
+                | "both"
+                | "any"
+                | "every"
+                | "two"
+                | "revoke"
+                | "delete"
+                | "remove"
+                | "rotate"
+                | "disable"
+                | "deactivate"
+                | "renew"
+                | "and"
+                | "their"
+                | "alle"
+                | "beide"
+                | "die"
+        );
+        return match back(noun) {
+            word if one(word) || word.ends_with("schlüssel") => Owned::Key,
+            word if many(word) && whole && back(described + 1) != "of" => Owned::Keys,
+            word if many(word) => Owned::Key,
+            "token" | "tokens" | "pat" | "pats" | "password" | "passwords" | "secret" | "secrets" | "secret-id" => {
+                Owned::Other
+            }
+            _ => Owned::User,
+        };
+    }
+    let noun = usize::from(matches!(next(0), "access" | "aws" | "iam" | "static"));
+    match next(noun) {
+        word if one(word) => Owned::Key,
+        word if many(word) => Owned::Keys,
+        _ => Owned::User,
+    }
+}
+
+/// What it is done with or replaced by, or what something else waits for: "replace A by X", "from A to X", "the job assumes X".
+pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
+    let at = words.partition_point(|word| word.start < start);
+    let back = |n: usize| at.checked_sub(n).map(|i| words[i].text.as_str()).unwrap_or_default();
+    let before = |reach: usize, stems: &[&str]| {
+        words[at.saturating_sub(reach)..at].iter().any(|word| stems.iter().any(|stem| word.text.starts_with(stem)))
+    };
+    let article = usize::from(matches!(
+        back(1),
+        "the"
+            | "a"
+            | "an"
+            | "its"
+            | "our"
+            | "role"
+            | "app"
+            | "key"
+            | "secret"
+            | "token"
+            | "den"
+            | "die"
+            | "das"
+            | "le"
+            | "la"
+            | "el"
+    ));
+    let (one, two) = (back(1 + article), back(2 + article));
+    if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
+        return true;
+    }
+    let reads = (1..5).any(|n| {
+        let (command, word) = (back(n + 1), back(n));
+        (matches!(command, "kv" | "vault" | "secret" | "variable") && matches!(word, "get" | "list" | "read" | "view"))
+            || ["get-", "list-", "describe-"].iter().any(|verb| word.starts_with(verb))
+    });
+    if reads {
+        return true;
+    }
+    match one {
+        "by" | "with" | "through" | "durch" | "mit" | "par" | "por" => {
+            matches!(
+                two,
+                "superseded"
+                    | "substituted"
+                    | "covered"
+                    | "publish"
+                    | "publishes"
+                    | "deploys"
+                    | "works"
+                    | "done"
+                    | "go"
+                    | "goes"
+                    | "went"
+                    | "run"
+                    | "runs"
+            ) || before(
+                12,
+                &[
+                    "replac",
+                    "swap",
+                    "exchang",
+                    "substitut",
+                    "supersed",
+                    "ersetz",
+                    "ersetzt",
+                    "tausch",
+                    "remplac",
+                    "reemplaz",
+                    "sustitu",
+                ],
+            )
+        }
+        "to" | "auf" | "vers" | "a" => {
+            before(
+                8,
+                &[
+                    "switch",
+                    "moved",
+                    "migrat",
+                    "cutover",
+                    "repoint",
+                    "points",
+                    "pointing",
+                    "umstell",
+                    "umgestellt",
+                    "bascul",
+                    "migr",
+                ],
+            ) || two == "over"
+        }
+        "of" => matches!(two, "favour" | "favor"),
+        "is" | "ist" | "est" | "es" => (2..6).any(|n| new(back(n + article))),
+        "uses" | "use" | "using" | "assumes" | "assume" | "via" | "successor" | "replacement" => true,
+        _ => {
+            let label = text[..start].trim_end_matches(['`', '*', '"', ' ']);
+            label.ends_with(':')
+                && new(back(1))
+                && matches!(label[..label.len() - 1].rsplit([' ', '(']).next(), Some(word) if new(&word.to_lowercase()))
+        }
+    }
+}
+
+fn new(word: &str) -> bool {
+    matches!(
+        word,
+        "new"
+            | "newer"
+            | "current"
+            | "successor"
+            | "replacement"
+            | "neue"
+            | "neuer"
+            | "neues"
+            | "nachfolger"
+            | "ersatz"
+            | "nouveau"
+            | "nouvelle"
+            | "nuevo"
+            | "nueva"
+            | "sustituto"
+    )
+}

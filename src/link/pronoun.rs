@@ -1,0 +1,142 @@
+//! What words that stand for a name do to it: "remove it", "leave the latter", "all of these except the last one". They carry a
+//! clause's stance to mentions before it, or to a list behind it.
+
+use std::collections::BTreeMap;
+
+use super::links::Scene;
+use super::mention::Mention;
+use super::stance::{Judged, Stance};
+use super::text::Shape;
+use super::tokens::words;
+
+impl Scene<'_> {
+    /// "Remove it", "they will be deleted", "leave it", "the former": what such clauses say holds for what was named before them.
+    pub(super) fn pronouns(&mut self) {
+        for number in 0..self.context.units.len() {
+            let judged = &self.context.judged[number];
+            for (index, clause) in judged.clauses.iter().enumerate() {
+                let text = &self.context.units[number].text[clause.start..clause.end];
+                self.former_and_latter(number, text, clause.stance);
+                // A heading, and a line that introduces a list, speak of what follows.
+                let unit = &self.context.units[number];
+                if unit.shape == Shape::Heading || unit.text.trim_end_matches(['*', '_', ' ']).ends_with(':') {
+                    continue;
+                }
+                let mut here = self.of_unit(number);
+                let own = self.mentions[here.clone()].iter().any(|m| m.clause == Some(index));
+                if own || !clause.pronoun || !matches!(clause.stance, Stance::Act | Stance::Keep) {
+                    continue;
+                }
+                here.end =
+                    here.start + self.mentions[here.clone()].partition_point(|m| m.clause.is_some_and(|c| c < index));
+                let there = match (here.is_empty(), index) {
+                    (false, _) => here,
+                    // "There is one in X: leave it" speaks of its own sentence, named or not.
+                    (true, 0) => self.before(number, clause.stance, text),
+                    (true, _) if clause.stance == Stance::Act => self.before(number, clause.stance, text),
+                    (true, _) => 0..0,
+                };
+                for m in there {
+                    let mention = &mut self.mentions[m];
+                    // "It was replaced in January, delete it": what became of it is the reason.
+                    let told = mention.stance == Stance::Past && clause.stance == Stance::Act && mention.unit == number;
+                    if mention.stance == Stance::Neutral
+                        || told
+                        || (clause.stance == Stance::Keep && mention.unit == number && !strong(judged, mention))
+                    {
+                        mention.stance = clause.stance;
+                    }
+                }
+            }
+        }
+    }
+
+    /// "All of these except the last one": the end (or the beginning) of the list that follows stays.
+    pub(super) fn but_the_last(&mut self) {
+        let mut lists: BTreeMap<usize, (usize, usize)> = BTreeMap::new();
+        for mention in &self.mentions {
+            let Some(lead) = self.unit(mention).lead.or(self.unit(mention).heading) else { continue };
+            let (first, last) = lists.entry(lead).or_insert((mention.unit, mention.unit));
+            (*first, *last) = ((*first).min(mention.unit), (*last).max(mention.unit));
+        }
+        for (lead, (first, last)) in lists {
+            let Some(except) = self.judged(lead).clauses.iter().find_map(|clause| clause.except) else { continue };
+            let kept =
+                words(&self.context.units[lead].text[except..]).iter().take(5).find_map(|w| match w.text.as_str() {
+                    "last" | "letzte" | "letzten" | "dernier" | "dernière" | "último" | "última" => Some(last),
+                    "first" | "erste" | "ersten" | "premier" | "première" | "primero" | "primera" => Some(first),
+                    _ => None,
+                });
+            for at in kept.map_or(0..0, |unit| self.of_unit(unit)) {
+                self.mentions[at].stance = Stance::Keep;
+            }
+        }
+    }
+
+    /// The mentions of one unit.
+    pub(super) fn of_unit(&self, number: usize) -> std::ops::Range<usize> {
+        let start = self.mentions.partition_point(|m| m.unit < number);
+        start..start + self.mentions[start..].partition_point(|m| m.unit == number)
+    }
+
+    /// The mentions of the unit before, or of the whole list that stands before.
+    fn before(&self, number: usize, stance: Stance, text: &str) -> std::ops::Range<usize> {
+        let unit = &self.context.units[number];
+        let starts = words(text).first().is_some_and(|w| {
+            matches!(w.text.as_str(), "it" | "they" | "these" | "those" | "both" | "this" | "that" | "leave")
+        });
+        let end = self.mentions.partition_point(|m| m.unit < number);
+        let Some(last) = self.mentions[..end].last().filter(|m| self.unit(m).origin == unit.origin) else {
+            return 0..0;
+        };
+        // Keeping reaches back only where the sentence is about what was named: "It stays."
+        if stance == Stance::Keep && !starts {
+            return 0..0;
+        }
+        let model = self.unit(last);
+        let same = |m: &&Mention| {
+            let other = self.unit(m);
+            m.unit == last.unit
+                || (model.shape != Shape::Prose
+                    && other.shape == model.shape
+                    && other.lead == model.lead
+                    && other.heading == model.heading
+                    && other.origin == unit.origin)
+        };
+        // A list is looked back at as far as somebody would.
+        let length = self.mentions[..end].iter().rev().take(200).take_while(same).count();
+        end - length..end
+    }
+
+    fn former_and_latter(&mut self, number: usize, text: &str, stance: Stance) {
+        if !matches!(stance, Stance::Act | Stance::Keep) {
+            return;
+        }
+        for (word, first) in [("former", true), ("latter", false), ("erstere", true), ("letztere", false)] {
+            if !words(text).iter().any(|w| w.text == word) {
+                continue;
+            }
+            let end = self.of_unit(number).end;
+            let near: Vec<usize> = (0..end).rev().take(50).filter(|m| !self.mentions[*m].identity).collect();
+            let Some(last) = near.first().map(|m| self.mentions[*m].unit) else { return };
+            let mut pair: Vec<usize> = near.iter().copied().take_while(|m| self.mentions[*m].unit == last).collect();
+            // Of two sentences, each may have named one.
+            if pair.len() == 1 {
+                let origin = self.context.units[last].origin;
+                pair.extend(near.get(1).filter(|m| self.unit(&self.mentions[**m]).origin == origin));
+            }
+            if let (Some(b), Some(a)) = (pair.first(), pair.last())
+                && a != b
+            {
+                self.mentions[if first { *a } else { *b }].stance = stance;
+            }
+        }
+    }
+}
+
+fn strong(judged: &Judged, mention: &Mention) -> bool {
+    use super::verbs::{Force, Form};
+    mention.clause.and_then(|clause| judged.clauses.get(clause)).is_some_and(|clause| {
+        clause.acts.iter().any(|act| act.force == Force::Strong || (act.form == Form::Base && act.modal))
+    })
+}

@@ -1,0 +1,312 @@
+//! Tables: which column holds what is acted on, and what a row's verdict ("REMOVE", "keep", "done 03.09.") says of the row. The words
+//! of a row that is no verdict are judged like any others, in `stance`.
+
+use std::ops::Range;
+
+use super::mention::Mention;
+use super::stance::Stance;
+use super::text::{Shape, Unit};
+use super::tokens::words;
+
+/// What one cell says of its row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// It asks for something, or says that something is still to be done.
+    Act,
+    /// The row stays as it is.
+    Keep,
+    /// It was done.
+    Done,
+}
+
+/// What a column holds, by its heading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    /// The verdict on each row.
+    Verdict,
+    /// Yes or no to the action that heads it.
+    Asked,
+    /// Yes or no to staying as it is.
+    Kept,
+    /// What takes the place of what the row names, or somebody's words about it.
+    Aside,
+    /// Anything else.
+    Plain,
+}
+
+/// Gives the mentions of each table's rows what the table says of them, and those of list items what stands behind them.
+pub(super) fn apply(units: &[Unit], mentions: &mut [Mention]) {
+    for mention in mentions.iter_mut() {
+        match item(&units[mention.unit], mention) {
+            Some(Verdict::Act) => mention.stance = Stance::Act,
+            Some(Verdict::Keep) => mention.stance = Stance::Keep,
+            Some(Verdict::Done) | None => {}
+        }
+    }
+    let mut from = 0;
+    while from < units.len() {
+        let length = table(&units[from..]);
+        if length > 1 {
+            judge(&units[from..from + length], from, mentions);
+        }
+        from += length.max(1);
+    }
+}
+
+/// `AKIA…: delete`, `AKIA… – ok`: the word behind a list item's name.
+fn item(unit: &Unit, mention: &Mention) -> Option<Verdict> {
+    let border = |c: char| matches!(c, '`' | '*' | '"' | ' ');
+    let front = unit.text[..mention.start].trim_end_matches(border);
+    let tail = unit.text[mention.end..].trim_start_matches(border);
+    let said = [": ", "– ", "— ", "- ", "-> ", "→ ", "=> ", "= "].iter().find_map(|sign| tail.strip_prefix(sign))?;
+    (unit.shape == Shape::Item && front.is_empty() && words(said).len() <= 2).then(|| of_cell(said)).flatten()
+}
+
+/// How many of the first units are the rows of one table.
+fn table(units: &[Unit]) -> usize {
+    let rows = units.iter().zip(units.iter().skip(1)).take_while(|(row, next)| {
+        row.shape == Shape::Row && next.shape == Shape::Row && row.origin == next.origin && next.line <= row.line + 2
+    });
+    usize::from(units.first().is_some_and(|unit| unit.shape == Shape::Row)) * (rows.count() + 1)
+}
+
+fn judge(rows: &[Unit], first: usize, mentions: &mut [Mention]) {
+    let columns: Vec<Column> = cells(&rows[0].text).into_iter().map(|cell| column(&rows[0].text[cell])).collect();
+    let verdicts: Vec<Option<Verdict>> = rows[1..].iter().map(|row| verdict(&row.text, &columns)).collect();
+    // "Done" tells of the past only beside rows that are not done: else it tells how far this ticket has come.
+    let open = verdicts.contains(&Some(Verdict::Act));
+    let mut at = mentions.partition_point(|mention| mention.unit <= first);
+    for (index, row) in rows.iter().enumerate().skip(1) {
+        let cells = cells(&row.text);
+        while let Some(mention) = mentions.get_mut(at).filter(|mention| mention.unit == first + index) {
+            at += 1;
+            match verdicts[index - 1] {
+                Some(Verdict::Act) => mention.stance = Stance::Act,
+                Some(Verdict::Keep) => mention.stance = Stance::Keep,
+                Some(Verdict::Done) if open => mention.stance = Stance::Past,
+                _ => {}
+            }
+            let cell = cells.partition_point(|cell| cell.end <= mention.start);
+            mention.instrument |= columns.get(cell) == Some(&Column::Aside);
+        }
+    }
+}
+
+/// The places of a row's cells.
+fn cells(row: &str) -> Vec<Range<usize>> {
+    let mut out = Vec::new();
+    let mut from = None;
+    for (at, _) in row.match_indices('|').chain([(row.len(), "")]) {
+        if let Some(from) = from.replace(at + 1)
+            && from <= at
+            && (at < row.len() || !row[from..at].trim().is_empty())
+        {
+            out.push(from..at);
+        }
+    }
+    out
+}
+
+/// Whether a heading or a form's question is about what takes the place of something.
+pub(super) fn about_another(heading: &str) -> bool {
+    words(heading).iter().any(|word| {
+        matches!(
+            word.text.as_str(),
+            "replaces" | "replacement" | "successor" | "ersatz" | "nachfolger" | "remplacement" | "sustituto"
+        )
+    })
+}
+
+fn column(heading: &str) -> Column {
+    let all = words(heading);
+    let has = |options: &[&str]| all.iter().any(|word| options.contains(&word.text.as_str()));
+    if all.len() > 5 {
+        Column::Plain
+    } else if has(&[
+        "replacement",
+        "successor",
+        "instead",
+        "replaced",
+        "comment",
+        "comments",
+        "remark",
+        "remarks",
+        "note",
+        "notes",
+        "reason",
+        "owner",
+        "contact",
+        "ersatz",
+        "nachfolger",
+        "bemerkung",
+        "kommentar",
+        "grund",
+        "remplacement",
+        "commentaire",
+        "remarque",
+        "motif",
+        "sustituto",
+        "comentario",
+        "motivo",
+    ]) || (has(&["new", "neuer", "neues", "nouveau", "nuevo"])
+        && !has(&["status", "state", "owner", "action"]))
+    {
+        Column::Aside
+    } else if has(&[
+        "decision",
+        "verdict",
+        "action",
+        "actions",
+        "status",
+        "state",
+        "result",
+        "outcome",
+        "todo",
+        "disposition",
+        "measure",
+        "entscheidung",
+        "aktion",
+        "maßnahme",
+        "stand",
+        "statut",
+        "état",
+        "acción",
+        "accion",
+        "estado",
+        "decisión",
+        "décision",
+    ]) || (has(&["to"]) && has(&["do"]))
+    {
+        Column::Verdict
+    } else if has(&["keep", "keep?", "stays", "behalten", "garder", "mantener"]) {
+        Column::Kept
+    } else if has(&[
+        "revoke",
+        "delete",
+        "remove",
+        "rotate",
+        "disable",
+        "renew",
+        "revoke?",
+        "löschen",
+        "sperren",
+        "rotieren",
+        "révoquer",
+        "supprimer",
+        "revocar",
+        "borrar",
+        "rotar",
+    ]) {
+        Column::Asked
+    } else {
+        Column::Plain
+    }
+}
+
+/// What a row's verdict is: its column's, or else that of the only cell that is nothing but one.
+fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
+    let cells = cells(row);
+    let mut stated = None;
+    for (cell, column) in cells.iter().zip(columns) {
+        let text = &row[cell.clone()];
+        let said = match column {
+            Column::Verdict => of_cell(text).or(Some(Verdict::Act).filter(|_| !words(text).is_empty())),
+            Column::Asked => yes(text).map(|yes| if yes { Verdict::Act } else { Verdict::Keep }),
+            Column::Kept => yes(text).map(|yes| if yes { Verdict::Keep } else { Verdict::Act }),
+            Column::Aside | Column::Plain => continue,
+        };
+        // Of "decision" and "status", the decision to keep outweighs.
+        stated = match (stated, said) {
+            (Some(Verdict::Keep), _) | (_, None) => stated,
+            (Some(Verdict::Done), Some(Verdict::Act)) => stated,
+            (_, said) => said,
+        };
+    }
+    if stated.is_some() {
+        return stated;
+    }
+    let mut alone = cells.iter().filter(|cell| words(&row[(*cell).clone()]).len() <= 3);
+    let mut found = alone.by_ref().filter_map(|cell| of_cell(&row[cell.clone()]));
+    let first = found.next()?;
+    found.all(|other| other == first).then_some(first)
+}
+
+/// What a cell says by its first words.
+fn of_cell(cell: &str) -> Option<Verdict> {
+    let all = words(cell);
+    let first = all.first().map(|word| word.text.as_str()).unwrap_or_default();
+    let second = all.get(1).map(|word| word.text.as_str()).unwrap_or_default();
+    if all.is_empty() {
+        return if cell.contains(['✅', '✓', '✔', '☑']) || cell.contains("(/)") {
+            Some(Verdict::Done)
+        } else {
+            (cell.contains(['❌', '✗', '✘', '☐']) || cell.contains("(x)")).then_some(Verdict::Act)
+        };
+    }
+    let negated = matches!(first, "not" | "nicht" | "pas" | "no" | "non");
+    match (first, second) {
+        ("not" | "nicht" | "pas", "yet" | "done" | "finished" | "started" | "erledigt" | "fertig" | "encore")
+        | ("no", "hecho") => Some(Verdict::Act),
+        (
+            "keep" | "keeps" | "kept" | "stay" | "stays" | "remain" | "remains" | "leave" | "retain" | "ok" | "okay"
+            | "fine" | "unchanged" | "unaffected" | "confirmed" | "certified" | "approved" | "none" | "skip" | "exempt"
+            | "bleibt" | "behalten" | "garder" | "conserver" | "reste" | "mantener" | "conservar" | "queda",
+            _,
+        )
+        | ("no", "action" | "change" | "changes")
+        | ("still", "needed" | "used" | "required")
+        | ("in", "use") => Some(Verdict::Keep),
+        _ if negated => None,
+        (
+            "done" | "finished" | "complete" | "completed" | "closed" | "rotated" | "removed" | "deleted" | "revoked"
+            | "disabled" | "replaced" | "renewed" | "already" | "erledigt" | "fertig" | "gelöscht" | "rotiert"
+            | "gesperrt" | "ersetzt" | "fait" | "terminé" | "supprimé" | "révoqué" | "hecho" | "hecha" | "listo"
+            | "borrado" | "revocado" | "rotado",
+            _,
+        ) => Some(Verdict::Done),
+        (
+            "revoke" | "remove" | "delete" | "rotate" | "disable" | "deactivate" | "renew" | "replace" | "open"
+            | "todo" | "pending" | "outstanding" | "missing" | "tbd" | "drop" | "kill" | "reduce" | "downgrade"
+            | "offen" | "löschen" | "sperren" | "rotieren" | "entfernen" | "révoquer" | "supprimer" | "revocar"
+            | "borrar" | "rotar" | "eliminar" | "pendiente",
+            _,
+        )
+        | ("to", "do" | "be")
+        | ("in", "progress")
+        | ("à", "faire")
+        | ("por", "hacer") => Some(Verdict::Act),
+        _ => None,
+    }
+}
+
+fn yes(cell: &str) -> Option<bool> {
+    let lower = cell.trim().trim_matches(['*', '`']).to_lowercase();
+    match lower.as_str() {
+        "yes" | "y" | "x" | "✓" | "✔" | "✅" | "ja" | "oui" | "sí" | "si" | "true" => Some(true),
+        "no" | "n" | "-" | "–" | "—" | "" | "nein" | "non" | "false" | "❌" => Some(false),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn verdicts_of_cells() {
+        assert_eq!(of_cell(" done 03.09. "), Some(Verdict::Done));
+        assert_eq!(of_cell("KEEP (contract runs until autumn)"), Some(Verdict::Keep));
+        assert_eq!(of_cell("not yet"), Some(Verdict::Act));
+        assert_eq!(of_cell("GitLab"), None);
+    }
+
+    #[test]
+    fn verdicts_of_rows() {
+        let columns: Vec<Column> = ["key", "used by", "status", "remarks"].map(column).to_vec();
+        assert_eq!(verdict("| A | keep | open | - |", &columns), Some(Verdict::Act));
+        assert_eq!(verdict("| A | x | done, see #3 | |", &columns), Some(Verdict::Done));
+        let asked: Vec<Column> = ["key", "revoke?"].map(column).to_vec();
+        assert_eq!(verdict("| A | no |", &asked), Some(Verdict::Keep));
+        assert_eq!(cells("| a | b || c |").len(), 4);
+    }
+}
