@@ -35,6 +35,12 @@ pub(super) fn word(word: &str) -> Option<Level> {
     })
 }
 
+/// The level that a word means where it stands.
+pub(super) fn in_place(all: &[Word], at: usize) -> Option<Level> {
+    let text = |at: Option<usize>| at.and_then(|at| all.get(at)).map(|w| w.text.as_str()).unwrap_or_default();
+    of(all.get(at)?, text(Some(at + 1)), text(at.checked_sub(1)))
+}
+
 /// What is asked for, and the words that are too vague.
 pub(super) struct Asked<'a> {
     pub(super) record: &'a Record,

@@ -6,6 +6,8 @@
 //! (`links`). Intent, state, level, times and people are read from the same units, and `trust` decides whose words may loosen.
 
 mod access;
+mod apart;
+mod changed;
 mod choose;
 mod dates;
 mod entity;
@@ -19,10 +21,13 @@ mod nouns;
 mod number;
 mod object;
 mod people;
+mod request;
 mod stance;
 mod state;
+mod talk;
 mod text;
 mod tokens;
+mod tongues;
 mod trust;
 mod verbs;
 mod window;

@@ -28,7 +28,12 @@ impl Reading<'_> {
         let access = words.iter().any(|w| access_noun(&w.text));
         if act.intent == Intent::Provision || act.intent == Intent::Modify || act.intent == Intent::Elevate {
             let level = words.iter().any(|w| level::word(&w.text).is_some());
-            return access || level || (act.intent != Intent::Provision && !self.of_unit(number).is_empty());
+            let verb = self.units[number].text[act.start..act.end].to_lowercase();
+            // "Allow X to assume Y": the verb says by itself that an access is meant.
+            let allows = ["allow", "permit", "authori", "entitle", "let"].iter().any(|v| verb.starts_with(v));
+            return access
+                || level
+                || ((allows || act.intent != Intent::Provision) && !self.of_unit(number).is_empty());
         }
         let named = self
             .of_unit(number)
@@ -45,8 +50,8 @@ impl Reading<'_> {
         if words.len() <= 3 && act.form == Form::Base && self.named_before(number) {
             return true;
         }
-        // "new", "change", "update", "replace" say something of keys only right beside them.
-        if matches!(
+        // "new", "change", "update", "pull" say something of keys only right beside them.
+        if (act.form == Form::Base && one_of_many(&verb)) || matches!(
             verb.as_str(),
             "new"
                 | "fresh"
@@ -83,7 +88,14 @@ impl Reading<'_> {
             .any(|w| credential_noun(&w.text) || matches!(w.text.as_str(), "one" | "pair" | "value"));
         let it = near.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "them"))
             && (self.named_before(number) || !self.of_unit(number).is_empty());
-        let needed = near.iter().take(3).any(|w| matches!(w.text.as_str(), "needed" | "required" | "nötig" | "due"));
+        // "X needs a refresh", "X is due for a change"
+        let wanted = words(&text[..act.start])
+            .iter()
+            .rev()
+            .take(3)
+            .any(|w| matches!(w.text.as_str(), "need" | "needs" | "due" | "overdue" | "wants"))
+            && !self.of_unit(number).is_empty();
+        let needed = wanted || near.iter().take(3).any(|w| matches!(w.text.as_str(), "needed" | "required" | "nötig" | "due"));
         named || noun || it || (needed && !self.mentions.is_empty())
     }
 
@@ -121,4 +133,16 @@ impl Reading<'_> {
     fn title_is_ours(&self) -> bool {
         words(&self.record.title).iter().any(|w| credential_noun(&w.text))
     }
+}
+
+/// Verbs that mean a credential's end or change only beside one: they have other uses in every office.
+fn one_of_many(verb: &str) -> bool {
+    let first = verb.split(' ').next().unwrap_or_default();
+    [
+        "burn", "bin", "void", "expire", "lock", "strip", "clear", "pull", "bump", "block", "drop", "cut", "wipe", "axe", "ditch", "yank",
+        "suspend", "switch", "turn", "close", "closing", "put", "set", "make", "mark", "flag", "throw", "kick", "trash", "do", "don't",
+        "nobody", "update", "recycl", "tidy", "clean",
+    ]
+    .iter()
+    .any(|stem| first == *stem || (stem.len() > 3 && first.starts_with(stem)))
 }

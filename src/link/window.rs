@@ -9,6 +9,7 @@ use super::dates::{Length, Point, lengths, points};
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Unit};
 use super::tokens::{Word, words};
+use super::verbs::Form;
 
 /// What reading times needs.
 pub(super) struct Times<'t> {
@@ -29,6 +30,8 @@ enum Role {
     LastDay,
     Deadline,
     Happened,
+    /// "on", "at": when something is, whatever it is.
+    On,
     Other,
 }
 
@@ -56,7 +59,7 @@ impl Times<'_> {
             let since = index.checked_sub(1).map_or(0, |before| found[before].end);
             let mut role = role(&all, point, since);
             // "from A to B": the second end needs no word of its own.
-            if role == Role::Other
+            if matches!(role, Role::Other | Role::On)
                 && index > 0
                 && matches!(out[index - 1].1, Role::Start | Role::Effective)
                 && joined(&unit.text[since..point.start])
@@ -77,9 +80,12 @@ impl Times<'_> {
         if matches!(self.intent, Intent::Elevate | Intent::None) {
             return None;
         }
-        let told = super::tokens::words(&self.record.title)
+        let told = self
+            .units
             .iter()
-            .any(|w| matches!(w.text.as_str(), "record" | "recorded" | "retroactive" | "nachtrag"));
+            .filter(|unit| !matches!(unit.origin, Origin::Comment(_)))
+            .take(40)
+            .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title));
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
             for (point, role) in self.points(unit) {
                 match role {
@@ -94,11 +100,19 @@ impl Times<'_> {
                         return Some(point.at);
                     }
                     Role::Happened if told => return Some(point.at),
+                    Role::On if told && self.tells(number) => return Some(point.at),
                     _ => {}
                 }
             }
         }
         None
+    }
+
+    /// Whether a unit tells that what the ticket is about was done.
+    fn tells(&self, number: usize) -> bool {
+        self.judged[number].clauses.iter().any(|clause| {
+            clause.told.iter().chain(&clause.acts).any(|act| act.intent == self.intent && act.form == Form::Participle)
+        })
     }
 
     fn kept(&self, number: usize) -> bool {
@@ -210,7 +224,7 @@ impl Times<'_> {
             let stated = self
                 .points(unit)
                 .into_iter()
-                .rfind(|(_, role)| matches!(role, Role::End | Role::Other | Role::Deadline));
+                .rfind(|(_, role)| matches!(role, Role::End | Role::Other | Role::On | Role::Deadline));
             if let Some((point, _)) = stated {
                 let end = if point.day { end_of(point.at) } else { point.at };
                 out.push(Extension { comment, end, words: unit.text.clone() });
@@ -230,6 +244,58 @@ impl Times<'_> {
         });
         exact.or_else(|| found.map(|point| if point.day && to_the_end { end_of(point.at) } else { point.at }))
     }
+}
+
+/// Whether words say that a ticket is filed after the fact; a title says it in one word.
+pub(super) fn afterwards(all: &[Word], title: bool) -> bool {
+    let one = |w: &Word| {
+        matches!(
+            w.text.as_str(),
+            "retroactive"
+                | "retroactively"
+                | "retrospective"
+                | "retrospectively"
+                | "nachtrag"
+                | "nachträglich"
+                | "nachträgliche"
+                | "nachdokumentiert"
+                | "rétroactif"
+                | "rétroactivement"
+                | "retroactivo"
+                | "retroactivamente"
+        )
+    };
+    const PHRASES: [&[&str]; 24] = [
+        &["filed", "afterwards"],
+        &["filed", "after"],
+        &["filed", "retroactively"],
+        &["created", "afterwards"],
+        &["opened", "afterwards"],
+        &["raised", "afterwards"],
+        &["logged", "afterwards"],
+        &["recorded", "afterwards"],
+        &["written", "afterwards"],
+        &["ticket", "afterwards"],
+        &["after", "the", "fact"],
+        &["after", "the", "event"],
+        &["for", "the", "record"],
+        &["record", "for", "the", "audit"],
+        &["for", "the", "audit", "trail"],
+        &["record", "only"],
+        &["ex", "post"],
+        &["post", "factum"],
+        &["im", "nachhinein"],
+        &["zur", "dokumentation"],
+        &["après", "coup"],
+        &["a", "posteriori"],
+        &["pour", "la", "traçabilité"],
+        &["a", "efectos", "de", "registro"],
+    ];
+    (title && all.iter().any(|w| one(w) || matches!(w.text.as_str(), "record" | "recorded")))
+        || all.windows(2).any(|pair| {
+            one(&pair[0]) && matches!(pair[1].text.as_str(), "ticket" | "change" | "record" | "entry" | "erfasst" | "angelegt")
+        })
+        || PHRASES.iter().any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
 }
 
 /// The last second of a day.
@@ -302,7 +368,7 @@ fn role(all: &[Word], point: &Point, since: usize) -> Role {
         // "expires" and "runs out" of a credential itself tell nothing of an access.
         return role;
     }
-    Role::Other
+    if matches!(near(0), "at" | "on" | "am" | "um" | "le" | "el") { Role::On } else { Role::Other }
 }
 
 fn joined(between: &str) -> bool {
