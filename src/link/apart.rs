@@ -100,11 +100,15 @@ pub(super) fn polite(words: &[Word]) -> bool {
         !asked
             && match base {
                 "can" | "could" | "would" | "will" => {
-                    somebody || first || suggests || (word(at) == "could" && at == 0 && matches!(word(1), "it" | "we" | "i"))
+                    somebody
+                        || first
+                        || suggests
+                        || (word(at) == "could" && at == 0 && matches!(word(1), "it" | "we" | "i"))
                 }
                 "can't" | "couldn't" => word(at + 1) == "we",
-                "kannst" | "könnt" | "könntest" | "könntet" | "könnten" | "pouvez" | "pourriez" | "peux" | "pourrais"
-                | "puedes" | "podéis" | "pueden" | "podrías" | "podríais" | "podrían" | "podría" | "puede" => true,
+                "kannst" | "könnt" | "könntest" | "könntet" | "könnten" | "pouvez" | "pourriez" | "peux"
+                | "pourrais" | "puedes" | "podéis" | "pueden" | "podrías" | "podríais" | "podrían" | "podría"
+                | "puede" => true,
                 "kann" | "könnte" | "können" => somebody,
                 _ => false,
             }
@@ -118,7 +122,15 @@ pub(super) fn ability(words: &[Word], at: usize) -> bool {
         pair[1].text == "to"
             && matches!(
                 pair[0].text.as_str(),
-                "able" | "allowed" | "permitted" | "entitled" | "permission" | "permissions" | "rights" | "right" | "ability"
+                "able"
+                    | "allowed"
+                    | "permitted"
+                    | "entitled"
+                    | "permission"
+                    | "permissions"
+                    | "rights"
+                    | "right"
+                    | "ability"
             )
     })
 }
@@ -153,7 +165,21 @@ pub(super) fn subordinate(words: &[Word], at: usize, verb: &str, form: Form) -> 
     };
     let somebody = matches!(
         word(1),
-        Some("we" | "you" | "they" | "i" | "it" | "he" | "she" | "somebody" | "someone" | "wir" | "ihr" | "man" | "on" | "nous")
+        Some(
+            "we" | "you"
+                | "they"
+                | "i"
+                | "it"
+                | "he"
+                | "she"
+                | "somebody"
+                | "someone"
+                | "wir"
+                | "ihr"
+                | "man"
+                | "on"
+                | "nous"
+        )
     );
     (somebody && when(word(2))) || ((form == Form::Participle || verb.ends_with("ing")) && when(word(1)))
 }

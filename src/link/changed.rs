@@ -33,7 +33,8 @@ pub(super) fn changes_level(text: &str) -> bool {
                 return true;
             }
             // "instead of admin", "statt admin", "rather than admin", with another level before it
-            let instead = matches!((back(2), back(1)), ("instead", "of") | ("rather", "than")) || matches!(back(1), "statt");
+            let instead =
+                matches!((back(2), back(1)), ("instead", "of") | ("rather", "than")) || matches!(back(1), "statt");
             if instead && (0..at).any(is_level) {
                 return true;
             }
@@ -87,10 +88,19 @@ pub(super) fn changes_level(text: &str) -> bool {
         // German puts the verb last.
         let last = matches!(
             word(at),
-            "umstellen" | "setzen" | "stellen" | "ändern" | "wegnehmen" | "rausnehmen" | "zurückstufen" | "hochstufen" | "entziehen"
+            "umstellen"
+                | "setzen"
+                | "stellen"
+                | "ändern"
+                | "wegnehmen"
+                | "rausnehmen"
+                | "zurückstufen"
+                | "hochstufen"
+                | "entziehen"
         );
         let taken = matches!(word(at), "wegnehmen" | "rausnehmen" | "entziehen");
-        last && (at.saturating_sub(7)..at).any(|i| is_level(i) && (taken || (i.saturating_sub(3)..i).any(|k| word(k) == "auf")))
+        last && (at.saturating_sub(7)..at)
+            .any(|i| is_level(i) && (taken || (i.saturating_sub(3)..i).any(|k| word(k) == "auf")))
     })
 }
 
@@ -100,8 +110,23 @@ pub(super) fn leads_with_level(title: &str) -> bool {
     (0..all.len().min(4)).any(|at| {
         let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
         level::in_place(&all, at).is_some()
-            && (matches!(next, "on" | "for" | "to" | "in" | "rights" | "permission" | "permissions" | "role" | "auf" | "für" | "sur" | "pour" | "en" | "sobre" | "para")
-                || title[all[at].end..].starts_with(':'))
+            && (matches!(
+                next,
+                "on" | "for"
+                    | "to"
+                    | "in"
+                    | "rights"
+                    | "permission"
+                    | "permissions"
+                    | "role"
+                    | "auf"
+                    | "für"
+                    | "sur"
+                    | "pour"
+                    | "en"
+                    | "sobre"
+                    | "para"
+            ) || title[all[at].end..].starts_with(':'))
     })
 }
 
@@ -114,18 +139,66 @@ impl Reading<'_> {
             (credential_noun(&w.text) && !matches!(w.text.as_str(), "path" | "version" | "variable")) || w.text == "one"
         };
         let near = after.iter().take(6).any(thing);
+        // "needs a new one": what is new decides.
+        let renewed = after.iter().take(6).any(|w| {
+            matches!(
+                w.text.as_str(),
+                "new"
+                    | "fresh"
+                    | "another"
+                    | "neuer"
+                    | "neues"
+                    | "neuen"
+                    | "neue"
+                    | "nouveau"
+                    | "nouvelle"
+                    | "nuevo"
+                    | "nueva"
+            )
+        });
         match act.intent {
+            Intent::Provision if renewed => false,
             Intent::Provision => {
-                ["create", "creating", "issue", "generat", "provid", "add", "set", "need", "anlegen", "einrichten", "ausstellen", "créer", "créez", "crear", "cree", "crée"]
-                    .iter()
-                    .any(|v| verb.starts_with(v))
+                [
+                    "create",
+                    "creating",
+                    "issue",
+                    "generat",
+                    "provid",
+                    "add",
+                    "set",
+                    "need",
+                    "anlegen",
+                    "einrichten",
+                    "ausstellen",
+                    "créer",
+                    "créez",
+                    "crear",
+                    "cree",
+                    "crée",
+                ]
+                .iter()
+                .any(|v| verb.starts_with(v))
                     && (near || words(&unit.text[..act.start]).iter().rev().take(6).any(thing))
                     && !self.speaks_of_old()
             }
             // "new": of something that is named, it is another value; else a first one, where nothing old is spoken of.
             Intent::Rotate => {
-                matches!(verb.as_str(), "new" | "neuer" | "neues" | "neuen" | "neue" | "nouveau" | "nouvelle" | "nuevo" | "nueva" | "new token" | "new password" | "new secret")
-                    && (near || verb.contains(' '))
+                matches!(
+                    verb.as_str(),
+                    "new"
+                        | "neuer"
+                        | "neues"
+                        | "neuen"
+                        | "neue"
+                        | "nouveau"
+                        | "nouvelle"
+                        | "nuevo"
+                        | "nueva"
+                        | "new token"
+                        | "new password"
+                        | "new secret"
+                ) && (near || verb.contains(' '))
                     && !self.of_unit(number).iter().any(|m| m.start >= act.end && !m.identity && m.start < act.end + 40)
                     && !self.speaks_of_old()
                     && self.asks_for_one(unit, act)
@@ -138,8 +211,24 @@ impl Reading<'_> {
         words(&unit.text[..act.start]).iter().rev().take(4).any(|w| {
             matches!(
                 w.text.as_str(),
-                "create" | "add" | "issue" | "generate" | "order" | "request" | "provision" | "need" | "needs" | "provide" | "brauchen"
-                    | "braucht" | "anlegen" | "einrichten" | "créer" | "crear" | "necesita" | "necesitamos"
+                "create"
+                    | "add"
+                    | "issue"
+                    | "generate"
+                    | "order"
+                    | "request"
+                    | "provision"
+                    | "need"
+                    | "needs"
+                    | "provide"
+                    | "brauchen"
+                    | "braucht"
+                    | "anlegen"
+                    | "einrichten"
+                    | "créer"
+                    | "crear"
+                    | "necesita"
+                    | "necesitamos"
             )
         })
     }
@@ -149,9 +238,34 @@ impl Reading<'_> {
             words(&unit.text).iter().any(|w| {
                 matches!(
                     w.text.as_str(),
-                    "old" | "previous" | "current" | "existing" | "expired" | "expires" | "expire" | "expiring" | "leaked" | "compromised"
-                        | "exposed" | "invalid" | "another" | "rotate" | "rotation" | "renew" | "replace" | "alte" | "alten" | "alter" | "abgelaufen"
-                        | "ancien" | "ancienne" | "antiguo" | "antigua" | "actual" | "caduca" | "caducado"
+                    "old"
+                        | "previous"
+                        | "current"
+                        | "existing"
+                        | "expired"
+                        | "expires"
+                        | "expire"
+                        | "expiring"
+                        | "leaked"
+                        | "compromised"
+                        | "exposed"
+                        | "invalid"
+                        | "another"
+                        | "rotate"
+                        | "rotation"
+                        | "renew"
+                        | "replace"
+                        | "alte"
+                        | "alten"
+                        | "alter"
+                        | "abgelaufen"
+                        | "ancien"
+                        | "ancienne"
+                        | "antiguo"
+                        | "antigua"
+                        | "actual"
+                        | "caduca"
+                        | "caducado"
                 )
             })
         })

@@ -149,7 +149,9 @@ impl Reading<'_> {
 
     /// What a ticket that was filed afterwards tells was done.
     fn told(&self, unit: &Unit, clause: &super::stance::Clause, weight: f64, scores: &mut Scores) {
-        for act in clause.told.iter().filter(|act| matches!(act.intent, Intent::Revoke | Intent::Rotate | Intent::Modify)) {
+        for act in
+            clause.told.iter().filter(|act| matches!(act.intent, Intent::Revoke | Intent::Rotate | Intent::Modify))
+        {
             scores.add(act.intent, weight, &format!("\"{}\", filed afterwards", &unit.text[act.start..act.end]));
         }
     }

@@ -26,7 +26,22 @@ impl Reading<'_> {
         let text = &self.units[number].text[clause.start..clause.end];
         let words = words(text);
         let access = words.iter().any(|w| access_noun(&w.text));
-        if act.intent == Intent::Provision || act.intent == Intent::Modify || act.intent == Intent::Elevate {
+        // "Temporary access", "emergency admin"; an emergency revocation elevates nobody.
+        if act.intent == Intent::Elevate {
+            let behind = super::tokens::words(&self.units[number].text[act.end..]);
+            let near = &behind[..behind.len().min(4)];
+            let ends = near.iter().any(|w| {
+                ["revoc", "rotat", "remov", "delet", "renew", "replac", "chang", "disabl", "deact", "fix", "patch"]
+                    .iter()
+                    .any(|stem| w.text.starts_with(stem))
+            });
+            return !ends
+                && (!self.of_unit(number).is_empty()
+                    || near
+                        .iter()
+                        .any(|w| access_noun(&w.text) || level::word(&w.text).is_some() || credential_noun(&w.text)));
+        }
+        if act.intent == Intent::Provision || act.intent == Intent::Modify {
             let level = words.iter().any(|w| level::word(&w.text).is_some());
             let verb = self.units[number].text[act.start..act.end].to_lowercase();
             // "Allow X to assume Y": the verb says by itself that an access is meant.
@@ -51,22 +66,24 @@ impl Reading<'_> {
             return true;
         }
         // "new", "change", "update", "pull" say something of keys only right beside them.
-        if (act.form == Form::Base && one_of_many(&verb)) || matches!(
-            verb.as_str(),
-            "new"
-                | "fresh"
-                | "change"
-                | "update"
-                | "reset"
-                | "refresh"
-                | "nuevo"
-                | "nueva"
-                | "nouveau"
-                | "nouvelle"
-                | "neuer"
-                | "neues"
-                | "neuen"
-        ) {
+        if (act.form == Form::Base && one_of_many(&verb))
+            || matches!(
+                verb.as_str(),
+                "new"
+                    | "fresh"
+                    | "change"
+                    | "update"
+                    | "reset"
+                    | "refresh"
+                    | "nuevo"
+                    | "nueva"
+                    | "nouveau"
+                    | "nouvelle"
+                    | "neuer"
+                    | "neues"
+                    | "neuen"
+            )
+        {
             return self.beside(number, act);
         }
         let pronoun = clause.pronoun || words.iter().any(|w| matches!(w.text.as_str(), "one" | "ones"));
@@ -95,7 +112,8 @@ impl Reading<'_> {
             .take(3)
             .any(|w| matches!(w.text.as_str(), "need" | "needs" | "due" | "overdue" | "wants"))
             && !self.of_unit(number).is_empty();
-        let needed = wanted || near.iter().take(3).any(|w| matches!(w.text.as_str(), "needed" | "required" | "nötig" | "due"));
+        let needed =
+            wanted || near.iter().take(3).any(|w| matches!(w.text.as_str(), "needed" | "required" | "nötig" | "due"));
         named || noun || it || (needed && !self.mentions.is_empty())
     }
 
@@ -139,9 +157,9 @@ impl Reading<'_> {
 fn one_of_many(verb: &str) -> bool {
     let first = verb.split(' ').next().unwrap_or_default();
     [
-        "burn", "bin", "void", "expire", "lock", "strip", "clear", "pull", "bump", "block", "drop", "cut", "wipe", "axe", "ditch", "yank",
-        "suspend", "switch", "turn", "close", "closing", "put", "set", "make", "mark", "flag", "throw", "kick", "trash", "do", "don't",
-        "nobody", "update", "recycl", "tidy", "clean",
+        "burn", "bin", "void", "expire", "lock", "strip", "clear", "pull", "bump", "block", "drop", "cut", "wipe",
+        "axe", "ditch", "yank", "suspend", "switch", "turn", "close", "closing", "put", "set", "make", "mark", "flag",
+        "throw", "kick", "trash", "do", "don't", "nobody", "update", "recycl", "tidy", "clean",
     ]
     .iter()
     .any(|stem| first == *stem || (stem.len() > 3 && first.starts_with(stem)))

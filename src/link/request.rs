@@ -36,7 +36,9 @@ impl Reading<'_> {
                     }
                 }
                 (_, Some((key, value))) => (key.to_owned(), value),
-                (_, None) if field.starts_with("variables.") => (field["variables.".len()..].replace('_', " "), &*unit.text),
+                (_, None) if field.starts_with("variables.") => {
+                    (field["variables.".len()..].replace('_', " "), &*unit.text)
+                }
                 (_, None) => match unit.heading {
                     Some(heading) if heading + 1 == number => (self.units[heading].text.clone(), &*unit.text),
                     _ => continue,
@@ -45,7 +47,7 @@ impl Reading<'_> {
             if asks_what(&key)
                 && let Some(intent) = answer(value)
             {
-                scores.add(intent, 12.0, &format!("the answer \"{}\"", super::links::quote(unit.text.trim())));
+                scores.add(intent, 20.0, &format!("the answer \"{}\"", super::links::quote(unit.text.trim())));
             }
         }
     }
@@ -131,7 +133,11 @@ fn label(label: &str, strong: f64, weak: f64, what: &str, scores: &mut Scores) {
     // A short part is a whole word: "baja" is none of "trabajador".
     let has = |parts: &[&str]| {
         parts.iter().any(|part| {
-            if part.chars().count() < 5 { lower.split_whitespace().any(|word| word == *part) } else { lower.contains(part) }
+            if part.chars().count() < 5 {
+                lower.split_whitespace().any(|word| word == *part)
+            } else {
+                lower.contains(part)
+            }
         })
     };
     let said = format!("{what} \"{}\"", super::links::quote(label));
@@ -172,12 +178,23 @@ fn label(label: &str, strong: f64, weak: f64, what: &str, scores: &mut Scores) {
         {
             (Intent::Elevate, strong)
         }
-        () if has(&["revoke", "revocation", "révocation", "revocación", "deprovision", "remov", "entzug", "retrait", "sperrung"])
-            && !lower.contains("add") =>
+        () if has(&[
+            "revoke",
+            "revocation",
+            "révocation",
+            "revocación",
+            "deprovision",
+            "remov",
+            "entzug",
+            "retrait",
+            "sperrung",
+        ]) && !lower.contains("add") =>
         {
             (Intent::Revoke, strong)
         }
-        () if has(&["rotat", "renew", "key exchange", "erneuer", "renouvel", "renova", "rotación"]) => (Intent::Rotate, strong),
+        () if has(&["rotat", "renew", "key exchange", "erneuer", "renouvel", "renova", "rotación"]) => {
+            (Intent::Rotate, strong)
+        }
         () if has(&[
             "role change",
             "mover",

@@ -100,7 +100,6 @@ impl Reading<'_> {
                     | "panne"
                     | "falla"
                     | "fallo"
-                    | "error"
             )
         });
         fails
@@ -164,7 +163,8 @@ impl Reading<'_> {
                         && clause.acts.iter().any(|act| {
                             act.form == Form::Base
                                 && self.judged[number].talk.is_none()
-                                && (self.opens(number, act) || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
+                                && (self.opens(number, act)
+                                    || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
                                 && (act.force == Force::Strong || self.object(number, clause, act))
                         })
                         && self.of_unit(number).iter().any(|m| !m.stance.spares())
@@ -189,7 +189,21 @@ impl Reading<'_> {
 
 /// Talk that is the occasion of an order, not the thing that is ordered.
 fn occasion(word: &str) -> bool {
-    matches!(word, "review" | "test" | "drill" | "exercise" | "survey" | "list" | "plan" | "policy" | "retro" | "retrospective" | "upgrade" | "question")
+    matches!(
+        word,
+        "review"
+            | "test"
+            | "drill"
+            | "exercise"
+            | "survey"
+            | "list"
+            | "plan"
+            | "policy"
+            | "retro"
+            | "retrospective"
+            | "upgrade"
+            | "question"
+    )
 }
 
 /// Laptops, badges, interviews: what a leaver's or a joiner's other tasks are about.

@@ -231,7 +231,8 @@ pub(super) const EXAMPLE: &str =
     "zum beispiel|z b|beispiel|beispielsweise|etwa wie|par exemple|exemple|comme pour|por ejemplo|ejemplo|como hicimos";
 
 /// It negates what follows.
-pub(super) const NOT: &str = "nicht|kein|keine|keinen|keinem|niemals|nie|pas|jamais|aucun|aucune|nunca|jamás|ningún|ninguna|tampoco";
+pub(super) const NOT: &str =
+    "nicht|kein|keine|keinen|keinem|niemals|nie|pas|jamais|aucun|aucune|nunca|jamás|ningún|ninguna|tampoco";
 
 /// It talks about text, plans or knowledge.
 pub(super) const TALK: &str = "dokumentieren|dokumentation|schulung|beschreiben|anleitung|frage|frage zu|rückfrage|nachfrage|besprechung|störung|übersicht|auswertung|documenter|documentation|formation|question sur|question|réunion|\

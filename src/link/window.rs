@@ -5,7 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::ticket::{Comment, Field, Intent, Record, State, Window};
 
-use super::dates::{Length, Point, lengths, points};
+use super::dates::{Point, points};
+use super::lengths::{Length, lengths};
+use super::nouns::{condition, expires};
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Unit};
 use super::tokens::{Word, words};
@@ -66,9 +68,30 @@ impl Times<'_> {
             {
                 role = Role::End;
             }
+            if matches!(role, Role::Other | Role::On) {
+                role = self.answers(unit).unwrap_or(role);
+            }
             out.push((*point, role));
         }
         out
+    }
+
+    /// What a form's variable makes of a time: `last_working_day`, `valid_until`.
+    fn answers(&self, unit: &Unit) -> Option<Role> {
+        let Origin::Body(index) = unit.origin else { return None };
+        let name = self.record.texts.get(index)?.field.strip_prefix("variables.")?.replace('_', " ");
+        let all = words(&name);
+        let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
+        match () {
+            () if has(&["last", "final", "leaving", "exit", "termination", "departure"]) && has(&["day", "date"]) => {
+                Some(Role::LastDay)
+            }
+            () if has(&["effective"]) => Some(Role::Effective),
+            () if has(&["end", "until", "expiry", "expires", "expiration"]) => Some(Role::End),
+            () if has(&["start", "from", "begin", "starting"]) => Some(Role::Start),
+            () if has(&["due", "deadline", "needed"]) => Some(Role::Deadline),
+            () => None,
+        }
     }
 
     /// The date that the ticket states for its action.
@@ -105,7 +128,37 @@ impl Times<'_> {
                 }
             }
         }
-        None
+        self.dated()
+    }
+
+    /// The day on which it is asked for, where no word says from when: "revoke it on Saturday at 08:00", "his contract ends on …".
+    fn dated(&self) -> Option<Timestamp> {
+        let opened = self.record.opened_at?;
+        self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))).find_map(
+            |(number, unit)| {
+                self.points(unit).into_iter().find_map(|(point, role)| {
+                    let clause =
+                        self.judged[number].at(point.start).and_then(|at| self.judged[number].clauses.get(at))?;
+                    let act = clause.stance == Stance::Act
+                        && clause.acts.iter().any(|act| {
+                            let said = &unit.text[act.start..act.end];
+                            act.intent == self.intent
+                                && act.start < point.start
+                                && !condition(said)
+                                && !expires(said)
+                                && (self.intent == Intent::Offboard || act.modal || act.form == Form::Base)
+                        });
+                    let leaves = self.intent == Intent::Offboard && act && matches!(role, Role::End | Role::On);
+                    let asked =
+                        act && role == Role::On && self.intent != Intent::Offboard && end_of(point.at) >= opened;
+                    match () {
+                        () if leaves => Some(if point.day { end_of(point.at) } else { point.at }),
+                        () if asked => Some(point.at),
+                        () => None,
+                    }
+                })
+            },
+        )
     }
 
     /// Whether a unit tells that what the ticket is about was done.
@@ -177,7 +230,7 @@ impl Times<'_> {
                 None
             });
             start = begins.or(start);
-            end = begins.or(self.record.opened_at).and_then(|begins| begins.checked_add(length).ok());
+            end = begins.or(self.record.opened_at).and_then(|begins| length.after(begins, &self.zone));
         }
         Some(Window { start, end })
     }
@@ -185,39 +238,12 @@ impl Times<'_> {
     /// Ends that comments state, oldest first.
     pub(super) fn extensions(&self) -> Vec<Extension> {
         let mut out = Vec::new();
-        for unit in self.units {
+        for (number, unit) in self.units.iter().enumerate() {
             let Origin::Comment(comment) = unit.origin else { continue };
-            let all = words(&unit.text);
-            let says = all.iter().any(|w| {
-                matches!(
-                    w.text.as_str(),
-                    "extend"
-                        | "extended"
-                        | "extending"
-                        | "extension"
-                        | "prolong"
-                        | "prolonged"
-                        | "prolongation"
-                        | "verlängert"
-                        | "verlängern"
-                        | "prolongé"
-                        | "extendido"
-                        | "prorrogado"
-                        | "longer"
-                )
-            });
             // The new end may stand in the sentence behind the word.
-            let near = says
-                || self.units.iter().any(|other| {
-                    other.origin == unit.origin
-                        && other.line + 1 >= unit.line
-                        && other.line <= unit.line
-                        && words(&other.text).iter().any(|w| {
-                            w.text.starts_with("exten")
-                                || w.text.starts_with("verläng")
-                                || w.text.starts_with("prolong")
-                        })
-                });
+            let same = |other: &&Unit| other.origin == unit.origin && other.line + 1 >= unit.line;
+            let near = extends(&unit.text)
+                || self.units[..number].iter().rev().take(6).take_while(same).any(|other| extends(&other.text));
             if !near {
                 continue;
             }
@@ -293,9 +319,41 @@ pub(super) fn afterwards(all: &[Word], title: bool) -> bool {
     ];
     (title && all.iter().any(|w| one(w) || matches!(w.text.as_str(), "record" | "recorded")))
         || all.windows(2).any(|pair| {
-            one(&pair[0]) && matches!(pair[1].text.as_str(), "ticket" | "change" | "record" | "entry" | "erfasst" | "angelegt")
+            one(&pair[0])
+                && matches!(pair[1].text.as_str(), "ticket" | "change" | "record" | "entry" | "erfasst" | "angelegt")
         })
-        || PHRASES.iter().any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+        || PHRASES
+            .iter()
+            .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+}
+
+/// Whether words move the end of an access.
+fn extends(text: &str) -> bool {
+    const PHRASES: [&[&str]; 14] = [
+        &["new", "end"],
+        &["new", "expiry"],
+        &["new", "until"],
+        &["end", "date", "is"],
+        &["end", "is", "now"],
+        &["ends", "now"],
+        &["now", "ends"],
+        &["now", "until"],
+        &["now", "valid", "until"],
+        &["neues", "ende"],
+        &["neues", "enddatum"],
+        &["nouvelle", "fin"],
+        &["nouvelle", "date"],
+        &["nueva", "fecha"],
+    ];
+    let all = words(text);
+    all.iter().any(|w| {
+        w.text == "longer"
+            || ["exten", "prolong", "verläng", "prorrog", "prórrog", "ampli"]
+                .iter()
+                .any(|stem| w.text.starts_with(stem))
+    }) || PHRASES
+        .iter()
+        .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
 }
 
 /// The last second of a day.
@@ -325,6 +383,19 @@ fn role(all: &[Word], point: &Point, since: usize) -> Role {
         &["dernier", "jour"],
         &["último", "día"],
         &["ultimo", "dia"],
+        &["letzten", "arbeitstag"],
+        &["letzten", "tag"],
+        &["leaving", "date"],
+        &["exit", "date"],
+        &["termination", "date"],
+        &["departure", "date"],
+        &["austrittsdatum"],
+        &["austritt", "zum"],
+        &["austritt", "am"],
+        &["date", "de", "départ"],
+        &["date", "de", "sortie"],
+        &["fecha", "de", "baja"],
+        &["fecha", "de", "salida"],
     ] {
         if has(phrase) {
             return Role::LastDay;
@@ -339,6 +410,8 @@ fn role(all: &[Word], point: &Point, since: usize) -> Role {
     }
     for (distance, word) in before.iter().enumerate().take(5) {
         let role = match *word {
+            // "taken back again on Friday"
+            "again" | "wieder" if distance < 3 => Role::End,
             "until" | "till" | "til" | "through" | "thru" | "bis" | "jusqu'au" | "jusqu'à" | "hasta" | "expires"
             | "expiry" | "expire" | "expiring" | "ends" | "end" | "ending" | "ende" | "fin" | "endet" => Role::End,
             "to" if distance == 0 && before.iter().any(|w| matches!(*w, "from" | "extended" | "von")) => Role::End,
