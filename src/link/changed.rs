@@ -207,6 +207,30 @@ impl Reading<'_> {
         }
     }
 
+    /// "It has write today", and elsewhere "read is enough", "needs only read".
+    pub(super) fn has_more(&self) -> bool {
+        let any = |test: &dyn Fn(&[Word], usize) -> bool| {
+            self.units.iter().filter(|unit| !matches!(unit.origin, Origin::Comment(_))).take(40).any(|unit| {
+                let all = words(&unit.text);
+                (0..all.len()).any(|at| level::in_place(&all, at).is_some() && test(&all, at))
+            })
+        };
+        let near = |all: &[Word], from: usize, to: usize, options: &[&str]| {
+            all.get(from..to.min(all.len())).is_some_and(|part| part.iter().any(|w| options.contains(&w.text.as_str())))
+        };
+        any(&|all, at| near(all, at.saturating_sub(3), at, &["has", "have", "hat", "tiene"]))
+            && any(&|all, at| {
+                (near(all, at.saturating_sub(3), at, &["only", "nur", "just", "sólo", "solo"])
+                    && near(all, at.saturating_sub(4), at, &["needs", "need", "braucht", "necesita", "requires"]))
+                    || (near(
+                        all,
+                        at + 1,
+                        at + 4,
+                        &["enough", "suffices", "do", "sufficient", "reicht", "genügt", "basta", "suffit"],
+                    ) && !near(all, at + 1, at + 4, &["not", "nicht", "no", "pas"]))
+            })
+    }
+
     fn asks_for_one(&self, unit: &Unit, act: &Act) -> bool {
         words(&unit.text[..act.start]).iter().rev().take(4).any(|w| {
             matches!(

@@ -73,7 +73,7 @@ pub(super) fn clocks(text: &str) -> Vec<Clock> {
 pub(super) fn ranges(between: &str) -> bool {
     matches!(
         between.trim().to_lowercase().as_str(),
-        "-" | "–" | "—" | "to" | "until" | "till" | "and" | "bis" | "à" | "a" | "und" | "et" | "y" | "hasta"
+        "-" | "~" | "–" | "—" | "to" | "until" | "till" | "and" | "bis" | "à" | "a" | "und" | "et" | "y" | "hasta"
     )
 }
 
@@ -135,7 +135,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert!(CLOCK.is_some());
-        assert_eq!(of("from 09:00-17:00 UTC"), ["9:00 UTC", "17:00 UTC"]);
+        assert_eq!(of("from 09:00 - 17:00 UTC"), ["9:00 UTC", "17:00 UTC"]);
         assert_eq!(of("bis 18.30 Uhr"), ["18:30 "]);
         assert_eq!(of("bis 18 Uhr"), ["18:00 "]);
         assert_eq!(of("jusqu'à 18h30"), ["18:30 "]);

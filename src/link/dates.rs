@@ -1,6 +1,7 @@
 //! Points in time in text: ISO, `30 September 2026`, `August 26`, `31/07/2026`, `end of October`, `Friday 18:00 UTC`, `20:00 UTC today`. A
 //! pure reading: what a time is for is decided in `window`. Times of day are read in `clock`, durations in `lengths`.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, DateTime, Weekday};
@@ -103,6 +104,7 @@ static END_OF: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?i)\b(?:(?:the\s+)?end\s+of|ende|(?:la\s+)?fin(?:\s+de|\s+d')?|finales\s+de)\s+({MONTH})\b(?:,?\s+(?:de\s+)?(\d{{4}})\b)?"
     ))
 });
+static RANGE: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?:^|[^\dT:])(\d{1,2}):\d{2}(-)(\d{1,2}):\d{2}\b"));
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
         r"(?i)\b(?:(next|coming)\s+)?({DAY}|today|tonight|tomorrow|heute|übermorgen|morgen|aujourd'hui|après-demain|demain|hoy|mañana)\b"
@@ -114,6 +116,7 @@ type Stated = (usize, usize, Date, Option<(i8, i8, Option<String>)>);
 /// All points in time of a text. Days without a year, weekdays and times of day are counted from `reference`.
 pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<Point> {
     let today = site.to_datetime(reference).date();
+    let text = &*parted(text);
     let mut days: Vec<Stated> = Vec::new();
     let free =
         |days: &[Stated], start: usize, end: usize| !days.iter().any(|(from, to, ..)| start < *to && *from < end);
@@ -184,6 +187,21 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
     with_clocks(text, &days, today, site)
 }
 
+/// Of "10:00-14:00" the dash is no sign of an offset: it is written as a long one is read.
+fn parted(text: &str) -> Cow<'_, str> {
+    let Some(pattern) = RANGE.as_ref().filter(|pattern| pattern.is_match(text)) else { return Cow::Borrowed(text) };
+    let mut out = text.to_owned();
+    for found in pattern.captures_iter(text) {
+        let hour = |n: usize| found.get(n).and_then(|m| m.as_str().parse::<i32>().ok());
+        if let (Some(sign), Some(from), Some(to)) = (found.get(2), hour(1), hour(3))
+            && to > from
+        {
+            out.replace_range(sign.start()..sign.end(), "~");
+        }
+    }
+    Cow::Owned(out)
+}
+
 /// Joins days with the times of day beside them; a time alone is on the day of reference.
 fn with_clocks(text: &str, days: &[Stated], today: Date, site: &TimeZone) -> Vec<Point> {
     let clocks = clocks(text);
@@ -197,7 +215,7 @@ fn with_clocks(text: &str, days: &[Stated], today: Date, site: &TimeZone) -> Vec
             }
             continue;
         }
-        let from = clocks.partition_point(|clock| clock.end <= start.saturating_sub(8));
+        let from = clocks.partition_point(|clock| clock.end <= start.saturating_sub(24));
         let beside = clocks.iter().enumerate().skip(from).take(3).find(|(index, clock)| {
             let between = if clock.start >= *end { text.get(*end..clock.start) } else { text.get(clock.end..*start) };
             !used[*index] && between.is_some_and(joins)
@@ -236,11 +254,18 @@ fn with_clocks(text: &str, days: &[Stated], today: Date, site: &TimeZone) -> Vec
     out
 }
 
-/// Nothing but "at", "on", commas and blanks stands between a day and its time.
+/// Nothing but "at", "on", a weekday, commas and blanks stands between a day and its time.
 fn joins(between: &str) -> bool {
-    let rest = between.trim_matches(|c: char| c.is_whitespace() || matches!(c, ',' | '@' | '(' | '.'));
-    between.len() <= 8
-        && matches!(rest.to_lowercase().as_str(), "" | "at" | "on" | "um" | "à" | "a las" | "by" | "the" | "am")
+    let plain = |w: &&str| weekday(w).is_none();
+    let lower = between.to_lowercase();
+    let mut rest = lower
+        .split(|c: char| c.is_whitespace() || matches!(c, ',' | '@' | '(' | ')' | '.'))
+        .filter(|w| !w.is_empty())
+        .filter(plain);
+    between.len() <= 24
+        && rest.all(|w| {
+            matches!(w, "at" | "on" | "um" | "à" | "a" | "las" | "by" | "the" | "am" | "le" | "el" | "del" | "of")
+        })
 }
 
 fn point(
@@ -320,7 +345,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        for pattern in [&ISO, &DMY, &MDY, &DOTTED, &SLASHED, &END_OF, &NAMED] {
+        for pattern in [&ISO, &DMY, &MDY, &DOTTED, &SLASHED, &END_OF, &RANGE, &NAMED] {
             assert!(pattern.is_some());
         }
     }
@@ -354,6 +379,7 @@ mod tests {
             ("until the end of October", "2026-10-31T00:00:00Z day"),
             ("fin mars 2027", "2027-03-31T00:00:00Z day"),
             ("30-Sep-2026", "2026-09-30T00:00:00Z day"),
+            ("Friday 20 March, 18:00 UTC", "2026-03-20T18:00:00Z"),
             ("übermorgen", "2026-03-20T00:00:00Z day"),
             ("2026/10/15", "2026-10-15T00:00:00Z day"),
         ] {
@@ -361,6 +387,9 @@ mod tests {
         }
         assert_eq!(at("From Saturday 2026-08-15 06:00 UTC to Sunday 2026-08-16 20:00 UTC").len(), 2);
         assert_eq!(at("09:00-17:00 UTC on 20 March"), ["2026-03-20T09:00:00Z", "2026-03-20T17:00:00Z"]);
+        assert_eq!(at("2026-05-12 10:00-14:00 UTC"), ["2026-05-12T10:00:00Z", "2026-05-12T14:00:00Z"]);
+        assert_eq!(at("2026-05-12 10:00-05:00"), ["2026-05-12T15:00:00Z"]);
+        assert_eq!(at("from 09:00 to 17:00 UTC on Friday 20 March"), ["2026-03-20T09:00:00Z", "2026-03-20T17:00:00Z"]);
         // Which is the day cannot be told.
         assert_eq!(at("03/04/2026"), Vec::<String>::new());
         let reference = "2026-03-18T09:00:00Z".parse().unwrap();

@@ -52,6 +52,9 @@ impl Reading<'_> {
         let mut states = Scores::default();
         self.title(&mut scores, &mut states);
         self.body(&mut scores, &mut states);
+        if self.has_more() {
+            scores.add(Intent::Modify, 6.0, "a level that is more than what is needed");
+        }
         let told = [Intent::Revoke, Intent::Rotate, Intent::Offboard, Intent::Modify]
             .iter()
             .any(|intent| scores.0.get(intent).is_some_and(|(points, ..)| *points >= ENOUGH));
@@ -240,7 +243,11 @@ impl Reading<'_> {
             return 0.0;
         }
         match act.force {
+            _ if self.foreign(number, unit, clause, act) => 0.0,
             Force::Strong => weight,
+            Force::Weak if act.intent == Intent::Revoke && self.meant(number, unit, act) == Intent::Offboard => {
+                weight * 0.8
+            }
             Force::Weak if act.intent == Intent::Provision && self.creates(number, unit, act) => weight * 0.8,
             Force::Weak if self.object(number, clause, act) => weight * 0.8,
             Force::Weak if unit.shape == Shape::Heading && self.heads_names(number) => weight * 0.8,

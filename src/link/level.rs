@@ -251,7 +251,9 @@ impl Asked<'_> {
             });
             let replaced = (2..=3).any(|n| matches!((back(n), back(n - 1)), ("instead", "of") | ("rather", "than")))
                 || matches!(back(1), "statt" | "anstelle");
-            let denied = denied || unneeded || replaced;
+            // "write until Friday, then read again": what is afterwards is not asked for.
+            let back_to = !change && ((back(2) == "back" && back(1) == "to") || ahead(1) == "again");
+            let denied = denied || unneeded || replaced || back_to;
             let shall = (1..=3).any(|n| matches!(back(n), "to" | "only" | "needs"));
             if !denied && (shall || !was) {
                 out.push((level, (1..=3).any(|n| matches!(back(n), "to" | "auf" | "à" | "a"))));

@@ -93,16 +93,32 @@ impl Reading<'_> {
             || (pronoun && (self.named_before(number) || self.title_is_ours()))
     }
 
+    /// "Kill the hanging jobs of svc-x", "rotate the logs": the verb is ours and its object is not.
+    pub(super) fn foreign(&self, number: usize, unit: &Unit, clause: &Clause, act: &Act) -> bool {
+        if !matches!(act.intent, Intent::Revoke | Intent::Rotate) || act.form == Form::Participle {
+            return false;
+        }
+        let after = words(&unit.text[act.end..clause.end.max(act.end)]);
+        let thing = after.iter().take(4).position(|w| foreign_noun(&w.text));
+        let ours = after
+            .iter()
+            .take(8)
+            .any(|w| credential_noun(&w.text) && w.text != "path" && w.text != "version" && w.text != "account");
+        let named = self.of_unit(number).iter().any(|m| !m.identity && m.start < clause.end);
+        thing.is_some() && !ours && !named && self.meant(number, unit, act) != Intent::Offboard
+    }
+
     /// A name or a credential's noun within three words behind.
     fn beside(&self, number: usize, act: &Act) -> bool {
         let text = &self.units[number].text;
         let near = words(&text[act.end..]);
         let reach = near.get(2).or(near.last()).map_or(act.end, |w| act.end + w.end);
-        let named = self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < reach);
-        let noun = near
-            .iter()
-            .take(3)
-            .any(|w| credential_noun(&w.text) || matches!(w.text.as_str(), "one" | "pair" | "value"));
+        // A workload is updated without its key: only a name of a credential counts.
+        let named = self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < reach && !m.identity);
+        let noun = near.iter().take(3).any(|w| {
+            (credential_noun(&w.text) && !matches!(w.text.as_str(), "version" | "path" | "account" | "accounts"))
+                || matches!(w.text.as_str(), "one" | "pair" | "value")
+        });
         let it = near.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "them"))
             && (self.named_before(number) || !self.of_unit(number).is_empty());
         // "X needs a refresh", "X is due for a change"
@@ -151,6 +167,67 @@ impl Reading<'_> {
     fn title_is_ours(&self) -> bool {
         words(&self.record.title).iter().any(|w| credential_noun(&w.text))
     }
+}
+
+/// What is ended or rotated in every office and is no credential.
+fn foreign_noun(word: &str) -> bool {
+    let stem = word
+        .strip_suffix("es")
+        .filter(|s| s.ends_with("ch") || s.ends_with("ss"))
+        .or_else(|| word.strip_suffix('s'))
+        .unwrap_or(word);
+    matches!(
+        stem,
+        "job"
+            | "process"
+            | "pod"
+            | "log"
+            | "logfile"
+            | "file"
+            | "schedule"
+            | "shift"
+            | "branch"
+            | "wiki"
+            | "page"
+            | "vm"
+            | "instance"
+            | "container"
+            | "image"
+            | "node"
+            | "table"
+            | "index"
+            | "disk"
+            | "volume"
+            | "bucket"
+            | "report"
+            | "flag"
+            | "feature"
+            | "endpoint"
+            | "domain"
+            | "queue"
+            | "cache"
+            | "backup"
+            | "snapshot"
+            | "ticket"
+            | "screenshot"
+            | "build"
+            | "release"
+            | "on-call"
+            | "task"
+            | "test"
+            | "printer"
+            | "toner"
+            | "battery"
+            | "monitor"
+            | "dashboard"
+            | "alert"
+            | "runner"
+            | "cluster"
+            | "database"
+            | "server"
+            | "host"
+            | "script"
+    )
 }
 
 /// Verbs that mean a credential's end or change only beside one: they have other uses in every office.

@@ -4,6 +4,7 @@
 use crate::model::ticket::Intent;
 
 use super::apart::{ability, apart, polite, subordinate};
+use super::nouns::condition;
 use super::text::{Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::{Cue, Force, Form, Lexicon};
@@ -355,7 +356,9 @@ fn clause(
         Stance::Keep
     } else if has(Cue::Example) || question {
         Stance::Example
-    } else if acts.iter().any(|act| !past || act.force == Force::Strong || act.form == Form::Base) {
+    } else if acts.iter().any(|act| {
+        !past || act.force == Force::Strong || (act.form == Form::Base && !condition(&unit.text[act.start..act.end]))
+    }) {
         Stance::Act
     } else if past {
         Stance::Past

@@ -32,10 +32,19 @@ impl Reading<'_> {
         if let Some(label) = label.filter(|_| !self.ordered(&title)) {
             return Some(format!("it is labelled {label}"));
         }
-        if let Some(talk) = judged.talk.filter(|_| !self.afterwards()) {
+        if let Some(talk) = judged
+            .talk
+            .filter(|_| !self.afterwards() && !judged.clauses.iter().any(|clause| self.changed(first.1, clause)))
+        {
             let word = title.get(talk).map_or("", |word| word.text.as_str());
             let at = title.get(talk).map_or(usize::MAX, |word| word.start);
-            let head = talk < 3 || self.record.title[..at.min(self.record.title.len())].trim_end().ends_with(':');
+            // "Set up a meeting on rotation": what is set up is talk.
+            let object = talk < 6
+                && judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| {
+                    act.start < at && act.intent == crate::model::ticket::Intent::Provision && act.force == Force::Weak
+                });
+            let head =
+                talk < 3 || object || self.record.title[..at.min(self.record.title.len())].trim_end().ends_with(':');
             let asks_first = first_act.is_some_and(|act| act < at);
             if head && !asks_first && !(occasion(word) && self.orders_behind(first.0, at)) && !self.body_orders() {
                 return Some(format!("its title is about \"{word}\""));

@@ -188,7 +188,7 @@ should keep|to keep|keep working|goes on|carries on|continues|continue to|contin
 
 const EXCEPT: &str = "except|except for|excluding|but not|and not|other than|apart from|aside from|with the exception of|unlike|not the|not for|instead of the|rather than";
 
-const PAST: &str = "already|gone|gone since|gone already|long gone|was done|were done|has been done|have been done|is done|took over|has taken over|last week|last month|last year|yesterday|previously|earlier this|years ago|months ago|weeks ago|days ago|in the past";
+const PAST: &str = "already|gone|gone since|gone already|long gone|was done|were done|has been done|have been done|is done|was finished|is finished|were finished|was completed|is complete|has been completed|is completed|was carried out|took over|has taken over|last week|last month|last year|yesterday|previously|earlier this|years ago|months ago|weeks ago|days ago|in the past";
 
 const EXAMPLE: &str = "example|for example|for instance|e.g|e g|such as|see also|cf|like we did|as we did|as was done|like with|same way as|compare with|sample|dummy|placeholder|fake|hypothetical|hypothetically|say|illustration|illustrates|similar to|looks like|same as|think of";
 

@@ -53,33 +53,41 @@ impl Times<'_> {
         comment.or(self.record.opened_at).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    fn points(&self, unit: &Unit) -> Vec<(Point, Role)> {
+    fn points(&self, number: usize, unit: &Unit) -> Vec<(Point, Role)> {
         let all = words(&unit.text);
         let found = points(&unit.text, self.reference(unit.origin), &self.zone);
         let mut out: Vec<(Point, Role)> = Vec::new();
         for (index, point) in found.iter().enumerate() {
             let since = index.checked_sub(1).map_or(0, |before| found[before].end);
             let mut role = role(&all, point, since);
-            // "from A to B": the second end needs no word of its own.
+            // "from A to B", "10:00-14:00": the second end needs no word of its own.
             if matches!(role, Role::Other | Role::On)
                 && index > 0
-                && matches!(out[index - 1].1, Role::Start | Role::Effective)
-                && joined(&unit.text[since..point.start])
+                && joined(unit.text.get(since..point.start).unwrap_or_default())
             {
-                role = Role::End;
+                if matches!(out[index - 1].1, Role::Other | Role::On) && !found[index - 1].day {
+                    out[index - 1].1 = Role::Start;
+                }
+                if matches!(out[index - 1].1, Role::Start | Role::Effective) {
+                    role = Role::End;
+                }
             }
             if matches!(role, Role::Other | Role::On) {
-                role = self.answers(unit).unwrap_or(role);
+                role = self.answers(number, unit).unwrap_or(role);
             }
             out.push((*point, role));
         }
         out
     }
 
-    /// What a form's variable makes of a time: `last_working_day`, `valid_until`.
-    fn answers(&self, unit: &Unit) -> Option<Role> {
+    /// What a form's variable or heading makes of a time: `last_working_day`, "Valid until".
+    fn answers(&self, number: usize, unit: &Unit) -> Option<Role> {
         let Origin::Body(index) = unit.origin else { return None };
-        let name = self.record.texts.get(index)?.field.strip_prefix("variables.")?.replace('_', " ");
+        let variable =
+            self.record.texts.get(index)?.field.strip_prefix("variables.").map(|name| name.replace('_', " "));
+        let heading =
+            || unit.heading.filter(|heading| heading + 1 == number).map(|heading| self.units[heading].text.clone());
+        let name = variable.or_else(heading)?;
         let all = words(&name);
         let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
         match () {
@@ -110,7 +118,7 @@ impl Times<'_> {
             .take(40)
             .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title));
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
-            for (point, role) in self.points(unit) {
+            for (point, role) in self.points(number, unit) {
                 match role {
                     Role::LastDay => return Some(if point.day { end_of(point.at) } else { point.at }),
                     Role::Effective => return Some(point.at),
@@ -136,7 +144,7 @@ impl Times<'_> {
         let opened = self.record.opened_at?;
         self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))).find_map(
             |(number, unit)| {
-                self.points(unit).into_iter().find_map(|(point, role)| {
+                self.points(number, unit).into_iter().find_map(|(point, role)| {
                     let clause =
                         self.judged[number].at(point.start).and_then(|at| self.judged[number].clauses.get(at))?;
                     let act = clause.stance == Stance::Act
@@ -177,10 +185,12 @@ impl Times<'_> {
         if !matches!(self.intent, Intent::Revoke | Intent::Rotate | Intent::Offboard) {
             return None;
         }
-        self.units.iter().filter(|u| !matches!(u.origin, Origin::Comment(_))).find_map(|unit| {
-            let (point, _) = self.points(unit).into_iter().find(|(_, role)| *role == Role::Deadline)?;
-            Some(if point.day { end_of(point.at) } else { point.at })
-        })
+        self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))).find_map(
+            |(number, unit)| {
+                let (point, _) = self.points(number, unit).into_iter().find(|(_, role)| *role == Role::Deadline)?;
+                Some(if point.day { end_of(point.at) } else { point.at })
+            },
+        )
     }
 
     /// The window of a temporary access, comments aside.
@@ -189,8 +199,8 @@ impl Times<'_> {
         let mut end = self.record.fields.get(&Field::Until).and_then(|text| self.field(text, text.trim().len() == 10));
         let mut length = None;
         let mut from_fulfilment = false;
-        for unit in self.units.iter().filter(|u| !matches!(u.origin, Origin::Comment(_))) {
-            for (point, role) in self.points(unit) {
+        for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
+            for (point, role) in self.points(number, unit) {
                 match role {
                     Role::Start | Role::Effective => start = start.or(Some(point.at)),
                     Role::End => end = end.or(Some(if point.day { end_of(point.at) } else { point.at })),
@@ -248,7 +258,7 @@ impl Times<'_> {
                 continue;
             }
             let stated = self
-                .points(unit)
+                .points(number, unit)
                 .into_iter()
                 .rfind(|(_, role)| matches!(role, Role::End | Role::Other | Role::On | Role::Deadline));
             if let Some((point, _)) = stated {
