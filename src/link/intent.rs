@@ -53,7 +53,7 @@ impl Reading<'_> {
         self.title(&mut scores, &mut states);
         self.body(&mut scores, &mut states);
         if self.has_more() {
-            scores.add(Intent::Modify, 6.0, "a level that is more than what is needed");
+            scores.add(Intent::Modify, 9.0, "a level that is more than what is needed");
         }
         let told = [Intent::Revoke, Intent::Rotate, Intent::Offboard, Intent::Modify]
             .iter()

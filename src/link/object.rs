@@ -99,7 +99,29 @@ impl Reading<'_> {
             return false;
         }
         let after = words(&unit.text[act.end..clause.end.max(act.end)]);
-        let thing = after.iter().take(4).position(|w| foreign_noun(&w.text));
+        // What stands behind "before", "in", "for" is not the verb's object.
+        let thing = after
+            .iter()
+            .take(4)
+            .take_while(|w| {
+                !matches!(
+                    w.text.as_str(),
+                    "before"
+                        | "after"
+                        | "in"
+                        | "on"
+                        | "for"
+                        | "by"
+                        | "at"
+                        | "from"
+                        | "with"
+                        | "to"
+                        | "until"
+                        | "during"
+                        | "because"
+                )
+            })
+            .find(|w| foreign_noun(&w.text));
         let ours = after
             .iter()
             .take(8)
@@ -130,7 +152,9 @@ impl Reading<'_> {
             && !self.of_unit(number).is_empty();
         let needed =
             wanted || near.iter().take(3).any(|w| matches!(w.text.as_str(), "needed" | "required" | "nötig" | "due"));
-        named || noun || it || (needed && !self.mentions.is_empty())
+        // "the annual key change"
+        let called = words(&text[..act.start]).last().is_some_and(|w| credential_noun(&w.text) && w.text != "version");
+        called || named || noun || it || (needed && !self.mentions.is_empty())
     }
 
     /// "X expires on Friday" asks for another X in a title; "the access expires" and "after it expires" do not.

@@ -192,7 +192,7 @@ impl Reading<'_> {
             .iter()
             .filter(|unit| !matches!(unit.origin, Origin::Comment(_)))
             .take(40)
-            .any(|unit| super::window::afterwards(&words(&unit.text), unit.origin == Origin::Title))
+            .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title))
     }
 }
 
@@ -250,4 +250,59 @@ fn hardware(title: &[Word]) -> bool {
                 | "ordenador"
         )
     }) && !has(&|w| access_noun(w) || (credential_noun(w) && w != "key" && w != "keys"))
+}
+
+/// Whether words say that a ticket is filed after the fact; a title says it in one word.
+pub(super) fn afterwards(all: &[Word], title: bool) -> bool {
+    let one = |w: &Word| {
+        matches!(
+            w.text.as_str(),
+            "retroactive"
+                | "retroactively"
+                | "retrospective"
+                | "retrospectively"
+                | "nachtrag"
+                | "nachträglich"
+                | "nachträgliche"
+                | "nachdokumentiert"
+                | "rétroactif"
+                | "rétroactivement"
+                | "retroactivo"
+                | "retroactivamente"
+        )
+    };
+    const PHRASES: [&[&str]; 24] = [
+        &["filed", "afterwards"],
+        &["filed", "after"],
+        &["filed", "retroactively"],
+        &["created", "afterwards"],
+        &["opened", "afterwards"],
+        &["raised", "afterwards"],
+        &["logged", "afterwards"],
+        &["recorded", "afterwards"],
+        &["written", "afterwards"],
+        &["ticket", "afterwards"],
+        &["after", "the", "fact"],
+        &["after", "the", "event"],
+        &["for", "the", "record"],
+        &["record", "for", "the", "audit"],
+        &["for", "the", "audit", "trail"],
+        &["record", "only"],
+        &["ex", "post"],
+        &["post", "factum"],
+        &["im", "nachhinein"],
+        &["zur", "dokumentation"],
+        &["après", "coup"],
+        &["a", "posteriori"],
+        &["pour", "la", "traçabilité"],
+        &["a", "efectos", "de", "registro"],
+    ];
+    (title && all.iter().any(|w| one(w) || matches!(w.text.as_str(), "record" | "recorded")))
+        || all.windows(2).any(|pair| {
+            one(&pair[0])
+                && matches!(pair[1].text.as_str(), "ticket" | "change" | "record" | "entry" | "erfasst" | "angelegt")
+        })
+        || PHRASES
+            .iter()
+            .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
 }
