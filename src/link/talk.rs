@@ -46,7 +46,8 @@ impl Reading<'_> {
             let head =
                 talk < 3 || object || self.record.title[..at.min(self.record.title.len())].trim_end().ends_with(':');
             let asks_first = first_act.is_some_and(|act| act < at);
-            if head && !asks_first && !(occasion(word) && self.orders_behind(first.0, at)) && !self.body_orders() {
+            let asked_behind = occasion(word) && self.orders_behind(first.0, at);
+            if head && !asks_first && !asked_behind && !self.body_orders() {
                 return Some(format!("its title is about \"{word}\""));
             }
         }
