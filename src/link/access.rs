@@ -35,7 +35,7 @@ pub(super) fn removals(context: &Context<'_>) -> Vec<Removal> {
         }
         for clause in &context.judged[number].clauses {
             let text = &unit.text[clause.start..clause.end];
-            if clause.stance.spares() || !takes_away(unit, clause, text) {
+            if clause.stance.spares() || super::changed::changes_level(text) || !takes_away(unit, clause, text) {
                 continue;
             }
             let hints = Hints::of(text, context.names);

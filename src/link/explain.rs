@@ -6,8 +6,9 @@ use crate::model::mask::masked;
 use crate::model::ticket::{Field, Intent, State, Ticket, Trace};
 
 use super::approval::Approval;
-use super::dates::{lengths, points};
+use super::dates::points;
 use super::intent::name;
+use super::lengths::lengths;
 use super::links::quote;
 use super::mention::{Mention, Target};
 use super::stance::{Stance, cue_words};

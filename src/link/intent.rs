@@ -1,9 +1,9 @@
-//! What a ticket finally asks for: structured fields first, then the title, headings and the text, each weighed; a ticket that only
-//! talks about keys asks for nothing.
+//! What a ticket finally asks for: structured fields first (`request`), then the title, headings and the text, each weighed. Tickets
+//! that ask for nothing are told in `talk`.
 
 use std::collections::BTreeMap;
 
-use crate::model::ticket::{Field, Intent, Record};
+use crate::model::ticket::{Intent, Record};
 
 use super::mention::Mention;
 use super::nouns::{condition, expires, keyless};
@@ -13,7 +13,7 @@ use super::tokens::{Word, words};
 use super::verbs::{Force, Form, Lexicon};
 
 /// Below this, nothing is asked for.
-const ENOUGH: f64 = 2.0;
+pub(super) const ENOUGH: f64 = 2.0;
 
 /// What the reading of one ticket needs.
 pub(super) struct Reading<'r> {
@@ -29,10 +29,10 @@ pub(super) struct Reading<'r> {
 
 /// Scores by intent: points, the words that made the first, and when these came.
 #[derive(Default)]
-struct Scores(BTreeMap<Intent, (f64, String, usize)>);
+pub(super) struct Scores(BTreeMap<Intent, (f64, String, usize)>);
 
 impl Scores {
-    fn add(&mut self, intent: Intent, points: f64, words: &str) {
+    pub(super) fn add(&mut self, intent: Intent, points: f64, words: &str) {
         let next = self.0.len();
         let entry = self.0.entry(intent).or_insert_with(|| (0.0, words.to_owned(), next));
         entry.0 += points;
@@ -48,8 +48,19 @@ impl Reading<'_> {
         }
         let mut scores = Scores::default();
         self.structure(&mut scores);
-        self.title(&mut scores);
-        self.body(&mut scores);
+        // What something is (leaked, unused, about to expire) counts where nothing is said to be done to it.
+        let mut states = Scores::default();
+        self.title(&mut scores, &mut states);
+        self.body(&mut scores, &mut states);
+        if self.has_more() {
+            scores.add(Intent::Modify, 9.0, "a level that is more than what is needed");
+        }
+        let told = [Intent::Revoke, Intent::Rotate, Intent::Offboard, Intent::Modify]
+            .iter()
+            .any(|intent| scores.0.get(intent).is_some_and(|(points, ..)| *points >= ENOUGH));
+        if !told {
+            states.0.into_iter().for_each(|(intent, (points, words, _))| scores.add(intent, points, &words));
+        }
         self.keyless(&mut scores);
         // Of equal ones, what was said first.
         let mut best: Option<(Intent, f64)> = None;
@@ -69,71 +80,6 @@ impl Reading<'_> {
         intent
     }
 
-    /// Whether the ticket asks for text, plans or answers only.
-    fn only_talk(&self) -> Option<String> {
-        let labels = ["question", "documentation", "docs", "discussion", "spike", "research", "training"];
-        let label = self.record.labels.iter().find(|label| labels.contains(&label.to_lowercase().as_str()));
-        let titles: Vec<(usize, &Unit)> =
-            self.units.iter().enumerate().filter(|(_, u)| u.origin == Origin::Title).collect();
-        let first = titles.first()?;
-        let title = words(&self.record.title);
-        let judged = &self.judged[first.0];
-        // "Add an alert", "create a dashboard": the weak verbs of granting ask for anything.
-        let first_act = judged
-            .clauses
-            .iter()
-            .flat_map(|clause| &clause.acts)
-            .filter(|act| act.force == Force::Strong || act.intent != Intent::Provision)
-            .filter(|act| !expires(&first.1.text[act.start..act.end]))
-            .map(|act| act.start)
-            .min();
-        if titles.iter().any(|(number, _)| self.judged[*number].question) {
-            return Some("its title is a question".to_owned());
-        }
-        if let Some(label) = label.filter(|_| !self.ordered(&title)) {
-            return Some(format!("it is labelled {label}"));
-        }
-        if let Some(talk) = judged.talk {
-            let at = title.get(talk).map_or(usize::MAX, |word| word.start);
-            let head = talk < 3 || self.record.title[..at.min(self.record.title.len())].trim_end().ends_with(':');
-            let asks_first = first_act.is_some_and(|act| act < at);
-            if head && !asks_first && !self.body_orders() {
-                return Some(format!(
-                    "its title is about \"{}\"",
-                    title.get(talk).map_or("", |word| word.text.as_str())
-                ));
-            }
-        }
-        // "Do not revoke X": a title that only keeps, and a text that asks for nothing.
-        let asks = |number: &usize| self.judged[*number].clauses.iter().any(|clause| clause.stance == Stance::Act);
-        let keeps = titles.iter().all(|(number, _)| self.judged[*number].overall() == Stance::Keep && !asks(number));
-        (keeps && !self.body_orders()).then(|| "its title says that something is to stay".to_owned())
-    }
-
-    /// Whether a title starts with an order.
-    fn ordered(&self, title: &[Word]) -> bool {
-        (0..title.len().min(2)).any(|at| {
-            matches!(self.lexicon.at(title, at), Some((super::verbs::Cue::Act(_, Force::Strong, Form::Base), _)))
-        })
-    }
-
-    /// Whether the text, not the title, orders something done to what it names.
-    fn body_orders(&self) -> bool {
-        self.units.iter().enumerate().any(|(number, unit)| {
-            matches!(unit.origin, Origin::Body(_))
-                && self.judged[number].clauses.iter().any(|clause| {
-                    clause.stance == Stance::Act
-                        && clause.acts.iter().any(|act| {
-                            act.form == Form::Base
-                                && self.judged[number].talk.is_none()
-                                && self.opens(number, act)
-                                && (act.force == Force::Strong || self.object(number, clause, act))
-                        })
-                        && self.of_unit(number).iter().any(|m| !m.stance.spares())
-                })
-        })
-    }
-
     pub(super) fn of_unit(&self, number: usize) -> &[Mention] {
         let start = self.mentions.partition_point(|m| m.unit < number);
         let length = self.mentions[start..].partition_point(|m| m.unit == number);
@@ -141,7 +87,7 @@ impl Reading<'_> {
     }
 
     /// The verb opens its clause, after "please" or the like: an order.
-    fn opens(&self, number: usize, act: &Act) -> bool {
+    pub(super) fn opens(&self, number: usize, act: &Act) -> bool {
         let text = &self.units[number].text;
         let from = self.judged[number]
             .clauses
@@ -151,90 +97,23 @@ impl Reading<'_> {
         words(&text[from..act.start]).len() <= 2
     }
 
-    fn structure(&self, scores: &mut Scores) {
-        if let Some(request) = self.record.fields.get(&Field::RequestType) {
-            self.label(request, 14.0, 6.0, "the request type", scores);
-        }
-        if let Some(kind) = &self.record.kind {
-            self.label(kind, 8.0, ENOUGH, "the ticket's type", scores);
-        }
-        for label in &self.record.labels {
-            self.label(label, 3.0, 1.0, "a label", scores);
-        }
-    }
-
-    /// A type, catalogue item or label: its own verb, or the usual names.
-    fn label(&self, label: &str, strong: f64, weak: f64, what: &str, scores: &mut Scores) {
-        let lower = label.to_lowercase().replace(['_', '-'], " ");
-        let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
-        let said = format!("{what} \"{}\"", super::links::quote(label));
-        let (intent, points) = match () {
-            () if has(&[
-                "offboard",
-                "leaver",
-                "départ",
-                "depart d",
-                "departure",
-                "austritt",
-                "baja",
-                "exit",
-                "termination",
-                "off boarding",
-            ]) =>
-            {
-                (Intent::Offboard, strong)
-            }
-            () if has(&[
-                "temporary",
-                "temporär",
-                "temporaire",
-                "temporal",
-                "emergency",
-                "break glass",
-                "elevat",
-                "privileged access",
-                "firefight",
-                "jit",
-            ]) =>
-            {
-                (Intent::Elevate, strong)
-            }
-            () if has(&["revo", "deprovision", "remov", "entzug", "retrait"]) && !lower.contains("add") => {
-                (Intent::Revoke, strong)
-            }
-            () if has(&["rotat", "renew", "key exchange", "erneuer", "renouvel", "renova"]) => (Intent::Rotate, strong),
-            () if has(&["role change", "mover", "change access", "access change", "modify access", "downgrade"]) => {
-                (Intent::Modify, strong * 0.75)
-            }
-            () if has(&[
-                "access request",
-                "new access",
-                "grant",
-                "provision",
-                "onboard",
-                "joiner",
-                "zugriff",
-                "zugang",
-                "accès",
-                "acceso",
-                "permission",
-            ]) =>
-            {
-                (Intent::Provision, weak)
-            }
-            () => match self.lexicon.of_site(label) {
-                Some(intent) => (intent, strong),
-                None => return,
-            },
-        };
-        scores.add(intent, points, &said);
-    }
-
-    fn title(&self, scores: &mut Scores) {
+    fn title(&self, scores: &mut Scores, states: &mut Scores) {
         let mut weight = 10.0;
+        let afterwards = self.afterwards();
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| u.origin == Origin::Title) {
+            let mut asked = false;
             for clause in &self.judged[number].clauses {
-                if clause.stance != Stance::Act {
+                if afterwards {
+                    self.told(unit, clause, weight, scores);
+                }
+                if matches!(clause.stance, Stance::Act | Stance::Neutral) && self.changed(unit, clause) {
+                    scores.add(Intent::Modify, weight, "a level in the title");
+                    weight = 4.0;
+                    asked = true;
+                    continue;
+                }
+                // "Retired key X, filed afterwards": the past of such a ticket is what it asked for.
+                if clause.stance != Stance::Act && !(afterwards && clause.stance == Stance::Past) {
                     continue;
                 }
                 for act in &clause.acts {
@@ -244,29 +123,46 @@ impl Reading<'_> {
                         before.iter().rev().take(2).any(|w| matches!(w.text.as_str(), "of" | "from" | "former"))
                     };
                     let points = if told { 0.0 } else { self.points(number, unit, clause, act, weight) };
-                    if points > 0.0 {
-                        let intent = self.meant(number, unit, act);
-                        // "X is compromised, replace it": what it is weighs less than what is to be done.
-                        let said = &unit.text[act.start..act.end];
-                        if condition(said) || expires(said) {
-                            scores.add(
-                                intent,
-                                points * 0.5,
-                                &format!("the title's \"{}\"", &unit.text[act.start..act.end]),
-                            );
-                            continue;
-                        }
-                        scores.add(intent, points, &format!("the title's \"{}\"", &unit.text[act.start..act.end]));
-                        weight = 4.0;
+                    if points <= 0.0 {
+                        continue;
                     }
+                    let intent = self.meant(number, unit, act);
+                    let said = &unit.text[act.start..act.end];
+                    let because = format!("the title's \"{said}\"");
+                    // "X is compromised, replace it": what it is counts where nothing is said to be done.
+                    if condition(said) || expires(said) {
+                        states.add(intent, points * 0.5, &because);
+                        continue;
+                    }
+                    asked = true;
+                    // "Access" alone is the subject of many a ticket.
+                    if matches!(said.to_lowercase().as_str(), "access" | "zugriff" | "zugang" | "accès" | "acceso") {
+                        scores.add(intent, points.min(2.4), &because);
+                        continue;
+                    }
+                    scores.add(intent, points, &because);
+                    weight = 4.0;
                 }
+            }
+            if !asked && super::changed::leads_with_level(&unit.text) && !self.judged[number].question {
+                scores.add(Intent::Provision, 5.0, "the level that leads the title");
             }
         }
     }
 
-    fn body(&self, scores: &mut Scores) {
+    /// What a ticket that was filed afterwards tells was done.
+    fn told(&self, unit: &Unit, clause: &super::stance::Clause, weight: f64, scores: &mut Scores) {
+        for act in
+            clause.told.iter().filter(|act| matches!(act.intent, Intent::Revoke | Intent::Rotate | Intent::Modify))
+        {
+            scores.add(act.intent, weight, &format!("\"{}\", filed afterwards", &unit.text[act.start..act.end]));
+        }
+    }
+
+    fn body(&self, scores: &mut Scores, states: &mut Scores) {
         let mut own: BTreeMap<Intent, f64> = BTreeMap::new();
         let asked: f64 = scores.0.values().map(|(points, ..)| *points).fold(0.0, f64::max);
+        let afterwards = self.afterwards();
         for (number, unit) in self.units.iter().enumerate() {
             let share = match unit.origin {
                 Origin::Title => continue,
@@ -278,7 +174,30 @@ impl Reading<'_> {
             if self.spared(unit) {
                 continue;
             }
-            for clause in self.judged[number].clauses.iter().filter(|clause| clause.stance == Stance::Act) {
+            // However often a text says it, the title and the type outweigh it.
+            let mut add = |intent: Intent, points: f64, because: &str| {
+                let sum = own.entry(intent).or_default();
+                let more = points.min(7.0 - *sum);
+                *sum += more;
+                if more > 0.0 {
+                    scores.add(intent, more, because);
+                }
+            };
+            for clause in &self.judged[number].clauses {
+                if afterwards && matches!(unit.origin, Origin::Body(_)) {
+                    for act in clause.told.iter().filter(|act| matches!(act.intent, Intent::Revoke | Intent::Rotate)) {
+                        add(act.intent, 3.0, &format!("\"{}\", filed afterwards", &unit.text[act.start..act.end]));
+                    }
+                }
+                if matches!(clause.stance, Stance::Act | Stance::Neutral)
+                    && super::changed::changes_level(&unit.text[clause.start..clause.end])
+                {
+                    add(Intent::Modify, share * 4.0, "a level in the text");
+                    continue;
+                }
+                if clause.stance != Stance::Act {
+                    continue;
+                }
                 for act in &clause.acts {
                     let listed = matches!(unit.shape, Shape::Item | Shape::Row | Shape::Code);
                     let weight = match (unit.shape, act.form) {
@@ -289,6 +208,7 @@ impl Reading<'_> {
                         (_, Form::Base) => 2.5,
                         (_, Form::Participle) if listed => 1.5,
                         (_, Form::Participle) => 0.3,
+                        (_, Form::Noun) if act.intent == Intent::Provision && act.force == Force::Strong => 2.5,
                         (_, Form::Noun) => 0.6,
                     };
                     let points = share * self.points(number, unit, clause, act, weight);
@@ -296,12 +216,12 @@ impl Reading<'_> {
                         continue;
                     }
                     let intent = self.meant(number, unit, act);
-                    // However often a text says it, the title and the type outweigh it.
-                    let sum = own.entry(intent).or_default();
-                    let more = points.min(7.0 - *sum);
-                    *sum += more;
-                    if more > 0.0 {
-                        scores.add(intent, more, &format!("\"{}\" in the text", &unit.text[act.start..act.end]));
+                    let said = &unit.text[act.start..act.end];
+                    let because = format!("\"{said}\" in the text");
+                    if condition(said) || expires(said) {
+                        states.add(intent, points.min(2.5), &because);
+                    } else {
+                        add(intent, points, &because);
                     }
                 }
             }
@@ -313,14 +233,22 @@ impl Reading<'_> {
     }
 
     fn points(&self, number: usize, unit: &Unit, clause: &super::stance::Clause, act: &Act, weight: f64) -> f64 {
-        // "Remove her access to X" removes; the access is what it removes.
+        // "Remove her access to X", "access to X revoked": the access is what is removed.
         let removed = act.intent == Intent::Provision
-            && clause.acts.iter().any(|other| other.start < act.start && other.intent != Intent::Provision);
+            && clause.acts.iter().any(|other| {
+                other.intent != Intent::Provision
+                    && (other.start < act.start || (act.form == Form::Noun && other.intent != Intent::Elevate))
+            });
         if removed || (expires(&unit.text[act.start..act.end]) && !self.runs_out(unit, act)) {
             return 0.0;
         }
         match act.force {
+            _ if self.foreign(number, unit, clause, act) => 0.0,
             Force::Strong => weight,
+            Force::Weak if act.intent == Intent::Revoke && self.meant(number, unit, act) == Intent::Offboard => {
+                weight * 0.8
+            }
+            Force::Weak if act.intent == Intent::Provision && self.creates(number, unit, act) => weight * 0.8,
             Force::Weak if self.object(number, clause, act) => weight * 0.8,
             Force::Weak if unit.shape == Shape::Heading && self.heads_names(number) => weight * 0.8,
             Force::Weak => 0.0,

@@ -13,10 +13,39 @@ pub(super) fn word(word: &str) -> Option<Level> {
     Some(match word {
         "read" | "read-only" | "readonly" | "reader" | "reading" | "view" | "viewer" | "view-only" | "reporter"
         | "guest" | "pull" | "list" | "read-access" | "leserechte" | "leserecht" | "lesen" | "lesend"
-        | "lesezugriff" | "lecture" | "lectura" | "readonlyaccess" | "look" | "query" => Level::Read,
-        "write" | "read-write" | "readwrite" | "rw" | "push" | "writer" | "developer" | "maintainer" | "edit"
-        | "editor" | "contributor" | "deploy" | "publish" | "poweruser" | "poweruseraccess" | "schreibrechte"
-        | "schreibrecht" | "schreiben" | "schreibzugriff" | "schreibend" | "écriture" | "escritura" => Level::Write,
+        | "lesezugriff" | "lesezugang" | "leseberechtigung" | "lesende" | "lesenden" | "lesender"
+        | "leseberechtigt" | "nur-lese" | "lire" | "consulter" | "readonly-access" | "auditor" | "observer"
+        | "lecture" | "lectura" | "readonlyaccess" | "look" | "query" => Level::Read,
+        "write"
+        | "read-write"
+        | "readwrite"
+        | "rw"
+        | "push"
+        | "writer"
+        | "developer"
+        | "maintainer"
+        | "edit"
+        | "editor"
+        | "contributor"
+        | "deploy"
+        | "publish"
+        | "poweruser"
+        | "poweruseraccess"
+        | "schreibrechte"
+        | "schreibrecht"
+        | "schreiben"
+        | "schreibzugriff"
+        | "schreibzugang"
+        | "schreibberechtigung"
+        | "schreibend"
+        | "schreibende"
+        | "schreibenden"
+        | "écrire"
+        | "escribir"
+        | "modify"
+        | "contribute"
+        | "écriture"
+        | "escritura" => Level::Write,
         "admin"
         | "administrator"
         | "administratoraccess"
@@ -30,9 +59,20 @@ pub(super) fn word(word: &str) -> Option<Level> {
         | "owner"
         | "admins"
         | "administrateur"
-        | "administrador" => Level::Admin,
+        | "administrador"
+        | "adminrechte"
+        | "adminzugriff"
+        | "administratorrechte"
+        | "admin-rechte"
+        | "superadmin" => Level::Admin,
         _ => return None,
     })
+}
+
+/// The level that a word means where it stands.
+pub(super) fn in_place(all: &[Word], at: usize) -> Option<Level> {
+    let text = |at: Option<usize>| at.and_then(|at| all.get(at)).map(|w| w.text.as_str()).unwrap_or_default();
+    of(all.get(at)?, text(Some(at + 1)), text(at.checked_sub(1)))
 }
 
 /// What is asked for, and the words that are too vague.
@@ -57,17 +97,20 @@ impl Asked<'_> {
                 _ => (None, Some(format!("\"{}\" could be two levels", super::links::quote(field)))),
             };
         }
-        // `Level: read`, then the title, then what is asked for, then the rest.
-        let mut by_rank: [Vec<(Level, String)>; 4] = Default::default();
+        // `Level: read`, then the title, then what is asked for, then the rest, then what somebody shall be able to do.
+        let mut by_rank: [Vec<(Level, String)>; 5] = Default::default();
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
             let judged = &self.judged[number];
             if [unit.lead, unit.heading].into_iter().flatten().any(|other| self.judged[other].overall().spares()) {
                 continue;
             }
-            if let Some((key, value)) = unit.text.split_once(':').filter(|_| is_level_key(&unit.text)) {
-                let _ = key;
-                by_rank[0].extend(self.levels(value, false).into_iter().map(|level| (level, unit.text.clone())));
-                continue;
+            match self.answer(number, unit) {
+                Answer::To(value) => {
+                    by_rank[0].extend(self.levels(&value, false).into_iter().map(|level| (level, unit.text.clone())));
+                    continue;
+                }
+                Answer::Question => continue,
+                Answer::No => {}
             }
             for clause in &judged.clauses {
                 if clause.stance.spares() {
@@ -84,6 +127,7 @@ impl Asked<'_> {
                 let text = &unit.text[clause.start..clause.end];
                 let levels = self.levels(text, self.intent == Intent::Modify);
                 by_rank[rank].extend(levels.into_iter().map(|level| (level, unit.text.clone())));
+                by_rank[4].extend(able(text).map(|level| (level, unit.text.clone())));
             }
         }
         for rank in by_rank {
@@ -94,6 +138,43 @@ impl Asked<'_> {
             return (None, Some(format!("the level could be two: {}", super::links::quote(said))));
         }
         (None, self.vague())
+    }
+
+    /// What a unit is in a form that asks for a level: the question, its answer, or neither.
+    fn answer(&self, number: usize, unit: &Unit) -> Answer {
+        if unit.shape == Shape::Heading && level_key(&unit.text) {
+            return Answer::Question;
+        }
+        let under = unit
+            .heading
+            .filter(|heading| self.units[*heading].origin == unit.origin && level_key(&self.units[*heading].text));
+        if under.is_some_and(|heading| number <= heading + 3) {
+            // "read / write / admin" repeats the question.
+            return if offers(&unit.text) { Answer::Question } else { Answer::To(unit.text.clone()) };
+        }
+        if unit.shape == Shape::Row {
+            let cells: Vec<&str> = unit.text.trim_matches('|').split('|').map(str::trim).collect();
+            return match cells[..] {
+                [key, value] if level_key(key) => Answer::To(value.to_owned()),
+                _ => Answer::No,
+            };
+        }
+        if let Origin::Body(index) = unit.origin
+            && let Some(name) = self.record.texts.get(index).and_then(|text| text.field.strip_prefix("variables."))
+            && level_key(&name.replace('_', " "))
+        {
+            return Answer::To(unit.text.clone());
+        }
+        match unit.text.split_once(':') {
+            Some((key, value)) if level_key(key) => {
+                if offers(value) {
+                    Answer::Question
+                } else {
+                    Answer::To(value.to_owned())
+                }
+            }
+            _ => Answer::No,
+        }
     }
 
     fn vague(&self) -> Option<String> {
@@ -142,8 +223,37 @@ impl Asked<'_> {
             // "it was added as read-only"; for a change, also what it is now.
             let was = (1..=4).any(|n| {
                 matches!(back(n), "was" | "were" | "had")
-                    || (change && matches!(back(n), "from" | "currently" | "today" | "is" | "has"))
+                    || (change
+                        && matches!(
+                            back(n),
+                            "from" | "currently" | "today" | "is" | "has" | "can" | "peut" | "kann" | "puede" | "darf"
+                        ))
             });
+            // "write is not necessary", "admin instead of write" the other way round
+            let ahead = |n: usize| all.get(at + n).map(|w| w.text.as_str()).unwrap_or_default();
+            let unneeded = (1..=3).any(|n| {
+                matches!(ahead(n), "not" | "isn't" | "nicht" | "pas" | "no")
+                    && (n + 1..=n + 3).any(|m| {
+                        matches!(
+                            ahead(m),
+                            "necessary"
+                                | "needed"
+                                | "required"
+                                | "enough"
+                                | "sufficient"
+                                | "allowed"
+                                | "wanted"
+                                | "nötig"
+                                | "genug"
+                                | "longer"
+                        )
+                    })
+            });
+            let replaced = (2..=3).any(|n| matches!((back(n), back(n - 1)), ("instead", "of") | ("rather", "than")))
+                || matches!(back(1), "statt" | "anstelle");
+            // "write until Friday, then read again": what is afterwards is not asked for.
+            let back_to = !change && ((back(2) == "back" && back(1) == "to") || ahead(1) == "again");
+            let denied = denied || unneeded || replaced || back_to;
             let shall = (1..=3).any(|n| matches!(back(n), "to" | "only" | "needs"));
             if !denied && (shall || !was) {
                 out.push((level, (1..=3).any(|n| matches!(back(n), "to" | "auf" | "à" | "a"))));
@@ -217,22 +327,109 @@ fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
         "list" if matches!(next, "of" | "is" | "in") || matches!(before, "the" | "a" | "see" | "token") => return None,
         "look" if !matches!(next, "only" | "up") => return None,
         "query" if before != "to" => return None,
+        // Spanish reads where German is empty.
+        "leer" => {
+            return matches!(
+                before,
+                "necesita"
+                    | "necesitan"
+                    | "puede"
+                    | "pueda"
+                    | "pueden"
+                    | "a"
+                    | "de"
+                    | "para"
+                    | "sólo"
+                    | "solo"
+                    | "debe"
+            )
+            .then_some(Level::Read);
+        }
+        "modify" | "contribute" | "auditor" | "observer"
+            if !matches!(next, "access" | "rights" | "permission" | "permissions" | "role") =>
+        {
+            return None;
+        }
         "root" if matches!(next, "cause" | "folder") => return None,
         _ => {}
     }
     word(&w.text)
 }
 
-/// `Level: read`, `Access level: …`, `Permission: …`.
-fn is_level_key(text: &str) -> bool {
-    text.split_once(':').is_some_and(|(key, _)| {
-        let key = words(key);
-        key.len() <= 3
-            && key.iter().any(|w| {
-                matches!(
-                    w.text.as_str(),
-                    "level" | "permission" | "permissions" | "niveau" | "stufe" | "nivel" | "rights"
-                )
-            })
-    })
+/// What a unit is in a form.
+enum Answer {
+    To(String),
+    Question,
+    No,
+}
+
+/// `Level`, `3. Access level (read / write / admin)`, `Permission`: what a form calls the level.
+fn level_key(key: &str) -> bool {
+    let bare: String = match (key.find('('), key.rfind(')')) {
+        (Some(open), Some(close)) if open < close => format!("{}{}", &key[..open], &key[close + 1..]),
+        _ => key.to_owned(),
+    };
+    let key: Vec<Word> = words(&bare).into_iter().filter(|w| !w.text.chars().all(|c| c.is_ascii_digit())).collect();
+    key.len() <= 4
+        && key.iter().any(|w| {
+            matches!(
+                w.text.as_str(),
+                "level"
+                    | "permission"
+                    | "permissions"
+                    | "niveau"
+                    | "stufe"
+                    | "zugriffsstufe"
+                    | "zugriffsart"
+                    | "berechtigung"
+                    | "nivel"
+                    | "rights"
+                    | "privilege"
+                    | "privileges"
+                    | "rechte"
+                    | "droits"
+                    | "permisos"
+                    | "accesslevel"
+            )
+        })
+}
+
+/// "read / write / admin": the choices, none of them chosen.
+fn offers(text: &str) -> bool {
+    let parts: Vec<&str> = text.split(['/', '|', ',']).collect();
+    let level = |part: &&str| {
+        let all = words(part);
+        all.len() <= 2 && all.iter().any(|w| word(&w.text).is_some())
+    };
+    parts.len() >= 3 && parts.iter().filter(|part| level(part)).count() >= 3
+}
+
+/// What somebody shall be able to do, where no level is named: "must be able to update the value" is write.
+fn able(text: &str) -> Option<Level> {
+    let all = words(text);
+    let from = all.windows(2).position(|pair| {
+        pair[1].text == "to"
+            && matches!(
+                pair[0].text.as_str(),
+                "able"
+                    | "allowed"
+                    | "permitted"
+                    | "permission"
+                    | "permissions"
+                    | "rights"
+                    | "has"
+                    | "needs"
+                    | "need"
+                    | "have"
+            )
+    })?;
+    let near = all.iter().skip(from + 2).take(6);
+    let mut found = near.filter_map(|w| match w.text.as_str() {
+        "update" | "replace" | "delete" | "create" | "modify" | "set" | "upload" | "overwrite" | "trigger"
+        | "rotate" | "store" | "merge" => Some(Level::Write),
+        "see" | "fetch" | "download" | "inspect" | "browse" | "consult" => Some(Level::Read),
+        _ => None,
+    });
+    let first = found.next()?;
+    Some(found.fold(first, |most, level| if level == Level::Write { level } else { most }))
 }

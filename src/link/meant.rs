@@ -25,6 +25,17 @@ impl Reading<'_> {
                 let without = by.is_some_and(|by| after[by..].iter().take(6).any(|w| keyless(&w.text)));
                 if without { Intent::Revoke } else { Intent::Rotate }
             }
+            Intent::Rotate if self.creates(number, unit, act) => Intent::Provision,
+            // "Take away the deploy key": a thing that is named ends; "take X away from her" changes what she has.
+            Intent::Modify if verb.starts_with("tak") && !after.iter().any(|w| w.text == "from") => {
+                let thing = self.of_unit(number).iter().any(|m| !m.identity)
+                    || after
+                        .iter()
+                        .take(8)
+                        .any(|w| credential_noun(&w.text) && !matches!(w.text.as_str(), "role" | "account"));
+                let access = after.iter().take(8).any(|w| super::nouns::access_noun(&w.text));
+                if thing && !access { Intent::Revoke } else { Intent::Modify }
+            }
             intent => intent,
         }
     }

@@ -26,9 +26,29 @@ impl Reading<'_> {
         let text = &self.units[number].text[clause.start..clause.end];
         let words = words(text);
         let access = words.iter().any(|w| access_noun(&w.text));
-        if act.intent == Intent::Provision || act.intent == Intent::Modify || act.intent == Intent::Elevate {
+        // "Temporary access", "emergency admin"; an emergency revocation elevates nobody.
+        if act.intent == Intent::Elevate {
+            let behind = super::tokens::words(&self.units[number].text[act.end..]);
+            let near = &behind[..behind.len().min(4)];
+            let ends = near.iter().any(|w| {
+                ["revoc", "rotat", "remov", "delet", "renew", "replac", "chang", "disabl", "deact", "fix", "patch"]
+                    .iter()
+                    .any(|stem| w.text.starts_with(stem))
+            });
+            return !ends
+                && (!self.of_unit(number).is_empty()
+                    || near
+                        .iter()
+                        .any(|w| access_noun(&w.text) || level::word(&w.text).is_some() || credential_noun(&w.text)));
+        }
+        if act.intent == Intent::Provision || act.intent == Intent::Modify {
             let level = words.iter().any(|w| level::word(&w.text).is_some());
-            return access || level || (act.intent != Intent::Provision && !self.of_unit(number).is_empty());
+            let verb = self.units[number].text[act.start..act.end].to_lowercase();
+            // "Allow X to assume Y": the verb says by itself that an access is meant.
+            let allows = ["allow", "permit", "authori", "entitle", "let"].iter().any(|v| verb.starts_with(v));
+            return access
+                || level
+                || ((allows || act.intent != Intent::Provision) && !self.of_unit(number).is_empty());
         }
         let named = self
             .of_unit(number)
@@ -45,23 +65,25 @@ impl Reading<'_> {
         if words.len() <= 3 && act.form == Form::Base && self.named_before(number) {
             return true;
         }
-        // "new", "change", "update", "replace" say something of keys only right beside them.
-        if matches!(
-            verb.as_str(),
-            "new"
-                | "fresh"
-                | "change"
-                | "update"
-                | "reset"
-                | "refresh"
-                | "nuevo"
-                | "nueva"
-                | "nouveau"
-                | "nouvelle"
-                | "neuer"
-                | "neues"
-                | "neuen"
-        ) {
+        // "new", "change", "update", "pull" say something of keys only right beside them.
+        if (act.form == Form::Base && one_of_many(&verb))
+            || matches!(
+                verb.as_str(),
+                "new"
+                    | "fresh"
+                    | "change"
+                    | "update"
+                    | "reset"
+                    | "refresh"
+                    | "nuevo"
+                    | "nueva"
+                    | "nouveau"
+                    | "nouvelle"
+                    | "neuer"
+                    | "neues"
+                    | "neuen"
+            )
+        {
             return self.beside(number, act);
         }
         let pronoun = clause.pronoun || words.iter().any(|w| matches!(w.text.as_str(), "one" | "ones"));
@@ -71,20 +93,68 @@ impl Reading<'_> {
             || (pronoun && (self.named_before(number) || self.title_is_ours()))
     }
 
+    /// "Kill the hanging jobs of svc-x", "rotate the logs": the verb is ours and its object is not.
+    pub(super) fn foreign(&self, number: usize, unit: &Unit, clause: &Clause, act: &Act) -> bool {
+        if !matches!(act.intent, Intent::Revoke | Intent::Rotate) || act.form == Form::Participle {
+            return false;
+        }
+        let after = words(&unit.text[act.end..clause.end.max(act.end)]);
+        // What stands behind "before", "in", "for" is not the verb's object.
+        let thing = after
+            .iter()
+            .take(4)
+            .take_while(|w| {
+                !matches!(
+                    w.text.as_str(),
+                    "before"
+                        | "after"
+                        | "in"
+                        | "on"
+                        | "for"
+                        | "by"
+                        | "at"
+                        | "from"
+                        | "with"
+                        | "to"
+                        | "until"
+                        | "during"
+                        | "because"
+                )
+            })
+            .find(|w| foreign_noun(&w.text));
+        let ours = after
+            .iter()
+            .take(8)
+            .any(|w| credential_noun(&w.text) && w.text != "path" && w.text != "version" && w.text != "account");
+        let named = self.of_unit(number).iter().any(|m| !m.identity && m.start < clause.end);
+        thing.is_some() && !ours && !named && self.meant(number, unit, act) != Intent::Offboard
+    }
+
     /// A name or a credential's noun within three words behind.
     fn beside(&self, number: usize, act: &Act) -> bool {
         let text = &self.units[number].text;
         let near = words(&text[act.end..]);
         let reach = near.get(2).or(near.last()).map_or(act.end, |w| act.end + w.end);
-        let named = self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < reach);
-        let noun = near
-            .iter()
-            .take(3)
-            .any(|w| credential_noun(&w.text) || matches!(w.text.as_str(), "one" | "pair" | "value"));
+        // A workload is updated without its key: only a name of a credential counts.
+        let named = self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < reach && !m.identity);
+        let noun = near.iter().take(3).any(|w| {
+            (credential_noun(&w.text) && !matches!(w.text.as_str(), "version" | "path" | "account" | "accounts"))
+                || matches!(w.text.as_str(), "one" | "pair" | "value")
+        });
         let it = near.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "them"))
             && (self.named_before(number) || !self.of_unit(number).is_empty());
-        let needed = near.iter().take(3).any(|w| matches!(w.text.as_str(), "needed" | "required" | "nötig" | "due"));
-        named || noun || it || (needed && !self.mentions.is_empty())
+        // "X needs a refresh", "X is due for a change"
+        let wanted = words(&text[..act.start])
+            .iter()
+            .rev()
+            .take(3)
+            .any(|w| matches!(w.text.as_str(), "need" | "needs" | "due" | "overdue" | "wants"))
+            && !self.of_unit(number).is_empty();
+        let needed =
+            wanted || near.iter().take(3).any(|w| matches!(w.text.as_str(), "needed" | "required" | "nötig" | "due"));
+        // "the annual key change"
+        let called = words(&text[..act.start]).last().is_some_and(|w| credential_noun(&w.text) && w.text != "version");
+        called || named || noun || it || (needed && !self.mentions.is_empty())
     }
 
     /// "X expires on Friday" asks for another X in a title; "the access expires" and "after it expires" do not.
@@ -121,4 +191,77 @@ impl Reading<'_> {
     fn title_is_ours(&self) -> bool {
         words(&self.record.title).iter().any(|w| credential_noun(&w.text))
     }
+}
+
+/// What is ended or rotated in every office and is no credential.
+fn foreign_noun(word: &str) -> bool {
+    let stem = word
+        .strip_suffix("es")
+        .filter(|s| s.ends_with("ch") || s.ends_with("ss"))
+        .or_else(|| word.strip_suffix('s'))
+        .unwrap_or(word);
+    matches!(
+        stem,
+        "job"
+            | "process"
+            | "pod"
+            | "log"
+            | "logfile"
+            | "file"
+            | "schedule"
+            | "shift"
+            | "branch"
+            | "wiki"
+            | "page"
+            | "vm"
+            | "instance"
+            | "container"
+            | "image"
+            | "node"
+            | "table"
+            | "index"
+            | "disk"
+            | "volume"
+            | "bucket"
+            | "report"
+            | "flag"
+            | "feature"
+            | "endpoint"
+            | "domain"
+            | "queue"
+            | "cache"
+            | "backup"
+            | "snapshot"
+            | "ticket"
+            | "screenshot"
+            | "build"
+            | "release"
+            | "on-call"
+            | "task"
+            | "test"
+            | "printer"
+            | "toner"
+            | "battery"
+            | "monitor"
+            | "dashboard"
+            | "alert"
+            | "runner"
+            | "cluster"
+            | "database"
+            | "server"
+            | "host"
+            | "script"
+    )
+}
+
+/// Verbs that mean a credential's end or change only beside one: they have other uses in every office.
+fn one_of_many(verb: &str) -> bool {
+    let first = verb.split(' ').next().unwrap_or_default();
+    [
+        "burn", "bin", "void", "expire", "lock", "strip", "clear", "pull", "bump", "block", "drop", "cut", "wipe",
+        "axe", "ditch", "yank", "suspend", "switch", "turn", "close", "closing", "put", "set", "make", "mark", "flag",
+        "throw", "kick", "trash", "do", "don't", "nobody", "update", "recycl", "tidy", "clean",
+    ]
+    .iter()
+    .any(|stem| first == *stem || (stem.len() > 3 && first.starts_with(stem)))
 }

@@ -3,6 +3,8 @@
 
 use crate::model::ticket::Intent;
 
+use super::apart::{ability, apart, polite, subordinate};
+use super::nouns::condition;
 use super::text::{Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::{Cue, Force, Form, Lexicon};
@@ -50,6 +52,8 @@ pub(super) struct Clause {
     pub(super) end: usize,
     pub(super) stance: Stance,
     pub(super) acts: Vec<Act>,
+    /// What it tells was done ("we revoked it"): a ticket that is filed afterwards asked for that.
+    pub(super) told: Vec<Act>,
     /// From here on it keeps ("all except …"), where that is not the whole clause.
     pub(super) except: Option<usize>,
     /// Speaks of something named before: `it`, `them`, `both`.
@@ -109,6 +113,7 @@ pub(super) fn judge(unit: &Unit, lexicon: &Lexicon) -> Judged {
         let clause_words: Vec<usize> = (0..words.len()).filter(|i| inside(words[*i].start)).collect();
         let mut clause = clause(unit, &words, &clause_words, &own, (start, end), aside, question);
         clause.acts.retain(|act| act.start >= start && act.start < end);
+        clause.told.retain(|act| act.start >= start && act.start < end);
         out.clauses.push(clause);
     }
     out
@@ -149,33 +154,6 @@ fn around(text: &str, parts: &[(usize, usize, bool)], index: usize) -> Vec<(usiz
     whole
 }
 
-/// "Can you revoke X?" asks for it.
-fn polite(words: &[Word]) -> bool {
-    let first = words.first().map(|word| word.text.as_str()).unwrap_or_default();
-    let second = words.get(1).map(|word| word.text.as_str()).unwrap_or_default();
-    let asks = matches!(
-        first,
-        "can"
-            | "could"
-            | "would"
-            | "will"
-            | "please"
-            | "pls"
-            | "kannst"
-            | "können"
-            | "könnt"
-            | "könnte"
-            | "pouvez"
-            | "pourriez"
-            | "puede"
-            | "puedes"
-            | "podría"
-    ) && !matches!(second, "i" | "we" | "it" | "this" | "that" | "wir" | "ich" | "they");
-    let could_it_have = first == "could" && matches!(second, "it" | "we" | "i");
-    asks || could_it_have
-        || words.iter().any(|word| matches!(word.text.as_str(), "please" | "pls" | "bitte" | "merci" | "svp"))
-}
-
 fn cues(text: &str, words: &[Word], lexicon: &Lexicon) -> Vec<Found> {
     let mut out = Vec::new();
     let mut at = 0;
@@ -185,9 +163,8 @@ fn cues(text: &str, words: &[Word], lexicon: &Lexicon) -> Vec<Found> {
         } else if let Some((cue, length)) = lexicon.at(words, at) {
             out.push(Found { cue, from: at, to: at + length });
             at += length;
-        } else if let Some((cue, length)) = apart(words, at) {
+        } else if let Some(cue) = apart(words, at) {
             out.push(Found { cue, from: at, to: at + 1 });
-            let _ = length;
             at += 1;
         } else {
             at += 1;
@@ -205,32 +182,6 @@ fn embedded(text: &str, word: &Word) -> bool {
         || before.strip_suffix('.').is_some_and(|b| letter(b.chars().next_back()))
         || after.strip_prefix('.').is_some_and(|a| letter(a.chars().next()))
         || before.ends_with("//")
-}
-
-/// Verbs whose parts stand apart: "take X off", "leave X alone", "no X any more".
-fn apart(words: &[Word], at: usize) -> Option<(Cue, usize)> {
-    let near = |options: &[&str], reach: usize| {
-        words[at + 1..].iter().take(reach).position(|word| options.contains(&word.text.as_str()))
-    };
-    match words[at].text.as_str() {
-        "take" | "takes" | "taking" | "taken" => {
-            if near(&["away"], 14).is_some() {
-                return Some((Cue::Act(Intent::Modify, Force::Strong, Form::Base), 1));
-            }
-            near(&["off", "out"], 14).map(|length| (Cue::Act(Intent::Revoke, Force::Weak, Form::Base), length))
-        }
-        "leave" | "leaving" => {
-            near(&["alone", "untouched", "unchanged", "place", "active", "enabled", "intact", "running", "working"], 10)
-                .map(|length| (Cue::Keep, length))
-        }
-        "no" | "not" => {
-            let any = near(&["any"], 6)?;
-            words.get(at + 2 + any).filter(|word| matches!(word.text.as_str(), "more" | "longer"))?;
-            Some((Cue::Act(Intent::Revoke, Force::Weak, Form::Base), any))
-        }
-        "bring" => near(&["down"], 4).map(|length| (Cue::Act(Intent::Modify, Force::Strong, Form::Base), length)),
-        _ => None,
-    }
 }
 
 /// Where clauses may part: byte ranges, with whether they stand in parentheses.
@@ -330,10 +281,14 @@ fn clause(
     question: bool,
 ) -> Clause {
     let has = |cue: Cue| found.iter().any(|f| f.cue == cue);
-    let mut acts = Vec::new();
+    let (mut acts, mut told_acts) = (Vec::new(), Vec::new());
     let (mut negated, mut past) = (false, has(Cue::Past));
     for f in found {
-        let Cue::Act(intent, force, form) = f.cue else { continue };
+        let (intent, force, form) = match f.cue {
+            Cue::Act(intent, force, form) => (intent, force, form),
+            Cue::Like => (Intent::Provision, Force::Strong, Form::Base),
+            _ => continue,
+        };
         // A phrase that says no by itself ("must not read") is not negated by it.
         if found.iter().any(|n| n.cue == Cue::Not && n.to <= f.from && f.from - n.to < 4 && own.contains(&n.from)) {
             negated = true;
@@ -392,14 +347,27 @@ fn clause(
                         | "got"
                 )
             });
+        let mut act = Act { intent, force, form, start: words[f.from].start, end: words[f.to - 1].end, modal };
+        let verb = &words[f.from].text;
+        if matches!(intent, Intent::Revoke | Intent::Rotate) && ability(words, f.from) {
+            act.intent = Intent::Provision;
+            act.force = Force::Weak;
+        } else if subordinate(words, f.from, verb, form) {
+            continue;
+        }
         if told {
+            told_acts.push(act);
             // "It was added as read-only" tells where something comes from, not what became of it.
             past |= intent != Intent::Provision;
             continue;
         }
-        acts.push(Act { intent, force, form, start: words[f.from].start, end: words[f.to - 1].end, modal });
+        acts.push(act);
     }
-    let except = found.iter().find(|f| f.cue == Cue::Except).map(|f| words[f.from].start);
+    // What stands behind "the same access as" only illustrates.
+    let except = found
+        .iter()
+        .find(|f| matches!(f.cue, Cue::Except | Cue::Like))
+        .map(|f| if f.cue == Cue::Like { words[f.to - 1].end } else { words[f.from].start });
     // A keeping word behind a negation asks ("not to be kept"), unless the phrase keeps by its negation.
     let keep = has(Cue::Keep);
     // "X must not.": what was just said of others.
@@ -410,8 +378,10 @@ fn clause(
         Stance::Keep
     } else if has(Cue::Example) || question {
         Stance::Example
-    } else if acts.iter().any(|act| !past || act.force == Force::Strong || (act.form == Form::Base && !made(unit, act)))
-    {
+    } else if acts.iter().any(|act| {
+        let tells = || made(unit, act) || condition(&unit.text[act.start..act.end]);
+        !past || act.force == Force::Strong || (act.form == Form::Base && !tells())
+    }) {
         Stance::Act
     } else if past {
         Stance::Past
@@ -448,5 +418,5 @@ fn clause(
                     | "all"
             )
         });
-    Clause { start, end, stance, acts, except, pronoun, aside }
+    Clause { start, end, stance, acts, told: told_acts, except, pronoun, aside }
 }

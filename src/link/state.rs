@@ -9,6 +9,7 @@ use crate::model::ticket::{Distrusted, Person, Record, State, System};
 use super::history::Part;
 use super::links::quote;
 use super::replay::replay;
+use super::states::{DONE, OPEN, REFUSALS, WITHDRAWN};
 use super::tokens::words;
 use super::trust::Trust;
 
@@ -26,137 +27,6 @@ pub(super) struct Stated {
     pub(super) distrusted: Vec<Distrusted>,
     pub(super) why: String,
 }
-
-const WITHDRAWN: &[&str] = &[
-    "won't do",
-    "wont do",
-    "won't fix",
-    "wontfix",
-    "won't implement",
-    "duplicate",
-    "duplicated",
-    "cancelled",
-    "canceled",
-    "cancelled by user",
-    "declined",
-    "rejected",
-    "request rejected",
-    "not planned",
-    "not_planned",
-    "superseded",
-    "incomplete",
-    "closed incomplete",
-    "closed skipped",
-    "skipped",
-    "invalid",
-    "not a bug",
-    "cannot reproduce",
-    "can't reproduce",
-    "abandoned",
-    "withdrawn",
-    "obsolete",
-    "denied",
-    "refused",
-    "out of scope",
-    "not done",
-    "not solved (not reproducible)",
-    "closed/rejected",
-    "closed cancelled",
-    "closed rejected",
-    "closed - cancelled",
-    "closed/cancelled by caller",
-    "no action required",
-    "not required",
-    "abgelehnt",
-    "abgebrochen",
-    "verworfen",
-    "storniert",
-    "zurückgezogen",
-    "nicht geplant",
-    "duplikat",
-    "annulé",
-    "annulée",
-    "refusé",
-    "refusée",
-    "rejeté",
-    "doublon",
-    "cancelado",
-    "cancelada",
-    "rechazado",
-    "rechazada",
-    "duplicado",
-];
-const DONE: &[&str] = &[
-    "done",
-    "fixed",
-    "completed",
-    "complete",
-    "closed complete",
-    "resolved",
-    "implemented",
-    "fulfilled",
-    "solved",
-    "solved (permanently)",
-    "successful",
-    "closed successful",
-    "delivered",
-    "finished",
-    "granted",
-    "provisioned",
-    "erledigt",
-    "fertig",
-    "gelöst",
-    "abgeschlossen",
-    "geschlossen",
-    "terminé",
-    "terminée",
-    "fait",
-    "résolu",
-    "fermé",
-    "hecho",
-    "resuelto",
-    "cerrado",
-    "completado",
-    "finalizado",
-    "closed",
-    "released",
-];
-const OPEN: &[&str] = &[
-    "open",
-    "opened",
-    "new",
-    "to do",
-    "todo",
-    "in progress",
-    "reopened",
-    "re-opened",
-    "work in progress",
-    "pending",
-    "on hold",
-    "waiting",
-    "backlog",
-    "selected for development",
-    "in review",
-    "waiting for approval",
-    "awaiting approval",
-    "offen",
-    "in arbeit",
-    "wieder geöffnet",
-    "wiedereröffnet",
-    "zu erledigen",
-    "ouvert",
-    "en cours",
-    "à faire",
-    "rouvert",
-    "abierto",
-    "en curso",
-    "por hacer",
-    "reabierto",
-    "assigned",
-    "scheduled",
-    "blocked",
-    "draft",
-];
 
 /// A tracker's name in the configuration.
 pub(super) fn system(system: System) -> &'static str {
@@ -282,9 +152,11 @@ fn by_comments(trust: &Trust<'_>, distrusted: &mut Vec<Distrusted>) -> State {
         .filter(|entry| entry.part == Part::Status && entry.to.as_deref().is_some_and(closes))
         .map(|entry| entry.author)
         .collect();
+    let known = distrusted.len();
     for (index, comment) in record.comments.iter().enumerate().rev().take(20) {
         let late = comment.at.zip(record.closed_at).is_none_or(|(at, closed)| at + CLOSING >= closed);
-        if !late {
+        // Who asked gives up at its closing what somebody who may had refused before.
+        if !late && distrusted.len() == known {
             break;
         }
         let Some(words) = refuses(&comment.text, comment.system) else { continue };
@@ -299,9 +171,13 @@ fn by_comments(trust: &Trust<'_>, distrusted: &mut Vec<Distrusted>) -> State {
             && !trust.of_change(&comment.author);
         // The tracker's own note is the tracker's own state, but somebody made it write that.
         let unsigned = comment.system && comment.author.names.is_empty();
-        let own = unsigned || trust.trusts(&comment.author, comment.at) || closer;
+        let own = unsigned || trust.trusts(&comment.author, comment.at) || (late && closer);
         if own {
+            distrusted.truncate(known);
             return State::Withdrawn;
+        }
+        if !late {
+            continue;
         }
         distrusted.push(Distrusted {
             what: format!("withdrawn by {}", comment.author.label()),
@@ -330,70 +206,10 @@ pub(super) fn duplicate_of(record: &Record, state: State) -> Vec<String> {
 
 /// The sentence of a comment that says that nothing was or will be done.
 pub(super) fn refuses(text: &str, system: bool) -> Option<String> {
-    const PHRASES: &[&str] = &[
-        "duplicate of",
-        "superseded by",
-        "superseded",
-        "not carried out",
-        "won't do",
-        "will not do",
-        "wont do",
-        "won't be done",
-        "not doing this",
-        "not going to do",
-        "cancelling this",
-        "canceling this",
-        "cancelled",
-        "canceled",
-        "closing as won't",
-        "closing as not planned",
-        "closing as duplicate",
-        "closing unresolved",
-        "nothing was done",
-        "not done",
-        "nothing has been done",
-        "i have not removed",
-        "have not removed anything",
-        "have not changed anything",
-        "was not removed",
-        "was not revoked",
-        "was not rotated",
-        "has not been revoked",
-        "has not been removed",
-        "has not been rotated",
-        "not needed after all",
-        "no longer necessary",
-        "false alarm",
-        "no need for this",
-        "rejected",
-        "declined",
-        "withdrawn",
-        "obsolete now",
-        "request withdrawn",
-        "we keep it",
-        "abgelehnt",
-        "wird nicht gemacht",
-        "duplikat von",
-        "doublon de",
-        "annulé",
-        "no se hará",
-        "cancelado",
-        "duplicado de",
-        "fehlalarm",
-        "not happening",
-        "changed our mind",
-        "changed my mind",
-        "decided against",
-        "in favour of",
-        "in favor of",
-        "tracked in",
-        "continued in",
-        "moved to",
-    ];
     let sentences: Vec<&str> = text.split_inclusive(['.', '\n', '!']).collect();
     sentences.into_iter().find_map(|sentence| {
         let all = words(sentence);
-        let hit = PHRASES.iter().any(|phrase| {
+        let hit = REFUSALS.iter().any(|phrase| {
             let phrase = words(phrase);
             let at = all.windows(phrase.len()).position(|w| w.iter().zip(&phrase).all(|(a, b)| a.text == b.text));
             // One word alone may be about something else ("the subscription was cancelled").
@@ -401,13 +217,45 @@ pub(super) fn refuses(text: &str, system: bool) -> Option<String> {
                 || all.iter().any(|w| matches!(w.text.as_str(), "ticket" | "request" | "issue" | "closing" | "this"));
             at.is_some_and(|at| phrase.len() > 1 || at == 0 || about())
         });
+        // "The old token is not needed any more" tells of the token; "not needed any more, closing" of the ticket.
+        let thing = all.iter().any(|w| super::nouns::credential_noun(&w.text)) && !all.iter().any(|w| closes(&w.text));
+        let needless = thing
+            && all.windows(2).any(|pair| {
+                matches!(
+                    (pair[0].text.as_str(), pair[1].text.as_str()),
+                    ("not", "needed" | "required")
+                        | ("longer", "needed" | "required" | "necessary")
+                        | ("nicht", "mehr")
+                        | ("plus", "nécessaire")
+                        | ("ya", "no")
+                )
+            });
         let marked = system && sentence.contains("duplicate of");
         // "in favour of", "moved to" refuse only where the sentence closes.
         let soft =
             all.iter().any(|w| matches!(w.text.as_str(), "favour" | "favor" | "moved" | "continued" | "tracked"))
-                && !all.iter().any(|w| w.text.starts_with("clos") || w.text.starts_with("supersed"));
-        ((hit && !soft) || marked).then(|| sentence.trim().to_owned())
+                && !all.iter().any(|w| closes(&w.text) || w.text.starts_with("supersed"));
+        ((hit && !soft && !needless) || marked).then(|| sentence.trim().to_owned())
     })
+}
+
+/// A word that closes a ticket.
+fn closes(word: &str) -> bool {
+    word.starts_with("clos")
+        || matches!(
+            word,
+            "ticket"
+                | "request"
+                | "issue"
+                | "schließe"
+                | "schließen"
+                | "geschlossen"
+                | "ferme"
+                | "fermer"
+                | "cierro"
+                | "cerramos"
+                | "cerrar"
+        )
 }
 
 #[cfg(test)]
@@ -438,6 +286,25 @@ mod tests {
         assert!(refuses("marked this issue as a duplicate of #3", true).is_some());
         assert!(refuses("Superseded by SEC-109. I have not removed anything, closing.", false).is_some());
         assert!(refuses("Gone from the repository, only the live key is listed now. Closing.", false).is_none());
+        for refused in [
+            "ok my mistake, then I cancel this one",
+            "Opened by mistake, sorry.",
+            "On annule, je ferme.",
+            "Hat sich geklärt, ziehe ich zurück.",
+            "Al final lo anulo, gracias.",
+            "Not needed any more, closing.",
+            "We decided not to do it this quarter.",
+        ] {
+            assert!(refuses(refused, false).is_some(), "{refused}");
+        }
+        for done in [
+            "The token is no longer needed, removed.",
+            "Der alte Schlüssel wird nicht mehr gebraucht, ist gelöscht.",
+            "La clé n'est plus nécessaire, supprimée.",
+            "Their subscription was cancelled and the key deleted.",
+        ] {
+            assert!(refuses(done, false).is_none(), "{done}");
+        }
         assert!(refuses("The image moved to our registry, key deleted.", false).is_none());
     }
 }

@@ -1,10 +1,13 @@
 //! The words that decide: what asks for something, what keeps, what is past, what only illustrates. Tables, so that a word is one entry
-//! and a site can add its own (`words` in the configuration). How they combine is decided in `stance` and `intent`.
+//! and a site can add its own (`words` in the configuration). English
+//! stands here, other languages in `tongues`. How they combine is decided in `stance` and `intent`.
 
 use std::collections::HashMap;
 
 use crate::model::settings::{self, Words};
 use crate::model::ticket::Intent;
+
+use super::tongues;
 
 /// How much a word says by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +42,8 @@ pub(super) enum Cue {
     Past,
     /// What its clause names only illustrates.
     Example,
+    /// It asks for what somebody else has ("the same access as"): what follows only illustrates.
+    Like,
     /// It negates what follows.
     Not,
     /// It talks about text, plans or knowledge: at a title's head nothing is asked for.
@@ -47,244 +52,128 @@ pub(super) enum Cue {
     Nothing,
 }
 
-/// Verbs: intent, force, base forms, participles, nouns; forms are separated by `|`.
-const VERBS: &[(Intent, Force, &str, &str, &str)] = &[
-    // English
+/// English verbs: intent, force, regular verbs (their forms are made by `inflected`), further base forms, irregular participles, nouns;
+/// forms are separated by `|`.
+const ENGLISH: &[(Intent, Force, &str, &str, &str, &str)] = &[
     (
         Intent::Revoke,
         Force::Strong,
-        "revoke|revokes|revoking|invalidate|deactivate|deactivates|deprovision|de-provision|decommission|decommissioning|kill|retire|blacklist|get rid of|clean out|be invalid|to be invalid|become invalid|take down|disable access|withdraw access|remove access|kill off|sunset",
-        "revoked|invalidated|deactivated|deprovisioned|decommissioned|killed|retired",
-        "revocation|invalidation|deactivation|deprovisioning|decommissioning|decommission",
+        "revoke|invalidate|deactivate|inactivate|deprovision|de-provision|decommission|retire|nuke|kill|kill off|blacklist|blocklist|denylist|sunset",
+        "get rid of|getting rid of|clean out|be invalid|to be invalid|become invalid|take down|disable access|withdraw access|remove access|revoke access|cut access|end of life|pull the plug|\
+out of service|out of action|out of use",
+        "",
+        "revocation|invalidation|deactivation|deprovisioning|decommissioning|decommission|inactivation|retirement",
     ),
     (
         Intent::Revoke,
         Force::Weak,
-        "remove|removes|removing|delete|deletes|deleting|drop|destroy|purge|cut|disable|disables|disabling|terminate|shut off|switch off|turn off|shut down|withdraw|scrap|uninstall|clean up|cleanup|clean-up|detach|block|unauthorize|deauthorize|wipe|erase|tear down|phase out|get rid|eliminate|can go|may go|has to go|have to go|must go|should go|needs to go",
-        "removed|deleted|dropped|destroyed|purged|disabled|terminated|withdrawn|uninstalled|blocked|retired",
-        "removal|deletion|termination|cleanup|clean-up",
+        "remove|delete|drop|destroy|purge|disable|terminate|switch off|turn off|scrap|uninstall|clean up|tidy up|detach|block|unauthorize|unauthorise|deauthorize|deauthorise|wipe|erase|\
+phase out|eliminate|yank|burn|ditch|axe|bin|trash|void|expire|lock|lock out|lock down|strip|discard|dispose of|unlink|disconnect|unregister|deregister|de-register|suspend|shred|discontinue|\
+dismantle|close off|close down|weed out|clear out|clear|pull|chop|expunge|unset",
+        "cut|cuts|cutting|cut off|cuts off|cutting off|shut off|shut down|shutting down|withdraw|withdrawing|throw out|throw away|take out|cleanup|clean-up|tear down|tearing down|get rid|rip out|\
+can go|may go|has to go|have to go|had to go|must go|should go|needs to go|need to go|can die|must die|has to die|have to die|should die|to die|out with|make inactive|to inactive|be inactive|\
+not be usable|stop working|stop to work",
+        "withdrawn|blocked|retired|torn down|thrown out",
+        "removal|deletion|termination|cleanup|clean-up|teardown|suspension|shutdown|withdrawal|disablement|housekeeping",
     ),
     (
         Intent::Revoke,
         Force::Weak,
-        "unused|stale|obsolete|orphaned|no longer needed|not needed any more|not needed anymore|no longer used|no longer required|leaked|compromised|superfluous|dangling",
+        "",
+        "unused|stale|obsolete|orphaned|orphan|dead|leftover|no longer needed|not needed any more|not needed anymore|not needed any longer|no longer used|not used any more|not used anymore|not used any longer|\
+no longer required|not required any more|not required anymore|leaked|compromised|exposed|superfluous|dangling|redundant|do not need|don't need|no longer need|nobody needs|nobody uses|no one uses|no one needs",
         "",
         "",
     ),
     (
         Intent::Rotate,
         Force::Strong,
-        "rotate|rotates|rotating|re-roll|reroll|regenerate|re-generate|reissue|re-issue|rekey|re-key",
-        "rotated|re-rolled|regenerated|reissued|re-issued",
-        "rotation|re-rolling|rekeying",
+        "rotate|re-roll|reroll|regenerate|re-generate|regen|reissue|re-issue|rekey|re-key|re-mint|roll over",
+        "",
+        "",
+        "rotation|re-rolling|rekeying|rollover|roll-over|regeneration|re-issuance|reissuance",
     ),
     (
         Intent::Rotate,
         Force::Weak,
-        "renew|renews|renewing|roll|cycle|replace|replaces|replacing|refresh|swap|exchange|reset|change|update|new|fresh|new value|fresh value|new one|fresh one|new pair|new version|new password|new token|new secret|another value|expires|expired|expiring|about to expire|will expire|runs out|läuft ab|caduca",
-        "renewed|rolled|replaced|refreshed|swapped|reset|changed",
+        "renew|roll|cycle|recycle|replace|refresh|swap|swap out|exchange|change|change out|update|bump|recreate|re-create",
+        "reset|resets|resetting|new|fresh|new value|fresh value|new one|fresh one|new pair|new version|new password|new token|new secret|another value|get another|set another|need another|\
+needs another|issue another|put another|expires|expired|expiring|about to expire|will expire|runs out|running out|coming up for expiry",
+        "reset",
         "renewal|replacement",
     ),
     (
         Intent::Offboard,
         Force::Strong,
-        "offboard|off-board|offboards|last day|last working day|final day|leaves the company|leave the company|left the company|leaving the company|leaves us|left us|leaving us|has left|have left|is leaving|leaves acme|resigned|resigns|contract ended|contract ends|contract has ended|employment ends|no longer works|no longer with us|parting ways",
-        "offboarded|off-boarded",
-        "offboarding|off-boarding|leaver|leavers|vendor exit|exit of|departure|departure of|termination of employment|resignation",
+        "offboard|off-board",
+        "last day|last working day|final day|final working day|leaves the company|leave the company|left the company|leaving the company|leaves the organisation|leaves the organization|leaves the group|\
+leaves us|left us|leaving us|has left|have left|is leaving|are leaving|will leave|will be leaving|resigned|resigns|has resigned|handed in|quits|laid off|let go|contract ended|contract ends|contract has ended|\
+contract expires|contract runs out|contract terminated|end of contract|agreement ends|agreement ended|assignment ends|end of assignment|engagement ends|end of engagement|internship ends|employment ends|employment ended|\
+end of employment|no longer works|no longer employed|no longer with us|does not work here|doesn't work here|parting ways|parted ways|parts ways",
+        "",
+        "offboarding|off-boarding|leaver|leavers|vendor exit|exit of|departure|departure of|termination of employment|resignation|redundancy",
     ),
     (
         Intent::Elevate,
         Force::Strong,
-        "elevate|break glass|break-glass|breakglass|firefighter|just-in-time|time-boxed|timeboxed|time-limited|temporarily|temporary access|temporary write|temporary admin|temporary read|short-term access",
-        "elevated",
+        "elevate",
+        "break glass|break-glass|breakglass|firefighter|just-in-time|just in time|time-boxed|time boxed|timeboxed|time-limited|time limited|time-bound|temporarily|temporary access|temporary write|temporary admin|\
+temporary read|temporary elevation|temporary rights|temporary permission|temporary permissions|temp access|temp admin|temp write|short-term access|short term access|one-off access|emergency access|emergency admin",
+        "",
         "elevation",
     ),
-    (Intent::Elevate, Force::Weak, "temporary|temp|emergency|jit|short-lived", "", ""),
+    (Intent::Elevate, Force::Weak, "", "temporary|temp|emergency|jit|short-lived", "", ""),
     (
         Intent::Modify,
         Force::Strong,
-        "downgrade|demote|scope down|scale down|bring down|narrow|role change|team change|change of team|change of department|changes department|changed department|internal mobility|changes teams|change teams|changed teams|changes team|moves team|switches teams|switching teams|changes role|changes roles|change of role|moves to another team|moved to another team|internal move|internal transfer|has more than|has too many|has too much|too broad|over-privileged|overprivileged|least privilege|must not read|must not write|should not read|should not write|must not see|should not see|no longer read|no longer write|may no longer|must no longer|should no longer|shall no longer|downscope|take away|leaves production|leaves staging|change the level|change level|change permissions",
-        "downgraded|demoted|narrowed",
-        "downgrade|role change",
+        "downgrade|demote|scope down|scale down|narrow|downscope|right-size|rightsize",
+        "bring down|role change|team change|change of team|change of department|changes department|changed department|internal mobility|changes team|changes teams|change teams|changed teams|changed team|moves team|\
+moves teams|switches team|switches teams|switching teams|switched teams|changes role|changes roles|change of role|moves to another team|moved to another team|moves to the|moved to the|internal move|internal transfer|\
+has more than|has too many|has too much|too broad|too wide|too powerful|over-privileged|overprivileged|over-permissioned|least privilege|must not read|must not write|should not read|should not write|must not see|\
+should not see|no longer read|no longer write|may no longer|must no longer|should no longer|shall no longer|leaves production|leaves staging|change the level|change level|change permissions|\
+change the permissions|change the role|change the scope|change the scopes|change scope|reduce the scope",
+        "",
+        "downgrade|role change|mover",
     ),
     (
         Intent::Modify,
         Force::Weak,
-        "reduce|restrict|limit|lower|tighten|shrink|confine|trim|adjust|move|modify",
-        "reduced|restricted|limited|lowered|tightened",
+        "reduce|restrict|limit|lower|tighten|shrink|confine|trim|adjust|move|modify|cut back|dial back|pare down|curb",
+        "",
+        "",
         "reduction|restriction",
     ),
     (
         Intent::Provision,
         Force::Strong,
-        "grant|grants|granting|provision|onboard|onboards|read access|write access|admin access|access to|access for|access on|request access|requesting access|needs access|need access|give access|gain access|permissions for|permission to|permissions on|more permissions|rights on|rights for|same rights",
-        "granted|provisioned|onboarded",
-        "provisioning|onboarding",
+        "grant|provision|onboard",
+        "request access|requesting access|requests access|needs access|need access|requires access|require access|wants access|want access|give access|gain access|get access|gets access|granting access|\
+more permissions|same rights|same permissions|same access",
+        "",
+        "access to|access for|access on|access request|request for access|request of access|read access|write access|admin access|permissions for|permission to|permissions on|permissions to|rights on|rights for|\
+provisioning|onboarding|new joiner|new starter|new hire|joiner",
     ),
     (
         Intent::Provision,
         Force::Weak,
-        "give|gives|needs|need|allow|add|attach|assign|enable|request|requests|be able to|be allowed to|create|issue|set up|let|open",
-        "given|allowed|added|attached|assigned|enabled|created",
-        "assignment",
+        "allow|permit|add|attach|assign|enable|request|create|issue|open|invite|generate|provide|authorize|authorise|entitle",
+        "give|gives|giving|needs|need|be able to|be allowed to|set up|setup|let|lets|get|gets",
+        "given",
+        "assignment|new access|access",
     ),
-    // German
+];
+
+/// Commands, as they stand in code.
+const COMMANDS: &[(Intent, &str)] = &[
     (
         Intent::Revoke,
-        Force::Strong,
-        "sperren|entziehen|widerrufen|deaktivieren|stilllegen|entzieht|sperrt",
-        "gesperrt|entzogen|widerrufen|deaktiviert|stillgelegt",
-        "sperrung|entzug|widerruf|deaktivierung",
-    ),
-    (
-        Intent::Revoke,
-        Force::Weak,
-        "löschen|entfernen|abschalten|loeschen|entfernt|wegnehmen|muss weg|müssen weg|kann weg|können weg",
-        "gelöscht|entfernt|abgeschaltet",
-        "löschung|entfernung",
-    ),
-    (Intent::Rotate, Force::Strong, "rotieren|neu ausstellen|neu erzeugen", "rotiert", "schlüsseltausch"),
-    (
-        Intent::Rotate,
-        Force::Weak,
-        "erneuern|austauschen|tauschen|wechseln|ersetzen|neuer|neues|neuen|ändern",
-        "erneuert|ausgetauscht|getauscht|ersetzt|gewechselt",
-        "erneuerung|austausch|wechsel|tausch",
-    ),
-    (
-        Intent::Offboard,
-        Force::Strong,
-        "verlässt uns|verlässt die firma|verlässt das unternehmen|letzter arbeitstag|letzter tag|scheidet aus|ausscheiden",
-        "ausgeschieden",
-        "austritt|mitarbeiteraustritt",
-    ),
-    (
-        Intent::Elevate,
-        Force::Strong,
-        "vorübergehend|temporär|befristet|befristeter|befristeten|notfallzugang|notfallzugriff|vorübergehender",
-        "",
-        "",
-    ),
-    (
-        Intent::Modify,
-        Force::Strong,
-        "herabstufen|herunterstufen|einschränken|beschränken|reduzieren",
-        "herabgestuft|eingeschränkt|beschränkt|reduziert",
-        "rollenwechsel|teamwechsel|herabstufung",
-    ),
-    (
-        Intent::Provision,
-        Force::Strong,
-        "zugriff auf|zugang zu|zugriff für|zugang für|freischalten|leserechte|schreibrechte|gewähren|berechtigen",
-        "freigeschaltet|gewährt",
-        "freischaltung|berechtigung",
-    ),
-    // French
-    (
-        Intent::Revoke,
-        Force::Strong,
-        "révoquer|révoquez|désactiver|désactivez|invalider|resilier",
-        "révoqué|révoquée|révoqués|désactivé|désactivée",
-        "révocation|désactivation",
-    ),
-    (
-        Intent::Revoke,
-        Force::Weak,
-        "supprimer|supprimez|retirer|retirez|enlever|effacer|couper",
-        "supprimé|supprimée|supprimés|retiré|retirée",
-        "suppression|retrait",
-    ),
-    (Intent::Rotate, Force::Strong, "faire tourner|régénérer|régénérez", "régénéré", ""),
-    (
-        Intent::Rotate,
-        Force::Weak,
-        "renouveler|renouvelez|remplacer|remplacez|changer|changez|nouveau|nouvelle",
-        "renouvelé|renouvelée|remplacé|remplacée|changé|changée",
-        "renouvellement|remplacement|changement",
-    ),
-    (
-        Intent::Offboard,
-        Force::Strong,
-        "quitte l'entreprise|quitte la société|quitte l'équipe et l'entreprise|dernier jour|a quitté|quitte nous|nous quitte",
-        "",
-        "départ d'un collaborateur|départ de",
-    ),
-    (Intent::Elevate, Force::Strong, "temporaire|temporairement|provisoire|provisoirement|accès d'urgence", "", ""),
-    (
-        Intent::Modify,
-        Force::Strong,
-        "restreindre|rétrograder|réduire|limiter",
-        "restreint|rétrogradé|réduit|limité",
-        "changement de rôle|changement d'équipe",
-    ),
-    (
-        Intent::Provision,
-        Force::Strong,
-        "accès à|accès au|accès aux|accès pour|accorder|octroyer|donner accès|droit de lecture|droits de lecture|droits d'écriture",
-        "accordé|octroyé",
-        "",
-    ),
-    // Spanish
-    (
-        Intent::Revoke,
-        Force::Strong,
-        "revocar|revoque|revoquen|desactivar|desactive|inhabilitar|anular",
-        "revocado|revocada|revocados|desactivado|desactivada",
-        "revocación|desactivación",
-    ),
-    (
-        Intent::Revoke,
-        Force::Weak,
-        "eliminar|elimine|borrar|borre|retirar|quitar|dar de baja|suprimir",
-        "eliminado|eliminada|borrado|borrada|retirado",
-        "eliminación|borrado",
-    ),
-    (Intent::Rotate, Force::Strong, "rotar|rote|regenerar|regenere", "rotado|rotada|regenerado", ""),
-    (
-        Intent::Rotate,
-        Force::Weak,
-        "renovar|renueve|reemplazar|reemplace|cambiar|cambie|sustituir|nuevo|nueva",
-        "renovado|renovada|reemplazado|cambiado|cambiada",
-        "renovación|reemplazo|rotación|rotacion",
-    ),
-    (
-        Intent::Offboard,
-        Force::Strong,
-        "deja la empresa|último día|ultimo dia|se va de la empresa|ha dejado la empresa|causa baja",
-        "",
-        "baja de",
-    ),
-    (Intent::Elevate, Force::Strong, "temporalmente|acceso temporal|acceso de emergencia|provisional", "", ""),
-    (
-        Intent::Modify,
-        Force::Strong,
-        "restringir|reducir|limitar|degradar",
-        "restringido|reducido|limitado",
-        "cambio de rol|cambio de equipo",
-    ),
-    (
-        Intent::Provision,
-        Force::Strong,
-        "acceso a|acceso al|acceso para|conceder|otorgar|dar acceso|permisos de|permisos para",
-        "concedido|otorgado",
-        "",
-    ),
-    // Commands, as they stand in code
-    (
-        Intent::Revoke,
-        Force::Strong,
-        "delete-access-key|delete-secret|delete-role|delete-user|delete-login-profile|delete-service-specific-credential|delete-parameter|token revoke|token-revoke|lease revoke|secret-id-accessor destroy|accessor destroy|destroy|secret delete|secret remove|variable delete|deploy-key delete|owner rm|tokens delete|keys delete|kv delete|metadata delete|status inactive|unset-variable",
-        "",
-        "",
+        "delete-access-key|delete-secret|delete-role|delete-user|delete-login-profile|delete-service-specific-credential|delete-parameter|token revoke|token-revoke|lease revoke|secret-id-accessor destroy|\
+accessor destroy|secret delete|secret remove|variable delete|deploy-key delete|owner rm|tokens delete|keys delete|kv delete|kv destroy|metadata delete|status inactive|unset-variable",
     ),
     (
         Intent::Rotate,
-        Force::Strong,
         "rotate-secret|rotate-root|update-secret|put-secret-value|create-access-key|secret set|variable update|variable set|kv put|kv patch|put-parameter|token rotate",
-        "",
-        "",
     ),
-    (Intent::Elevate, Force::Strong, "admin for", "", ""),
 ];
 
 /// Phrases that keep, in the four languages.
@@ -295,30 +184,59 @@ is ok|is okay|is ours|are ours|is mine|not mine|not ours|in use|is used|are used
 required|is needed|are needed|is required|needs it|need it|needs them|needed by|required by|relies on|depends on|depend on|serves|serve|ignore it|ignore them|ignore that|ignore this one|be ignored|frozen|neither|nor|own ticket|separate ticket|another \
 ticket|other ticket|different ticket|ticket of its own|tickets of their own|of its own|handled separately|tracked in|handled in|no action|no action needed|nothing to do|was never|were never|never in|never part|no need to|does not need to|do not need to|\
 doesn't need to|need not|needn't|nothing is wrong|nothing wrong|object to|objects to|not readable|not reachable|cannot read|could not read|was not exposed|not exposed|has to keep|have to keep|must keep|\
-should keep|to keep|keep working|goes on|carries on|continues|continue to|continues to|not yet|later ticket|next quarter|next year|unrelated|not related|not relevant|\
-bleibt|bleiben|behalten|behält|nicht anfassen|unverändert|unberührt|nicht betroffen|weiterhin|wird noch|noch gebraucht|in ruhe lassen|belassen|\
-garder|gardez|conserver|conservez|ne pas|ne touchez pas|reste|restent|inchangé|inchangée|n'est pas concerné|n'est pas concernée|encore utilisé|encore utilisée|\
-was masked|were masked|redacted|not leaked|leave the latter|leave the former|leave the other|leave the others|leave the rest|\
-on garde|gardons|nous gardons|garde|behalten wir|wir behalten|lasst|lassen wir|guardamos|mantenemos|conservamos|\
-no se toca|no se tocan|mantener|conservar|se queda|se quedan|queda igual|no tocar|sigue en uso|sin cambios|no cambia";
+should keep|to keep|keep working|goes on|carries on|continues|continue to|continues to|not yet|later ticket|next quarter|next year|unrelated|not related|not relevant|was masked|were masked|redacted|not leaked|leave the latter|leave the former|leave the other|leave the others|leave the rest";
 
-const EXCEPT: &str = "except|except for|excluding|but not|and not|other than|apart from|aside from|with the exception of|unlike|not the|not for|instead of the|rather than|außer|ausser|bis auf|nicht den|nicht die|nicht das|sauf|excepté|à l'exception de|excepto|salvo|menos";
+const EXCEPT: &str = "except|except for|excluding|but not|and not|other than|apart from|aside from|with the exception of|unlike|not the|not for|instead of the|rather than";
 
-const PAST: &str = "already|gone|gone since|gone already|long gone|was done|were done|has been done|have been done|is done|took over|has taken over|last week|last month|last year|yesterday|previously|earlier this|years ago|months ago|weeks ago|days ago|in the past|\
-bereits|schon|wurde erledigt|déjà|ya se|ya fue|ya está";
+const PAST: &str = "already|gone|gone since|gone already|long gone|was done|were done|has been done|have been done|is done|was finished|is finished|were finished|was completed|is complete|has been completed|is completed|was carried out|took over|has taken over|last week|last month|last year|yesterday|previously|earlier this|years ago|months ago|weeks ago|days ago|in the past";
 
-const EXAMPLE: &str = "example|for example|for instance|e.g|e g|such as|see also|cf|like we did|as we did|as was done|like with|same way as|compare with|sample|dummy|placeholder|fake|hypothetical|hypothetically|say|zum beispiel|z b|beispiel|par exemple|exemple|por ejemplo|ejemplo|illustration|illustrates|similar to|looks like|same rights as|same access as|same as|think of";
+const EXAMPLE: &str = "example|for example|for instance|e.g|e g|such as|see also|cf|like we did|as we did|as was done|like with|same way as|compare with|sample|dummy|placeholder|fake|hypothetical|hypothetically|say|illustration|illustrates|similar to|looks like|same as|think of";
 
-const NOT: &str = "not|don't|doesn't|didn't|won't|mustn't|shouldn't|can't|cannot|never|no|without|nobody|none|nicht|kein|keine|keinen|niemals|pas|jamais|aucun|aucune|nunca|jamás";
+const LIKE: &str = "same access as|same access that|same rights as|same rights that|same permissions as|same permissions that|same privileges as|same level as|same roles as|like the access of|gleichen rechte wie|gleiche rechte wie|\
+gleichen zugriff wie|gleichen zugänge wie|selben rechte wie|mêmes droits que|mêmes accès que|mismos permisos que|mismos accesos que|mismo acceso que";
+
+const NOT: &str = "not|don't|doesn't|didn't|won't|mustn't|shouldn't|can't|cannot|never|no|without|nobody|none";
 
 const TALK: &str = "document|documents|documenting|documentation|docs|describe|write down|write up|write a|explain|explains|investigate|research|evaluate|spike|discuss|discussion|review|find out|workshop|training|talk|\
 presentation|slides|how to|how do|how does|how we|howto|automate|automating|monitor|monitoring|alert|alerts|dashboard|metric|metrics|typo|readme|wiki|runbook|playbook|guide|tutorial|question|rfc|estimate|plan|announce|\
 announcement|survey|list|inventory of|test|drill|exercise|book|policy|procedure|template|design|proposal for|idea|meeting|agenda|minutes|lessons learned|postmortem|post-mortem|retro|retrospective|\
-dokumentieren|dokumentation|schulung|beschreiben|documenter|formation|documentar|documentación|formación|faq|newsletter|blog|article|demo|compare|benchmark|draft|clarify|diagram|lint|linter|refactor|upgrade|bump|feature request";
+faq|newsletter|blog|article|demo|compare|benchmark|draft|clarify|diagram|lint|linter|refactor|upgrade|feature request";
 
-const NOTHING: &str = "fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not needed any more|not hesitate|why not|can we not|could we not|can't we|couldn't we|why don't we|not used|not in use|nobody uses|not sure|not work|no longer works with|if not|whether or not|\
-as soon as|new team|new hire|new joiner|new colleague|new in|new starter|no objections|no later than|password manager|update me|update us|update here|update this ticket|need to know|need help|open question|open questions|request id|in need of|change request|change window|change freeze|let me know|let us know|let me|access log|access logs|keep in mind|keep an eye|keep me|keep us|keep you|for the record|\
-what remains|what remains is|what remains to|remains to be|remains to|list of|the list|the report|expire soon|add a comment|please add";
+const NOTHING: &str = "fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not hesitate|why not|not used|not in use|not sure|not work|no longer works with|if not|whether or not|\
+as soon as|new team|new hire|new joiner|new colleague|new in|new starter|no objections|no later than|password manager|update me|update us|update here|update this ticket|need to know|need help|open question|open questions|request id|in need of|change request|change window|change freeze|let me know|let us know|let me|access log|access logs|keep in mind|keep an eye|keep me|keep us|keep you|for the record|list of|the list|the report|expire soon|access key|access keys|access token|access tokens|access review|access reviews|access denied|access control|access controls|access policy|access policies|\
+access issue|access issues|access problem|access problems|access error|access management|data access|to access|cannot access|can't access|could not access|couldn't access|unable to access|no access|last day of the|change management|\
+change advisory|emergency change|standard change|normal change|new build|new version of|new release|new feature|new account|can we not|could we not|can't we|couldn't we|why don't we|why don't you|can you not|dead letter|dead link|dead end|dead code|\
+dead-letter|dead lock|stale branch|stale branches|stale issue|stale issues|add a comment|please add";
+
+/// The base forms (`revoke`, `revokes`, `revoking`) and the participle (`revoked`) of a regular verb; of several words the first changes.
+fn inflected(verb: &str) -> ([String; 3], String) {
+    let (first, rest) = match verb.split_once(' ') {
+        Some((first, rest)) => (first, format!(" {rest}")),
+        None => (verb, String::new()),
+    };
+    let vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
+    let letters: Vec<char> = first.chars().collect();
+    let ends = |ends: &[&str]| ends.iter().any(|end| first.ends_with(end));
+    // "swap" doubles its last letter: one syllable, one vowel before one consonant.
+    let doubles = matches!(letters[..], [.., before, middle, last]
+            if !vowel(before) && vowel(middle) && !vowel(last) && !matches!(last, 'w' | 'x' | 'y'))
+        && letters.iter().filter(|c| vowel(**c)).count() == 1;
+    let (stem, third, past) = match () {
+        () if ends(&["e"]) => (first[..first.len() - 1].to_owned(), format!("{first}s"), format!("{first}d")),
+        () if ends(&["y"]) && !ends(&["ay", "ey", "oy", "uy"]) => {
+            let short = &first[..first.len() - 1];
+            (first.to_owned(), format!("{short}ies"), format!("{short}ied"))
+        }
+        () if doubles => {
+            let twice = format!("{first}{}", letters.last().copied().unwrap_or_default());
+            (twice.clone(), format!("{first}s"), format!("{twice}ed"))
+        }
+        () if ends(&["ch", "sh", "ss", "x", "z"]) => (first.to_owned(), format!("{first}es"), format!("{first}ed")),
+        () => (first.to_owned(), format!("{first}s"), format!("{first}ed")),
+    };
+    let with = |form: String| format!("{form}{rest}");
+    ([with(first.to_owned()), with(third), with(format!("{stem}ing"))], with(past))
+}
 
 /// All phrases, by their first word.
 #[derive(Debug, Default)]
@@ -332,21 +250,35 @@ impl Lexicon {
     /// Our words and a site's.
     pub(super) fn new(words: &Words) -> Self {
         let mut lexicon = Self::default();
-        for (intent, force, base, participles, nouns) in VERBS {
-            for (list, form) in [(base, Form::Base), (participles, Form::Participle), (nouns, Form::Noun)] {
-                lexicon.add_all(list, Cue::Act(*intent, *force, form));
+        for (intent, force, regular, base, participles, nouns) in ENGLISH {
+            for verb in regular.split('|').filter(|verb| !verb.is_empty()) {
+                let (bases, participle) = inflected(verb);
+                for form in bases {
+                    lexicon.add(&form, Cue::Act(*intent, *force, Form::Base));
+                }
+                lexicon.add(&participle, Cue::Act(*intent, *force, Form::Participle));
             }
+            lexicon.add_forms(*intent, *force, [base, participles, nouns]);
         }
-        for (list, cue) in [
-            (KEEP, Cue::Keep),
-            (EXCEPT, Cue::Except),
-            (PAST, Cue::Past),
-            (EXAMPLE, Cue::Example),
-            (NOT, Cue::Not),
-            (TALK, Cue::Talk),
-            (NOTHING, Cue::Nothing),
+        for (intent, force, base, participles, nouns) in tongues::VERBS {
+            lexicon.add_forms(*intent, *force, [base, participles, nouns]);
+        }
+        for (intent, commands) in COMMANDS {
+            lexicon.add_all(commands, Cue::Act(*intent, Force::Strong, Form::Base));
+        }
+        for (lists, cue) in [
+            ([KEEP, tongues::KEEP], Cue::Keep),
+            ([EXCEPT, tongues::EXCEPT], Cue::Except),
+            ([PAST, tongues::PAST], Cue::Past),
+            ([EXAMPLE, tongues::EXAMPLE], Cue::Example),
+            ([LIKE, ""], Cue::Like),
+            ([NOT, tongues::NOT], Cue::Not),
+            ([TALK, tongues::TALK], Cue::Talk),
+            ([NOTHING, tongues::NOTHING], Cue::Nothing),
         ] {
-            lexicon.add_all(list, cue);
+            for list in lists {
+                lexicon.add_all(list, cue);
+            }
         }
         for (list, force) in [(&words.weak, Force::Weak), (&words.intents, Force::Strong)] {
             for (phrase, intent) in list {
@@ -372,6 +304,12 @@ impl Lexicon {
             phrases.sort_by_key(|(rest, _)| std::cmp::Reverse(rest.len()));
         }
         lexicon
+    }
+
+    fn add_forms(&mut self, intent: Intent, force: Force, lists: [&str; 3]) {
+        for (list, form) in lists.into_iter().zip([Form::Base, Form::Participle, Form::Noun]) {
+            self.add_all(list, Cue::Act(intent, force, form));
+        }
     }
 
     fn add_all(&mut self, list: &str, cue: Cue) {

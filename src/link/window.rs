@@ -5,11 +5,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::model::ticket::{Comment, Field, Intent, Record, State, Window};
 
-use super::dates::{Length, Point, lengths, points};
+use super::dates::{Point, points};
+use super::lengths::{Length, lengths};
+use super::nouns::{condition, expires};
 use super::site::Site;
 use super::stance::{Judged, Stance};
+use super::talk::afterwards;
 use super::text::{Origin, Unit};
 use super::tokens::{Word, words};
+use super::verbs::Form;
 
 /// What reading times needs.
 pub(super) struct Times<'t> {
@@ -31,6 +35,8 @@ enum Role {
     LastDay,
     Deadline,
     Happened,
+    /// "on", "at": when something is, whatever it is.
+    On,
     Other,
 }
 
@@ -50,24 +56,53 @@ impl Times<'_> {
         comment.or(self.record.opened_at).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    fn points(&self, unit: &Unit) -> Vec<(Point, Role)> {
+    fn points(&self, number: usize, unit: &Unit) -> Vec<(Point, Role)> {
         let all = self.site.words(&unit.text);
         let found = points(&self.site.dates(&unit.text), self.reference(unit.origin), &self.zone);
         let mut out: Vec<(Point, Role)> = Vec::new();
         for (index, point) in found.iter().enumerate() {
             let since = index.checked_sub(1).map_or(0, |before| found[before].end);
             let mut role = role(&all, point, since, self.site);
-            // "from A to B": the second end needs no word of its own.
-            if role == Role::Other
+            // "from A to B", "10:00-14:00": the second end needs no word of its own.
+            if matches!(role, Role::Other | Role::On)
                 && index > 0
-                && matches!(out[index - 1].1, Role::Start | Role::Effective)
-                && joined(&unit.text[since..point.start], self.site)
+                && joined(unit.text.get(since..point.start).unwrap_or_default(), self.site)
             {
-                role = Role::End;
+                if matches!(out[index - 1].1, Role::Other | Role::On) && !found[index - 1].day {
+                    out[index - 1].1 = Role::Start;
+                }
+                if matches!(out[index - 1].1, Role::Start | Role::Effective) {
+                    role = Role::End;
+                }
+            }
+            if matches!(role, Role::Other | Role::On) {
+                role = self.answers(number, unit).unwrap_or(role);
             }
             out.push((*point, role));
         }
         out
+    }
+
+    /// What a form's variable or heading makes of a time: `last_working_day`, "Valid until".
+    fn answers(&self, number: usize, unit: &Unit) -> Option<Role> {
+        let Origin::Body(index) = unit.origin else { return None };
+        let variable =
+            self.record.texts.get(index)?.field.strip_prefix("variables.").map(|name| name.replace('_', " "));
+        let heading =
+            || unit.heading.filter(|heading| heading + 1 == number).map(|heading| self.units[heading].text.clone());
+        let name = variable.or_else(heading)?;
+        let all = words(&name);
+        let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
+        match () {
+            () if has(&["last", "final", "leaving", "exit", "termination", "departure"]) && has(&["day", "date"]) => {
+                Some(Role::LastDay)
+            }
+            () if has(&["effective"]) => Some(Role::Effective),
+            () if has(&["end", "until", "expiry", "expires", "expiration"]) => Some(Role::End),
+            () if has(&["start", "from", "begin", "starting"]) => Some(Role::Start),
+            () if has(&["due", "deadline", "needed"]) => Some(Role::Deadline),
+            () => None,
+        }
     }
 
     /// The date that the ticket states for its action.
@@ -79,11 +114,14 @@ impl Times<'_> {
         if matches!(self.intent, Intent::Elevate | Intent::None) {
             return None;
         }
-        let told = super::tokens::words(&self.record.title)
+        let told = self
+            .units
             .iter()
-            .any(|w| matches!(w.text.as_str(), "record" | "recorded" | "retroactive" | "nachtrag"));
+            .filter(|unit| !matches!(unit.origin, Origin::Comment(_)))
+            .take(40)
+            .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title));
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
-            for (point, role) in self.points(unit) {
+            for (point, role) in self.points(number, unit) {
                 match role {
                     Role::LastDay => return Some(if point.day { end_of(point.at) } else { point.at }),
                     Role::Effective => return Some(point.at),
@@ -96,11 +134,49 @@ impl Times<'_> {
                         return Some(point.at);
                     }
                     Role::Happened if told => return Some(point.at),
+                    Role::On if told && self.tells(number) => return Some(point.at),
                     _ => {}
                 }
             }
         }
-        None
+        self.dated()
+    }
+
+    /// The day on which it is asked for, where no word says from when: "revoke it on Saturday at 08:00", "his contract ends on …".
+    fn dated(&self) -> Option<Timestamp> {
+        let opened = self.record.opened_at?;
+        self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))).find_map(
+            |(number, unit)| {
+                self.points(number, unit).into_iter().find_map(|(point, role)| {
+                    let clause =
+                        self.judged[number].at(point.start).and_then(|at| self.judged[number].clauses.get(at))?;
+                    let act = clause.stance == Stance::Act
+                        && clause.acts.iter().any(|act| {
+                            let said = &unit.text[act.start..act.end];
+                            act.intent == self.intent
+                                && act.start < point.start
+                                && !condition(said)
+                                && !expires(said)
+                                && (self.intent == Intent::Offboard || act.modal || act.form == Form::Base)
+                        });
+                    let leaves = self.intent == Intent::Offboard && act && matches!(role, Role::End | Role::On);
+                    let asked =
+                        act && role == Role::On && self.intent != Intent::Offboard && end_of(point.at) >= opened;
+                    match () {
+                        () if leaves => Some(if point.day { end_of(point.at) } else { point.at }),
+                        () if asked => Some(point.at),
+                        () => None,
+                    }
+                })
+            },
+        )
+    }
+
+    /// Whether a unit tells that what the ticket is about was done.
+    fn tells(&self, number: usize) -> bool {
+        self.judged[number].clauses.iter().any(|clause| {
+            clause.told.iter().chain(&clause.acts).any(|act| act.intent == self.intent && act.form == Form::Participle)
+        })
     }
 
     fn kept(&self, number: usize) -> bool {
@@ -112,10 +188,12 @@ impl Times<'_> {
         if !matches!(self.intent, Intent::Revoke | Intent::Rotate | Intent::Offboard) {
             return None;
         }
-        self.units.iter().filter(|u| !matches!(u.origin, Origin::Comment(_))).find_map(|unit| {
-            let (point, _) = self.points(unit).into_iter().find(|(_, role)| *role == Role::Deadline)?;
-            Some(if point.day { end_of(point.at) } else { point.at })
-        })
+        self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))).find_map(
+            |(number, unit)| {
+                let (point, _) = self.points(number, unit).into_iter().find(|(_, role)| *role == Role::Deadline)?;
+                Some(if point.day { end_of(point.at) } else { point.at })
+            },
+        )
     }
 
     /// The window of a temporary access, comments aside.
@@ -124,8 +202,8 @@ impl Times<'_> {
         let mut end = self.record.fields.get(&Field::Until).and_then(|text| self.field(text, text.trim().len() == 10));
         let mut length = None;
         let mut from_fulfilment = false;
-        for unit in self.units.iter().filter(|u| !matches!(u.origin, Origin::Comment(_))) {
-            for (point, role) in self.points(unit) {
+        for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
+            for (point, role) in self.points(number, unit) {
                 match role {
                     Role::Start | Role::Effective => start = start.or(Some(point.at)),
                     Role::End => end = end.or(Some(if point.day { end_of(point.at) } else { point.at })),
@@ -168,7 +246,7 @@ impl Times<'_> {
                 None
             });
             start = begins.or(start);
-            end = begins.or(self.record.opened_at).and_then(|begins| begins.checked_add(length).ok());
+            end = begins.or(self.record.opened_at).and_then(|begins| length.after(begins, &self.zone));
         }
         Some(Window { start, end })
     }
@@ -176,46 +254,19 @@ impl Times<'_> {
     /// Ends that comments state, oldest first.
     pub(super) fn extensions(&self) -> Vec<Extension> {
         let mut out = Vec::new();
-        for unit in self.units {
+        for (number, unit) in self.units.iter().enumerate() {
             let Origin::Comment(comment) = unit.origin else { continue };
-            let all = words(&unit.text);
-            let says = all.iter().any(|w| {
-                matches!(
-                    w.text.as_str(),
-                    "extend"
-                        | "extended"
-                        | "extending"
-                        | "extension"
-                        | "prolong"
-                        | "prolonged"
-                        | "prolongation"
-                        | "verlängert"
-                        | "verlängern"
-                        | "prolongé"
-                        | "extendido"
-                        | "prorrogado"
-                        | "longer"
-                )
-            });
             // The new end may stand in the sentence behind the word.
-            let near = says
-                || self.units.iter().any(|other| {
-                    other.origin == unit.origin
-                        && other.line + 1 >= unit.line
-                        && other.line <= unit.line
-                        && words(&other.text).iter().any(|w| {
-                            w.text.starts_with("exten")
-                                || w.text.starts_with("verläng")
-                                || w.text.starts_with("prolong")
-                        })
-                });
+            let same = |other: &&Unit| other.origin == unit.origin && other.line + 1 >= unit.line;
+            let near = extends(&unit.text)
+                || self.units[..number].iter().rev().take(6).take_while(same).any(|other| extends(&other.text));
             if !near {
                 continue;
             }
             let stated = self
-                .points(unit)
+                .points(number, unit)
                 .into_iter()
-                .rfind(|(_, role)| matches!(role, Role::End | Role::Other | Role::Deadline));
+                .rfind(|(_, role)| matches!(role, Role::End | Role::Other | Role::On | Role::Deadline));
             if let Some((point, _)) = stated {
                 let end = if point.day { end_of(point.at) } else { point.at };
                 out.push(Extension { comment, end, words: unit.text.clone() });
@@ -235,6 +286,35 @@ impl Times<'_> {
         });
         exact.or_else(|| found.map(|point| if point.day && to_the_end { end_of(point.at) } else { point.at }))
     }
+}
+
+/// Whether words move the end of an access.
+fn extends(text: &str) -> bool {
+    const PHRASES: [&[&str]; 14] = [
+        &["new", "end"],
+        &["new", "expiry"],
+        &["new", "until"],
+        &["end", "date", "is"],
+        &["end", "is", "now"],
+        &["ends", "now"],
+        &["now", "ends"],
+        &["now", "until"],
+        &["now", "valid", "until"],
+        &["neues", "ende"],
+        &["neues", "enddatum"],
+        &["nouvelle", "fin"],
+        &["nouvelle", "date"],
+        &["nueva", "fecha"],
+    ];
+    let all = words(text);
+    all.iter().any(|w| {
+        w.text == "longer"
+            || ["exten", "prolong", "verläng", "prorrog", "prórrog", "ampli"]
+                .iter()
+                .any(|stem| w.text.starts_with(stem))
+    }) || PHRASES
+        .iter()
+        .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
 }
 
 /// The last second of a day.
@@ -264,6 +344,19 @@ fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
         &["dernier", "jour"],
         &["último", "día"],
         &["ultimo", "dia"],
+        &["letzten", "arbeitstag"],
+        &["letzten", "tag"],
+        &["leaving", "date"],
+        &["exit", "date"],
+        &["termination", "date"],
+        &["departure", "date"],
+        &["austrittsdatum"],
+        &["austritt", "zum"],
+        &["austritt", "am"],
+        &["date", "de", "départ"],
+        &["date", "de", "sortie"],
+        &["fecha", "de", "baja"],
+        &["fecha", "de", "salida"],
     ] {
         if has(phrase) {
             return Role::LastDay;
@@ -284,6 +377,8 @@ fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
     }
     for (distance, word) in before.iter().enumerate().take(5) {
         let role = match *word {
+            // "taken back again on Friday"
+            "again" | "wieder" if distance < 3 => Role::End,
             "until" | "till" | "til" | "through" | "thru" | "bis" | "jusqu'au" | "jusqu'à" | "hasta" | "expires"
             | "expiry" | "expire" | "expiring" | "ends" | "end" | "ending" | "ende" | "fin" | "endet" => Role::End,
             "to" if distance == 0 && before.iter().any(|w| matches!(*w, "from" | "extended" | "von")) => Role::End,
@@ -313,7 +408,7 @@ fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
         // "expires" and "runs out" of a credential itself tell nothing of an access.
         return role;
     }
-    Role::Other
+    if matches!(near(0), "at" | "on" | "am" | "um" | "le" | "el") { Role::On } else { Role::Other }
 }
 
 fn joined(between: &str, site: &Site) -> bool {

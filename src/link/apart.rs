@@ -1,0 +1,185 @@
+//! Wording that no table of phrases can hold: verbs whose parts stand apart ("switch X off"), requests in the form of a question, and
+//! verbs that only say what somebody shall be able to do, or when.
+
+use crate::model::ticket::Intent;
+
+use super::tokens::Word;
+use super::verbs::{Cue, Force, Form};
+
+/// The cue of a verb whose second part stands later in the sentence: "take X off", "leave X alone", "no X any more".
+pub(super) fn apart(words: &[Word], at: usize) -> Option<Cue> {
+    let position = |options: &[&str], reach: usize| {
+        words[at + 1..].iter().take(reach).position(|word| options.contains(&word.text.as_str()))
+    };
+    let has = |options: &[&str], reach: usize| position(options, reach).is_some();
+    let act = |intent, force| Some(Cue::Act(intent, force, Form::Base));
+    match words[at].text.as_str() {
+        "take" | "takes" | "taking" | "taken" if has(&["away"], 14) => act(Intent::Modify, Force::Strong),
+        "take" | "takes" | "taking" | "taken" if has(&["off", "out"], 14) => act(Intent::Revoke, Force::Weak),
+        "switch" | "switching" | "turn" | "turning" if has(&["off"], 8) => act(Intent::Revoke, Force::Weak),
+        "shut" | "shutting" | "close" | "closing" if has(&["off", "down"], 8) => act(Intent::Revoke, Force::Weak),
+        "throw" | "throwing" | "kick" if has(&["out", "away"], 8) => act(Intent::Revoke, Force::Weak),
+        "set" | "setting" | "make" | "making" | "mark" | "put" | "flag" if has(&["inactive", "invalid"], 8) => {
+            act(Intent::Revoke, Force::Weak)
+        }
+        "set" | "setting" if has(&["up"], 5) => act(Intent::Provision, Force::Weak),
+        "leave" | "leaving"
+            if has(
+                &[
+                    "alone",
+                    "untouched",
+                    "unchanged",
+                    "place",
+                    "active",
+                    "enabled",
+                    "intact",
+                    "running",
+                    "working",
+                    "be",
+                    "alive",
+                ],
+                10,
+            ) =>
+        {
+            Some(Cue::Keep)
+        }
+        "no" | "not" => {
+            let any = position(&["any"], 6)?;
+            words.get(at + 2 + any).filter(|word| matches!(word.text.as_str(), "more" | "longer"))?;
+            act(Intent::Revoke, Force::Weak)
+        }
+        "bring" if has(&["down"], 4) => act(Intent::Modify, Force::Strong),
+        _ => None,
+    }
+}
+
+/// "Can you revoke X?" asks for it; "how can you revoke X?" does not.
+pub(super) fn polite(words: &[Word]) -> bool {
+    let word = |at: usize| words.get(at).map(|word| word.text.as_str()).unwrap_or_default();
+    if words.iter().any(|w| {
+        matches!(w.text.as_str(), "please" | "pls" | "plz" | "kindly" | "bitte" | "merci" | "svp" | "stp" | "favor")
+    }) {
+        return true;
+    }
+    (0..words.len()).any(|at| {
+        let asked = matches!(
+            at.checked_sub(1).map(word).unwrap_or_default(),
+            "how"
+                | "where"
+                | "when"
+                | "why"
+                | "what"
+                | "which"
+                | "if"
+                | "wie"
+                | "wann"
+                | "comment"
+                | "quand"
+                | "cómo"
+                | "cuándo"
+        );
+        let somebody = matches!(
+            word(at + 1),
+            "you"
+                | "u"
+                | "someone"
+                | "somebody"
+                | "anyone"
+                | "anybody"
+                | "one"
+                | "jemand"
+                | "mir"
+                | "du"
+                | "ihr"
+                | "sie"
+                | "bitte"
+        );
+        let first = at == 0 && !matches!(word(1), "i" | "we" | "it" | "this" | "that" | "wir" | "ich" | "they" | "man");
+        let suggests = matches!(word(at + 1), "we" | "it") && matches!(word(at + 2), "not" | "also" | "get" | "have");
+        let base = word(at).split('-').next().unwrap_or_default();
+        !asked
+            && match base {
+                "can" | "could" | "would" | "will" => {
+                    somebody
+                        || first
+                        || suggests
+                        || (word(at) == "could" && at == 0 && matches!(word(1), "it" | "we" | "i"))
+                }
+                "can't" | "couldn't" => word(at + 1) == "we",
+                "kannst" | "könnt" | "könntest" | "könntet" | "könnten" | "pouvez" | "pourriez" | "peux"
+                | "pourrais" | "puedes" | "podéis" | "pueden" | "podrías" | "podríais" | "podrían" | "podría"
+                | "puede" => true,
+                "kann" | "könnte" | "können" => somebody,
+                _ => false,
+            }
+    })
+}
+
+/// A verb behind "able to", "allowed to", "permission to" says what an access is for: nobody is asked to do it.
+pub(super) fn ability(words: &[Word], at: usize) -> bool {
+    let from = at.saturating_sub(8);
+    words[from..at].windows(2).any(|pair| {
+        pair[1].text == "to"
+            && matches!(
+                pair[0].text.as_str(),
+                "able"
+                    | "allowed"
+                    | "permitted"
+                    | "entitled"
+                    | "permission"
+                    | "permissions"
+                    | "rights"
+                    | "right"
+                    | "ability"
+            )
+    })
+}
+
+/// "Before we revoke X", "after rotating it", "once revoked": when something else is done.
+pub(super) fn subordinate(words: &[Word], at: usize, verb: &str, form: Form) -> bool {
+    let word = |back: usize| at.checked_sub(back).and_then(|at| words.get(at)).map(|w| w.text.as_str());
+    let when = |word: Option<&str>| {
+        matches!(
+            word,
+            Some(
+                "after"
+                    | "before"
+                    | "when"
+                    | "once"
+                    | "until"
+                    | "whenever"
+                    | "while"
+                    | "if"
+                    | "unless"
+                    | "without"
+                    | "nachdem"
+                    | "bevor"
+                    | "sobald"
+                    | "wenn"
+                    | "falls"
+                    | "quand"
+                    | "lorsque"
+                    | "cuando"
+            )
+        )
+    };
+    let somebody = matches!(
+        word(1),
+        Some(
+            "we" | "you"
+                | "they"
+                | "i"
+                | "it"
+                | "he"
+                | "she"
+                | "somebody"
+                | "someone"
+                | "wir"
+                | "ihr"
+                | "man"
+                | "on"
+                | "nous"
+        )
+    );
+    (somebody && when(word(2))) || ((form == Form::Participle || verb.ends_with("ing")) && when(word(1)))
+}

@@ -1,0 +1,302 @@
+//! What levels and "new" things say of an intent: "change it to read" changes an access, "admin on X" asks for one, "we need a key for X"
+//! asks for a first one and "we need a new value of X" for another.
+
+use crate::model::ticket::Intent;
+
+use super::intent::Reading;
+use super::level;
+use super::nouns::credential_noun;
+use super::stance::{Act, Clause};
+use super::text::{Origin, Unit};
+use super::tokens::{Word, words};
+
+/// Whether a clause moves an access from one level to another.
+pub(super) fn changes_level(text: &str) -> bool {
+    let all = words(text);
+    let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    let is_level = |at: usize| level::in_place(&all, at).is_some();
+    (0..all.len()).any(|at| {
+        let back = |n: usize| at.checked_sub(n).map(word).unwrap_or_default();
+        if is_level(at) {
+            // "write is not necessary", "Reporter is not enough"
+            let enough = |from: usize| {
+                (from..from + 3).any(|i| {
+                    matches!(
+                        word(i),
+                        "enough" | "necessary" | "needed" | "required" | "sufficient" | "nötig" | "genug" | "notwendig"
+                    )
+                })
+            };
+            let no = (at + 1..at + 4)
+                .find(|i| matches!(word(*i), "not" | "isn't" | "no" | "nicht" | "unnecessary" | "pas" | "no longer"));
+            if no.is_some_and(|i| word(i) == "unnecessary" || enough(i + 1)) {
+                return true;
+            }
+            // "instead of admin", "statt admin", "rather than admin", with another level before it
+            let instead =
+                matches!((back(2), back(1)), ("instead", "of") | ("rather", "than")) || matches!(back(1), "statt");
+            if instead && (0..at).any(is_level) {
+                return true;
+            }
+        }
+        // "from Reporter to Developer", "von Admin auf Leser"
+        if matches!(word(at), "from" | "von" | "de" | "du") && (is_level(at + 1) || is_level(at + 2)) {
+            let to = (at + 2..at + 6).find(|i| matches!(word(*i), "to" | "auf" | "zu" | "à" | "a" | "en"));
+            if to.is_some_and(|i| (i + 1..i + 4).any(is_level)) {
+                return true;
+            }
+        }
+        // "change it to write", "set billing-deployer to Reporter", "auf nur lesend umstellen"
+        let sets = matches!(
+            word(at),
+            "change"
+                | "changed"
+                | "set"
+                | "switch"
+                | "switched"
+                | "turn"
+                | "convert"
+                | "lower"
+                | "raise"
+                | "upgrade"
+                | "reduce"
+                | "bump"
+                | "limit"
+                | "make"
+                | "move"
+                | "drop"
+                | "put"
+                | "stell"
+                | "setz"
+                | "setzen"
+                | "ändern"
+                | "passer"
+                | "passez"
+                | "cambiar"
+                | "cambiad"
+                | "bajar"
+                | "subir"
+                | "pasar"
+        );
+        if sets {
+            let to = (at + 1..at + 10).find(|i| matches!(word(*i), "to" | "down" | "auf" | "en" | "à" | "a"));
+            let made = word(at) == "make" && (at + 1..at + 6).any(is_level);
+            if made || to.is_some_and(|i| (i + 1..i + 5).any(is_level)) {
+                return true;
+            }
+        }
+        // German puts the verb last.
+        let last = matches!(
+            word(at),
+            "umstellen"
+                | "setzen"
+                | "stellen"
+                | "ändern"
+                | "wegnehmen"
+                | "rausnehmen"
+                | "zurückstufen"
+                | "hochstufen"
+                | "entziehen"
+        );
+        let taken = matches!(word(at), "wegnehmen" | "rausnehmen" | "entziehen");
+        last && (at.saturating_sub(7)..at)
+            .any(|i| is_level(i) && (taken || (i.saturating_sub(3)..i).any(|k| word(k) == "auf")))
+    })
+}
+
+/// "Admin on the redis secret", "Write on kv/x for Bob", "Developer for svc-x on project y": a title that leads with a level.
+pub(super) fn leads_with_level(title: &str) -> bool {
+    let all = words(title);
+    (0..all.len().min(4)).any(|at| {
+        let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
+        level::in_place(&all, at).is_some()
+            && (matches!(
+                next,
+                "on" | "for"
+                    | "to"
+                    | "in"
+                    | "rights"
+                    | "permission"
+                    | "permissions"
+                    | "role"
+                    | "auf"
+                    | "für"
+                    | "sur"
+                    | "pour"
+                    | "en"
+                    | "sobre"
+                    | "para"
+            ) || title[all[at].end..].starts_with(':'))
+    })
+}
+
+impl Reading<'_> {
+    /// "Create a deploy key for X", "we need a token, please issue one": a first one is asked for, not another.
+    pub(super) fn creates(&self, number: usize, unit: &Unit, act: &Act) -> bool {
+        let verb = unit.text[act.start..act.end].to_lowercase();
+        let after = words(&unit.text[act.end..]);
+        let thing = |w: &Word| {
+            (credential_noun(&w.text) && !matches!(w.text.as_str(), "path" | "version" | "variable")) || w.text == "one"
+        };
+        let near = after.iter().take(6).any(thing);
+        // "needs a new one": what is new decides.
+        let renewed = after.iter().take(6).any(|w| {
+            matches!(
+                w.text.as_str(),
+                "new"
+                    | "fresh"
+                    | "another"
+                    | "neuer"
+                    | "neues"
+                    | "neuen"
+                    | "neue"
+                    | "nouveau"
+                    | "nouvelle"
+                    | "nuevo"
+                    | "nueva"
+            )
+        });
+        match act.intent {
+            Intent::Provision if renewed => false,
+            Intent::Provision => {
+                [
+                    "create",
+                    "creating",
+                    "issue",
+                    "generat",
+                    "provid",
+                    "add",
+                    "set",
+                    "need",
+                    "anlegen",
+                    "einrichten",
+                    "ausstellen",
+                    "créer",
+                    "créez",
+                    "crear",
+                    "cree",
+                    "crée",
+                ]
+                .iter()
+                .any(|v| verb.starts_with(v))
+                    && (near || words(&unit.text[..act.start]).iter().rev().take(6).any(thing))
+                    && !self.speaks_of_old()
+            }
+            // "new": of something that is named, it is another value; else a first one, where nothing old is spoken of.
+            Intent::Rotate => {
+                matches!(
+                    verb.as_str(),
+                    "new"
+                        | "neuer"
+                        | "neues"
+                        | "neuen"
+                        | "neue"
+                        | "nouveau"
+                        | "nouvelle"
+                        | "nuevo"
+                        | "nueva"
+                        | "new token"
+                        | "new password"
+                        | "new secret"
+                ) && (near || verb.contains(' '))
+                    && !self.of_unit(number).iter().any(|m| m.start >= act.end && !m.identity && m.start < act.end + 40)
+                    && !self.speaks_of_old()
+                    && self.asks_for_one(unit, act)
+            }
+            _ => false,
+        }
+    }
+
+    /// "It has write today", and elsewhere "read is enough", "needs only read".
+    pub(super) fn has_more(&self) -> bool {
+        let any = |test: &dyn Fn(&[Word], usize) -> bool| {
+            self.units.iter().filter(|unit| !matches!(unit.origin, Origin::Comment(_))).take(40).any(|unit| {
+                let all = words(&unit.text);
+                (0..all.len()).any(|at| level::in_place(&all, at).is_some() && test(&all, at))
+            })
+        };
+        let near = |all: &[Word], from: usize, to: usize, options: &[&str]| {
+            all.get(from..to.min(all.len())).is_some_and(|part| part.iter().any(|w| options.contains(&w.text.as_str())))
+        };
+        any(&|all, at| near(all, at.saturating_sub(3), at, &["has", "have", "hat", "tiene"]))
+            && any(&|all, at| {
+                (near(all, at.saturating_sub(3), at, &["only", "nur", "just", "sólo", "solo"])
+                    && near(all, at.saturating_sub(4), at, &["needs", "need", "braucht", "necesita", "requires"]))
+                    || (near(
+                        all,
+                        at + 1,
+                        at + 4,
+                        &["enough", "suffices", "do", "sufficient", "reicht", "genügt", "basta", "suffit"],
+                    ) && !near(all, at + 1, at + 4, &["not", "nicht", "no", "pas"]))
+            })
+    }
+
+    fn asks_for_one(&self, unit: &Unit, act: &Act) -> bool {
+        words(&unit.text[..act.start]).iter().rev().take(4).any(|w| {
+            matches!(
+                w.text.as_str(),
+                "create"
+                    | "add"
+                    | "issue"
+                    | "generate"
+                    | "order"
+                    | "request"
+                    | "provision"
+                    | "need"
+                    | "needs"
+                    | "provide"
+                    | "brauchen"
+                    | "braucht"
+                    | "anlegen"
+                    | "einrichten"
+                    | "créer"
+                    | "crear"
+                    | "necesita"
+                    | "necesitamos"
+            )
+        })
+    }
+
+    fn speaks_of_old(&self) -> bool {
+        self.units.iter().filter(|unit| !matches!(unit.origin, Origin::Comment(_))).take(200).any(|unit| {
+            words(&unit.text).iter().any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "old"
+                        | "previous"
+                        | "current"
+                        | "existing"
+                        | "expired"
+                        | "expires"
+                        | "expire"
+                        | "expiring"
+                        | "leaked"
+                        | "compromised"
+                        | "exposed"
+                        | "invalid"
+                        | "another"
+                        | "rotate"
+                        | "rotation"
+                        | "renew"
+                        | "replace"
+                        | "alte"
+                        | "alten"
+                        | "alter"
+                        | "abgelaufen"
+                        | "ancien"
+                        | "ancienne"
+                        | "antiguo"
+                        | "antigua"
+                        | "actual"
+                        | "caduca"
+                        | "caducado"
+                )
+            })
+        })
+    }
+
+    /// The intent that a clause's levels state, with nothing else asked.
+    pub(super) fn changed(&self, unit: &Unit, clause: &Clause) -> bool {
+        changes_level(&unit.text[clause.start..clause.end]) || (clause.acts.len() < 2 && changes_level(&unit.text))
+    }
+}

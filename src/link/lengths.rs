@@ -1,0 +1,136 @@
+//! Durations in text: `for two hours`, `4h`, `90 minutes`, `PT2H30M`, `half a day`, `three months`.
+
+use std::sync::LazyLock;
+
+use jiff::tz::TimeZone;
+use jiff::{Span, Timestamp, ToSpan};
+use regex::Regex;
+
+use super::clock::pattern;
+
+/// A duration as stated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Length {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) duration: Stated,
+}
+
+/// How long: months are as long as the calendar says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stated {
+    pub(super) minutes: i64,
+    pub(super) months: i64,
+}
+
+impl Stated {
+    /// When it ends, if it begins then.
+    pub(super) fn after(self, begins: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
+        let span: Span = Span::new().try_months(self.months).ok()?;
+        let moved = match self.months {
+            0 => begins,
+            _ => zone.to_timestamp(zone.to_datetime(begins).checked_add(span).ok()?).ok()?,
+        };
+        moved.checked_add(self.minutes.minutes()).ok()
+    }
+}
+
+static LENGTH: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?i)\b(\d{1,4}(?:[.,]\d)?|an?|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fourteen|fifteen|twenty|twenty-four|thirty|forty-five|forty-eight|sixty|seventy-two|ninety|half\s+an?|ein|eine|einen|einem|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|zwölf|vierzehn|eine\s+halbe|einen\s+halben|un|une|deux|trois|quatre|cinq|sept|huit|dix|douze|quinze|une\s+demi|una|dos|tres|cuatro|cinco|seis|siete|ocho|diez|doce|quince|media)[\s-]*(h|hrs?|hours?|m|mins?|minutes?|d|days?|w|wks?|weeks?|months?|fortnights?|std|stunden?|tagen?|tage|wochen?|minuten|monaten?|monate|monats|heures?|jours?|semaines?|mois|horas?|días?|semanas?|minutos?|mes|meses)\b",
+    )
+});
+static ISO: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"(?i)\bP(?:(\d{1,3})D)?(?:T(?:(\d{1,3})H)?(?:(\d{1,4})M)?)?\b"));
+
+/// All durations of a text.
+pub(super) fn lengths(text: &str) -> Vec<Length> {
+    let mut out = Vec::new();
+    for found in LENGTH.iter().flat_map(|p| p.captures_iter(text)) {
+        let (Some(all), Some(count), Some(unit)) = (found.get(0), found.get(1), found.get(2)) else { continue };
+        let Some(tenths) = tenths(count.as_str()) else { continue };
+        let (minutes, months): (i64, i64) = match unit.as_str().to_lowercase().as_str() {
+            u if u.starts_with("mon") || u == "mois" || u == "mes" || u == "meses" => (0, 1),
+            u if u.starts_with("fortn") => (14 * 24 * 60, 0),
+            u if u.starts_with("min") || u == "m" => (1, 0),
+            u if u.starts_with('h') || u.starts_with("st") => (60, 0),
+            u if u.starts_with('d') || u.starts_with('t') || u.starts_with('j') => (24 * 60, 0),
+            _ => (7 * 24 * 60, 0),
+        };
+        // Half a month is no length that two readers would count alike.
+        if months > 0 && tenths % 10 != 0 {
+            continue;
+        }
+        let duration = Stated { minutes: tenths * minutes / 10, months: tenths * months / 10 };
+        out.push(Length { start: all.start(), end: all.end(), duration });
+    }
+    for found in ISO.iter().flat_map(|p| p.captures_iter(text)) {
+        let Some(all) = found.get(0) else { continue };
+        let part = |n: usize| found.get(n).and_then(|m| m.as_str().parse::<i64>().ok()).unwrap_or(0);
+        let minutes = part(1) * 24 * 60 + part(2) * 60 + part(3);
+        if minutes > 0 {
+            out.push(Length { start: all.start(), end: all.end(), duration: Stated { minutes, months: 0 } });
+        }
+    }
+    out.sort_by_key(|length| length.start);
+    out
+}
+
+/// A number's tenths: 15 for "1.5".
+fn tenths(word: &str) -> Option<i64> {
+    let lower = word.to_lowercase();
+    let lower = lower.split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(match lower.as_str() {
+        "half a" | "half an" | "eine halbe" | "einen halben" | "une demi" | "media" => 5,
+        "a" | "an" | "one" | "ein" | "eine" | "einen" | "einem" | "un" | "une" | "una" => 10,
+        "two" | "zwei" | "deux" | "dos" => 20,
+        "three" | "drei" | "trois" | "tres" => 30,
+        "four" | "vier" | "quatre" | "cuatro" => 40,
+        "five" | "fünf" | "cinq" | "cinco" => 50,
+        "six" | "sechs" | "seis" => 60,
+        "seven" | "sieben" | "sept" | "siete" => 70,
+        "eight" | "acht" | "huit" | "ocho" => 80,
+        "nine" | "neun" => 90,
+        "ten" | "zehn" | "dix" | "diez" => 100,
+        "eleven" => 110,
+        "twelve" | "zwölf" | "douze" | "doce" => 120,
+        "fourteen" | "vierzehn" => 140,
+        "fifteen" | "quinze" | "quince" => 150,
+        "twenty" => 200,
+        "twenty-four" => 240,
+        "thirty" => 300,
+        "forty-five" => 450,
+        "forty-eight" => 480,
+        "sixty" => 600,
+        "seventy-two" => 720,
+        "ninety" => 900,
+        digits => match digits.split_once(['.', ',']) {
+            Some((whole, tenth)) => whole.parse::<i64>().ok()? * 10 + tenth.parse::<i64>().ok()?,
+            None => digits.parse::<i64>().ok()? * 10,
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        let of = |text: &str| lengths(text).into_iter().map(|l| l.duration.minutes).collect::<Vec<_>>();
+        assert!(LENGTH.is_some() && ISO.is_some());
+        assert_eq!(of("for two hours"), [120]);
+        assert_eq!(of("Duration: 4h"), [240]);
+        assert_eq!(of("90 min, 3 days, eine Woche, deux heures"), [90, 4320, 10080, 120]);
+        assert_eq!(of("PT2H30M, P2D"), [150, 2880]);
+        assert_eq!(of("1.5 hours, half an hour, 2,5 Stunden"), [90, 30, 150]);
+        assert_eq!(of("a key, 3 hens"), Vec::<i64>::new());
+    }
+
+    #[test]
+    fn months_are_the_calendars() {
+        let length = lengths("for three months")[0].duration;
+        let end = length.after("2026-11-30T10:00:00Z".parse().unwrap(), &TimeZone::UTC);
+        assert_eq!(end.unwrap().to_string(), "2027-02-28T10:00:00Z");
+    }
+}

@@ -1,0 +1,245 @@
+//! What a ticket's type, catalogue item, labels and form answers say that it asks for: structure, before any sentence is read.
+
+use crate::model::ticket::{Field, Intent};
+
+use super::intent::{ENOUGH, Reading, Scores};
+use super::nouns::credential_noun;
+use super::text::{Origin, Shape};
+use super::tokens::words;
+
+impl Reading<'_> {
+    pub(super) fn structure(&self, scores: &mut Scores) {
+        if let Some(request) = self.record.fields.get(&Field::RequestType) {
+            self.label(request, 14.0, 3.0, "the request type", scores);
+        }
+        if let Some(kind) = &self.record.kind {
+            self.label(kind, 8.0, ENOUGH, "the ticket's type", scores);
+        }
+        for name in &self.record.labels {
+            self.label(name, 3.0, 1.0, "a label", scores);
+        }
+        self.answers(scores);
+    }
+
+    /// A type, catalogue item or label: its own verb, or the usual names.
+    fn label(&self, label: &str, strong: f64, weak: f64, what: &str, scores: &mut Scores) {
+        let lower = label.to_lowercase().replace(['_', '-'], " ");
+        // A short part is a whole word: "baja" is none of "trabajador".
+        let has = |parts: &[&str]| {
+            parts.iter().any(|part| {
+                if part.chars().count() < 5 {
+                    lower.split_whitespace().any(|word| word == *part)
+                } else {
+                    lower.contains(part)
+                }
+            })
+        };
+        let said = format!("{what} \"{}\"", super::links::quote(label));
+        let (intent, points) = match () {
+            () if has(&[
+                "offboard",
+                "leaver",
+                "départ",
+                "depart d",
+                "departure",
+                "austritt",
+                "baja",
+                "exit",
+                "termination",
+                "off boarding",
+                "ausscheiden",
+            ]) =>
+            {
+                (Intent::Offboard, strong)
+            }
+            () if has(&[
+                "temporary",
+                "temporär",
+                "temporaire",
+                "temporal",
+                "befristet",
+                "emergency access",
+                "emergency privilege",
+                "notfallzug",
+                "break glass",
+                "breakglass",
+                "elevat",
+                "privileged access",
+                "firefight",
+                "jit",
+                "just in time",
+            ]) =>
+            {
+                (Intent::Elevate, strong)
+            }
+            () if has(&[
+                "revoke",
+                "revocation",
+                "révocation",
+                "revocación",
+                "deprovision",
+                "remov",
+                "entzug",
+                "retrait",
+                "sperrung",
+            ]) && !lower.contains("add") =>
+            {
+                (Intent::Revoke, strong)
+            }
+            () if has(&["rotat", "renew", "key exchange", "erneuer", "renouvel", "renova", "rotación"]) => {
+                (Intent::Rotate, strong)
+            }
+            () if has(&[
+                "role change",
+                "mover",
+                "change access",
+                "access change",
+                "change of access",
+                "modify access",
+                "downgrade",
+                "zugriffsänderung",
+                "rechteänderung",
+                "rollenwechsel",
+                "abteilungswechsel",
+                "mobilité interne",
+                "cambio de puesto",
+            ]) =>
+            {
+                (Intent::Modify, strong * 0.75)
+            }
+            () if has(&[
+                "access request",
+                "new access",
+                "grant",
+                "provision",
+                "onboard",
+                "joiner",
+                "new starter",
+                "new hire",
+                "new employee",
+                "neueintritt",
+                "arrivée",
+                "alta",
+                "zugriff",
+                "zugang",
+                "accès",
+                "acceso",
+                "permission",
+                "permisos",
+            ]) =>
+            {
+                (Intent::Provision, weak)
+            }
+            () => match self.lexicon.of_site(label) {
+                Some(intent) => (intent, strong),
+                None => return,
+            },
+        };
+        scores.add(intent, points, &said);
+    }
+
+    /// `Action: remove`, a heading "Type of change" with "revoke" under it, a form's variable `action`.
+    fn answers(&self, scores: &mut Scores) {
+        for (number, unit) in self.units.iter().enumerate() {
+            let Origin::Body(index) = unit.origin else { continue };
+            let field = self.record.texts.get(index).map_or("", |text| text.field.as_str());
+            let (key, value) = match (unit.shape, unit.text.split_once(':')) {
+                (Shape::Heading | Shape::Code, _) => continue,
+                (Shape::Row, _) => {
+                    let mut cells = unit.text.trim_matches('|').split('|').map(str::trim);
+                    match (cells.next(), cells.next(), cells.next()) {
+                        (Some(key), Some(value), None) => (key.to_owned(), value),
+                        _ => continue,
+                    }
+                }
+                (_, Some((key, value))) => (key.to_owned(), value),
+                (_, None) if field.starts_with("variables.") => {
+                    (field["variables.".len()..].replace('_', " "), &*unit.text)
+                }
+                (_, None) => match unit.heading {
+                    Some(heading) if heading + 1 == number => (self.units[heading].text.clone(), &*unit.text),
+                    _ => continue,
+                },
+            };
+            if asks_what(&key)
+                && let Some(intent) = answer(value)
+            {
+                scores.add(intent, 20.0, &format!("the answer \"{}\"", super::links::quote(unit.text.trim())));
+            }
+        }
+    }
+}
+
+/// Whether a form's question asks what is to be done.
+fn asks_what(key: &str) -> bool {
+    let key = words(key);
+    key.len() <= 6
+        && !key.iter().any(|w| credential_noun(&w.text))
+        && key.iter().any(|w| {
+            matches!(
+                w.text.as_str(),
+                "action"
+                    | "request"
+                    | "requested"
+                    | "operation"
+                    | "type"
+                    | "change"
+                    | "art"
+                    | "aktion"
+                    | "vorgang"
+                    | "änderung"
+                    | "anfrage"
+                    | "demande"
+                    | "opération"
+                    | "nature"
+                    | "tipo"
+                    | "acción"
+                    | "solicitud"
+                    | "operación"
+            )
+        })
+}
+
+/// The one thing that a short answer asks for.
+fn answer(value: &str) -> Option<Intent> {
+    let value = words(value);
+    if value.len() > 4 {
+        return None;
+    }
+    let mut found: Vec<Intent> = value
+        .iter()
+        .filter_map(|w| {
+            Some(match w.text.as_str() {
+                "revoke" | "remove" | "delete" | "disable" | "deactivate" | "withdraw" | "removal" | "revocation"
+                | "deletion" | "deactivation" | "decommission" | "entfernen" | "entziehen" | "löschen" | "sperren"
+                | "entzug" | "löschung" | "sperrung" | "supprimer" | "retirer" | "révoquer" | "désactiver"
+                | "suppression" | "retrait" | "révocation" | "eliminar" | "quitar" | "revocar" | "eliminación"
+                | "revocación" => Intent::Revoke,
+                "rotate" | "rotation" | "renew" | "renewal" | "replace" | "replacement" | "reset" | "erneuern"
+                | "erneuerung" | "rotieren" | "renouveler" | "renouvellement" | "rotar" | "rotación" | "renovar"
+                | "renovación" => Intent::Rotate,
+                "grant" | "new" | "create" | "add" | "provision" | "assign" | "einrichten" | "anlegen" | "neu"
+                | "gewähren" | "erteilen" | "créer" | "création" | "accorder" | "ajouter" | "attribution"
+                | "nouveau" | "nouvelle" | "crear" | "añadir" | "conceder" | "alta" | "nuevo" | "nueva" => {
+                    Intent::Provision
+                }
+                "modify" | "change" | "modification" | "downgrade" | "upgrade" | "adjust" | "ändern" | "änderung"
+                | "anpassen" | "modifier" | "modificar" | "modificación" | "cambiar" => Intent::Modify,
+                "offboard" | "offboarding" | "leaver" | "exit" | "departure" | "austritt" | "départ" | "baja" => {
+                    Intent::Offboard
+                }
+                "temporary" | "emergency" | "elevate" | "elevation" | "temporär" | "befristet" | "temporaire"
+                | "temporal" => Intent::Elevate,
+                _ => return None,
+            })
+        })
+        .collect();
+    found.dedup();
+    match found[..] {
+        [one] => Some(one),
+        // "new temporary access", "change: remove"
+        [Intent::Provision, Intent::Elevate] | [Intent::Elevate, Intent::Provision] => Some(Intent::Elevate),
+        [Intent::Modify, Intent::Revoke] => Some(Intent::Revoke),
+        _ => None,
+    }
+}

@@ -1,0 +1,310 @@
+//! Tickets that ask for no change of access: questions, texts to write, troubles to look into, hardware, and those that say so.
+
+use super::intent::Reading;
+use super::nouns::{access_noun, condition, credential_noun, expires};
+use super::stance::Stance;
+use super::text::{Origin, Shape, Unit};
+use super::tokens::{Word, words};
+use super::verbs::{Cue, Force, Form};
+
+impl Reading<'_> {
+    /// Whether the ticket asks for text, plans or answers only, and why.
+    pub(super) fn only_talk(&self) -> Option<String> {
+        let labels = ["question", "documentation", "docs", "discussion", "spike", "research", "training"];
+        let label = self.record.labels.iter().find(|label| labels.contains(&label.to_lowercase().as_str()));
+        let titles: Vec<(usize, &Unit)> =
+            self.units.iter().enumerate().filter(|(_, u)| u.origin == Origin::Title).collect();
+        let first = titles.first()?;
+        let title = words(&self.record.title);
+        let judged = &self.judged[first.0];
+        // "Add an alert", "create a dashboard": the weak verbs of granting ask for anything.
+        let first_act = judged
+            .clauses
+            .iter()
+            .flat_map(|clause| &clause.acts)
+            .filter(|act| act.force == Force::Strong || act.intent != crate::model::ticket::Intent::Provision)
+            .filter(|act| !expires(&first.1.text[act.start..act.end]))
+            .map(|act| act.start)
+            .min();
+        if titles.iter().any(|(number, _)| self.judged[*number].question) {
+            return Some("its title is a question".to_owned());
+        }
+        if let Some(label) = label.filter(|_| !self.ordered(&title)) {
+            return Some(format!("it is labelled {label}"));
+        }
+        if let Some(talk) = judged
+            .talk
+            .filter(|_| !self.afterwards() && !judged.clauses.iter().any(|clause| self.changed(first.1, clause)))
+        {
+            let word = title.get(talk).map_or("", |word| word.text.as_str());
+            let at = title.get(talk).map_or(usize::MAX, |word| word.start);
+            // "Set up a meeting on rotation": what is set up is talk.
+            let object = talk < 6
+                && judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| {
+                    act.start < at && act.intent == crate::model::ticket::Intent::Provision && act.force == Force::Weak
+                });
+            let head =
+                talk < 3 || object || self.record.title[..at.min(self.record.title.len())].trim_end().ends_with(':');
+            let asks_first = first_act.is_some_and(|act| act < at);
+            let asked_behind = occasion(word) && self.orders_behind(first.0, at);
+            if head && !asks_first && !asked_behind && !self.body_orders() {
+                return Some(format!("its title is about \"{word}\""));
+            }
+        }
+        if self.only_trouble(first.0) && !self.body_orders() {
+            return Some("its title tells of a trouble".to_owned());
+        }
+        if hardware(&title) && first_act.is_none() && !self.body_orders() {
+            return Some("its title is about equipment".to_owned());
+        }
+        if let Some(said) = self.disclaims().filter(|_| first_act.is_none() && !self.body_orders()) {
+            return Some(format!("it says so: {said}"));
+        }
+        // "Do not revoke X": a title that only keeps, and a text that asks for nothing.
+        let asks = |number: &usize| self.judged[*number].clauses.iter().any(|clause| clause.stance == Stance::Act);
+        let keeps = titles.iter().all(|(number, _)| self.judged[*number].overall() == Stance::Keep && !asks(number));
+        (keeps && !self.body_orders()).then(|| "its title says that something is to stay".to_owned())
+    }
+
+    /// "Access review Q2: remove what is marked", "list of keys to be revoked": the occasion first, then what is asked.
+    fn orders_behind(&self, title: usize, at: usize) -> bool {
+        let text = &self.units[title].text;
+        self.judged[title].clauses.iter().filter(|clause| clause.stance == Stance::Act).any(|clause| {
+            clause.acts.iter().any(|act| {
+                act.start > at
+                    && act.form != Form::Noun
+                    && (act.modal
+                        || text[at..act.start].trim_end().ends_with([':', '–', '—', '-'])
+                        || (clause.start > at && self.opens(title, act)))
+            })
+        })
+    }
+
+    /// "X rotation broke the build": nouns alone, and something that fails.
+    fn only_trouble(&self, title: usize) -> bool {
+        let fails = words(&self.units[title].text).iter().any(|w| {
+            matches!(
+                w.text.as_str(),
+                "broke"
+                    | "breaks"
+                    | "broken"
+                    | "fails"
+                    | "failed"
+                    | "failing"
+                    | "failure"
+                    | "failures"
+                    | "error"
+                    | "errors"
+                    | "outage"
+                    | "slow"
+                    | "stuck"
+                    | "hangs"
+                    | "crashes"
+                    | "flaky"
+                    | "timeout"
+                    | "timeouts"
+                    | "schlägt"
+                    | "fehler"
+                    | "kaputt"
+                    | "échoue"
+                    | "erreur"
+                    | "panne"
+                    | "falla"
+                    | "fallo"
+            )
+        });
+        fails
+            && self.judged[title].clauses.iter().flat_map(|clause| &clause.acts).all(|act| {
+                let said = &self.units[title].text[act.start..act.end];
+                (act.form == Form::Noun || (act.form == Form::Participle && !act.modal)) && !condition(said)
+            })
+    }
+
+    /// "Nothing to be done about accounts here", "for information only".
+    fn disclaims(&self) -> Option<String> {
+        const PHRASES: [&[&str]; 26] = [
+            &["hardware", "only"],
+            &["equipment", "only"],
+            &["nothing", "to", "be", "done", "about"],
+            &["no", "access", "change"],
+            &["no", "access", "changes"],
+            &["no", "change", "of", "access"],
+            &["no", "changes", "to", "access"],
+            &["no", "account", "changes"],
+            &["no", "credentials", "are", "affected"],
+            &["no", "accounts", "are", "affected"],
+            &["for", "information", "only"],
+            &["for", "your", "information"],
+            &["fyi"],
+            &["just", "for", "information"],
+            &["no", "action", "needed"],
+            &["no", "action", "required"],
+            &["no", "action", "necessary"],
+            &["nothing", "to", "do", "here"],
+            &["nur", "zur", "info"],
+            &["nur", "zur", "information"],
+            &["zur", "kenntnis"],
+            &["pour", "information"],
+            &["pour", "info"],
+            &["a", "título", "informativo"],
+            &["no", "hace", "falta", "tocar"],
+            &["no", "hay", "que", "hacer", "nada"],
+        ];
+        self.units.iter().filter(|unit| !matches!(unit.origin, Origin::Comment(_))).find_map(|unit| {
+            let all = words(&unit.text);
+            PHRASES
+                .iter()
+                .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+                .then(|| super::links::quote(&unit.text))
+        })
+    }
+
+    /// Whether a title starts with an order.
+    fn ordered(&self, title: &[Word]) -> bool {
+        (0..title.len().min(2))
+            .any(|at| matches!(self.lexicon.at(title, at), Some((Cue::Act(_, Force::Strong, Form::Base), _))))
+    }
+
+    /// Whether the text, not the title, orders something done to what it names.
+    pub(super) fn body_orders(&self) -> bool {
+        self.units.iter().enumerate().any(|(number, unit)| {
+            matches!(unit.origin, Origin::Body(_))
+                && self.judged[number].clauses.iter().any(|clause| {
+                    clause.stance == Stance::Act
+                        && clause.acts.iter().any(|act| {
+                            act.form == Form::Base
+                                && self.judged[number].talk.is_none()
+                                && (self.opens(number, act)
+                                    || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
+                                && (act.force == Force::Strong || self.object(number, clause, act))
+                        })
+                        && self.of_unit(number).iter().any(|m| !m.stance.spares())
+                })
+        })
+    }
+
+    /// A verb that begins a table's cell.
+    fn own_cell(&self, number: usize, at: usize) -> bool {
+        self.units[number].text[..at].trim_end().ends_with('|')
+    }
+
+    /// A ticket that is filed after what it asks for was done.
+    pub(super) fn afterwards(&self) -> bool {
+        self.units
+            .iter()
+            .filter(|unit| !matches!(unit.origin, Origin::Comment(_)))
+            .take(40)
+            .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title))
+    }
+}
+
+/// Talk that is the occasion of an order, not the thing that is ordered.
+fn occasion(word: &str) -> bool {
+    matches!(
+        word,
+        "review"
+            | "test"
+            | "drill"
+            | "exercise"
+            | "survey"
+            | "list"
+            | "plan"
+            | "policy"
+            | "retro"
+            | "retrospective"
+            | "upgrade"
+            | "question"
+    )
+}
+
+/// Laptops, badges, interviews: what a leaver's or a joiner's other tasks are about.
+fn hardware(title: &[Word]) -> bool {
+    let has = |test: &dyn Fn(&str) -> bool| title.iter().any(|w| test(&w.text));
+    has(&|w| {
+        matches!(
+            w,
+            "laptop"
+                | "laptops"
+                | "notebook"
+                | "badge"
+                | "badges"
+                | "equipment"
+                | "hardware"
+                | "phone"
+                | "headset"
+                | "monitor"
+                | "monitors"
+                | "screen"
+                | "desk"
+                | "chair"
+                | "chairs"
+                | "parking"
+                | "payroll"
+                | "interview"
+                | "farewell"
+                | "furniture"
+                | "locker"
+                | "dienstwagen"
+                | "ausweis"
+                | "ordinateur"
+                | "matériel"
+                | "portátil"
+                | "ordenador"
+        )
+    }) && !has(&|w| access_noun(w) || (credential_noun(w) && w != "key" && w != "keys"))
+}
+
+/// Whether words say that a ticket is filed after the fact; a title says it in one word.
+pub(super) fn afterwards(all: &[Word], title: bool) -> bool {
+    let one = |w: &Word| {
+        matches!(
+            w.text.as_str(),
+            "retroactive"
+                | "retroactively"
+                | "retrospective"
+                | "retrospectively"
+                | "nachtrag"
+                | "nachträglich"
+                | "nachträgliche"
+                | "nachdokumentiert"
+                | "rétroactif"
+                | "rétroactivement"
+                | "retroactivo"
+                | "retroactivamente"
+        )
+    };
+    const PHRASES: [&[&str]; 24] = [
+        &["filed", "afterwards"],
+        &["filed", "after"],
+        &["filed", "retroactively"],
+        &["created", "afterwards"],
+        &["opened", "afterwards"],
+        &["raised", "afterwards"],
+        &["logged", "afterwards"],
+        &["recorded", "afterwards"],
+        &["written", "afterwards"],
+        &["ticket", "afterwards"],
+        &["after", "the", "fact"],
+        &["after", "the", "event"],
+        &["for", "the", "record"],
+        &["record", "for", "the", "audit"],
+        &["for", "the", "audit", "trail"],
+        &["record", "only"],
+        &["ex", "post"],
+        &["post", "factum"],
+        &["im", "nachhinein"],
+        &["zur", "dokumentation"],
+        &["après", "coup"],
+        &["a", "posteriori"],
+        &["pour", "la", "traçabilité"],
+        &["a", "efectos", "de", "registro"],
+    ];
+    (title && all.iter().any(|w| one(w) || matches!(w.text.as_str(), "record" | "recorded")))
+        || all.windows(2).any(|pair| {
+            one(&pair[0])
+                && matches!(pair[1].text.as_str(), "ticket" | "change" | "record" | "entry" | "erfasst" | "angelegt")
+        })
+        || PHRASES
+            .iter()
+            .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+}

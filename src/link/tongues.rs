@@ -1,0 +1,244 @@
+//! German, French and Spanish: the verbs that ask and the words that keep, except, narrate, illustrate, negate or only talk. Tables in
+//! the form of the English ones in `verbs`, which joins them; a site's own words come from the configuration.
+
+use crate::model::ticket::Intent;
+
+use super::verbs::Force;
+
+/// Intent, force, base forms, participles, nouns.
+pub(super) type Verbs = (Intent, Force, &'static str, &'static str, &'static str);
+
+/// Verbs of the three languages; forms are separated by `|`.
+pub(super) const VERBS: &[Verbs] = &[
+    // German
+    (
+        Intent::Revoke,
+        Force::Strong,
+        "sperren|entziehen|widerrufen|deaktivieren|stilllegen|entzieht|entziehe|sperrt|sperre|zu sperren|ungültig machen|außer betrieb nehmen|invalidieren|deprovisionieren|revoken",
+        "gesperrt|entzogen|widerrufen|deaktiviert|stillgelegt|invalidiert|revoked",
+        "sperrung|entzug|widerruf|deaktivierung|stilllegung|abschaltung|rechteentzug",
+    ),
+    (
+        Intent::Revoke,
+        Force::Weak,
+        "löschen|lösche|löscht|löschst|entfernen|entferne|abschalten|loeschen|wegnehmen|wegräumen|aufräumen|bereinigen|ausmisten|rausnehmen|rauswerfen|rausschmeißen|abklemmen|abdrehen|abstellen|\
+stilllegen|kappen|muss weg|müssen weg|kann weg|können weg|soll weg|sollen weg|darf weg|dürfen weg|gehört gelöscht|gehören gelöscht|weg damit",
+        "gelöscht|geloescht|entfernt|abgeschaltet|rausgenommen|weggenommen|abgestellt|aufgeräumt",
+        "löschung|entfernung|bereinigung",
+    ),
+    (
+        Intent::Revoke,
+        Force::Weak,
+        "nicht mehr gebraucht|nicht mehr benötigt|nicht mehr verwendet|nicht mehr genutzt|nicht mehr in gebrauch|braucht keiner mehr|braucht niemand mehr|nutzt keiner mehr|nutzt niemand mehr|\
+wird nicht mehr gebraucht|wird nicht mehr benötigt|verwaist|verwaiste|verwaisten|überflüssig|geleakt|kompromittiert|veraltet",
+        "",
+        "",
+    ),
+    (
+        Intent::Rotate,
+        Force::Strong,
+        "rotieren|rotiere|rotiert bitte|neu ausstellen|neu erzeugen|neu generieren|neu erstellen",
+        "rotiert",
+        "schlüsseltausch|schlüsselwechsel|passwortwechsel|passworttausch|tokenwechsel|tokentausch|schlüsselrotation|passwortrotation|rotation",
+    ),
+    (
+        Intent::Rotate,
+        Force::Weak,
+        "erneuern|erneuert|erneuere|austauschen|tauschen|tauscht|wechseln|ersetzen|neuer|neues|neuen|neue|ändern|neu setzen|läuft ab|laufen ab|läuft aus|abgelaufen|läuft bald ab",
+        "ausgetauscht|getauscht|ersetzt|gewechselt|geändert",
+        "erneuerung|austausch|wechsel|tausch",
+    ),
+    (
+        Intent::Offboard,
+        Force::Strong,
+        "verlässt uns|verlässt die firma|verlässt das unternehmen|verlässt den konzern|verlässt die gruppe|letzter arbeitstag|letzten arbeitstag|letzter tag|letzten tag|scheidet aus|ausscheiden|\
+tritt aus|gekündigt|vertrag läuft aus|vertrag endet|vertragsende|geht in rente|in den ruhestand|arbeitet nicht mehr bei",
+        "ausgeschieden|ausgetreten",
+        "austritt|mitarbeiteraustritt|austritte|kündigung|renteneintritt|weggang",
+    ),
+    (
+        Intent::Elevate,
+        Force::Strong,
+        "vorübergehend|temporär|temporärer|temporären|befristet|befristeter|befristeten|befristete|notfallzugang|notfallzugriff|vorübergehender|vorübergehenden|zeitlich begrenzt|kurzzeitig|zeitweise",
+        "",
+        "",
+    ),
+    (
+        Intent::Modify,
+        Force::Strong,
+        "herabstufen|herunterstufen|runterstufen|zurückstufen|einschränken|beschränken|reduzieren|begrenzen|zu viele rechte|zu viel rechte",
+        "herabgestuft|eingeschränkt|beschränkt|reduziert|zurückgestuft",
+        "rollenwechsel|teamwechsel|abteilungswechsel|herabstufung|rechteänderung|zugriffsänderung",
+    ),
+    (
+        Intent::Provision,
+        Force::Strong,
+        "freischalten|gewähren|berechtigen|freigeben für",
+        "freigeschaltet|gewährt|berechtigt",
+        "freischaltung|berechtigung|zugriff auf|zugang zu|zugriff für|zugang für|zugang auf|lesezugriff|schreibzugriff|vollzugriff|lesezugang|leserechte|leserecht|schreibrechte|schreibrecht|\
+zugriffsanfrage|zugangsanfrage|zugriffsantrag|berechtigungsantrag|leseberechtigung|schreibberechtigung",
+    ),
+    (
+        Intent::Provision,
+        Force::Weak,
+        "braucht|brauche|brauchen|benötigt|benötige|benötigen|einrichten|anlegen|geben|erteilen|zuweisen|bekommt|bekommen|erhält|erhalten|beantragen|ausstellen",
+        "eingerichtet|angelegt|erteilt|zugewiesen",
+        "zugriff|zugang",
+    ),
+    // French
+    (
+        Intent::Revoke,
+        Force::Strong,
+        "révoquer|révoquez|révoque|désactiver|désactivez|désactive|invalider|invalidez|résilier|couper l'accès|couper les accès|mettre hors service",
+        "révoqué|révoquée|révoqués|révoquées|désactivé|désactivée|désactivés|désactivées|invalidé|invalidée",
+        "révocation|désactivation|décommissionnement",
+    ),
+    (
+        Intent::Revoke,
+        Force::Weak,
+        "supprimer|supprimez|supprime|retirer|retirez|enlever|enlevez|effacer|effacez|couper|coupez|fermer|fermez|bloquer|bloquez|détruire|faire le ménage|nettoyer|plus utilisé|plus utilisée|plus nécessaire|\
+n'est plus utilisé|n'est plus utilisée|ne sert plus|ne servent plus|plus besoin de|obsolète|compromis|compromise|fuité",
+        "supprimé|supprimée|supprimés|supprimées|retiré|retirée|effacé|effacée|bloqué|bloquée|fermé",
+        "suppression|retrait|fermeture|nettoyage|blocage",
+    ),
+    (Intent::Rotate, Force::Strong, "faire tourner|régénérer|régénérez|réémettre", "régénéré|régénérée", "rotation"),
+    (
+        Intent::Rotate,
+        Force::Weak,
+        "renouveler|renouvelez|renouvelle|remplacer|remplacez|changer|changez|nouveau|nouvelle|réinitialiser|réinitialisez|expire bientôt|arrive à expiration|va expirer|expire le",
+        "renouvelé|renouvelée|renouvelés|remplacé|remplacée|changé|changée|réinitialisé",
+        "renouvellement|remplacement|changement|réinitialisation",
+    ),
+    (
+        Intent::Offboard,
+        Force::Strong,
+        "quitte l'entreprise|quitte la société|quitte le groupe|quitte la boîte|quitte l'équipe et l'entreprise|dernier jour|a quitté|ont quitté|quitte nous|nous quitte|nous quittent|va quitter|quittera|\
+fin de contrat|fin de mission|fin de stage|part à la retraite|part en retraite|a démissionné|contrat se termine|contrat prend fin|mission se termine|ne travaille plus",
+        "",
+        "départ d'un collaborateur|départ de|départ d'un|départ du|départ|démission",
+    ),
+    (
+        Intent::Elevate,
+        Force::Strong,
+        "temporaire|temporairement|provisoire|provisoirement|accès d'urgence|à titre temporaire|à titre provisoire|momentanément",
+        "",
+        "",
+    ),
+    (
+        Intent::Modify,
+        Force::Strong,
+        "restreindre|restreignez|rétrograder|réduire|réduisez|limiter|limitez|passer en lecture|trop de droits|droits trop larges",
+        "restreint|restreinte|rétrogradé|réduit|limité",
+        "changement de rôle|changement d'équipe|changement de poste|changement de service|mobilité interne",
+    ),
+    (
+        Intent::Provision,
+        Force::Strong,
+        "accorder|accordez|octroyer|octroyez|donner accès|donnez accès|ouvrir l'accès|ouvrir un accès|ouvrir les droits|ouvrir les accès",
+        "accordé|accordée|octroyé",
+        "accès à|accès au|accès aux|accès pour|accès en lecture|accès en écriture|accès lecture|accès sur|demande d'accès|demande de droits|droit de lecture|droits de lecture|droits d'écriture|droits sur|droit d'écriture|habilitation",
+    ),
+    (
+        Intent::Provision,
+        Force::Weak,
+        "ouvrir|ouvrez|créer|créez|donner|donnez|ajouter|ajoutez|attribuer|attribuez|a besoin|ont besoin|avoir besoin|besoin d'un|besoin d'une|demande",
+        "créé|ajouté|attribué|ouvert",
+        "accès",
+    ),
+    // Spanish
+    (
+        Intent::Revoke,
+        Force::Strong,
+        "revocar|revoque|revoquen|revoca|revocarlo|revocarla|revocarlos|revocarlas|desactivar|desactive|desactiven|desactivarlo|desactivarla|inhabilitar|deshabilitar|deshabilite|anular|invalidar|cortar el acceso",
+        "revocado|revocada|revocados|revocadas|desactivado|desactivada|desactivados|deshabilitado|deshabilitada|anulado|anulada",
+        "revocación|desactivación|inhabilitación",
+    ),
+    (
+        Intent::Revoke,
+        Force::Weak,
+        "eliminar|elimine|eliminen|elimina|eliminarlo|eliminarla|eliminarlos|eliminarlas|borrar|borre|borren|borra|borrarlo|borrarla|borrarlos|retirar|retire|retiren|quitar|quite|quiten|quitarle|quitarles|quitarlo|quitarla|\
+dar de baja|dad de baja|suprimir|cerrar|bloquear|bloquee|limpiar|ya no se usa|ya no se usan|ya no se utiliza|ya no se utilizan|ya no hace falta|ya no hacen falta|no se usa|no se utiliza|sin uso|en desuso|obsoleto|obsoleta|filtrado|filtrada|comprometido|comprometida",
+        "eliminado|eliminada|eliminados|borrado|borrada|borrados|retirado|retirada|bloqueado|bloqueada",
+        "eliminación|borrado|retirada|limpieza|bloqueo",
+    ),
+    (
+        Intent::Rotate,
+        Force::Strong,
+        "rotar|rote|roten|rotarlo|rotarla|regenerar|regenere|regeneren",
+        "rotado|rotada|regenerado|regenerada",
+        "rotación|rotacion|regeneración",
+    ),
+    (
+        Intent::Rotate,
+        Force::Weak,
+        "renovar|renueve|renueven|renovarlo|renovarla|reemplazar|reemplace|cambiar|cambie|cambien|cambiarlo|cambiarla|sustituir|nuevo|nueva|restablecer|caduca|caducan|caduca el|está a punto de caducar|va a caducar|vence",
+        "renovado|renovada|reemplazado|reemplazada|cambiado|cambiada|sustituido|caducado|caducada",
+        "renovación|reemplazo|sustitución|cambio",
+    ),
+    (
+        Intent::Offboard,
+        Force::Strong,
+        "deja la empresa|dejan la empresa|dejará la empresa|deja el grupo|deja la compañía|nos deja|se marcha|último día|ultimo dia|se va de la empresa|ha dejado la empresa|causa baja|fin de contrato|\
+termina su contrato|finaliza su contrato|acaba su contrato|ya no trabaja",
+        "",
+        "baja de|baja del|baja voluntaria|baja laboral|dimisión",
+    ),
+    (
+        Intent::Elevate,
+        Force::Strong,
+        "temporalmente|acceso temporal|acceso de emergencia|provisional|provisionalmente|de forma temporal|permiso temporal|permisos temporales|elevar|elevación",
+        "",
+        "",
+    ),
+    (
+        Intent::Modify,
+        Force::Strong,
+        "restringir|restrinja|reducir|reduzca|limitar|limite a|degradar|bajar a|demasiados permisos|permisos excesivos",
+        "restringido|reducido|limitado",
+        "cambio de rol|cambio de equipo|cambio de puesto|cambio de departamento",
+    ),
+    (
+        Intent::Provision,
+        Force::Strong,
+        "conceder|concedan|otorgar|otorguen|dar acceso|dad acceso|den acceso|dar permiso|dar permisos",
+        "concedido|concedida|otorgado",
+        "acceso a|acceso al|acceso para|acceso de lectura|acceso de escritura|acceso en lectura|permiso de lectura|permiso de escritura|permisos de|permisos para|permisos sobre|solicitud de acceso|petición de acceso|alta de acceso",
+    ),
+    (
+        Intent::Provision,
+        Force::Weak,
+        "necesita|necesitan|necesito|necesitamos|crear|cree|añadir|añada|agregar|asignar|asigne|dar|habilitar|habilite|solicito|solicita|solicitamos|permitir",
+        "creado|añadido|asignado|habilitado",
+        "acceso",
+    ),
+];
+
+/// Keeps what its clause names.
+pub(super) const KEEP: &str = "bleibt|bleiben|behalten|behalten wir|wir behalten|lasst|behält|nicht anfassen|finger weg|nicht anrühren|unverändert|unberührt|nicht betroffen|nichts zu tun|weiterhin|wird noch|werden noch|noch gebraucht|noch benötigt|\
+noch verwendet|in ruhe lassen|belassen|stehen lassen|lassen wir|nicht löschen|nicht sperren|nicht entfernen|gehört nicht dazu|\
+garder|gardez|on garde|gardons|nous gardons|garde|conserver|conservez|ne pas|ne touchez pas|ne touche pas|pas touche|reste|restent|inchangé|inchangée|inchangés|n'est pas concerné|n'est pas concernée|ne sont pas concernés|\
+encore utilisé|encore utilisée|toujours utilisé|toujours utilisée|sert encore|servent encore|ne change pas|ne changent pas|\
+no se toca|no se tocan|no toquen|no toquéis|mantener|mantened|guardamos|mantenemos|conservamos|conservar|se queda|se quedan|se mantiene|se mantienen|queda igual|no tocar|sigue en uso|siguen en uso|se sigue usando|sigue usándose|sin cambios|no cambia|no cambian|no se borra|ni tocarlo";
+
+/// What follows it stays.
+pub(super) const EXCEPT: &str = "außer|ausser|bis auf|ausgenommen|mit ausnahme von|nicht den|nicht die|nicht das|nicht der|sauf|excepté|hormis|à l'exception de|à l'exception du|mais pas|excepto|salvo|menos|pero no|a excepción de";
+
+/// It was done already.
+pub(super) const PAST: &str = "bereits|schon|wurde erledigt|ist erledigt|wurde schon|letzte woche|letzten monat|gestern|déjà|la semaine dernière|hier|le mois dernier|ya se|ya fue|ya está|ya están|ya lo|la semana pasada|ayer|el mes pasado";
+
+/// It only illustrates.
+pub(super) const EXAMPLE: &str =
+    "zum beispiel|z b|beispiel|beispielsweise|etwa wie|par exemple|exemple|comme pour|por ejemplo|ejemplo|como hicimos";
+
+/// It negates what follows.
+pub(super) const NOT: &str =
+    "nicht|kein|keine|keinen|keinem|niemals|nie|pas|jamais|aucun|aucune|nunca|jamás|ningún|ninguna|tampoco";
+
+/// It talks about text, plans or knowledge.
+pub(super) const TALK: &str = "dokumentieren|dokumentation|schulung|beschreiben|anleitung|frage|frage zu|rückfrage|nachfrage|besprechung|störung|übersicht|auswertung|documenter|documentation|formation|question sur|question|réunion|\
+procédure|renseignement|documentar|documentación|formación|consulta|pregunta|duda|reunión|procedimiento|informe|incidencia";
+
+/// It looks like a cue and is none.
+pub(super) const NOTHING: &str = "nicht vor|nicht früher|nicht vergessen|nicht mehr|kein problem|keine eile|keine rückfragen|nicht später|spätestens|frohes neues|neue kollegin|neuer kollege|neuen kollegen|neue mitarbeiterin|neuer mitarbeiter|\
+pas avant|pas plus tard|ne pas oublier|n'hésitez pas|pas de problème|nouvel arrivant|nouveau collègue|nouvelle collègue|nouveau collaborateur|nouvelle collaboratrice|no antes|no olvidar|no olvidéis|no hay prisa|no hay problema|\
+nuevo compañero|nueva compañera|a más tardar|gestión del cambio|demande de changement|en cambio|sin embargo";
