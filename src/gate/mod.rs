@@ -8,6 +8,7 @@ mod freshness;
 mod gaps;
 mod near;
 pub mod place;
+mod reading;
 mod report;
 pub mod scan;
 mod wants;
@@ -55,6 +56,8 @@ pub struct Options {
     pub snapshot: Option<String>,
     /// `--max-wait`.
     pub max_wait: Duration,
+    /// Read every ticket wholly. The report is the same without: it is made so only to be compared.
+    pub read_all: bool,
     /// `--mode warn`: the same report, and exit code 0.
     pub warn_only: bool,
 }
@@ -91,6 +94,7 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
 
     // What is recorded in files comes first: it names the slots. Then what the live stores say of those that the deploy reads.
     let mut collected = Collected::new(now);
+    collected.read_all = options.read_all;
     if let Some(place) = &options.snapshot {
         let shown = scan::read(place, options, config, sources).await;
         want.recorded = collected.snapshot(sources, shown, settings, config.fingerprint_key.is_some());

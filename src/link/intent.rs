@@ -164,10 +164,16 @@ impl Reading<'_> {
 
     /// A type, catalogue item or label: its own verb, or the usual names.
     fn label(&self, label: &str, strong: f64, weak: f64, what: &str, scores: &mut Scores) {
+        if let Some((intent, points)) = Self::labelled(label, strong, weak) {
+            scores.add(intent, points, &format!("{what} \"{}\"", super::links::quote(label)));
+        }
+    }
+
+    /// What a type, catalogue item or label asks for by itself, with its points.
+    pub(super) fn labelled(label: &str, strong: f64, weak: f64) -> Option<(Intent, f64)> {
         let lower = label.to_lowercase().replace(['_', '-'], " ");
         let has = |parts: &[&str]| parts.iter().any(|part| lower.contains(part));
-        let said = format!("{what} \"{}\"", super::links::quote(label));
-        let (intent, points) = match () {
+        Some(match () {
             () if has(&[
                 "offboard",
                 "leaver",
@@ -221,9 +227,8 @@ impl Reading<'_> {
             {
                 (Intent::Provision, weak)
             }
-            () => return,
-        };
-        scores.add(intent, points, &said);
+            () => return None,
+        })
     }
 
     fn title(&self, scores: &mut Scores) {

@@ -9,6 +9,7 @@ mod access;
 mod choose;
 mod dates;
 mod entity;
+mod hashed;
 mod index;
 mod intent;
 mod level;
@@ -19,6 +20,7 @@ mod nouns;
 mod number;
 mod object;
 mod people;
+mod sieve;
 mod stance;
 mod state;
 mod text;
@@ -26,6 +28,8 @@ mod tokens;
 mod trust;
 mod verbs;
 mod window;
+
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -35,6 +39,7 @@ use crate::model::catalog::Entry;
 use crate::model::inventory::{Inventory, Level};
 use crate::model::mask::mask;
 use crate::model::settings::Settings;
+use crate::model::sieve::Sieve;
 use crate::model::ticket::{Access, Field, Intent, Link, Record, State, Strength, Ticket, Window};
 
 use choose::Context;
@@ -49,7 +54,7 @@ use verbs::Lexicon;
 
 /// Everything that tickets can speak of, and the words to read them by.
 pub struct Index {
-    names: Names,
+    names: Arc<Names>,
     lexicon: Lexicon,
     directory: Directory,
     settings: Settings,
@@ -71,12 +76,18 @@ impl Index {
     #[must_use]
     pub fn new(inventory: &Inventory, catalog: &[Entry], settings: &Settings) -> Self {
         Self {
-            names: Names::new(inventory, catalog, settings),
+            names: Arc::new(Names::new(inventory, catalog, settings)),
             lexicon: Lexicon::new(&settings.words),
             directory: Directory::new(settings),
             settings: settings.clone(),
             zone: TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC),
         }
+    }
+
+    /// What tells, without reading a ticket wholly, that it bears on nothing.
+    #[must_use]
+    pub fn sieve(&self) -> Arc<dyn Sieve> {
+        Arc::new(sieve::Words::new(&self.names, &self.lexicon, &self.settings))
     }
 
     /// Reads a ticket. `now` is not needed to understand it; it bounds nothing but stated times that cannot be.

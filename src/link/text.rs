@@ -215,7 +215,7 @@ fn item(line: &str) -> Option<(usize, &str)> {
 }
 
 /// Text without what is struck through, and without the option boxes of a form that were not chosen.
-fn visible(line: &str) -> String {
+pub(super) fn visible(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(start) = rest.find("~~") {

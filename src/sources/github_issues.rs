@@ -7,9 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::Files;
+use crate::model::sieve::Part;
 use crate::model::ticket::{Comment, Person, RawState, Record, System, Text};
 use crate::sources::export::markup::markdown;
 use crate::sources::export::value::{at, kind, list, person, text, time};
+use crate::sources::export::skim::{Markup, Plan, Shape};
 use crate::sources::export::{self, Flaw};
 use crate::sources::{About, Account, TicketSource, Wanted};
 
@@ -113,20 +115,23 @@ impl TicketSource for GithubIssues {
         &self.about
     }
 
-    async fn tickets(&self, _want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
+    async fn tickets(&self, want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
         let path = &self.settings.export;
         let mut issues_only = |record: Record| {
             if record.kind.as_deref() != Some(PULL) {
                 sink(record);
             }
         };
-        export::read(&self.about, &self.files, path, &["items", "issues"], &mut issues_only, &mut |issue, flaws| {
+        let convert = |issue: &Value, flaws: &mut Vec<Flaw>| {
             let mut record = self.record(issue, flaws)?;
             if at(issue, &["pull_request"]).is_some() {
                 record.kind = Some(PULL.to_owned());
             }
             Ok(record)
-        })
+        };
+        let sift = want.sieve.as_deref().map(|sieve| export::Sift { sieve, plan: PLAN, fields: Vec::new() });
+        let lists = &["items", "issues"];
+        export::sifted(&self.about, &self.files, path, lists, &mut issues_only, &convert, sift.as_ref())
     }
 }
 
@@ -135,6 +140,34 @@ const PULL: &str = "\u{0}pull request";
 
 fn somebody(value: Option<&Value>) -> Option<Person> {
     person(value, &["login", "email"], "name")
+}
+
+/// What an issue is read for, see `record`: with any other type at these places it is read wholly.
+const PLAN: Plan = Plan {
+    item: Shape::Object(&[
+        ("number", Shape::Key),
+        ("repository_url", Shape::Checked(in_repository)),
+        ("html_url", Shape::Plain),
+        ("pull_request", Shape::Nothing),
+        ("title", Shape::Text(Part::Title)),
+        ("body", Shape::Rich(Part::Body, Markup::Markdown)),
+        ("type", Shape::Object(&[("name", Shape::Text(Part::Label))])),
+        ("labels", Shape::Each(&Shape::Named(Part::Label))),
+        ("state", Shape::Plain),
+        ("state_reason", Shape::Plain),
+        ("milestone", Shape::Object(&[("due_on", Shape::Plain)])),
+        ("assignees", Shape::Each(&Shape::Any)),
+        ("created_at", Shape::Time),
+        ("closed_at", Shape::Time),
+        ("updated_at", Shape::Time),
+        ("comments", Shape::Total),
+        ("_comments", Shape::Each(&Shape::Object(&[("body", Shape::Rich(Part::Comment, Markup::Markdown))]))),
+    ]),
+    checks: 1,
+};
+
+fn in_repository(url: &str) -> bool {
+    url.split("/repos/").nth(1).is_some_and(|path| path.trim_matches('/').split('/').count() == 2)
 }
 
 /// `owner/name`, from the API's address of the repository, else from the issue's page.

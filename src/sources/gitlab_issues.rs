@@ -7,9 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::Files;
+use crate::model::sieve::Part;
 use crate::model::ticket::{Change, Comment, Person, RawState, Record, System, Text};
 use crate::sources::export::markup::markdown;
 use crate::sources::export::value::{kind, list, person, text, time};
+use crate::sources::export::skim::{Markup, Plan, Shape};
 use crate::sources::export::{self, Flaw};
 use crate::sources::{About, Account, TicketSource, Wanted};
 
@@ -115,11 +117,34 @@ impl TicketSource for GitlabIssues {
         &self.about
     }
 
-    async fn tickets(&self, _want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
+    async fn tickets(&self, want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
         let path = &self.settings.export;
-        export::read(&self.about, &self.files, path, &["issues"], sink, &mut |issue, flaws| self.record(issue, flaws))
+        let convert = |issue: &Value, flaws: &mut Vec<Flaw>| self.record(issue, flaws);
+        let sift = want.sieve.as_deref().map(|sieve| export::Sift { sieve, plan: PLAN, fields: Vec::new() });
+        export::sifted(&self.about, &self.files, path, &["issues"], sink, &convert, sift.as_ref())
     }
 }
+
+/// What an issue is read for, see `record`: with any other type at these places it is read wholly.
+const PLAN: Plan = Plan {
+    item: Shape::Object(&[
+        ("iid", Shape::Plain),
+        ("references", Shape::Object(&[("full", Shape::Reference)])),
+        ("title", Shape::Text(Part::Title)),
+        ("description", Shape::Rich(Part::Body, Markup::Markdown)),
+        ("issue_type", Shape::Text(Part::Label)),
+        ("labels", Shape::Each(&Shape::Named(Part::Label))),
+        ("state", Shape::Plain),
+        ("web_url", Shape::Plain),
+        ("due_date", Shape::Plain),
+        ("assignees", Shape::Each(&Shape::Any)),
+        ("created_at", Shape::Time),
+        ("closed_at", Shape::Time),
+        ("updated_at", Shape::Time),
+        ("_comments", Shape::Each(&Shape::Object(&[("body", Shape::Rich(Part::Comment, Markup::Markdown))]))),
+    ]),
+    checks: 0,
+};
 
 fn somebody(value: Option<&Value>) -> Option<Person> {
     person(value, &["username", "public_email", "email"], "name")

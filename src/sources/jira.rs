@@ -10,8 +10,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::config::Files;
+use crate::model::sieve::Part;
 use crate::model::ticket::{Change, Comment, Field, Person, RawState, Record, System, Text};
 use crate::sources::export::markup::{adf, wiki};
+use crate::sources::export::skim::{Markup, Plan, Shape};
 use crate::sources::export::value::{at, kind, list, person, text, time};
 use crate::sources::export::{self, Flaw};
 use crate::sources::{About, Account, TicketSource, Wanted};
@@ -116,13 +118,55 @@ impl TicketSource for Jira {
         &self.about
     }
 
-    async fn tickets(&self, _want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
+    async fn tickets(&self, want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
         let path = &self.settings.export;
-        export::read(&self.about, &self.files, path, &["issues", "values"], sink, &mut |issue, flaws| {
-            self.record(issue, flaws)
-        })
+        let convert = |issue: &Value, flaws: &mut Vec<Flaw>| self.record(issue, flaws);
+        let fields = self.settings.fields.values().map(String::as_str).collect();
+        let sift = want.sieve.as_deref().map(|sieve| export::Sift { sieve, plan: PLAN, fields });
+        export::sifted(&self.about, &self.files, path, &["issues", "values"], sink, &convert, sift.as_ref())
     }
 }
+
+/// What an issue is read for, see `record`: with any other type at these places it is read wholly.
+const PLAN: Plan = Plan {
+    item: Shape::Object(&[
+        ("key", Shape::Key),
+        ("fields", Shape::Object(FIELDS)),
+        (
+            "changelog",
+            Shape::Object(&[("histories", Shape::Each(&Shape::Object(&[("created", Shape::Earlier)])))]),
+        ),
+    ]),
+    checks: 0,
+};
+const FIELDS: &[(&str, Shape)] = &[
+    ("summary", Shape::Text(Part::Title)),
+    ("description", Shape::Rich(Part::Body, Markup::Wiki)),
+    ("environment", Shape::Rich(Part::Body, Markup::Wiki)),
+    ("issuetype", Shape::Object(&[("name", Shape::Text(Part::Label))])),
+    ("labels", Shape::Each(&Shape::Named(Part::Label))),
+    ("components", Shape::Each(&Shape::Named(Part::Label))),
+    ("project", Shape::Object(&[("key", Shape::Plain)])),
+    (
+        "status",
+        Shape::Object(&[("name", Shape::Plain), ("statusCategory", Shape::Object(&[("key", Shape::Plain)]))]),
+    ),
+    ("resolution", Shape::Object(&[("name", Shape::Plain)])),
+    ("created", Shape::Time),
+    ("updated", Shape::Time),
+    ("resolutiondate", Shape::Time),
+    ("statuscategorychangedate", Shape::Earlier),
+    ("duedate", Shape::Plain),
+    (
+        "comment",
+        Shape::Object(&[
+            ("total", Shape::Total),
+            ("comments", Shape::Each(&Shape::Object(&[("body", Shape::Rich(Part::Comment, Markup::Wiki))]))),
+        ]),
+    ),
+    ("issuelinks", Shape::Each(&Shape::Any)),
+    ("approvals", Shape::Approvals),
+];
 
 /// E-mail first: it is what other systems know, too.
 fn somebody(value: Option<&Value>) -> Option<Person> {
