@@ -145,7 +145,7 @@ fn somebody(value: Option<&Value>) -> Option<Person> {
 /// What an issue is read for, see `record`: with any other type at these places it is read wholly.
 const PLAN: Plan = Plan {
     item: Shape::Object(&[
-        ("number", Shape::Key),
+        ("number", Shape::Number),
         ("repository_url", Shape::Checked(in_repository)),
         ("html_url", Shape::Plain),
         ("pull_request", Shape::Nothing),

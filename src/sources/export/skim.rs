@@ -32,8 +32,10 @@ pub(crate) enum Shape {
     Earlier,
     /// How many comments there are.
     Total,
-    /// The ticket's id, or the number at its end.
+    /// The ticket's id.
     Key,
+    /// The number at the end of its id.
+    Number,
     /// The ticket's id, with a number behind a `#`.
     Reference,
     /// A text that the ticket's id is made of, with what it must look like.
@@ -156,7 +158,7 @@ impl<'w> Walk<'w> {
     fn value(&mut self, shape: Shape) -> Step<()> {
         let start = self.blank();
         let first = self.byte().ok_or(Odd)?;
-        if first == b'n' && !matches!(shape, Shape::Key) {
+        if first == b'n' && !matches!(shape, Shape::Key | Shape::Number | Shape::Reference) {
             return self.word("null");
         }
         match (shape, first) {
@@ -199,7 +201,7 @@ impl<'w> Walk<'w> {
                 self.out.number = self.string()?.rsplit_once('#').ok_or(Odd)?.1.to_owned();
                 Ok(())
             }
-            (Shape::Key, b'0'..=b'9') => {
+            (Shape::Number, b'0'..=b'9') => {
                 let number = self.number()?;
                 self.out.number = number.to_owned();
                 if number.contains('.') { Err(Odd) } else { Ok(()) }
