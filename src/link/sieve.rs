@@ -80,11 +80,14 @@ impl Words {
             }
         };
         for (words, intent, force) in lexicon.acts() {
-            phrase(&words, match (intent, force) {
-                (Intent::Revoke | Intent::Rotate | Intent::Offboard, Force::Strong) => Asks::Alone,
-                (Intent::Revoke | Intent::Rotate | Intent::Offboard, Force::Weak) => Asks::WithObject,
-                _ => Asks::Other,
-            });
+            phrase(
+                &words,
+                match (intent, force) {
+                    (Intent::Revoke | Intent::Rotate | Intent::Offboard, Force::Strong) => Asks::Alone,
+                    (Intent::Revoke | Intent::Rotate | Intent::Offboard, Force::Weak) => Asks::WithObject,
+                    _ => Asks::Other,
+                },
+            );
         }
         // Verbs whose parts stand apart, see `stance`.
         for word in ["take", "takes", "taking", "taken", "no", "not"] {
@@ -95,7 +98,8 @@ impl Words {
         for first in several.iter().filter_map(|words| words.first()) {
             flag(of(first), NAME);
         }
-        for (words, bit) in [(PARTIALS, PARTIAL), (APPROVALS, APPROVES), ("vault openbao", VAULT), ("accessor", ACCESSOR)]
+        for (words, bit) in
+            [(PARTIALS, PARTIAL), (APPROVALS, APPROVES), ("vault openbao", VAULT), ("accessor", ACCESSOR)]
         {
             words.split_whitespace().for_each(|word| flag(of(word), bit));
         }
@@ -172,10 +176,7 @@ impl Reader for One<'_> {
 
     fn keeps(&mut self, number: &str) -> bool {
         let seen = std::mem::take(&mut self.seen);
-        seen.keep
-            || (seen.pronoun && seen.title_noun)
-            || (seen.approved && seen.asks)
-            || self.by.named.contains(number)
+        seen.keep || (seen.pronoun && seen.title_noun) || (seen.approved && seen.asks) || self.by.named.contains(number)
     }
 }
 
@@ -198,9 +199,7 @@ impl One<'_> {
         let words = tokens::words(title);
         let any = |is: &dyn Fn(&str) -> bool| words.iter().any(|word| is(&word.text));
         self.seen.title_noun |= any(&credential_noun);
-        let instead = |word: &str| {
-            matches!(word, "instead" | "replace" | "replaces" | "static" | "statt" | "anstelle")
-        };
+        let instead = |word: &str| matches!(word, "instead" | "replace" | "replaces" | "static" | "statt" | "anstelle");
         self.seen.keep |= any(&instead) && any(&keyless);
     }
 
@@ -307,7 +306,8 @@ impl One<'_> {
     /// Phrases, names of several words, and what the words around a token make of it.
     fn look(&mut self, part: Part, line: &str, words: &[Word]) {
         let mut about = 0;
-        let mut partial = if line.contains("..") || line.contains("**") || line.contains('\u{2026}') { words.len() } else { 0 };
+        let mut partial =
+            if line.contains("..") || line.contains("**") || line.contains('\u{2026}') { words.len() } else { 0 };
         for (at, word) in words.iter().enumerate() {
             if self.by.looked_at.has(word.hash) {
                 let flags = self.by.flags.get(&word.hash).copied().unwrap_or_default();
@@ -400,8 +400,27 @@ impl One<'_> {
             // Without blanks, a line may be one word to a reader and several to another.
             || own.is_empty();
         self.seen.pronoun |= has(&[
-            "it", "them", "they", "these", "those", "both", "everything", "this", "that", "ihn", "sie", "es", "diese",
-            "beide", "le", "les", "los", "lo", "all", "one", "ones",
+            "it",
+            "them",
+            "they",
+            "these",
+            "those",
+            "both",
+            "everything",
+            "this",
+            "that",
+            "ihn",
+            "sie",
+            "es",
+            "diese",
+            "beide",
+            "le",
+            "les",
+            "los",
+            "lo",
+            "all",
+            "one",
+            "ones",
         ]);
     }
 }

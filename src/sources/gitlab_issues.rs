@@ -10,8 +10,8 @@ use crate::config::Files;
 use crate::model::sieve::Part;
 use crate::model::ticket::{Change, Comment, Person, RawState, Record, System, Text};
 use crate::sources::export::markup::markdown;
-use crate::sources::export::value::{kind, list, person, text, time};
 use crate::sources::export::skim::{Markup, Plan, Shape};
+use crate::sources::export::value::{kind, list, person, text, time};
 use crate::sources::export::{self, Flaw};
 use crate::sources::{About, Account, TicketSource, Wanted};
 

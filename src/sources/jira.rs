@@ -132,10 +132,7 @@ const PLAN: Plan = Plan {
     item: Shape::Object(&[
         ("key", Shape::Key),
         ("fields", Shape::Object(FIELDS)),
-        (
-            "changelog",
-            Shape::Object(&[("histories", Shape::Each(&Shape::Object(&[("created", Shape::Earlier)])))]),
-        ),
+        ("changelog", Shape::Object(&[("histories", Shape::Each(&Shape::Object(&[("created", Shape::Earlier)])))])),
     ]),
     checks: 0,
 };
@@ -147,10 +144,7 @@ const FIELDS: &[(&str, Shape)] = &[
     ("labels", Shape::Each(&Shape::Named(Part::Label))),
     ("components", Shape::Each(&Shape::Named(Part::Label))),
     ("project", Shape::Object(&[("key", Shape::Plain)])),
-    (
-        "status",
-        Shape::Object(&[("name", Shape::Plain), ("statusCategory", Shape::Object(&[("key", Shape::Plain)]))]),
-    ),
+    ("status", Shape::Object(&[("name", Shape::Plain), ("statusCategory", Shape::Object(&[("key", Shape::Plain)]))])),
     ("resolution", Shape::Object(&[("name", Shape::Plain)])),
     ("created", Shape::Time),
     ("updated", Shape::Time),

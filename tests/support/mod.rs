@@ -20,6 +20,7 @@ pub mod moto;
 pub mod openbao;
 pub mod process;
 pub mod proxy;
+pub mod shapes;
 pub mod stream;
 
 pub use binary::binary;

@@ -92,9 +92,11 @@ impl Batch {
             }
             converted(bytes, convert)
         };
-        self.items.par_chunks(64).map_init(reader, |reader, items| {
-            items.iter().map(|item| one(reader, item)).collect::<Vec<_>>()
-        }).flatten_iter().collect()
+        self.items
+            .par_chunks(64)
+            .map_init(reader, |reader, items| items.iter().map(|item| one(reader, item)).collect::<Vec<_>>())
+            .flatten_iter()
+            .collect()
     }
 }
 
