@@ -219,18 +219,31 @@ fn index(known: &[Known], settings: &Settings) -> Index {
     Index::new(&inventory, &[], settings)
 }
 
-/// Every whole occurrence of every name, found the slow way.
-fn naive(texts: &[&str], known: &[Known]) -> BTreeSet<String> {
+/// Every whole occurrence of every name in the records, found the slow way: the texts one behind the other, searched for each name.
+fn naive(records: &[Record], known: &[Known]) -> BTreeSet<(String, String)> {
+    let (mut all, mut starts) = (String::new(), Vec::new());
+    for record in records {
+        starts.push(all.len());
+        let texts = record.texts.iter().map(|text| &text.text);
+        for text in
+            std::iter::once(&record.title).chain(texts).chain(record.comments.iter().map(|comment| &comment.text))
+        {
+            all.push_str(text);
+            all.push('\n');
+        }
+    }
     let joined = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '@'));
-    let named = |name: &str| {
-        let finder = memchr::memmem::Finder::new(name);
-        texts.iter().any(|text| {
-            finder
-                .find_iter(text.as_bytes())
-                .any(|at| !joined(text[..at].chars().next_back()) && !joined(text[at + name.len()..].chars().next()))
-        })
-    };
-    known.iter().filter(|known| named(&known.name)).map(|known| known.id.clone()).collect()
+    let mut found = BTreeSet::new();
+    for known in known {
+        for at in memchr::memmem::find_iter(all.as_bytes(), &known.name) {
+            let (before, after) = (all[..at].chars().next_back(), all[at + known.name.len()..].chars().next());
+            if !joined(before) && !joined(after) {
+                let record = &records[starts.partition_point(|start| *start <= at) - 1];
+                found.insert((record.id.clone(), known.id.clone()));
+            }
+        }
+    }
+    found
 }
 
 #[test]
@@ -245,14 +258,8 @@ fn links_are_what_a_search_for_every_name_finds() {
         .map(|record| index.understand(record, now()))
         .flat_map(|ticket| ticket.links.into_iter().map(move |link| (ticket.id.clone(), link.credential.to_string())))
         .collect();
-    let mut wanted = Vec::new();
-    for record in read("jira", &json!(tickets), &Wanted::default()).0 {
-        let mut texts = vec![record.title.as_str()];
-        texts.extend(record.texts.iter().map(|text| text.text.as_str()));
-        texts.extend(record.comments.iter().map(|comment| comment.text.as_str()));
-        wanted.extend(naive(&texts, &known).into_iter().map(|id| (record.id.clone(), id)));
-    }
-    let (found, wanted): (BTreeSet<_>, BTreeSet<_>) = (found.into_iter().collect(), wanted.into_iter().collect());
+    let found: BTreeSet<_> = found.into_iter().collect();
+    let wanted = naive(&read("jira", &json!(tickets), &Wanted::default()).0, &known);
     assert_eq!(found, wanted);
     assert!(wanted.len() >= 8 && wanted.iter().any(|(_, id)| id.starts_with("gitlab:project-token")));
     assert!(account.sifted > 1_200, "{} of 2000 are left out", account.sifted);
@@ -365,9 +372,9 @@ const PIECES: &[&str] = &[
     "change ",
 ];
 
-/// A thousand, or as many as DRIFTGATE_CASES says.
+/// Some hundred, or as many as DRIFTGATE_CASES says.
 fn cases() -> u32 {
-    std::env::var("DRIFTGATE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(1_000)
+    std::env::var("DRIFTGATE_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(400)
 }
 
 proptest! {
@@ -405,7 +412,7 @@ proptest! {
 
 /// The report of a folder, with every ticket read wholly or not.
 fn report(folder: &Path, read_all: bool) -> Value {
-    let env = Arc::new(Environment::new());
+    let env = Arc::new(Environment::default());
     let rules: Vec<_> = driftgate::rules::RULES.iter().map(|rule| (rule.id, rule.severity)).collect();
     let kinds = driftgate::sources::table::known();
     let known = driftgate::config::Known { rules: &rules, kinds: &kinds };
@@ -431,8 +438,8 @@ fn the_report_is_the_same_with_every_ticket_read_wholly() {
     }
     // Seldom-named things, a later state of an earlier ticket, and gaps.
     let known = stream::known(300);
-    let mut tickets: Vec<Value> = (0..3_000).map(|number| stream::ticket(number, &known).0).collect();
-    let named = (0..3_000).find(|number| stream::ticket(*number, &known).1.is_some()).unwrap();
+    let mut tickets: Vec<Value> = (0..1_000).map(|number| stream::ticket(number, &known).0).collect();
+    let named = (0..1_000).find(|number| stream::ticket(*number, &known).1.is_some()).unwrap();
     let mut later = stream::ticket(named + 1, &known).0;
     later["key"] = json!(format!("OPS-{named}"));
     tickets.push(later);
@@ -451,6 +458,6 @@ fn the_report_is_the_same_with_every_ticket_read_wholly() {
     save(".driftgate.yaml", stream::CONFIGURATION.to_owned());
     let quick = report(folder.path(), false);
     assert_eq!(quick, report(folder.path(), true));
-    assert!(quick["findings"].as_array().unwrap().len() > 20, "{}", quick["findings"]);
-    assert_eq!(quick["summary"]["tickets"], json!(3_002));
+    assert!(quick["findings"].as_array().unwrap().len() > 5, "{}", quick["findings"]);
+    assert_eq!(quick["summary"]["tickets"], json!(1_002));
 }
