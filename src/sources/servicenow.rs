@@ -176,7 +176,7 @@ impl TicketSource for ServiceNow {
 
     async fn tickets(&self, _want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
         let path = &self.settings.export;
-        export::read(&self.about, &self.files, path, &["result", "records"], sink, &mut |item, flaws| {
+        export::read(&self.about, &self.files, path, &["result", "records"], sink, &|item, flaws| {
             self.record(item, flaws)
         })
     }

@@ -105,7 +105,7 @@ pub(crate) fn skim(item: &[u8], plan: Plan, fields: &[&str], reader: &mut dyn Re
     let number = std::mem::take(&mut walk.out.number);
     // Asked in any case: the reader forgets the ticket with its answer.
     let keeps = walk.reader.keeps(&number);
-    (ordinary && !keeps && !number.is_empty()).then(|| Skimmed { newest: walk.out.newest, number })
+    (ordinary && !keeps && !number.is_empty()).then_some(Skimmed { newest: walk.out.newest, number })
 }
 
 struct Walk<'w> {
