@@ -75,13 +75,14 @@ fn remarks(tickets: &[Ticket], notes: &mut Vec<String>) {
             let shares = |known: &Ticket| {
                 known.links.iter().any(|link| ticket.links.iter().any(|own| own.credential == link.credential))
             };
-            let why = match found {
-                None => "which is not among the tickets that were read",
-                Some(known) if !counts(known) => "which promises nothing either",
-                Some(known) if !ticket.links.is_empty() && !shares(known) => "which names nothing of what it names",
-                Some(_) => continue,
-            };
-            notes.push(format!("{} was closed as a duplicate of {other}, {why}", ticket.id));
+            // Tickets that bear on nothing need not be among those that were understood: the same is said of them and of missing ones.
+            let stands = found.is_some_and(|known| counts(known) && (ticket.links.is_empty() || shares(known)));
+            if !stands {
+                notes.push(format!(
+                    "{} was closed as a duplicate of {other}, which is not among the tickets that promise anything of what it names",
+                    ticket.id
+                ));
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Collecting: the only step that reads systems. It keeps what came, who gave it, and what did not come.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use jiff::Timestamp;
@@ -10,9 +10,11 @@ use crate::model::catalog::Entry;
 use crate::model::inventory::{Credential, Gap, Inventory, LivenessState, Slot};
 use crate::model::report::{Coverage, SourceStatus};
 use crate::model::settings::Settings;
-use crate::model::ticket::{Intent, Record, Ticket};
+use crate::model::ticket::Ticket;
 use crate::sources::snapshot::Section;
 use crate::sources::{About, Account, Batch, Holdings, Source, Sources, TicketSource, Wanted};
+
+use super::reading::Reading;
 
 /// Everything that was read.
 pub struct Collected {
@@ -32,6 +34,8 @@ pub struct Collected {
     pub keep_all: bool,
     /// The ticket whose deciding words are wanted, too.
     pub explain: Option<String>,
+    /// Read every ticket wholly, also where nothing in it can bear on the verdict.
+    pub read_all: bool,
     now: Timestamp,
     /// Credentials of which a last use may be our own probe.
     probed: BTreeSet<Id>,
@@ -106,6 +110,7 @@ impl Collected {
             exports: Vec::new(),
             keep_all: false,
             explain: None,
+            read_all: false,
             now,
             probed: BTreeSet::new(),
         }
@@ -212,46 +217,35 @@ impl Collected {
         env.examined()
     }
 
-    /// Tickets, one by one: their texts are not kept.
+    /// Tickets, a few at a time: their texts are not kept.
     pub(super) async fn tickets(&mut self, sources: &Sources, want: &Wanted, settings: &Settings) -> Vec<Ticket> {
-        let mut tickets: BTreeMap<(String, String), Ticket> = BTreeMap::new();
         let index = super::index(self, settings).explaining(self.explain.clone());
+        let sieve = (!self.keep_all && !self.read_all).then(|| index.sieve());
+        let want = &Wanted { sieve, ..want.clone() };
+        // A waiver's ticket is looked up, whatever it asks for.
+        let named = settings.waivers.iter().filter_map(|waiver| waiver.ticket.as_deref()).collect();
+        let mut reading = Reading::new(&index, want.now, self.keep_all, named);
         for source in &sources.tickets {
             let started = Instant::now();
-            let mut newest: Option<Timestamp> = None;
-            let mut count = 0u64;
-            let keep_all = self.keep_all;
-            // A waiver's ticket is looked up, whatever it asks for.
-            let wanted_ids: BTreeSet<&str> =
-                settings.waivers.iter().filter_map(|waiver| waiver.ticket.as_deref()).collect();
-            let mut sink = |record: Record| {
-                count += 1;
-                let times = [record.opened_at, record.closed_at, record.updated_at];
-                newest = newest.max(times.into_iter().flatten().max());
-                let ticket = index.understand(&record, want.now);
-                let silent = ticket.intent == Intent::None && ticket.links.is_empty();
-                if keep_all || !silent || wanted_ids.contains(ticket.id.as_str()) {
-                    tickets.insert((ticket.source.clone(), ticket.id.clone()), ticket);
-                }
-            };
-            let account = source.tickets(want, &mut sink).await;
+            reading.start();
+            let mut account = source.tickets(want, &mut |record| reading.take(record)).await;
+            reading.understand();
             let taken = started.elapsed().as_millis();
+            let count = reading.count + account.sifted;
             self.ticket_count += count;
-            let exported = account.exported_at.or(newest);
             if account.requests == 0 {
                 self.exports.push(Export {
                     about: source.about().clone(),
                     gives: Gives::Tickets,
-                    at: exported,
+                    at: account.exported_at.or(reading.newest),
                     snapshot: false,
                 });
             }
-            let mut account = account;
             account.items = account.items.max(count);
             let gaps = std::mem::take(&mut account.gaps);
             self.account(source.about(), Gives::Tickets, account, gaps, u64::try_from(taken).unwrap_or(u64::MAX));
         }
-        tickets.into_values().collect()
+        reading.tickets()
     }
 
     /// A tracker's tickets, read so that it keeps them; none is looked at.

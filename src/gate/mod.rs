@@ -8,6 +8,7 @@ mod freshness;
 mod gaps;
 mod near;
 pub mod place;
+mod reading;
 mod report;
 pub mod scan;
 mod wants;
@@ -57,6 +58,8 @@ pub struct Options {
     pub max_wait: Duration,
     /// `tickets --explain`: the ticket whose words are to be shown.
     pub explain: Option<String>,
+    /// Read every ticket wholly. The report is the same without: it is made so only to be compared.
+    pub read_all: bool,
     /// `--mode warn`: the same report, and exit code 0.
     pub warn_only: bool,
 }
@@ -93,6 +96,7 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
 
     // What is recorded in files comes first: it names the slots. Then what the live stores say of those that the deploy reads.
     let mut collected = Collected::new(now);
+    collected.read_all = options.read_all;
     if let Some(place) = &options.snapshot {
         let shown = scan::read(place, options, config, sources).await;
         want.recorded = collected.snapshot(sources, shown, settings, config.fingerprint_key.is_some());

@@ -289,6 +289,16 @@ impl Names {
         self.by_id.get(id).copied()
     }
 
+    /// Every name of one token.
+    pub(super) fn single(&self) -> impl Iterator<Item = &str> {
+        self.by_token.keys().map(String::as_str)
+    }
+
+    /// Every name of several words.
+    pub(super) fn several(&self) -> impl Iterator<Item = &[String]> {
+        self.by_words.values().flatten().map(|(words, _)| words.as_slice())
+    }
+
     /// Repositories and projects whose path ends so.
     pub(super) fn ending(&self, last: &str) -> &[String] {
         self.by_last.get(last).map(Vec::as_slice).unwrap_or_default()

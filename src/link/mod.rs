@@ -18,6 +18,7 @@ mod clock;
 mod dates;
 mod entity;
 mod explain;
+mod hashed;
 mod hints;
 mod history;
 mod index;
@@ -37,6 +38,7 @@ mod pronoun;
 mod replay;
 mod request;
 mod settle;
+mod sieve;
 mod site;
 mod stance;
 mod state;
@@ -50,6 +52,8 @@ mod trust;
 mod verbs;
 mod window;
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -58,6 +62,7 @@ use crate::model::catalog::Entry;
 use crate::model::inventory::{Inventory, Level};
 use crate::model::mask::mask;
 use crate::model::settings::Settings;
+use crate::model::sieve::Sieve;
 use crate::model::ticket::{Access, Field, Intent, Link, Record, State, Strength, Ticket, Window};
 
 use choose::Context;
@@ -73,7 +78,7 @@ use verbs::Lexicon;
 
 /// Everything that tickets can speak of, and the words to read them by.
 pub struct Index {
-    names: Names,
+    names: Arc<Names>,
     lexicon: Lexicon,
     directory: Directory,
     site: Site,
@@ -104,7 +109,7 @@ impl Index {
     #[must_use]
     pub fn new(inventory: &Inventory, catalog: &[Entry], settings: &Settings) -> Self {
         Self {
-            names: Names::new(inventory, catalog, settings),
+            names: Arc::new(Names::new(inventory, catalog, settings)),
             lexicon: Lexicon::new(&settings.words),
             directory: Directory::new(settings),
             site: Site::new(&settings.words),
@@ -124,6 +129,12 @@ impl Index {
     /// The zone of times that name none: the tracker's, else the site's.
     fn zone_of(&self, record: &Record) -> TimeZone {
         record.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(|| self.zone.clone())
+    }
+
+    /// What tells, without reading a ticket wholly, that it bears on nothing.
+    #[must_use]
+    pub fn sieve(&self) -> Arc<dyn Sieve> {
+        Arc::new(sieve::Words::new(&self.names, &self.lexicon, &self.settings))
     }
 
     /// Reads a ticket. `now` is not needed to understand it; it bounds nothing but stated times that cannot be.

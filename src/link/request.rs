@@ -21,8 +21,16 @@ impl Reading<'_> {
         self.answers(scores);
     }
 
-    /// A type, catalogue item or label: its own verb, or the usual names.
+    /// A type, catalogue item or label: its own verb, the usual names, or the site's.
     fn label(&self, label: &str, strong: f64, weak: f64, what: &str, scores: &mut Scores) {
+        let own = || Some((self.lexicon.of_site(label)?, strong));
+        if let Some((intent, points)) = Self::labelled(label, strong, weak).or_else(own) {
+            scores.add(intent, points, &format!("{what} \"{}\"", super::links::quote(label)));
+        }
+    }
+
+    /// What a type, catalogue item or label asks for by itself, with its points.
+    pub(super) fn labelled(label: &str, strong: f64, weak: f64) -> Option<(Intent, f64)> {
         let lower = label.to_lowercase().replace(['_', '-'], " ");
         // A short part is a whole word: "baja" is none of "trabajador".
         let has = |parts: &[&str]| {
@@ -34,8 +42,7 @@ impl Reading<'_> {
                 }
             })
         };
-        let said = format!("{what} \"{}\"", super::links::quote(label));
-        let (intent, points) = match () {
+        Some(match () {
             () if has(&[
                 "offboard",
                 "leaver",
@@ -130,12 +137,14 @@ impl Reading<'_> {
             {
                 (Intent::Provision, weak)
             }
-            () => match self.lexicon.of_site(label) {
-                Some(intent) => (intent, strong),
-                None => return,
-            },
-        };
-        scores.add(intent, points, &said);
+            () => return None,
+        })
+    }
+
+    /// Whether a line answers a form's question for what is to be done.
+    pub(super) fn is_answer(line: &str) -> bool {
+        let cells = line.trim().trim_matches('|').split_once(['|', ':']);
+        cells.is_some_and(|(key, value)| asks_what(key) && answer(value.trim()).is_some())
     }
 
     /// `Action: remove`, a heading "Type of change" with "revoke" under it, a form's variable `action`.

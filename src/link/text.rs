@@ -50,6 +50,9 @@ pub(super) struct Unit {
 /// A sentence is cut after this many bytes.
 const LONGEST: usize = 1000;
 
+/// A table's row is one unit; what is longer than this is no row, and is cut like a sentence.
+const LONGEST_ROW: usize = 4 * LONGEST;
+
 /// Units beyond this many are left out of one ticket, which says so; nobody reads so far, and only an attack writes it.
 const MAX_UNITS: usize = 50_000;
 
@@ -147,7 +150,7 @@ impl Reader {
             self.push(origin, Shape::Heading, visible(heading), None, None);
             return;
         }
-        if trimmed.len() > 1 && trimmed.starts_with('|') && trimmed[1..].contains('|') {
+        if (2..=LONGEST_ROW).contains(&trimmed.len()) && trimmed.starts_with('|') && trimmed[1..].contains('|') {
             by.inside = true;
             if !trimmed.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ')) {
                 self.push(origin, Shape::Row, visible(trimmed), by.heading, by.lead.map(|(unit, _)| unit));
@@ -194,6 +197,10 @@ fn hint(line: &str) -> bool {
 
 fn heading(line: &str) -> Option<&str> {
     let level = line.bytes().take_while(|b| *b == b'#').count();
+    // Nobody's heading is so long; each unit's words are compared with each other.
+    if line.len() > LONGEST {
+        return None;
+    }
     if (1..=6).contains(&level) && line.as_bytes().get(level) == Some(&b' ') {
         return Some(line[level..].trim().trim_end_matches('#').trim());
     }
@@ -222,7 +229,7 @@ fn item(line: &str) -> Option<(usize, &str)> {
 }
 
 /// Text without what is struck through, and without the option boxes of a form that were not chosen.
-fn visible(line: &str) -> String {
+pub(super) fn visible(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(start) = rest.find("~~") {

@@ -157,7 +157,12 @@ pub(super) fn words(text: &str) -> Vec<Word> {
         match (letter(c) || joins, start) {
             (true, None) => start = Some(at),
             (false, Some(from)) => {
-                out.push(Word { text: text[from..at].to_lowercase().replace('’', "'"), start: from, end: at });
+                let word = &text[from..at];
+                let lower = match word.is_ascii() {
+                    true => word.to_ascii_lowercase(),
+                    false => word.to_lowercase().replace('’', "'"),
+                };
+                out.push(Word { text: lower, start: from, end: at });
                 start = None;
             }
             _ => {}

@@ -337,6 +337,16 @@ impl Lexicon {
         })
     }
 
+    /// Every phrase that asks: its words, for what, and how surely.
+    pub(super) fn acts(&self) -> impl Iterator<Item = (Vec<&str>, Intent, Force)> {
+        self.by_first.iter().flat_map(|(first, phrases)| {
+            phrases.iter().filter_map(move |(rest, cue)| {
+                let Cue::Act(intent, force, _) = *cue else { return None };
+                Some((std::iter::once(first.as_str()).chain(rest.iter().map(String::as_str)).collect(), intent, force))
+            })
+        })
+    }
+
     /// The longest phrase that starts at `at`: its cue and its length in words.
     pub(super) fn at(&self, words: &[super::tokens::Word], at: usize) -> Option<(Cue, usize)> {
         let phrases = self.by_first.get(&words[at].text)?;

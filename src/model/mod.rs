@@ -11,6 +11,7 @@ pub mod reference;
 pub mod report;
 pub mod scope;
 pub mod settings;
+pub mod sieve;
 pub mod ticket;
 pub mod time;
 pub mod vault_path;

@@ -40,6 +40,7 @@ use crate::model::catalog::Entry;
 use crate::model::inventory::{Gap, Inventory};
 use crate::model::report::SourceStatus;
 use crate::model::settings::Home;
+use crate::model::sieve::Sieve;
 use crate::model::ticket::Record;
 use crate::secret::MacKey;
 
@@ -81,6 +82,8 @@ pub struct Wanted {
     pub recorded: BTreeSet<String>,
     /// Which tickets a gate wants of a tracker that can be asked for some; none is all of them.
     pub focus: Option<Focus>,
+    /// Which tickets need not be taken apart, because they bear on nothing; none is to read all wholly.
+    pub sieve: Option<Arc<dyn Sieve>>,
     /// Where a scan keeps what it has read, so that an interrupted one goes on.
     pub journal: Option<Arc<dyn Journal>>,
     /// Told of progress.
@@ -185,6 +188,8 @@ pub struct Batch {
 pub struct Account {
     /// Slots, credentials, tickets or rows read.
     pub items: u64,
+    /// Tickets among them that bear on nothing and were not handed over.
+    pub sifted: u64,
     /// Network requests made.
     pub requests: u64,
     /// Which identity asked.

@@ -23,6 +23,8 @@ pub mod openbao;
 pub mod process;
 pub mod proxy;
 pub mod servicenow;
+pub mod shapes;
+pub mod stream;
 pub mod watched;
 
 pub use binary::binary;

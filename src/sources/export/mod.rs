@@ -1,9 +1,11 @@
 //! What the readers of saved ticket responses share: opening a file in any usual encoding, cutting a JSON list into items, times,
 //! journals of gaps. What a field means to a tracker stands in that tracker's own file.
 
+mod batch;
 pub(crate) mod decode;
 pub(crate) mod form;
 pub(crate) mod markup;
+pub(crate) mod skim;
 pub(crate) mod split;
 pub(crate) mod value;
 
@@ -17,7 +19,8 @@ use crate::model::inventory::Gap;
 use crate::model::ticket::Record;
 use crate::sources::{About, Account};
 
-use split::{Event, Items};
+pub(crate) use batch::Sift;
+use split::Items;
 
 /// How many gaps of one file are told one by one; a file of the wrong kind would else repeat the same sentence for each ticket.
 const MAX_GAPS: usize = 50;
@@ -26,7 +29,7 @@ const MAX_GAPS: usize = 50;
 pub(crate) type Flaw = String;
 
 /// Turns one item into a record, and says what is wrong with parts of it.
-pub(crate) type Convert<'a> = dyn FnMut(&Value, &mut Vec<Flaw>) -> Result<Record, Flaw> + Send + 'a;
+pub(crate) type Convert<'a> = dyn Fn(&Value, &mut Vec<Flaw>) -> Result<Record, Flaw> + Sync + 'a;
 
 /// Reads a saved response: its items become records one by one. `lists` are the keys under which a response keeps its list.
 pub(crate) fn read(
@@ -35,82 +38,32 @@ pub(crate) fn read(
     path: &str,
     lists: &[&str],
     sink: &mut (dyn FnMut(Record) + Send),
-    convert: &mut Convert<'_>,
+    convert: &Convert<'_>,
 ) -> Account {
-    let mut account = Account::default();
+    sifted(about, files, path, lists, sink, convert, None)
+}
+
+/// Like [`read`], without the records that a sieve says bear on nothing: those are only counted.
+pub(crate) fn sifted(
+    about: &About,
+    files: &Files,
+    path: &str,
+    lists: &[&str],
+    sink: &mut (dyn FnMut(Record) + Send),
+    convert: &Convert<'_>,
+    sift: Option<&Sift<'_>>,
+) -> Account {
     let mut gaps = Gaps::new(about, path);
+    let mut account = Account::default();
     match files.open(path) {
         Ok(reader) => {
-            let reader = BufReader::with_capacity(1 << 16, decode::Utf8::new(reader));
-            read_items(reader, lists, &mut account, &mut gaps, sink, convert);
+            let reader = BufReader::with_capacity(1 << 18, decode::Utf8::new(reader));
+            batch::read(Items::new(reader, lists), &mut account, &mut gaps, sink, convert, sift);
         }
         Err(error) => gaps.whole(&format!("cannot be opened: {error}")),
     }
     account.gaps = gaps.finish();
     account
-}
-
-fn read_items(
-    reader: impl std::io::BufRead,
-    lists: &[&str],
-    account: &mut Account,
-    gaps: &mut Gaps,
-    sink: &mut (dyn FnMut(Record) + Send),
-    convert: &mut Convert<'_>,
-) {
-    let mut items = Items::new(reader, lists);
-    let mut seen = 0_u64;
-    let mut cut = false;
-    loop {
-        match items.next_event() {
-            Ok(Some(Event::Item { bytes, line, offset })) => {
-                seen += 1;
-                let place = || format!("item {seen} (line {line}, byte {offset})");
-                let value: Value = match serde_json::from_slice(bytes) {
-                    Ok(value) => value,
-                    Err(error) => {
-                        gaps.item(&place(), &format!("is not valid JSON: {}", value::syntax(&error)));
-                        continue;
-                    }
-                };
-                let mut flaws = Vec::new();
-                match convert(&value, &mut flaws) {
-                    Ok(record) => {
-                        for flaw in flaws {
-                            gaps.item(&record.id, &flaw);
-                        }
-                        let newest = record.updated_at.max(record.closed_at).max(record.opened_at);
-                        account.exported_at = account.exported_at.max(newest);
-                        account.items += 1;
-                        sink(record);
-                    }
-                    Err(flaw) => gaps.item(&place(), &flaw),
-                }
-            }
-            Ok(Some(Event::TooLong { line, offset })) => {
-                seen += 1;
-                gaps.item(
-                    &format!("item {seen} (line {line}, byte {offset})"),
-                    "is larger than 32 MiB, and was left out",
-                );
-            }
-            Ok(None) => break,
-            Err(error) => {
-                gaps.whole(&error);
-                cut = true;
-                break;
-            }
-        }
-    }
-    if cut {
-        return;
-    }
-    if let Some(more) = items.announced_more(seen) {
-        gaps.whole(&more);
-    }
-    if seen == 0 {
-        gaps.whole(if items.found_list() { "holds no tickets at all" } else { "holds no list of tickets" });
-    }
 }
 
 /// Gaps of one export.

@@ -208,7 +208,21 @@ impl<'l, R: BufRead> Items<'l, R> {
             }
             let mut used = 0;
             let mut finished = false;
-            for &byte in chunk {
+            while let Some(&byte) = chunk.get(used) {
+                if in_string && !escaped {
+                    // Texts are long: to the next byte that means something.
+                    match memchr::memchr3(b'"', b'\\', b'\n', &chunk[used..]) {
+                        Some(0) => {}
+                        Some(ahead) => {
+                            used += ahead;
+                            continue;
+                        }
+                        None => {
+                            used = chunk.len();
+                            break;
+                        }
+                    }
+                }
                 if in_string {
                     used += 1;
                     match byte {

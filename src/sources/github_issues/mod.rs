@@ -11,7 +11,8 @@ use async_trait::async_trait;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::forge::github::{AppSettings, Context};
+use super::forge::github::AppSettings;
+pub use super::forge::github::Context;
 use super::tracker::{CacheSetting, Wrong};
 use super::{About, Account, TicketSource, Wanted, export};
 use crate::config::Files;
@@ -128,10 +129,20 @@ impl TicketSource for GithubIssues {
                         sink(record);
                     }
                 };
-                let mut convert = |issue: &serde_json::Value, flaws: &mut Vec<export::Flaw>| {
+                let convert = |issue: &serde_json::Value, flaws: &mut Vec<export::Flaw>| {
                     record::of(&self.about.name, &self.fields, issue, flaws)
                 };
-                export::read(&self.about, files, path, &["items", "issues"], &mut issues_only, &mut convert)
+                let sift =
+                    want.sieve.as_deref().map(|sieve| export::Sift { sieve, plan: record::PLAN, fields: Vec::new() });
+                export::sifted(
+                    &self.about,
+                    files,
+                    path,
+                    &["items", "issues"],
+                    &mut issues_only,
+                    &convert,
+                    sift.as_ref(),
+                )
             }
             #[cfg(feature = "github")]
             Form::Live(live) => live.tickets(&self.about, &self.fields, want, sink).await,

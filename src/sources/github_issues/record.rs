@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::model::sieve::Part;
 use crate::model::ticket::{Change, Comment, Field, Person, RawState, Record, System, Text};
 use crate::sources::export::form;
 use crate::sources::export::markup::markdown;
+use crate::sources::export::skim::{Markup, Plan, Shape};
 use crate::sources::export::value::{at, kind, list, person, text, time};
 use crate::sources::export::{self, Flaw};
 
@@ -176,6 +178,35 @@ fn parent(issue: &Value) -> Option<String> {
     let (repository, number) =
         issue.get("parent_issue_url")?.as_str()?.split("/repos/").nth(1)?.split_once("/issues/")?;
     Some(format!("{repository}#{}", number.parse::<u64>().ok()?))
+}
+
+/// What an issue is read for, see `of`: with any other type at these places it is read wholly.
+pub(super) const PLAN: Plan = Plan {
+    item: Shape::Object(&[
+        ("number", Shape::Number),
+        ("repository_url", Shape::Checked(in_repository)),
+        ("html_url", Shape::Plain),
+        ("pull_request", Shape::Nothing),
+        ("title", Shape::Text(Part::Title)),
+        ("body", Shape::Rich(Part::Body, Markup::Markdown)),
+        ("type", Shape::Object(&[("name", Shape::Text(Part::Label))])),
+        ("labels", Shape::Each(&Shape::Named(Part::Label))),
+        ("state", Shape::Plain),
+        ("state_reason", Shape::Plain),
+        ("milestone", Shape::Object(&[("due_on", Shape::Plain)])),
+        ("assignees", Shape::Each(&Shape::Any)),
+        ("created_at", Shape::Time),
+        ("closed_at", Shape::Time),
+        ("updated_at", Shape::Time),
+        ("comments", Shape::Total),
+        ("_events", Shape::Each(&Shape::Object(&[("rename", Shape::Object(&[("from", Shape::Text(Part::Title))]))]))),
+        ("_comments", Shape::Each(&Shape::Object(&[("body", Shape::Rich(Part::Comment, Markup::Markdown))]))),
+    ]),
+    checks: 1,
+};
+
+fn in_repository(url: &str) -> bool {
+    url.split("/repos/").nth(1).is_some_and(|path| path.trim_matches('/').split('/').count() == 2)
 }
 
 fn somebody(value: Option<&Value>) -> Option<Person> {

@@ -138,10 +138,12 @@ impl TicketSource for GitlabIssues {
     async fn tickets(&self, want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
         match &self.form {
             Form::Saved(path, files) => {
-                let mut convert = |issue: &serde_json::Value, flaws: &mut Vec<export::Flaw>| {
+                let convert = |issue: &serde_json::Value, flaws: &mut Vec<export::Flaw>| {
                     record::of(&self.about.name, &self.fields, issue, flaws)
                 };
-                export::read(&self.about, files, path, &["issues"], sink, &mut convert)
+                let sift =
+                    want.sieve.as_deref().map(|sieve| export::Sift { sieve, plan: record::PLAN, fields: Vec::new() });
+                export::sifted(&self.about, files, path, &["issues"], sink, &convert, sift.as_ref())
             }
             #[cfg(feature = "gitlab")]
             Form::Live(live) => live.tickets(&self.about, &self.fields, want, sink).await,

@@ -65,9 +65,12 @@ impl TicketSource for Jira {
     async fn tickets(&self, want: &Wanted, sink: &mut (dyn FnMut(Record) + Send)) -> Account {
         match &self.from {
             From::Export(path, files) => {
-                export::read(&self.about, files, path, &["issues", "values"], sink, &mut |issue, flaws| {
+                let convert = |issue: &serde_json::Value, flaws: &mut Vec<export::Flaw>| {
                     record::of(&self.about, &self.fields, issue, flaws)
-                })
+                };
+                let fields = self.fields.values().map(String::as_str).collect();
+                let sift = want.sieve.as_deref().map(|sieve| export::Sift { sieve, plan: record::PLAN, fields });
+                export::sifted(&self.about, files, path, &["issues", "values"], sink, &convert, sift.as_ref())
             }
             From::Server(live) => live.tickets(&self.about, want, sink).await,
         }

@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::model::sieve::Part;
 use crate::model::ticket::{Change, Comment, Field, Person, RawState, Record, System, Text};
 use crate::sources::About;
 use crate::sources::export::markup::{adf, wiki};
+use crate::sources::export::skim::{Markup, Plan, Shape};
 use crate::sources::export::value::{at, kind, list, person, text, time};
 use crate::sources::export::{self, Flaw};
 
@@ -102,6 +104,53 @@ pub(super) fn of(
         time_zone: None,
     })
 }
+
+/// What an issue is read for, see `record`: with any other type at these places it is read wholly.
+pub(super) const PLAN: Plan = Plan {
+    item: Shape::Object(&[
+        ("key", Shape::Key),
+        ("fields", Shape::Object(SHAPES)),
+        ("changelog", Shape::Object(&[("histories", Shape::Each(&Shape::Object(HISTORY)))])),
+    ]),
+    checks: 0,
+};
+/// What stood there before may be what counts: see `link::settle`.
+const HISTORY: &[(&str, Shape)] = &[
+    ("created", Shape::Earlier),
+    (
+        "items",
+        Shape::Each(&Shape::Object(&[
+            ("fromString", Shape::Rich(Part::Body, Markup::Wiki)),
+            ("from", Shape::Rich(Part::Body, Markup::Wiki)),
+            ("toString", Shape::Rich(Part::Body, Markup::Wiki)),
+        ])),
+    ),
+];
+const SHAPES: &[(&str, Shape)] = &[
+    ("summary", Shape::Text(Part::Title)),
+    ("description", Shape::Rich(Part::Body, Markup::Wiki)),
+    ("environment", Shape::Rich(Part::Body, Markup::Wiki)),
+    ("issuetype", Shape::Object(&[("name", Shape::Text(Part::Label))])),
+    ("labels", Shape::Each(&Shape::Named(Part::Label))),
+    ("components", Shape::Each(&Shape::Named(Part::Label))),
+    ("project", Shape::Object(&[("key", Shape::Plain)])),
+    ("status", Shape::Object(&[("name", Shape::Plain), ("statusCategory", Shape::Object(&[("key", Shape::Plain)]))])),
+    ("resolution", Shape::Object(&[("name", Shape::Plain)])),
+    ("created", Shape::Time),
+    ("updated", Shape::Time),
+    ("resolutiondate", Shape::Time),
+    ("statuscategorychangedate", Shape::Earlier),
+    ("duedate", Shape::Plain),
+    (
+        "comment",
+        Shape::Object(&[
+            ("total", Shape::Total),
+            ("comments", Shape::Each(&Shape::Object(&[("body", Shape::Rich(Part::Comment, Markup::Wiki))]))),
+        ]),
+    ),
+    ("issuelinks", Shape::Each(&Shape::Any)),
+    ("approvals", Shape::Approvals),
+];
 
 /// E-mail first: it is what other systems know, too.
 fn somebody(value: Option<&Value>) -> Option<Person> {

@@ -69,7 +69,7 @@ impl TicketSource for ServiceNow {
         match &self.from {
             From::Saved { path, files } => {
                 let reader = Reader { source: &self.about.name, fields: &self.fields, site: None };
-                export::read(&self.about, files, path, &["result", "records"], sink, &mut |item, flaws| {
+                export::read(&self.about, files, path, &["result", "records"], sink, &|item, flaws| {
                     reader.record(item, flaws)
                 })
             }

@@ -18,6 +18,8 @@ pub(crate) fn is_html(text: &str) -> bool {
 pub(crate) fn text(html: &str) -> String {
     let mut page = Page::default();
     let mut rest = html;
+    // Where no tag ends any more, none is looked for again.
+    let mut tags = true;
     while let Some(start) = rest.find('<') {
         page.words(&rest[..start]);
         rest = &rest[start..];
@@ -26,7 +28,9 @@ pub(crate) fn text(html: &str) -> String {
             continue;
         }
         let is_tag = rest[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/');
-        let Some(end) = rest.find('>').filter(|_| is_tag) else {
+        let end = if is_tag && tags { rest.find('>') } else { None };
+        tags &= end.is_some() || !is_tag;
+        let Some(end) = end else {
             page.words("<");
             rest = &rest[1..];
             continue;

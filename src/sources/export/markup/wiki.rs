@@ -8,11 +8,17 @@ pub(crate) fn text(markup: &str) -> String {
     let markup = markup.replace("\r\n", "\n");
     let mut out = String::with_capacity(markup.len());
     let mut lines = markup.lines();
+    // Blocks of which no later line has the end: each is looked for once.
+    let mut endless: Vec<&str> = Vec::new();
     while let Some(line) = lines.next() {
         let trimmed = line.trim();
         if let Some(block) = opens(trimmed) {
-            let rest = lines.clone();
-            if let Some((body, used)) = body(trimmed, block, rest) {
+            let rest = if endless.contains(&block) { "".lines() } else { lines.clone() };
+            let found = body(trimmed, block, rest);
+            if found.is_none() {
+                endless.push(block);
+            }
+            if let Some((body, used)) = found {
                 for _ in 0..used {
                     lines.next();
                 }
@@ -91,7 +97,10 @@ fn one_line(line: &str) -> String {
 fn inline(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
     let mut rest = line;
-    while let Some(c) = rest.chars().next() {
+    while let Some(at) = rest.find(['{', '(', '[', '-', '*']) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let Some(c) = rest.chars().next() else { break };
         let before = out.chars().next_back();
         if let Some((text, after)) = marked(rest, before) {
             out.push_str(&text);
@@ -101,6 +110,7 @@ fn inline(line: &str) -> String {
             rest = &rest[c.len_utf8()..];
         }
     }
+    out.push_str(rest);
     out
 }
 
@@ -108,10 +118,8 @@ fn marked(rest: &str, before: Option<char>) -> Option<(String, &str)> {
     /// A mark's text is short; an opening sign without its end must not make every later one search the whole line.
     const NEAR: usize = 2000;
     let near = |text: &str, what: &str| {
-        let end = text.char_indices().map(|(at, _)| at).take_while(|at| *at <= NEAR).last().unwrap_or(0);
-        text.get(..end)
-            .and_then(|head| head.find(what))
-            .or_else(|| (text.len() <= NEAR).then(|| text.find(what)).flatten())
+        let end = (0..=NEAR.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
+        text.get(..end.unwrap_or(0)).and_then(|head| head.find(what))
     };
     if let Some(inner) = rest.strip_prefix("{{") {
         let end = near(inner, "}}").filter(|end| *end > 0)?;

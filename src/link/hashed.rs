@@ -1,0 +1,76 @@
+//! Words by their hash, without case: whether one of very many is there is told without comparing it to any. A hash that is there may be
+//! another word's; one that is not there is nobody's.
+
+/// The hash of a word in ASCII, or of any word in lower case.
+pub(super) fn hash(word: &[u8]) -> u64 {
+    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+    // A bit that parts upper from lower case is set in all: names that differ in signs only may share a hash.
+    const CASE: u64 = 0x2020_2020_2020_2020;
+    let mut hash = (word.len() as u64).wrapping_mul(ODD);
+    let mut mix = |part: u64| {
+        hash = (hash ^ (part | CASE)).wrapping_mul(ODD);
+        hash ^= hash >> 32;
+    };
+    let (eights, rest) = word.as_chunks::<8>();
+    for eight in eights {
+        mix(u64::from_le_bytes(*eight));
+    }
+    if !rest.is_empty() {
+        mix(rest.iter().rev().fold(0, |part, byte| part << 8 | u64::from(*byte)));
+    }
+    hash
+}
+
+/// The hash of two words one behind the other.
+pub(super) fn pair(first: u64, second: u64) -> u64 {
+    first.rotate_left(17).wrapping_mul(0xff51_afd7_ed55_8ccd) ^ second
+}
+
+/// Hashes, told by a few bits each.
+#[derive(Debug, Default)]
+pub(super) struct Hashes {
+    cells: Vec<u64>,
+}
+
+impl Hashes {
+    pub(super) fn new(hashes: impl Iterator<Item = u64>) -> Self {
+        let all: Vec<u64> = hashes.collect();
+        if all.is_empty() {
+            return Self::default();
+        }
+        let mut out = Self { cells: vec![0; (all.len() / 4).next_power_of_two()] };
+        for hash in all {
+            let (cell, bits) = out.place(hash);
+            if let Some(cell) = out.cells.get_mut(cell) {
+                *cell |= bits;
+            }
+        }
+        out
+    }
+
+    fn place(&self, hash: u64) -> (usize, u64) {
+        let cell = usize::try_from(hash >> 18).unwrap_or(usize::MAX) & self.cells.len().wrapping_sub(1);
+        (cell, 1 << (hash & 63) | 1 << (hash >> 6 & 63) | 1 << (hash >> 12 & 63))
+    }
+
+    /// Whether it may be there.
+    pub(super) fn has(&self, hash: u64) -> bool {
+        let (cell, bits) = self.place(hash);
+        self.cells.get(cell).is_some_and(|cell| cell & bits == bits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_is_there_is_missed_and_little_else_is_seen() {
+        let word = |n: u32| format!("deploy-key-{n}");
+        let hashes = Hashes::new((0..50_000).map(|n| hash(word(n).as_bytes())));
+        assert!((0..50_000).all(|n| hashes.has(hash(word(n).to_uppercase().as_bytes()))));
+        let wrong = (50_000..150_000).filter(|n| hashes.has(hash(word(*n).as_bytes()))).count();
+        assert!(wrong < 2_000, "{wrong} of 100000");
+        assert!(!Hashes::new(std::iter::empty()).has(0));
+    }
+}
