@@ -23,6 +23,7 @@ use driftgate::model::inventory::Inventory;
 use driftgate::model::settings::Settings;
 use driftgate::model::ticket::Record;
 use driftgate::sources::jira::{Jira, Settings as JiraSettings};
+use driftgate::sources::tracker::Context;
 use driftgate::sources::{About, TicketSource, Wanted};
 use rayon::prelude::*;
 use stream::Known;
@@ -67,8 +68,11 @@ fn index(known: &[Known]) -> Index {
 
 fn read(folder: &Path, want: &Wanted) -> (Vec<Record>, u64) {
     let about = About { name: "jira".into(), kind: "jira".into(), required: true, authority: None };
-    let settings = JiraSettings { export: "jira.json".into(), fields: std::collections::BTreeMap::new() };
-    let source = Jira::new(about, settings, Files::Tree(folder.to_owned()));
+    let settings = JiraSettings { export: Some("jira.json".into()), ..JiraSettings::default() };
+    let env = std::sync::Arc::new(driftgate::config::Environment::from_iter([]));
+    let files = Files::Tree(folder.to_owned());
+    let context = Context { env: &env, files: &files, max_wait: std::time::Duration::ZERO };
+    let source = Jira::new(about, settings, Vec::new(), &context).expect("the settings");
     let mut records = Vec::new();
     let account = futures::executor::block_on(source.tickets(want, &mut |record| records.push(record)));
     (records, account.sifted)
