@@ -39,6 +39,7 @@ mod replay;
 mod request;
 mod settle;
 mod sieve;
+mod sifting;
 mod site;
 mod stance;
 mod state;
