@@ -404,8 +404,13 @@ fn only_names(unit: &Unit, mention: &Mention) -> bool {
     if rest > 60 || words(&unit.text).len() > 12 {
         return false;
     }
-    let told = (unit.shape == Shape::Prose && unit.text.ends_with('.') && words(&unit.text[mention.end..]).len() > 2)
-        || words(&unit.text[..mention.start]).iter().any(|w| {
+    // "It was made together with X", "he can see X": told beside what is asked.
+    let before = words(&unit.text[..mention.start]);
+    let tells = |w: &super::tokens::Word| matches!(w.text.as_str(), "was" | "were" | "had" | "can" | "could");
+    let narrated = unit.shape == Shape::Prose && before.iter().rev().skip(1).any(tells);
+    let told = narrated
+        || (unit.shape == Shape::Prose && unit.text.ends_with('.') && words(&unit.text[mention.end..]).len() > 2)
+        || before.iter().any(|w| {
             matches!(
                 w.text.as_str(),
                 "check"

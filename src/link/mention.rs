@@ -139,6 +139,12 @@ fn stance(judged: &Judged, clause: Option<usize>, start: usize, end: usize, star
 /// "About A, not about B", "A and not B": what is told apart from what is meant.
 fn ruled_out(unit: &Unit, words: &[Word], start: usize) -> bool {
     let at = words.partition_point(|word| word.start < start);
+    // "Not to be confused with B".
+    let confused =
+        |word: &Word| ["confuse", "mistake", "verwechs", "confond", "confund"].iter().any(|w| word.text.starts_with(w));
+    if words[at.saturating_sub(4)..words.len().min(at + 3)].iter().any(confused) && words[..at].iter().any(denies) {
+        return true;
+    }
     let between = |word: &&Word| {
         matches!(
             word.text.as_str(),
@@ -151,9 +157,13 @@ fn ruled_out(unit: &Unit, words: &[Word], start: usize) -> bool {
     let front = unit.text[..not.start].trim_end();
     let apart = front.ends_with([',', ';', '(', '–', '—'])
         || earlier.last().is_some_and(|last| matches!(last.text.as_str(), "and" | "und" | "it's" | "is" | "ist"));
-    matches!(not.text.as_str(), "not" | "nicht")
+    denies(not)
         && apart
         && unit.text[not.end..start].chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '`' | '*' | '"'))
+}
+
+fn denies(word: &Word) -> bool {
+    matches!(word.text.as_str(), "not" | "don't" | "don’t" | "nicht" | "ne" | "no")
 }
 
 fn named(token: Token<'_>, unit: &Unit, words: &[Word], names: &Names) -> Option<(Target, Strength, bool)> {

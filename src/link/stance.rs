@@ -299,7 +299,9 @@ fn clause(
         };
         // A phrase that says no by itself ("must not read") is not negated by it.
         if found.iter().any(|n| n.cue == Cue::Not && n.to <= f.from && f.from - n.to < 4 && own.contains(&n.from)) {
-            negated = true;
+            // "If X is not revoked by Friday, …" keeps nothing.
+            let conditional = |i: &usize| matches!(words[*i].text.as_str(), "if" | "unless" | "wenn" | "falls");
+            negated |= form != Form::Participle || !own.iter().take_while(|i| **i < f.from).any(conditional);
             continue;
         }
         let before = |reach: usize| {
