@@ -73,6 +73,19 @@ fn optional(items: impl Iterator<Item = String>) -> Vec<Option<String>> {
     if all.is_empty() { vec![None] } else { all }
 }
 
+/// "I do not need X": said beside what is asked for instead. What is not needed any longer was asked for once, and is no matter of this.
+pub(super) fn unneeded(unit: &Unit, start: usize) -> bool {
+    let all = super::tokens::words(&unit.text);
+    let at = all.partition_point(|word| word.start < start);
+    let word = |n: usize| all.get(n).map(|word| word.text.as_str()).unwrap_or_default();
+    let need = (at.saturating_sub(4)..at).rev().find(|n| matches!(word(*n), "need" | "needs" | "require" | "requires"));
+    let Some(need) = need.filter(|need| *need > 0) else { return false };
+    let joined = unit.text[all[need].end..start].contains([',', ';', ':', '.', '(']);
+    let longer = all.iter().any(|w| matches!(w.text.as_str(), "longer" | "more" | "anymore"));
+    let denied = matches!(word(need - 1), "don't" | "doesn't" | "not" | "won't" | "never") || word(need - 1) == "don’t";
+    denied && !joined && !longer
+}
+
 /// Whether a clause takes access away: "take X away", "leaves production", "must not read", "remove write".
 fn takes_away(unit: &Unit, clause: &Clause, text: &str) -> bool {
     if clause.stance != Stance::Act {

@@ -170,6 +170,16 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     if reads {
         return true;
     }
+    // "The new key X is deployed" takes the place of the one that goes.
+    let next = words[at..].iter().find(|word| {
+        !text[start..word.start].trim_end_matches(['`', '*', '"', ' ']).is_empty()
+            && text[start..word.start].contains(' ')
+    });
+    if matches!(one, "new" | "neue" | "neuer" | "nouvelle" | "nouveau" | "nueva" | "nuevo")
+        && next.is_some_and(|word| matches!(word.text.as_str(), "is" | "works" | "ist" | "est" | "está"))
+    {
+        return true;
+    }
     match one {
         "by" | "with" | "through" | "durch" | "mit" | "par" | "por" => {
             matches!(

@@ -93,10 +93,10 @@ impl Hints {
                 "dependabot" => _ = hints.kinds.insert("dependabot-secret"),
                 "codespaces" | "codespace" => _ = hints.kinds.insert("codespaces-secret"),
                 "actions" => _ = hints.kinds.insert("actions-secret"),
-                "organization" | "organisation" | "org" | "org-wide" | "org-level" | "organization-wide" | "group"
-                | "group-level" | "grupo" | "groupe" | "gruppe" | "organisationsweit" | "organización" => {
-                    hints.above = true
-                }
+                "organization" | "organisation" | "org" | "group" | "grupo" | "groupe" | "gruppe"
+                | "organisationsweit" | "organización" => hints.above = true,
+                compound if levelled(compound) == Some(true) => hints.above = true,
+                compound if levelled(compound) == Some(false) => hints.below = true,
                 "repository" | "repo" | "project" | "projekt" | "projet" | "proyecto" | "dépôt" | "repositorio" => {
                     hints.below = true;
                     // "the ledger project", "project ledger": a place by its last part.
@@ -179,6 +179,19 @@ impl Hints {
             }
         }
         Some(score)
+    }
+}
+
+/// "Organization-level", "group-wide": whether that is above repositories and projects, or one of them.
+fn levelled(word: &str) -> Option<bool> {
+    let (what, reach) = word.split_once('-')?;
+    if !matches!(reach, "level" | "wide" | "scoped" | "scope" | "secret" | "variable" | "owned") {
+        return None;
+    }
+    match what {
+        "organization" | "organisation" | "org" | "group" => Some(true),
+        "repository" | "repo" | "project" => Some(false),
+        _ => None,
     }
 }
 

@@ -13,6 +13,7 @@ use super::nouns::condition;
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Shape, Unit, field};
 use super::tokens::words;
+use super::verbs::Form;
 
 /// The most characters of a quote.
 const QUOTE: usize = 160;
@@ -282,10 +283,12 @@ impl Scene<'_> {
             return None;
         }
         let ordered = || {
-            mention
-                .clause
-                .and_then(|c| self.judged(mention.unit).clauses.get(c))
-                .is_some_and(|clause| clause.acts.iter().any(|act| !condition(&unit.text[act.start..act.end])))
+            mention.clause.and_then(|c| self.judged(mention.unit).clauses.get(c)).is_some_and(|clause| {
+                clause.acts.iter().any(|act| {
+                    // "Rotated, no effect" in a timeline tells.
+                    !condition(&unit.text[act.start..act.end]) && (act.modal || act.form != Form::Participle)
+                })
+            })
         };
         let aside = |text: &str| aside_heading(text) || super::table::about_another(text);
         if unit.heading.is_some_and(|h| aside(&self.context.units[h].text)) && !ordered() {
@@ -327,7 +330,7 @@ impl Scene<'_> {
 
 /// Sections that tell and do not ask.
 fn aside_heading(text: &str) -> bool {
-    const ASIDE: [&str; 12] = [
+    const ASIDE: [&str; 17] = [
         "background",
         "context",
         "history",
@@ -340,6 +343,11 @@ fn aside_heading(text: &str) -> bool {
         "hintergrund",
         "contexte",
         "contexto",
+        "timeline",
+        "chronology",
+        "chronologie",
+        "cronología",
+        "zeitleiste",
     ];
     words(text).iter().any(|word| ASIDE.contains(&word.text.as_str()))
 }
@@ -396,8 +404,13 @@ fn only_names(unit: &Unit, mention: &Mention) -> bool {
     if rest > 60 || words(&unit.text).len() > 12 {
         return false;
     }
-    let told = (unit.shape == Shape::Prose && unit.text.ends_with('.') && words(&unit.text[mention.end..]).len() > 2)
-        || words(&unit.text[..mention.start]).iter().any(|w| {
+    // "It was made together with X", "he can see X": told beside what is asked.
+    let before = words(&unit.text[..mention.start]);
+    let tells = |w: &super::tokens::Word| matches!(w.text.as_str(), "was" | "were" | "had" | "can" | "could");
+    let narrated = unit.shape == Shape::Prose && before.iter().rev().skip(1).any(tells);
+    let told = narrated
+        || (unit.shape == Shape::Prose && unit.text.ends_with('.') && words(&unit.text[mention.end..]).len() > 2)
+        || before.iter().any(|w| {
             matches!(
                 w.text.as_str(),
                 "check"

@@ -102,7 +102,11 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
                 strength,
                 identity: identity && owned == Owned::User && !listed,
                 every: owned == Owned::Keys,
-                stance: stance(judged, clause, start, end, &starts),
+                stance: if ruled_out(unit, &words, start) {
+                    Stance::Keep
+                } else {
+                    stance(judged, clause, start, end, &starts)
+                },
                 instrument: instrument(&unit.text, &words, start),
             }
         })
@@ -130,6 +134,36 @@ fn stance(judged: &Judged, clause: Option<usize>, start: usize, end: usize, star
         return judged.clauses[..index].iter().rev().find(|c| !c.aside).map_or(Stance::Neutral, |c| c.stance);
     }
     clause.stance
+}
+
+/// "About A, not about B", "A and not B": what is told apart from what is meant.
+fn ruled_out(unit: &Unit, words: &[Word], start: usize) -> bool {
+    let at = words.partition_point(|word| word.start < start);
+    // "Not to be confused with B".
+    let confused =
+        |word: &Word| ["confuse", "mistake", "verwechs", "confond", "confund"].iter().any(|w| word.text.starts_with(w));
+    if words[at.saturating_sub(4)..words.len().min(at + 3)].iter().any(confused) && words[..at].iter().any(denies) {
+        return true;
+    }
+    let between = |word: &&Word| {
+        matches!(
+            word.text.as_str(),
+            "about" | "the" | "our" | "this" | "secret" | "token" | "key" | "variable" | "um" | "den" | "die" | "das"
+        )
+    };
+    let before = &words[..at];
+    let skipped = before.iter().rev().take(3).take_while(between).count();
+    let Some((not, earlier)) = before[..at - skipped].split_last() else { return false };
+    let front = unit.text[..not.start].trim_end();
+    let apart = front.ends_with([',', ';', '(', '–', '—'])
+        || earlier.last().is_some_and(|last| matches!(last.text.as_str(), "and" | "und" | "it's" | "is" | "ist"));
+    denies(not)
+        && apart
+        && unit.text[not.end..start].chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '`' | '*' | '"'))
+}
+
+fn denies(word: &Word) -> bool {
+    matches!(word.text.as_str(), "not" | "don't" | "don’t" | "nicht" | "ne" | "no")
 }
 
 fn named(token: Token<'_>, unit: &Unit, words: &[Word], names: &Names) -> Option<(Target, Strength, bool)> {

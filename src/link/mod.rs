@@ -167,10 +167,11 @@ impl Index {
     fn read(&self, trust: &Trust<'_>, told: Told<'_>, now: Timestamp) -> Ticket {
         let record = trust.record;
         let (units, cut) = text::units(record);
-        let judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
+        let mut judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
         let mut mentions: Vec<Mention> =
             (0..units.len()).flat_map(|n| mention::find(n, &units, &judged[n], &self.names)).collect();
         table::apply(&units, &mut mentions);
+        table::ticks(&units, &mut judged, &mut mentions);
         let environment = record.fields.get(&Field::Environment).map(String::as_str).unwrap_or_default();
         let context = Context::new(&units, &judged, &self.names, environment, record.repository.as_deref());
         let read = Read { record, units: &units, judged: &judged, mentions: &mentions, context: &context, trust };
@@ -213,7 +214,8 @@ impl Index {
             intent = Intent::Revoke;
             why.push(format!("intent revoke: removed instead of rotated: {said}"));
         }
-        let mut linked = if intent == Intent::None { Linked::default() } else { self.link(read, &mut distrusted) };
+        let mut linked =
+            if intent == Intent::None { Linked::default() } else { self.link(read, intent, &mut distrusted) };
         let subjects = self.subjects(read, intent);
         if intent == Intent::Offboard {
             self.owned(read, &subjects, &mut linked);
@@ -287,8 +289,12 @@ impl Index {
     }
 
     /// The configured field first, then the text, then what comments correct.
-    fn link(&self, read: &Read<'_>, distrusted: &mut Vec<crate::model::ticket::Distrusted>) -> Linked {
-        let scene = Scene { record: read.record, context: read.context, mentions: read.mentions.to_vec() };
+    fn link(&self, read: &Read<'_>, intent: Intent, distrusted: &mut Vec<crate::model::ticket::Distrusted>) -> Linked {
+        let mut mentions = read.mentions.to_vec();
+        if matches!(intent, Intent::Provision | Intent::Elevate) {
+            mentions.retain(|mention| !access::unneeded(&read.units[mention.unit], mention.start));
+        }
+        let scene = Scene { record: read.record, context: read.context, mentions };
         let mut linked = scene.link();
         if let Some(value) = read.record.fields.get(&Field::Credential) {
             let unit = Unit {
@@ -298,6 +304,7 @@ impl Index {
                 heading: None,
                 lead: None,
                 line: 0,
+                ticked: None,
             };
             let judged = judge(&unit, &self.lexicon);
             for mention in mention::find(0, std::slice::from_ref(&unit), &judged, &self.names) {

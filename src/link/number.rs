@@ -156,7 +156,11 @@ fn cell_alone(text: &str, token: &Token<'_>) -> bool {
 
 /// A noun of its kind right before: "deploy token 3", "deploy key #4", "trigger token id 5".
 fn noun_before(entity: &Entity, words: &[Word], at: usize) -> bool {
-    let skip = usize::from(at > 0 && matches!(words[at - 1].text.as_str(), "id" | "no" | "nr" | "number" | "with"));
+    let last = at.checked_sub(1).map(|i| words[i].text.as_str()).unwrap_or_default();
+    // `gh repo deploy-key delete 77`, `glab token revoke 77`
+    let command = matches!(last, "delete" | "remove" | "rm" | "revoke" | "rotate")
+        && words[at.saturating_sub(6)..at].iter().any(|word| matches!(word.text.as_str(), "gh" | "glab"));
+    let skip = usize::from(command || matches!(last, "id" | "no" | "nr" | "number" | "with"));
     let end = at - skip;
     entity.nouns().iter().any(|noun| {
         let noun: Vec<&str> = noun.split([' ', '-']).collect();

@@ -265,6 +265,14 @@ fn conjunction(word: &str) -> Option<bool> {
     }
 }
 
+/// "What remains is X", "X remains to be rotated": what is still to be done, and nothing that stays.
+fn open(words: &[Word], found: &Found) -> bool {
+    let word = |n: usize| words.get(n).map(|word| word.text.as_str()).unwrap_or_default();
+    let back = |n: usize| found.from.checked_sub(n).map(word).unwrap_or_default();
+    matches!(word(found.from), "remain" | "remains")
+        && (back(1) == "what" || (back(1) == "still" && back(2) == "what") || word(found.to) == "to")
+}
+
 /// "It got the new password last week": the thing that was made, not an order to make one.
 fn made(unit: &Unit, act: &Act) -> bool {
     let words = unit.text[act.start..act.end].to_lowercase();
@@ -291,7 +299,9 @@ fn clause(
         };
         // A phrase that says no by itself ("must not read") is not negated by it.
         if found.iter().any(|n| n.cue == Cue::Not && n.to <= f.from && f.from - n.to < 4 && own.contains(&n.from)) {
-            negated = true;
+            // "If X is not revoked by Friday, …" keeps nothing.
+            let conditional = |i: &usize| matches!(words[*i].text.as_str(), "if" | "unless" | "wenn" | "falls");
+            negated |= form != Form::Participle || !own.iter().take_while(|i| **i < f.from).any(conditional);
             continue;
         }
         let before = |reach: usize| {
@@ -369,7 +379,7 @@ fn clause(
         .find(|f| matches!(f.cue, Cue::Except | Cue::Like))
         .map(|f| if f.cue == Cue::Like { words[f.to - 1].end } else { words[f.from].start });
     // A keeping word behind a negation asks ("not to be kept"), unless the phrase keeps by its negation.
-    let keep = has(Cue::Keep);
+    let keep = found.iter().any(|f| f.cue == Cue::Keep && !open(words, f));
     // "X must not.": what was just said of others.
     let ends_with_not =
         acts.is_empty() && own.len() > 1 && found.iter().any(|f| f.cue == Cue::Not && own.last() == Some(&f.from));

@@ -4,9 +4,10 @@
 use std::ops::Range;
 
 use super::mention::Mention;
-use super::stance::Stance;
+use super::stance::{Clause, Judged, Stance};
 use super::text::{Shape, Unit};
 use super::tokens::words;
+use super::verbs::Form;
 
 /// What one cell says of its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +61,37 @@ fn item(unit: &Unit, mention: &Mention) -> Option<Verdict> {
     let tail = unit.text[mention.end..].trim_start_matches(border);
     let said = [": ", "– ", "— ", "- ", "-> ", "→ ", "=> ", "= "].iter().find_map(|sign| tail.strip_prefix(sign))?;
     (unit.shape == Shape::Item && front.is_empty() && words(said).len() <= 2).then(|| of_cell(said)).flatten()
+}
+
+/// What a ticked item tells ("[x] X rotated") was done before, where its list leaves something else to do; like a table's "done".
+pub(super) fn ticks(units: &[Unit], judged: &mut [Judged], mentions: &mut [Mention]) {
+    let mut from = 0;
+    while from < units.len() {
+        let same = |unit: &&Unit| unit.ticked.is_some() && unit.origin == units[from].origin;
+        let length = units[from..].iter().take_while(same).count();
+        let list = from..from + length;
+        let first = mentions.partition_point(|mention| mention.unit < list.start);
+        let last = mentions.partition_point(|mention| mention.unit < list.end);
+        let own = &mut mentions[first..last];
+        if own.iter().any(|m| units[m.unit].ticked == Some(false) && m.stance == Stance::Act && !m.instrument) {
+            let tells = |clause: &Clause| {
+                clause.stance == Stance::Act && clause.acts.iter().all(|act| act.form == Form::Participle && !act.modal)
+            };
+            for number in list.filter(|number| units[*number].ticked == Some(true)) {
+                for clause in judged[number].clauses.iter_mut().filter(|clause| tells(clause)) {
+                    clause.stance = Stance::Past;
+                    clause.acts.clear();
+                }
+            }
+            for mention in own {
+                let clause = mention.clause.and_then(|clause| judged[mention.unit].clauses.get(clause));
+                if units[mention.unit].ticked == Some(true) && clause.is_some_and(|c| c.stance == Stance::Past) {
+                    mention.stance = Stance::Past;
+                }
+            }
+        }
+        from += length.max(1);
+    }
 }
 
 /// How many of the first units are the rows of one table.
