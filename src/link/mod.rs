@@ -297,6 +297,7 @@ impl Index {
                 heading: None,
                 lead: None,
                 line: 0,
+                ticked: None,
             };
             let judged = judge(&unit, &self.lexicon);
             for mention in mention::find(0, std::slice::from_ref(&unit), &judged, &self.names) {

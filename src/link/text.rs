@@ -45,6 +45,8 @@ pub(super) struct Unit {
     pub(super) lead: Option<usize>,
     /// The line that it stands on, counted over the ticket: sentences of one line share it.
     pub(super) line: usize,
+    /// Whether its tick box is ticked, where it has one.
+    pub(super) ticked: Option<bool>,
 }
 
 /// A sentence is cut after this many bytes.
@@ -84,6 +86,8 @@ pub(super) fn field(record: &Record, origin: Origin) -> String {
 struct Reader {
     units: Vec<Unit>,
     line: usize,
+    /// The tick box of the item that is read.
+    ticked: Option<bool>,
     cut: bool,
 }
 
@@ -103,7 +107,7 @@ impl Reader {
     fn push(&mut self, origin: Origin, shape: Shape, text: String, heading: Option<usize>, lead: Option<usize>) {
         self.cut |= self.units.len() >= MAX_UNITS;
         if !self.cut && !text.trim().is_empty() {
-            self.units.push(Unit { origin, shape, text, heading, lead, line: self.line });
+            self.units.push(Unit { origin, shape, text, heading, lead, line: self.line, ticked: self.ticked });
         }
     }
 
@@ -157,14 +161,16 @@ impl Reader {
             }
             return;
         }
-        if let Some((indent, item)) = item(line) {
+        if let Some((indent, item, ticked)) = item(line) {
             by.inside = true;
             by.parents.retain(|(depth, _)| *depth < indent);
             let lead = by.parents.last().map(|(_, unit)| *unit).or(by.lead.map(|(unit, _)| unit));
             by.parents.push((indent, self.units.len()));
+            self.ticked = ticked;
             for sentence in sentences(&visible(item)) {
                 self.push(origin, Shape::Item, sentence, by.heading, lead);
             }
+            self.ticked = None;
             return;
         }
         // A plain line ends a list and what introduced it.
@@ -209,8 +215,8 @@ fn heading(line: &str) -> Option<&str> {
     (!inner.contains("**") && inner.len() < 80).then_some(inner)
 }
 
-/// A list item's indent and text, without bullet, number and tick box.
-fn item(line: &str) -> Option<(usize, &str)> {
+/// A list item's indent, text (without bullet, number and tick box), and whether it is ticked.
+fn item(line: &str) -> Option<(usize, &str, Option<bool>)> {
     let trimmed = line.trim_start();
     let indent = line.len() - trimmed.len();
     let digits = trimmed.bytes().take_while(u8::is_ascii_digit).count();
@@ -223,9 +229,10 @@ fn item(line: &str) -> Option<(usize, &str)> {
     let boxed = rest.strip_prefix('[').and_then(|inner| {
         let mut chars = inner.chars();
         let (tick, close) = (chars.next()?, chars.next()?);
-        (matches!(tick, ' ' | 'x' | 'X' | '~' | '-') && close == ']').then(|| chars.as_str().trim_start())
+        (matches!(tick, ' ' | 'x' | 'X' | '~' | '-') && close == ']')
+            .then(|| (chars.as_str().trim_start(), matches!(tick, 'x' | 'X')))
     });
-    Some((indent, boxed.unwrap_or(rest)))
+    Some((indent, boxed.map_or(rest, |(text, _)| text), boxed.map(|(_, ticked)| ticked)))
 }
 
 /// Text without what is struck through, and without the option boxes of a form that were not chosen.
