@@ -56,6 +56,11 @@ pub(super) fn changes_level(text: &str) -> bool {
                 | "switched"
                 | "turn"
                 | "convert"
+                | "flip"
+                | "toggle"
+                | "downgrade"
+                | "demote"
+                | "promote"
                 | "lower"
                 | "raise"
                 | "upgrade"
@@ -78,7 +83,10 @@ pub(super) fn changes_level(text: &str) -> bool {
                 | "subir"
                 | "pasar"
         );
-        if sets {
+        // A feature flag's mode is nobody's access.
+        let flag = (at + 1..at + 8).any(|i| matches!(word(i), "flag" | "mode" | "toggle"));
+        let negated = (1..=2).any(|n| matches!(back(n), "not" | "don't" | "never" | "nicht"));
+        if sets && !flag && !negated {
             let to = (at + 1..at + 10).find(|i| matches!(word(*i), "to" | "down" | "auf" | "en" | "à" | "a"));
             let made = word(at) == "make" && (at + 1..at + 6).any(is_level);
             if made || to.is_some_and(|i| (i + 1..i + 5).any(is_level)) {
@@ -102,6 +110,39 @@ pub(super) fn changes_level(text: &str) -> bool {
         last && (at.saturating_sub(7)..at)
             .any(|i| is_level(i) && (taken || (i.saturating_sub(3)..i).any(|k| word(k) == "auf")))
     })
+}
+
+/// "X should be read-only", "the key doesn't need write": what an access shall be, said of one that is there.
+fn states_level(text: &str) -> bool {
+    let all = words(text);
+    let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    // "The new token should be read-only" asks for a token.
+    if all.iter().any(|w| matches!(w.text.as_str(), "new" | "create" | "add" | "issue" | "another" | "request")) {
+        return false;
+    }
+    (0..all.len()).any(|at| {
+        let shall = matches!(word(at), "should" | "shall" | "must")
+            && word(at + 1) == "be"
+            && (at + 2..at + 4).any(|i| level::in_place(&all, i).is_some());
+        shall || unneeded(&all, at)
+    })
+}
+
+/// "Doesn't need to write", "does not need admin": a level that is more than what is needed.
+fn unneeded(all: &[Word], at: usize) -> bool {
+    let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    let behind = match (word(at), word(at + 1), word(at + 2)) {
+        ("doesn't" | "don't", "need", "to") => at + 3,
+        ("doesn't" | "don't", "need", _) => at + 2,
+        ("does" | "do", "not", "need") if word(at + 3) == "to" => at + 4,
+        ("does" | "do", "not", "need") => at + 3,
+        _ => return false,
+    };
+    matches!(word(behind), "write" | "admin" | "root" | "read-write" | "rw" | "maintainer" | "owner")
+        && matches!(
+            word(behind + 1),
+            "" | "access" | "rights" | "permission" | "permissions" | "on" | "to" | "for" | "any" | "anymore" | "there"
+        )
 }
 
 /// "Admin on the redis secret", "Write on kv/x for Bob", "Developer for svc-x on project y": a title that leads with a level.
@@ -201,7 +242,8 @@ impl Reading<'_> {
                 ) && (near || verb.contains(' '))
                     && !self.of_unit(number).iter().any(|m| m.start >= act.end && !m.identity && m.start < act.end + 40)
                     && !self.speaks_of_old()
-                    && self.asks_for_one(unit, act)
+                    && (self.asks_for_one(unit, act)
+                        || (self.opens(number, act) && !self.mentions.iter().any(|m| !m.identity)))
             }
             _ => false,
         }
@@ -295,8 +337,17 @@ impl Reading<'_> {
         })
     }
 
+    /// "X should be read-only" in a title that speaks of a credential; a text says the same of what it asks for.
+    pub(super) fn states_level(&self, unit: &Unit) -> bool {
+        unit.origin == Origin::Title
+            && states_level(&unit.text)
+            && (words(&unit.text).iter().any(|w| credential_noun(&w.text)) || self.mentions.iter().any(|m| m.unit == 0))
+    }
+
     /// The intent that a clause's levels state, with nothing else asked.
     pub(super) fn changed(&self, unit: &Unit, clause: &Clause) -> bool {
-        changes_level(&unit.text[clause.start..clause.end]) || (clause.acts.len() < 2 && changes_level(&unit.text))
+        self.states_level(unit)
+            || changes_level(&unit.text[clause.start..clause.end])
+            || (clause.acts.len() < 2 && changes_level(&unit.text))
     }
 }

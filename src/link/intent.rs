@@ -106,7 +106,8 @@ impl Reading<'_> {
                 if afterwards {
                     self.told(unit, clause, weight, scores);
                 }
-                if matches!(clause.stance, Stance::Act | Stance::Neutral) && self.changed(unit, clause) {
+                let more = self.states_level(unit) && !self.judged[number].question;
+                if more || (matches!(clause.stance, Stance::Act | Stance::Neutral) && self.changed(unit, clause)) {
                     scores.add(Intent::Modify, weight, "a level in the title");
                     weight = 4.0;
                     asked = true;
@@ -163,6 +164,8 @@ impl Reading<'_> {
         let mut own: BTreeMap<Intent, f64> = BTreeMap::new();
         let asked: f64 = scores.0.values().map(|(points, ..)| *points).fold(0.0, f64::max);
         let afterwards = self.afterwards();
+        let open_steps =
+            self.units.iter().any(|unit| unit.ticked == Some(false) && matches!(unit.origin, Origin::Body(_)));
         for (number, unit) in self.units.iter().enumerate() {
             let share = match unit.origin {
                 Origin::Title => continue,
@@ -174,6 +177,8 @@ impl Reading<'_> {
             if self.spared(unit) {
                 continue;
             }
+            // Of a list of steps, those that are open are what is still asked.
+            let share = if unit.ticked == Some(true) && open_steps { share * 0.4 } else { share };
             // However often a text says it, the title and the type outweigh it.
             let mut add = |intent: Intent, points: f64, because: &str| {
                 let sum = own.entry(intent).or_default();
@@ -185,8 +190,13 @@ impl Reading<'_> {
             };
             for clause in &self.judged[number].clauses {
                 if afterwards && matches!(unit.origin, Origin::Body(_)) {
-                    for act in clause.told.iter().filter(|act| matches!(act.intent, Intent::Revoke | Intent::Rotate)) {
-                        add(act.intent, 3.0, &format!("\"{}\", filed afterwards", &unit.text[act.start..act.end]));
+                    for act in &clause.told {
+                        let points = match act.intent {
+                            Intent::Revoke | Intent::Rotate => 3.0,
+                            Intent::Provision if self.creates(number, unit, act) => 2.5,
+                            _ => continue,
+                        };
+                        add(act.intent, points, &format!("\"{}\", filed afterwards", &unit.text[act.start..act.end]));
                     }
                 }
                 if matches!(clause.stance, Stance::Act | Stance::Neutral)
@@ -229,6 +239,9 @@ impl Reading<'_> {
     }
 
     fn spared(&self, unit: &Unit) -> bool {
+        if unit.heading.is_some_and(|heading| narrates(&self.units[heading].text)) {
+            return true;
+        }
         [unit.lead, unit.heading].into_iter().flatten().any(|other| self.judged[other].overall().spares())
     }
 
@@ -242,8 +255,25 @@ impl Reading<'_> {
         if removed || (expires(&unit.text[act.start..act.end]) && !self.runs_out(unit, act)) {
             return 0.0;
         }
+        let said = unit.text[act.start..act.end].to_lowercase();
+        let elsewhere = match act.intent {
+            // "Permanent admin on breakglass": the role is called so.
+            Intent::Elevate => words(&unit.text).iter().any(|w| {
+                matches!(w.text.as_str(), "permanent" | "permanently" | "dauerhaft" | "unbefristet" | "permanente")
+            }),
+            // "Search moves to the managed offering": nobody changes teams.
+            Intent::Modify if said.ends_with(" to the") => !self.somebody_moves(number, unit, act),
+            // "The warning goes away": only of a workload it says that it ends.
+            Intent::Revoke if said.starts_with("go") && said.ends_with("away") => {
+                self.meant(number, unit, act) != Intent::Offboard || words(&unit.text[..act.start]).len() > 3
+            }
+            _ => false,
+        };
         match act.force {
-            _ if self.foreign(number, unit, clause, act) => 0.0,
+            _ if elsewhere || self.foreign(number, unit, clause, act) => 0.0,
+            Force::Weak if act.intent == Intent::Rotate && self.meant(number, unit, act) == Intent::Modify => {
+                weight * 0.8
+            }
             Force::Strong => weight,
             Force::Weak if act.intent == Intent::Revoke && self.meant(number, unit, act) == Intent::Offboard => {
                 weight * 0.8
@@ -253,6 +283,18 @@ impl Reading<'_> {
             Force::Weak if unit.shape == Shape::Heading && self.heads_names(number) => weight * 0.8,
             Force::Weak => 0.0,
         }
+    }
+
+    /// "Ruth moves to the platform team": a person before, or a team behind.
+    fn somebody_moves(&self, number: usize, unit: &Unit, act: &Act) -> bool {
+        self.of_unit(number).iter().any(|m| m.identity && m.start < act.start)
+            || super::tokens::tokens(&unit.text[..act.start]).iter().any(|token| super::people::address(token.text))
+            || words(&unit.text[act.end..]).iter().take(5).any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "team" | "department" | "squad" | "group" | "crew" | "tribe" | "unit" | "role"
+                )
+            })
     }
 
     /// OIDC and the like in the title retire the static credential.
@@ -271,6 +313,15 @@ impl Reading<'_> {
             scores.add(Intent::Revoke, 8.0, &format!("\"{}\" in the title", word.text));
         }
     }
+}
+
+/// A heading over what happened: "Timeline", "What went well".
+fn narrates(heading: &str) -> bool {
+    let all = words(heading);
+    let has = |word: &str| all.iter().any(|w| w.text == word);
+    all.len() <= 6
+        && (["timeline", "chronology", "zeitachse", "ablauf", "chronologie", "cronología"].iter().any(|w| has(w))
+            || (has("what") && (has("happened") || has("well"))))
 }
 
 /// An intent's name, as JSON writes it.

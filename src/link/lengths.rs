@@ -7,6 +7,7 @@ use jiff::{Span, Timestamp, ToSpan};
 use regex::Regex;
 
 use super::clock::pattern;
+use super::tokens::Word;
 
 /// A duration as stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,6 +110,53 @@ fn tenths(word: &str) -> Option<i64> {
             None => digits.parse::<i64>().ok()? * 10,
         },
     })
+}
+
+/// Whether a duration limits an access: "for two hours", "Duration: 4h", "2 hours of write".
+pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
+    let at = all.partition_point(|w| w.start < length.start);
+    let back = |n: usize| at.checked_sub(n).map(|i| all[i].text.as_str()).unwrap_or_default();
+    let next = all.iter().find(|w| w.start >= length.end).map(|w| w.text.as_str()).unwrap_or_default();
+    let no = matches!(
+        back(1),
+        "every"
+            | "each"
+            | "older"
+            | "than"
+            | "in"
+            | "within"
+            | "last"
+            | "past"
+            | "alle"
+            | "after"
+            | "over"
+            | "turns"
+            | "unused"
+            | "previous"
+    ) || matches!(back(2), "every" | "older" | "unused" | "last" | "past")
+        || matches!(next, "ago" | "old" | "later" | "earlier" | "before" | "notice");
+    let for_it = matches!(
+        back(1),
+        "for"
+            | "für"
+            | "pour"
+            | "por"
+            | "during"
+            | "durante"
+            | "another"
+            | "duration"
+            | "dauer"
+            | "durée"
+            | "duración"
+            | "only"
+            | "max"
+            | "maximum"
+            | "just"
+            | "least"
+    ) || matches!(back(2), "for" | "duration" | "für" | "pour" | "por");
+    let of = matches!(next, "of" | "window" | "access" | "only" | "max");
+    let key = text[..length.start].trim_end().ends_with(':');
+    !no && (for_it || of || key || at == 0)
 }
 
 #[cfg(test)]

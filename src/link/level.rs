@@ -11,14 +11,51 @@ use super::tokens::{Word, words};
 /// The level that one word means (SEMANTICS, Levels).
 pub(super) fn word(word: &str) -> Option<Level> {
     Some(match word {
-        "read" | "read-only" | "readonly" | "reader" | "reading" | "view" | "viewer" | "view-only" | "reporter"
-        | "guest" | "pull" | "list" | "read-access" | "leserechte" | "leserecht" | "lesen" | "lesend"
-        | "lesezugriff" | "lesezugang" | "leseberechtigung" | "lesende" | "lesenden" | "lesender"
-        | "leseberechtigt" | "nur-lese" | "lire" | "consulter" | "readonly-access" | "auditor" | "observer"
-        | "lecture" | "lectura" | "readonlyaccess" | "look" | "query" => Level::Read,
+        "read"
+        | "read-only"
+        | "readonly"
+        | "reader"
+        | "reading"
+        | "view"
+        | "viewer"
+        | "view-only"
+        | "reporter"
+        | "guest"
+        | "pull"
+        | "list"
+        | "read-access"
+        | "leserechte"
+        | "leserecht"
+        | "lesen"
+        | "lesend"
+        | "lesezugriff"
+        | "lesezugang"
+        | "leseberechtigung"
+        | "lesende"
+        | "lesenden"
+        | "lesender"
+        | "leseberechtigt"
+        | "nur-lese"
+        | "lire"
+        | "consulter"
+        | "readonly-access"
+        | "auditor"
+        | "observer"
+        | "lecture"
+        | "lectura"
+        | "read_api"
+        | "read_repository"
+        | "read_registry"
+        | "read_package_registry"
+        | "readonlyaccess"
+        | "look"
+        | "query" => Level::Read,
         "write"
         | "read-write"
         | "readwrite"
+        | "write_repository"
+        | "write_registry"
+        | "write_package_registry"
         | "rw"
         | "push"
         | "writer"
@@ -119,6 +156,12 @@ impl Asked<'_> {
                 let rank = match (unit.origin, clause.stance) {
                     (Origin::Title, _) => 1,
                     (_, Stance::Act) => 2,
+                    // "It was marked read-only; flip it to read-write": what changes it is what is asked.
+                    _ if self.intent == Intent::Modify
+                        && super::changed::changes_level(&unit.text[clause.start..clause.end]) =>
+                    {
+                        2
+                    }
                     _ => 3,
                 };
                 if unit.shape == Shape::Row && rank == 3 {
@@ -149,8 +192,12 @@ impl Asked<'_> {
             .heading
             .filter(|heading| self.units[*heading].origin == unit.origin && level_key(&self.units[*heading].text));
         if under.is_some_and(|heading| number <= heading + 3) {
-            // "read / write / admin" repeats the question.
-            return if offers(&unit.text) { Answer::Question } else { Answer::To(unit.text.clone()) };
+            // "read / write / admin" repeats the question, and so does a choice that is not ticked.
+            return if offers(&unit.text) || unit.ticked == Some(false) {
+                Answer::Question
+            } else {
+                Answer::To(unit.text.clone())
+            };
         }
         if unit.shape == Shape::Row {
             let cells: Vec<&str> = unit.text.trim_matches('|').split('|').map(str::trim).collect();

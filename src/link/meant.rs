@@ -25,6 +25,10 @@ impl Reading<'_> {
                 let without = by.is_some_and(|by| after[by..].iter().take(6).any(|w| keyless(&w.text)));
                 if without { Intent::Revoke } else { Intent::Rotate }
             }
+            // "Token 8: also allow push": more of one that is there.
+            Intent::Provision if self.adds(number, act, &all, after) => Intent::Modify,
+            // "Bump the permissions of X": the access changes, not the value.
+            Intent::Rotate if changes_access(after) => Intent::Modify,
             Intent::Rotate if self.creates(number, unit, act) => Intent::Provision,
             // "Take away the deploy key": a thing that is named ends; "take X away from her" changes what she has.
             Intent::Modify if verb.starts_with("tak") && !after.iter().any(|w| w.text == "from") => {
@@ -40,9 +44,21 @@ impl Reading<'_> {
         }
     }
 
+    /// "Also", a verb and a level right behind it, of a credential named before.
+    fn adds(&self, number: usize, act: &Act, all: &[Word], after: &[Word]) -> bool {
+        let before = &all[..all.partition_point(|w| w.start < act.start)];
+        let also =
+            before.iter().rev().take(2).any(|w| {
+                matches!(w.text.as_str(), "also" | "additionally" | "zusätzlich" | "auch" | "aussi" | "también")
+            });
+        also && after.iter().find(|w| w.text != "to").is_some_and(|w| super::level::word(&w.text).is_some())
+            && (self.of_unit(number).iter().any(|m| !m.identity && m.start < act.start)
+                || before.iter().any(|w| credential_noun(&w.text)))
+    }
+
     /// "Decommission svc-x", "svc-x is being retired", "remove all access of bob@…", "termination: bob@…".
     fn ends_somebody(&self, number: usize, unit: &Unit, act: &Act, verb: &str, all: &[Word], after: &[Word]) -> bool {
-        let ends = ["decommission", "retire", "sunset", "shut", "switch", "scrap", "wind", "turn"]
+        let ends = ["decommission", "retire", "sunset", "shut", "switch", "scrap", "wind", "turn", "go"]
             .iter()
             .any(|v| verb.starts_with(v));
         let everything = verb.starts_with("terminat")
@@ -75,6 +91,24 @@ impl Reading<'_> {
         });
         somebody && !thing
     }
+}
+
+/// "Bump perms of X", "update the role's permissions": what is changed is what may be done.
+fn changes_access(after: &[Word]) -> bool {
+    after.iter().take(3).any(|w| {
+        matches!(
+            w.text.as_str(),
+            "permission"
+                | "permissions"
+                | "perm"
+                | "perms"
+                | "privilege"
+                | "privileges"
+                | "scope"
+                | "scopes"
+                | "rights"
+        )
+    })
 }
 
 /// "Remove write from X", "revoke his access to X": less access, and the credential stays.

@@ -62,7 +62,42 @@ impl Reading<'_> {
             return true;
         }
         // "Please renew." under a title that names it.
-        if words.len() <= 3 && act.form == Form::Base && self.named_before(number) {
+        let other = |w: &super::tokens::Word| {
+            w.start + clause.start >= act.end
+                && !matches!(
+                    w.text.as_str(),
+                    "it" | "them"
+                        | "this"
+                        | "that"
+                        | "these"
+                        | "both"
+                        | "all"
+                        | "now"
+                        | "today"
+                        | "asap"
+                        | "please"
+                        | "pls"
+                        | "again"
+                        | "first"
+                        | "afterwards"
+                        | "too"
+                        | "one"
+                        | "ones"
+                        | "immediately"
+                        | "soon"
+                        | "then"
+                        | "up"
+                        | "out"
+                        | "down"
+                        | "bitte"
+                        | "merci"
+                        | "tomorrow"
+                        | "off"
+                )
+        };
+        // "Purge CDN" has an object of its own.
+        let bare = words.len() <= 3 && !words.iter().any(|w| other(w) && !w.text.ends_with("ly"));
+        if bare && act.form == Form::Base && self.named_before(number) {
             return true;
         }
         // "new", "change", "update", "pull" say something of keys only right beside them.

@@ -184,28 +184,30 @@ fn asks_what(key: &str) -> bool {
     let key = words(key);
     key.len() <= 6
         && !key.iter().any(|w| credential_noun(&w.text))
-        && key.iter().any(|w| {
-            matches!(
-                w.text.as_str(),
-                "action"
-                    | "request"
-                    | "requested"
-                    | "operation"
-                    | "type"
-                    | "change"
-                    | "art"
-                    | "aktion"
-                    | "vorgang"
-                    | "änderung"
-                    | "anfrage"
-                    | "demande"
-                    | "opération"
-                    | "nature"
-                    | "tipo"
-                    | "acción"
-                    | "solicitud"
-                    | "operación"
-            )
+        && key.iter().enumerate().any(|(at, w)| {
+            // "What do you need?"
+            (at > 0 && key[0].text == "what" && w.text.starts_with("need"))
+                || matches!(
+                    w.text.as_str(),
+                    "action"
+                        | "request"
+                        | "requested"
+                        | "operation"
+                        | "type"
+                        | "change"
+                        | "art"
+                        | "aktion"
+                        | "vorgang"
+                        | "änderung"
+                        | "anfrage"
+                        | "demande"
+                        | "opération"
+                        | "nature"
+                        | "tipo"
+                        | "acción"
+                        | "solicitud"
+                        | "operación"
+                )
         })
 }
 

@@ -94,7 +94,11 @@ impl Words {
         for word in ["take", "takes", "taking", "taken", "no", "not"] {
             phrase(&[word], Asks::WithObject);
         }
-        phrase(&["bring"], Asks::Other);
+        // What an access shall be, see `changed`.
+        ["bring", "flip", "toggle", "promote"].iter().for_each(|word| phrase(&[word], Asks::Other));
+        for words in [["should", "be"], ["shall", "be"], ["must", "be"], ["doesn't", "need"], ["not", "need"]] {
+            phrase(&words, Asks::Other);
+        }
         let several: Vec<&[String]> = names.several().collect();
         for first in several.iter().filter_map(|words| words.first()) {
             flag(of(first), NAME);

@@ -273,6 +273,16 @@ fn open(words: &[Word], found: &Found) -> bool {
         && (back(1) == "what" || (back(1) == "still" && back(2) == "what") || word(found.to) == "to")
 }
 
+/// "Found in an issue comment": the thing in a tracker, not an order to issue one.
+fn issue(words: &[Word], at: usize) -> bool {
+    let word = |at: Option<usize>| at.and_then(|at| words.get(at)).map(|w| w.text.as_str()).unwrap_or_default();
+    matches!(word(Some(at)), "issue" | "issues")
+        && (matches!(
+            word(at.checked_sub(1)),
+            "in" | "an" | "the" | "this" | "that" | "of" | "on" | "github" | "gitlab" | "jira" | "known" | "no" | "any"
+        ) || matches!(word(Some(at + 1)), "comment" | "comments" | "tracker" | "template" | "number" | "body"))
+}
+
 /// "It got the new password last week": the thing that was made, not an order to make one.
 fn made(unit: &Unit, act: &Act) -> bool {
     let words = unit.text[act.start..act.end].to_lowercase();
@@ -359,6 +369,9 @@ fn clause(
             });
         let mut act = Act { intent, force, form, start: words[f.from].start, end: words[f.to - 1].end, modal };
         let verb = &words[f.from].text;
+        if issue(words, f.from) {
+            continue;
+        }
         if matches!(intent, Intent::Revoke | Intent::Rotate) && ability(words, f.from) {
             act.intent = Intent::Provision;
             act.force = Force::Weak;

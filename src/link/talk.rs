@@ -26,7 +26,9 @@ impl Reading<'_> {
             .filter(|act| !expires(&first.1.text[act.start..act.end]))
             .map(|act| act.start)
             .min();
-        if titles.iter().any(|(number, _)| self.judged[*number].question) {
+        // "Key expired?? mails bounce" asks nothing where the text asks for another one.
+        let state = title.iter().any(|w| condition(&w.text) || expires(&w.text) || w.text == "exposed");
+        if titles.iter().any(|(number, _)| self.judged[*number].question) && !(state && self.body_asks()) {
             return Some("its title is a question".to_owned());
         }
         if let Some(label) = label.filter(|_| !self.ordered(&title)) {
@@ -47,14 +49,23 @@ impl Reading<'_> {
                 talk < 3 || object || self.record.title[..at.min(self.record.title.len())].trim_end().ends_with(':');
             let asks_first = first_act.is_some_and(|act| act < at);
             let asked_behind = occasion(word) && self.orders_behind(first.0, at);
-            if head && !asks_first && !asked_behind && !self.body_orders() {
+            // "Runbook: X rotation" over steps to tick is one run of it.
+            let run = matches!(word, "runbook" | "playbook" | "procedure")
+                && title.get(talk).is_some_and(|w| self.record.title[w.end..].starts_with(':'))
+                && self.units.iter().any(|unit| unit.ticked.is_some())
+                && judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| act.force == Force::Strong);
+            if head && !run && !asks_first && !asked_behind && !self.body_orders() {
                 return Some(format!("its title is about \"{word}\""));
             }
         }
         if self.only_trouble(first.0) && !self.body_orders() {
             return Some("its title tells of a trouble".to_owned());
         }
-        if hardware(&title) && first_act.is_none() && !self.body_orders() {
+        if hardware(&title)
+            && !self.of_unit(first.0).iter().any(|m| !m.identity)
+            && first_act.is_none()
+            && !self.body_orders()
+        {
             return Some("its title is about equipment".to_owned());
         }
         if let Some(said) = self.disclaims().filter(|_| first_act.is_none() && !self.body_orders()) {
@@ -62,7 +73,9 @@ impl Reading<'_> {
         }
         // "Do not revoke X": a title that only keeps, and a text that asks for nothing.
         let asks = |number: &usize| self.judged[*number].clauses.iter().any(|clause| clause.stance == Stance::Act);
-        let keeps = titles.iter().all(|(number, _)| self.judged[*number].overall() == Stance::Keep && !asks(number));
+        let keeps = titles.iter().all(|(number, unit)| {
+            self.judged[*number].overall() == Stance::Keep && !asks(number) && !self.states_level(unit)
+        });
         (keeps && !self.body_orders()).then(|| "its title says that something is to stay".to_owned())
     }
 
@@ -165,6 +178,21 @@ impl Reading<'_> {
             .any(|at| matches!(self.lexicon.at(title, at), Some((Cue::Act(_, Force::Strong, Form::Base), _))))
     }
 
+    /// Whether the text asks for something of a credential, named or not.
+    fn body_asks(&self) -> bool {
+        self.units.iter().enumerate().filter(|(_, unit)| matches!(unit.origin, Origin::Body(_))).any(|(number, _)| {
+            let judged = &self.judged[number];
+            judged.talk.is_none()
+                && judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).any(|clause| {
+                    clause.acts.iter().any(|act| {
+                        act.form == Form::Base
+                            && self.opens(number, act)
+                            && (act.force == Force::Strong || self.object(number, clause, act))
+                    })
+                })
+        })
+    }
+
     /// Whether the text, not the title, orders something done to what it names.
     pub(super) fn body_orders(&self) -> bool {
         self.units.iter().enumerate().any(|(number, unit)| {
@@ -219,6 +247,12 @@ fn occasion(word: &str) -> bool {
 
 /// Laptops, badges, interviews: what a leaver's or a joiner's other tasks are about.
 fn hardware(title: &[Word]) -> bool {
+    // "Visible in a screen share"
+    if title.windows(2).any(|pair| {
+        pair[0].text == "screen" && matches!(pair[1].text.as_str(), "share" | "sharing" | "shot" | "recording")
+    }) {
+        return false;
+    }
     let has = |test: &dyn Fn(&str) -> bool| title.iter().any(|w| test(&w.text));
     has(&|w| {
         matches!(

@@ -1,5 +1,6 @@
-//! German, French and Spanish: the verbs that ask and the words that keep, except, narrate, illustrate, negate or only talk. Tables in
-//! the form of the English ones in `verbs`, which joins them; a site's own words come from the configuration.
+//! German, French and Spanish: the verbs that ask and the words that keep, except, narrate, illustrate, negate or only talk; of
+//! Portuguese, Italian and Polish the verbs of ending and rotating. Tables in the form of the English ones in `verbs`, which joins them;
+//! a site's own words come from the configuration.
 
 use crate::model::ticket::Intent;
 
@@ -213,9 +214,41 @@ termina su contrato|finaliza su contrato|acaba su contrato|ya no trabaja",
     ),
 ];
 
+/// Portuguese, Italian and Polish: the verbs of ending and rotating, which a service desk of several countries gets.
+pub(super) const FURTHER: &[Verbs] = &[
+    (
+        Intent::Revoke,
+        Force::Strong,
+        "revogar|revogue|revoguem|desativar|desative|desativem|revocare|revocate|disattivare|disattivate|unieważnić|unieważnijcie|cofnąć|odebrać|dezaktywować",
+        "revogado|revogada|desativado|desativada|revocato|disattivato|unieważniony|cofnięty",
+        "revogação|desativação|disattivazione|unieważnienie|cofnięcie|dezaktywacja|dezaktywację",
+    ),
+    (
+        Intent::Revoke,
+        Force::Weak,
+        "remover|remova|removam|excluir|exclua|apagar|apague|rimuovere|rimuovete|cancellare|usunąć|usuńcie|wyłączyć|skasować",
+        "removido|removida|rimosso|usunięty",
+        "remoção|exclusão|rimozione|usunięcie|wyłączenie",
+    ),
+    (
+        Intent::Rotate,
+        Force::Strong,
+        "rotacionar|rotacione|ruotare|rigenerare|zrotować|zrotujcie",
+        "rotacionado|rotacionada|zrotowany",
+        "rotação|rotazione|rotacja|rotację|rotacji",
+    ),
+    (
+        Intent::Rotate,
+        Force::Weak,
+        "trocar|troque|rinnovare|sostituire|wymienić|odnowić",
+        "trocado|rinnovato|wymieniony",
+        "troca|rinnovo|wymiana|wymianę|odnowienie",
+    ),
+];
+
 /// Keeps what its clause names.
 pub(super) const KEEP: &str = "bleibt|bleiben|behalten|behalten wir|wir behalten|lasst|behält|nicht anfassen|finger weg|nicht anrühren|unverändert|unberührt|nicht betroffen|nichts zu tun|weiterhin|wird noch|werden noch|noch gebraucht|noch benötigt|\
-noch verwendet|in ruhe lassen|belassen|stehen lassen|lassen wir|nicht löschen|nicht sperren|nicht entfernen|gehört nicht dazu|\
+noch verwendet|in ruhe lassen|belassen|stehen lassen|continua ativo|continua ativa|continuam ativos|fica como está|resta attivo|restano attivi|pozostaje|pozostają|zostaje|zostają|lassen wir|nicht löschen|nicht sperren|nicht entfernen|gehört nicht dazu|\
 garder|gardez|on garde|gardons|nous gardons|garde|conserver|conservez|ne pas|ne touchez pas|ne touche pas|pas touche|reste|restent|inchangé|inchangée|inchangés|n'est pas concerné|n'est pas concernée|ne sont pas concernés|\
 encore utilisé|encore utilisée|toujours utilisé|toujours utilisée|sert encore|servent encore|ne change pas|ne changent pas|\
 no se toca|no se tocan|no toquen|no toquéis|mantener|mantened|guardamos|mantenemos|conservamos|conservar|se queda|se quedan|se mantiene|se mantienen|queda igual|no tocar|sigue en uso|siguen en uso|se sigue usando|sigue usándose|sin cambios|no cambia|no cambian|no se borra|ni tocarlo";
@@ -232,7 +265,7 @@ pub(super) const EXAMPLE: &str =
 
 /// It negates what follows.
 pub(super) const NOT: &str =
-    "nicht|kein|keine|keinen|keinem|niemals|nie|pas|jamais|aucun|aucune|nunca|jamás|ningún|ninguna|tampoco";
+    "nicht|kein|keine|keinen|keinem|niemals|nie|pas|jamais|aucun|aucune|não|non|nunca|jamás|ningún|ninguna|tampoco";
 
 /// It talks about text, plans or knowledge.
 pub(super) const TALK: &str = "dokumentieren|dokumentation|schulung|beschreiben|anleitung|frage|frage zu|rückfrage|nachfrage|besprechung|störung|übersicht|auswertung|documenter|documentation|formation|question sur|question|réunion|\

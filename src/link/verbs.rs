@@ -71,7 +71,7 @@ out of service|out of action|out of use",
 phase out|eliminate|yank|burn|ditch|axe|bin|trash|void|expire|lock|lock out|lock down|strip|discard|dispose of|unlink|disconnect|unregister|deregister|de-register|suspend|shred|discontinue|\
 dismantle|close off|close down|weed out|clear out|clear|pull|chop|expunge|unset",
         "cut|cuts|cutting|cut off|cuts off|cutting off|shut off|shut down|shutting down|withdraw|withdrawing|throw out|throw away|take out|cleanup|clean-up|tear down|tearing down|get rid|rip out|\
-can go|may go|has to go|have to go|had to go|must go|should go|needs to go|need to go|can die|must die|has to die|have to die|should die|to die|out with|make inactive|to inactive|be inactive|\
+goes away|go away|going away|can go|may go|has to go|have to go|had to go|must go|should go|needs to go|need to go|can die|must die|has to die|have to die|should die|to die|out with|make inactive|to inactive|be inactive|\
 not be usable|stop working|stop to work",
         "withdrawn|blocked|retired|torn down|thrown out",
         "removal|deletion|termination|cleanup|clean-up|teardown|suspension|shutdown|withdrawal|disablement|housekeeping",
@@ -127,7 +127,8 @@ temporary read|temporary elevation|temporary rights|temporary permission|tempora
         Intent::Modify,
         Force::Strong,
         "downgrade|demote|scope down|scale down|narrow|downscope|right-size|rightsize",
-        "bring down|role change|team change|change of team|change of department|changes department|changed department|internal mobility|changes team|changes teams|change teams|changed teams|changed team|moves team|\
+        "bring down|raise perms|raise the perms|raise permissions|raise the permissions|raise rights|raise the rights|increase permissions|increase the permissions|increase rights|widen permissions|\
+widen the permissions|role change|team change|change of team|change of department|changes department|changed department|internal mobility|changes team|changes teams|change teams|changed teams|changed team|moves team|\
 moves teams|switches team|switches teams|switching teams|switched teams|changes role|changes roles|change of role|moves to another team|moved to another team|moves to the|moved to the|internal move|internal transfer|\
 has more than|has too many|has too much|too broad|too wide|too powerful|over-privileged|overprivileged|over-permissioned|least privilege|must not read|must not write|should not read|should not write|must not see|\
 should not see|no longer read|no longer write|may no longer|must no longer|should no longer|shall no longer|leaves production|leaves staging|change the level|change level|change permissions|\
@@ -195,7 +196,8 @@ const EXAMPLE: &str = "example|for example|for instance|e.g|e g|such as|see also
 const LIKE: &str = "same access as|same access that|same rights as|same rights that|same permissions as|same permissions that|same privileges as|same level as|same roles as|like the access of|gleichen rechte wie|gleiche rechte wie|\
 gleichen zugriff wie|gleichen zugänge wie|selben rechte wie|mêmes droits que|mêmes accès que|mismos permisos que|mismos accesos que|mismo acceso que";
 
-const NOT: &str = "not|don't|doesn't|didn't|won't|mustn't|shouldn't|can't|cannot|never|no|without|nobody|none";
+const NOT: &str =
+    "nothing to|not|don't|doesn't|didn't|won't|mustn't|shouldn't|can't|cannot|never|no|without|nobody|none";
 
 const TALK: &str = "document|documents|documenting|documentation|docs|describe|write down|write up|write a|explain|explains|investigate|research|evaluate|spike|discuss|discussion|review|find out|workshop|training|talk|\
 presentation|slides|how to|how do|how does|how we|howto|automate|automating|monitor|monitoring|alert|alerts|dashboard|metric|metrics|typo|readme|wiki|runbook|playbook|guide|tutorial|question|rfc|estimate|plan|announce|\
@@ -204,7 +206,7 @@ faq|newsletter|blog|article|demo|compare|benchmark|draft|clarify|diagram|lint|li
 
 const NOTHING: &str = "fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not hesitate|why not|not used|not in use|not sure|not work|no longer works with|if not|whether or not|\
 as soon as|new team|new hire|new joiner|new colleague|new in|new starter|no objections|no later than|password manager|update me|update us|update here|update this ticket|need to know|need help|open question|open questions|request id|in need of|change request|change window|change freeze|let me know|let us know|let me|access log|access logs|keep in mind|keep an eye|keep me|keep us|keep you|for the record|list of|the list|the report|expire soon|access key|access keys|access token|access tokens|access review|access reviews|access denied|access control|access controls|access policy|access policies|\
-access issue|access issues|access problem|access problems|access error|access management|data access|to access|cannot access|can't access|could not access|couldn't access|unable to access|no access|last day of the|change management|\
+access check|access checks|access audit|access audits|access issue|access issues|access problem|access problems|access error|access management|data access|to access|cannot access|can't access|could not access|couldn't access|unable to access|no access|last day of the|change management|\
 change advisory|emergency change|standard change|normal change|new build|new version of|new release|new feature|new account|can we not|could we not|can't we|couldn't we|why don't we|why don't you|can you not|dead letter|dead link|dead end|dead code|\
 dead-letter|dead lock|stale branch|stale branches|stale issue|stale issues|add a comment|please add";
 
@@ -260,7 +262,7 @@ impl Lexicon {
             }
             lexicon.add_forms(*intent, *force, [base, participles, nouns]);
         }
-        for (intent, force, base, participles, nouns) in tongues::VERBS {
+        for (intent, force, base, participles, nouns) in tongues::VERBS.iter().chain(tongues::FURTHER) {
             lexicon.add_forms(*intent, *force, [base, participles, nouns]);
         }
         for (intent, commands) in COMMANDS {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::ticket::{Comment, Field, Intent, Record, State, Window};
 
 use super::dates::{Point, points};
-use super::lengths::{Length, lengths};
+use super::lengths::{Length, lengths, limits};
 use super::nouns::{condition, expires};
 use super::site::Site;
 use super::stance::{Judged, Stance};
@@ -202,11 +202,22 @@ impl Times<'_> {
         let mut end = self.record.fields.get(&Field::Until).and_then(|text| self.field(text, text.trim().len() == 10));
         let mut length = None;
         let mut from_fulfilment = false;
+        // Whether the end is a day as a whole, as the text says it.
+        let mut day_of = false;
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
             for (point, role) in self.points(number, unit) {
                 match role {
                     Role::Start | Role::Effective => start = start.or(Some(point.at)),
-                    Role::End => end = end.or(Some(if point.day { end_of(point.at) } else { point.at })),
+                    // "The last day of the access is …"
+                    Role::End | Role::LastDay => {
+                        let stated = if point.day { end_of(point.at) } else { point.at };
+                        // "Until Friday" in the title, and the hour in the text.
+                        let finer = day_of && !point.day && end.is_some_and(|end| stated < end && end - stated < DAY);
+                        if end.is_none() || finer {
+                            end = Some(stated);
+                            day_of = point.day;
+                        }
+                    }
                     _ => {}
                 }
             }
@@ -214,7 +225,7 @@ impl Times<'_> {
             length = length.or_else(|| {
                 lengths(&self.site.dates(&unit.text))
                     .into_iter()
-                    .find(|length| limits(&unit.text, &all, length))
+                    .find(|length| limits(&unit.text, &all, length) || closes(unit, length))
                     .map(|l| l.duration)
             });
             from_fulfilment |= all.windows(2).any(|pair| {
@@ -317,6 +328,16 @@ fn extends(text: &str) -> bool {
         .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
 }
 
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// A title that ends with how long: "Settings for the data team, 3 days".
+fn closes(unit: &Unit, length: &Length) -> bool {
+    let before = unit.text[..length.start].trim_end();
+    unit.origin == Origin::Title
+        && unit.text[length.end..].trim_matches([')', '.', ' ']).is_empty()
+        && before.ends_with([',', '(', '-', '–', ';'])
+}
+
 /// The last second of a day.
 fn end_of(day: Timestamp) -> Timestamp {
     day + SignedDuration::from_secs(24 * 3600 - 1)
@@ -382,6 +403,11 @@ fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
             "until" | "till" | "til" | "through" | "thru" | "bis" | "jusqu'au" | "jusqu'à" | "hasta" | "expires"
             | "expiry" | "expire" | "expiring" | "ends" | "end" | "ending" | "ende" | "fin" | "endet" => Role::End,
             "to" if distance == 0 && before.iter().any(|w| matches!(*w, "from" | "extended" | "von")) => Role::End,
+            "since"
+                if matches!(near(distance + 1), "active" | "valid" | "live" | "effect" | "aktiv") && distance == 0 =>
+            {
+                Role::Happened
+            }
             "effective" | "effect" | "wirksam" | "gilt" | "prend" => Role::Effective,
             "of" if near(distance + 1) == "as" && distance < 2 => Role::Effective,
             "window" | "zeitraum" | "zeitfenster" | "between" | "zwischen" | "entre" | "per" | "ab" | "compter"
@@ -426,53 +452,6 @@ fn joined(between: &str, site: &Site) -> bool {
         first,
         "to" | "-" | "–" | "—" | "until" | "till" | "and" | "bis" | "au" | "à" | "hasta" | "a" | "through"
     )
-}
-
-/// Whether a duration limits an access: "for two hours", "Duration: 4h", "2 hours of write".
-fn limits(text: &str, all: &[Word], length: &Length) -> bool {
-    let at = all.partition_point(|w| w.start < length.start);
-    let back = |n: usize| at.checked_sub(n).map(|i| all[i].text.as_str()).unwrap_or_default();
-    let next = all.iter().find(|w| w.start >= length.end).map(|w| w.text.as_str()).unwrap_or_default();
-    let no = matches!(
-        back(1),
-        "every"
-            | "each"
-            | "older"
-            | "than"
-            | "in"
-            | "within"
-            | "last"
-            | "past"
-            | "alle"
-            | "after"
-            | "over"
-            | "turns"
-            | "unused"
-            | "previous"
-    ) || matches!(back(2), "every" | "older" | "unused" | "last" | "past")
-        || matches!(next, "ago" | "old" | "later" | "earlier" | "before" | "notice");
-    let for_it = matches!(
-        back(1),
-        "for"
-            | "für"
-            | "pour"
-            | "por"
-            | "during"
-            | "durante"
-            | "another"
-            | "duration"
-            | "dauer"
-            | "durée"
-            | "duración"
-            | "only"
-            | "max"
-            | "maximum"
-            | "just"
-            | "least"
-    ) || matches!(back(2), "for" | "duration" | "für" | "pour" | "por");
-    let of = matches!(next, "of" | "window" | "access" | "only" | "max");
-    let key = text[..length.start].trim_end().ends_with(':');
-    !no && (for_it || of || key || at == 0)
 }
 
 /// Whether a comment was written by somebody named so.
