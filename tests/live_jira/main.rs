@@ -88,7 +88,8 @@ fn data_center_says_what_was_done() {
     fs::write(folder.path().join("inventory.json"), inventory.to_string()).unwrap();
     let config = format!(
         "version: 1\nrepository: acme/shop\nsources:\n  - {{kind: file, path: inventory.json}}\n  - {{kind: jira, url: '{}', \
-         jql: 'project = SEC', token_env: JIRA_TOKEN, cache: tickets}}\n",
+         jql: 'project = SEC', token_env: JIRA_TOKEN, cache: tickets}}\n\
+         trust: {{approvers: [admin@example.com]}}\n",
         server.endpoint
     );
     fs::write(folder.path().join(".driftgate.yaml"), config).unwrap();
