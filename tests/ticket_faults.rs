@@ -45,7 +45,7 @@ const SERVICENOW_OAUTH: Case = Case {
 const JIRA_CLOUD: Case = Case {
     name: "jira, cloud",
     kind: "jira",
-    settings: "url: '{}', deployment: cloud, email_env: AUDIT_EMAIL, token_env: AUDIT_JIRA, cache: false",
+    settings: "url: '{}', jql: project = SEC, deployment: cloud, email_env: AUDIT_EMAIL, token_env: AUDIT_JIRA, cache: false",
     secrets: &[("AUDIT_JIRA", "ATATT3canaryCANARYcanaryCANARY0001")],
     names: &[("AUDIT_EMAIL", "auditor@example.com")],
 };
@@ -53,7 +53,7 @@ const JIRA_CLOUD: Case = Case {
 const JIRA_DATA_CENTER: Case = Case {
     name: "jira, data center",
     kind: "jira",
-    settings: "url: '{}', deployment: datacenter, token_env: AUDIT_JIRA, cache: false",
+    settings: "url: '{}', jql: project = SEC, deployment: datacenter, token_env: AUDIT_JIRA, cache: false",
     secrets: &[("AUDIT_JIRA", "canaryCANARYcanaryCANARY0003")],
     names: &[],
 };

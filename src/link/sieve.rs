@@ -18,7 +18,7 @@ use super::hashed::{Hashes, hash, pair};
 use super::index::Names;
 use super::intent::Reading;
 use super::nouns::{access_noun, credential_noun, keyless};
-use super::sifting::{CLASSES, INNER, JOINS, LETTER, beside, digits, sentence, shaped};
+use super::sifting::{CLASSES, INNER, JOINS, LETTER, digits, sentence, shaped};
 use super::text;
 use super::tokens::{self, tokens};
 use super::verbs::{Force, Lexicon};
@@ -401,13 +401,6 @@ impl One<'_> {
     fn object(&mut self, line: &str, words: &[Word], at: usize, end: usize) {
         let text = |word: &Word| line[word.start..word.end].to_lowercase();
         let verb = line[words[at].start..words[end - 1].end].to_lowercase();
-        if beside(&verb) {
-            self.seen.keep |= words[end..].iter().take(3).any(|word| {
-                let word = text(word);
-                credential_noun(&word) || matches!(word.as_str(), "one" | "pair" | "value")
-            });
-            return;
-        }
         let (from, to) = sentence(line, words[at].start, words[end - 1].end);
         let own = words.iter().filter(|word| word.start >= from && word.start < to);
         let own: Vec<String> = own.map(text).collect();
@@ -421,7 +414,7 @@ impl One<'_> {
             return;
         }
         self.seen.keep |= line[from..to].contains('@')
-            || own.iter().any(|word| credential_noun(word) || access_noun(word))
+            || own.iter().any(|word| credential_noun(word) || access_noun(word) || matches!(word.as_str(), "one" | "pair" | "value"))
             // Without blanks, a line may be one word to a reader and several to another.
             || own.is_empty();
         self.seen.pronoun |= has(&[

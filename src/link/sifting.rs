@@ -1,25 +1,5 @@
-//! What the sieve asks of single words and lines: classes of bytes, shapes of identifiers, where a sentence ends, and which verbs say
-//! something of keys only right beside them. What a ticket comes to is decided in `sieve`.
-
-/// Verbs that say something of keys only right beside them, see `object`.
-pub(super) fn beside(verb: &str) -> bool {
-    matches!(
-        verb,
-        "new"
-            | "fresh"
-            | "change"
-            | "update"
-            | "reset"
-            | "refresh"
-            | "nuevo"
-            | "nueva"
-            | "nouveau"
-            | "nouvelle"
-            | "neuer"
-            | "neues"
-            | "neuen"
-    )
-}
+//! What the sieve asks of single words and lines: classes of bytes, shapes of identifiers, and where a sentence ends. What a ticket
+//! comes to is decided in `sieve`.
 
 /// Digits, without a sign before them.
 pub(super) fn digits(text: &str) -> &str {
