@@ -140,8 +140,8 @@ fn every_fault_is_a_gap() {
             setting.token = "canaryCANARYcanary01";
             let (records, account) = setting.read();
             let said = reasons(&account).join("\n");
-            // Pages that go round in circles have a ticket on them; it does not hide that the list has no end.
-            let none = records.is_empty() || *name == "pages without end";
+            // Pages of these two have a ticket on them; it does not hide that the list has no end.
+            let none = records.is_empty() || matches!(*name, "pages without end" | "a next page elsewhere");
             assert!(none && !said.is_empty(), "{name}, {deployment}: {said}");
             assert!(!said.contains(CANARY) && !said.contains("canaryCANARY"), "{name}: {said}");
         }
