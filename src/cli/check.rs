@@ -50,6 +50,9 @@ pub(super) struct Check {
     /// The ref that the configuration, and every file it names, is read from [default: in CI the protected branch]
     #[arg(long, value_name = "GITREF")]
     policy_ref: Option<String>,
+    /// Break glass: an approved emergency change that lets a blocked deploy through; the findings stay, and the report says so first
+    #[arg(long = "override", value_name = "TICKET")]
+    emergency: Option<String>,
 }
 
 impl Check {
@@ -59,11 +62,15 @@ impl Check {
         if let Some(threshold) = self.fail_on {
             prepared.config.settings.fail_on = threshold.into();
         }
+        let options = prepare::options(common, &self.path);
+        let change = gate::changed(&options, &prepared.config, env, self.policy_ref.as_deref())?;
         let options = Options {
+            change,
+            emergency: self.emergency.filter(|ticket| !ticket.trim().is_empty()),
             scope: self.scope,
             warn_only: self.mode == Mode::Warn,
             snapshot: self.snapshot,
-            ..prepare::options(common, &self.path)
+            ..options
         };
         let report = {
             let _progress = Progress::start(common, env, "reading pipelines, tickets and stores");

@@ -261,6 +261,7 @@ impl Index {
             source: record.source.clone(),
             title: record.title.clone(),
             may_loosen: trust.may_loosen(approved),
+            emergency: approval::emergency(record),
             vouched_by: trust.vouched_by(),
             subject_names: subjects.iter().flat_map(|s| self.settings.names_of(&s.name)).collect(),
             subject,

@@ -5,6 +5,7 @@ pub mod cli_fetch;
 pub mod condition;
 pub mod discover;
 pub mod expression;
+mod gate;
 mod github;
 mod gitlab;
 pub mod literal;

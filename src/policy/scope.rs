@@ -20,6 +20,7 @@ pub fn scope(pipelines: &Pipelines, asked: Asked, run: &RunPlace) -> Scope {
         reason: None,
         jobs: BTreeMap::new(),
         ungated: own.ungated(),
+        weakened: Vec::new(),
         files: BTreeSet::new(),
         gate: None,
         notes: own.notes(),
@@ -36,6 +37,17 @@ pub fn scope(pipelines: &Pipelines, asked: Asked, run: &RunPlace) -> Scope {
         },
     }
     out
+}
+
+/// The jobs that the failure of some gate stops, as `file#job`.
+#[must_use]
+pub fn protected(pipelines: &Pipelines) -> BTreeSet<String> {
+    let own = Own::new(pipelines);
+    let mut protected = Protected::new();
+    for gate in own.gates() {
+        own.protect(gate, &mut protected);
+    }
+    protected.into_keys().collect()
 }
 
 /// The checkout's own pipelines; those of checkouts below it belong to other repositories.

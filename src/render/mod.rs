@@ -86,6 +86,14 @@ pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// What became of `--override`, as a sentence; not yet escaped.
+#[must_use]
+pub fn emergency(report: &Report) -> Option<String> {
+    let emergency = report.emergency.as_ref()?;
+    let what = if emergency.accepted { "OVERRIDDEN: this deploy goes on by" } else { "Not overridden by" };
+    Some(format!("{what} {}: {}", emergency.ticket, emergency.reason))
+}
+
 /// A gap as a sentence; not yet escaped.
 #[must_use]
 pub fn gap(gap: &Gap) -> String {

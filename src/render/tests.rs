@@ -67,6 +67,7 @@ pub(super) fn sample(text: &str) -> Report {
         schema: REPORT_SCHEMA.into(),
         verdict: Verdict::Block,
         exit_code: 1,
+        emergency: None,
         now: at("2026-05-09T12:00:00Z"),
         tool: Tool { name: "driftgate".into(), version: "0.1.0".into() },
         scope: ScopeReport {
