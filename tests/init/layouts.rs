@@ -109,7 +109,7 @@ impl Layout {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn every_other_line_stays(layout in layout()) {
         let old = layout.text();
@@ -133,6 +133,9 @@ proptest! {
         }
         prop_assert_eq!(lines.is_empty(), changed == 0);
         let left = said.matches("not changed: ").count();
+        // An ended document has no place behind it for another line, and a scalar that keeps its last lines none before them.
+        let is_odd = layout.tail == "..." || old.contains("|+");
+        prop_assert!(left == 0 || is_odd, "{}\n{}", said, new);
         prop_assert_eq!(changed + left, before.len(), "{}\n{}", said, new);
     }
 }

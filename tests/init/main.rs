@@ -9,3 +9,5 @@ mod github;
 mod gitlab;
 mod hostile;
 mod layouts;
+#[cfg(unix)]
+mod terminal;

@@ -46,19 +46,16 @@ impl Entry {
         Self { comment: owned(comment), lines: owned(lines), on: false, variables: Vec::new() }
     }
 
-    /// As YAML: a line that is switched off has its `#` where its text would stand.
+    /// As YAML. What is switched off has a `#` for each switch that it needs.
     pub(super) fn yaml(&self) -> String {
         let mut out = String::new();
         for line in &self.comment {
             out.push_str(&format!("  # {line}\n"));
         }
         for (at, line) in self.lines.iter().enumerate() {
-            let (off, line) = match line.strip_prefix('#') {
-                Some(rest) => (true, rest),
-                None => (!self.on, line.as_str()),
-            };
+            let off = if self.on { "" } else { "#" };
             let lead = if at == 0 { "- " } else { "  " };
-            out.push_str(&format!("  {}{lead}{line}\n", if off { "#" } else { "" }));
+            out.push_str(&format!("  {off}{lead}{line}\n"));
         }
         out
     }
@@ -76,9 +73,10 @@ impl Entry {
 }
 
 const HEAD: &str = "\
-# What driftgate reads, and what blocks. In a line that begins with `#` and no blank after it a setting is switched off: to switch it on,
-# take the `#` away. `driftgate schema` has every setting; a slip is told with file, line and column.
-# In a pipeline this file counts as the protected branch has it. Credentials never stand in it, only the names of their variables.
+# What driftgate reads, and what blocks. To switch something on, take one `#` away from before `- kind: …` and each line below it, or from
+# before a setting at the end; what has a second `#` is for those who need it. `driftgate schema` has every setting, and a slip is
+# told with file, line and column. In a pipeline this file counts as the protected branch has it. No credential stands in it, only the
+# names of variables.
 version: 1
 ";
 

@@ -50,6 +50,9 @@ pub(super) struct Init {
     force: bool,
 }
 
+/// Columns of what is left to do.
+const WIDTH: usize = 100;
+
 /// The configuration's file.
 const CONFIG: &str = PLACES[0];
 
@@ -94,7 +97,7 @@ impl Init {
             let what = format!("{}: {}; nothing was written", unwritten.file, unwritten.error);
             Failure::usage(what, "make the folder writable, or move away what is in the way")
         })?;
-        let text = told(&root, &look, &draft, &work, common.quiet);
+        let text = told(&self.path, &look, &draft, &work, common.quiet);
         output::stdout(text.as_bytes()).map_err(|error| Failure::Output(error, code::PASS))?;
         Ok(code::PASS)
     }
@@ -129,15 +132,13 @@ impl Init {
 
     /// Whether all names that may be written anew are free.
     fn free(&self, root: &Path, look: &Look) -> Result<(), Failure> {
-        let mut names: Vec<&str> = PLACES.to_vec();
-        if writes_workflow(look) {
-            names.push(github::WORKFLOW);
-        }
-        if let Some(link) = names.iter().find_map(|name| place::link(root, name)) {
+        let workflow = writes_workflow(look).then_some(github::WORKFLOW);
+        if let Some(link) = [CONFIG].into_iter().chain(workflow).find_map(|name| place::link(root, name)) {
             let what = format!("{link} is a symbolic link, and nothing is written through one; nothing was written");
             return Err(Failure::usage(what, "replace the link by what it leads to"));
         }
-        let there: Vec<&str> = names.into_iter().filter(|name| root.join(name).exists()).collect();
+        let names = PLACES.into_iter().chain(workflow);
+        let there: Vec<&str> = names.filter(|name| root.join(name).exists()).collect();
         match there.as_slice() {
             [] => Ok(()),
             _ if self.force => Ok(()),
@@ -225,7 +226,7 @@ impl Work {
 }
 
 /// What was done, and what is left to do, in order.
-fn told(root: &Path, look: &Look, draft: &Draft, work: &Work, quiet: bool) -> String {
+fn told(path: &Path, look: &Look, draft: &Draft, work: &Work, quiet: bool) -> String {
     let mut out = String::new();
     let mut say = |line: String| out.push_str(&format!("{line}\n"));
     for change in &work.changes {
@@ -264,38 +265,39 @@ fn told(root: &Path, look: &Look, draft: &Draft, work: &Work, quiet: bool) -> St
         return out;
     }
     out.push_str("\nNext:\n");
-    for (at, step) in next(root, look, draft).iter().enumerate() {
-        let text = textwrap::fill(
-            step,
-            textwrap::Options::new(96).subsequent_indent("     ").initial_indent("").break_words(false),
-        );
-        out.push_str(&format!("  {}. {text}\n", at + 1));
+    let options = textwrap::Options::new(WIDTH)
+        .subsequent_indent("     ")
+        .word_separator(textwrap::WordSeparator::AsciiSpace)
+        .word_splitter(textwrap::WordSplitter::NoHyphenation)
+        .break_words(false);
+    for (at, step) in next(path, look, draft).iter().enumerate() {
+        out.push_str(&format!("  {}\n", textwrap::fill(&format!("{}. {step}", at + 1), &options)));
     }
     out
 }
 
-fn next(root: &Path, look: &Look, draft: &Draft) -> Vec<String> {
+fn next(path: &Path, look: &Look, draft: &Draft) -> Vec<String> {
     let mut out = Vec::new();
     let has = |system: Provider| look.systems.contains(&system);
+    let hand = match (has(Provider::Github), has(Provider::Gitlab)) {
+        (true, false) => "under `env:` of the gate's step",
+        (false, true) => "as a masked and protected CI/CD variable",
+        _ => "in its environment",
+    };
     if !draft.has_tickets {
         out.push(format!(
-            "In {CONFIG}, switch on the tracker that your tickets are in (jira, servicenow, github-issues, gitlab-issues, csv). Until \
-             then nothing can be compared, and every verdict is inconclusive."
+            "In {CONFIG}, switch on the tracker that your tickets are in (jira, servicenow, github-issues, gitlab-issues, csv), and hand the \
+             gate the variables that it names, {hand}. Until then nothing can be compared, and every verdict is inconclusive."
         ));
     }
     if let Some((kind, variable)) = draft.store_missing {
         out.push(format!(
-            "Make a token that may read {}, keep it as the secret {variable}, and switch on `{kind}` in {CONFIG}.",
-            if kind == "github" { "the names of secrets" } else { "the project's variables" },
+            "Make a token that may read {} and no more, hand it to the gate as {variable}, {hand}, and switch on `{kind}` in {CONFIG}.",
+            if kind == "github" { "which secrets there are" } else { "the project's variables" },
         ));
     }
     if !draft.variables.is_empty() {
-        let place = match (has(Provider::Github), has(Provider::Gitlab)) {
-            (true, false) => "under `env:` of the gate's step",
-            (false, true) => "as masked and protected CI/CD variables",
-            _ => "in its environment",
-        };
-        out.push(format!("Hand the gate the variables that {CONFIG} names, {place}: {}.", draft.variables.join(", ")));
+        out.push(format!("Hand the gate what {CONFIG} names already, {hand}: {}.", draft.variables.join(", ")));
     }
     if has(Provider::Gitlab) {
         out.push(format!(
@@ -327,11 +329,10 @@ fn next(root: &Path, look: &Look, draft: &Draft) -> Vec<String> {
     if !look.is_git {
         out.push("This is no git checkout: in a pipeline the configuration is read from the protected branch, so it has to be one.".to_owned());
     }
-    let folder =
-        root.file_name().map_or_else(|| root.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let here = if path == Path::new(".") { String::new() } else { format!(" {}", path.display()) };
     out.push(format!(
-        "Run `driftgate check` in {}, commit, and merge: pipelines read {CONFIG} from the protected branch.",
-        escape::line(&folder)
+        "Run `driftgate check{}`, commit, and merge: pipelines read {CONFIG} from the protected branch.",
+        escape::line(&here)
     ));
     out
 }

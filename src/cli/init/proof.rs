@@ -28,9 +28,30 @@ enum Kind<'t> {
     Alias(usize),
 }
 
+/// Which nodes stand in the spans, by index. A block collection begins where its first child does, which may be new in an old one: it is
+/// new if all in it is.
+fn new_nodes(tree: &Tree<'_>, spans: &[Range<usize>]) -> Vec<bool> {
+    let mut new = vec![false; tree.len()];
+    let nodes: Vec<Node<'_>> = tree.nodes().collect();
+    // Children stand behind their parents.
+    for node in nodes.into_iter().rev() {
+        let inserted = spans.iter().any(|span| span.contains(&node.span().0));
+        let mut children: Vec<Node<'_>> = Vec::new();
+        if !node.is_alias() {
+            children.extend(node.pairs().flat_map(|(key, value)| [key, value]).chain(node.items()));
+        }
+        let all_new = children.iter().all(|child| new.get(child.id().index()).copied().unwrap_or_default());
+        if let Some(slot) = new.get_mut(node.id().index()) {
+            *slot = inserted && all_new;
+        }
+    }
+    new
+}
+
 /// The nodes of a file in the order of the text, without those that stand in the spans. Aliases are not followed.
 fn shapes<'t>(tree: &'t Tree<'t>, left_out: &[Range<usize>]) -> Vec<Shape<'t>> {
-    let is_new = |node: Node<'_>| left_out.iter().any(|span| span.contains(&node.span().0));
+    let new = new_nodes(tree, left_out);
+    let is_new = |node: Node<'_>| new.get(node.id().index()).copied().unwrap_or_default();
     let mut kept = vec![0; tree.len()];
     let mut out: Vec<Shape<'t>> = Vec::new();
     let mut todo: Vec<(Node<'t>, usize)> = tree.documents().map(|root| (root, 0)).collect();
@@ -73,7 +94,10 @@ pub(super) fn only_inserted(old: &str, new: &str, spans: &[Range<usize>]) -> boo
         return false;
     }
     match (Tree::parse(old), Tree::parse(new)) {
-        (Ok(before), Ok(after)) => shapes(&before, &[]) == shapes(&after, spans),
+        // A document of its own would be all new, and be no part of the file that is read.
+        (Ok(before), Ok(after)) if before.documents().count() == after.documents().count() => {
+            shapes(&before, &[]) == shapes(&after, spans)
+        }
         _ => false,
     }
 }
@@ -122,7 +146,7 @@ mod tests {
         };
         let old = "a:\n  - b: c\n  - d: e\n";
         assert!(holds(old, 11, "  - x: y\n"));
-        assert!(holds(old, old.len(), "z: 1\n"));
+        assert!(holds(old, old.len(), "z: 1\n") && holds(old, 3, "  - x: y\n") && holds(old, 0, "z: {y: 1}\n"));
         // A new parent for what was there, text that joins a scalar, a comment that swallows one, another structure.
         for (at, text) in
             [(11, "x:\n"), (10, " x"), (10, " # y"), (9, "# "), (3, "  x:\n"), (11, "  - [\n"), (0, "---\n---\n")]
@@ -134,6 +158,7 @@ mod tests {
         assert!(!holds(block, 10, "  x\n"));
         let aliased = "a: &x [1]\nb: *x\n";
         assert!(holds(aliased, 10, "c: 2\n") && !holds(aliased, 10, "c: &x 2\n"));
+        assert!(!holds("a: 1\n...\n", 9, "b: 2\n"));
         assert!(!only_inserted("a: 1\n", "a: 2\n", &[]));
     }
 }
