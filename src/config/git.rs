@@ -93,6 +93,15 @@ impl Repository {
         self.commit(object.trim())
     }
 
+    /// The default branch: what the remote `origin` calls so, else the one that is checked out. No commit need be there yet.
+    #[must_use]
+    pub fn default_branch(&self) -> Option<String> {
+        let name = |reference: &str| run(git(&self.top).args(["symbolic-ref", "--quiet", "--short", reference])).ok();
+        let remote = name("refs/remotes/origin/HEAD").and_then(|name| Some(name.strip_prefix("origin/")?.to_owned()));
+        let branch = remote.or_else(|| name("HEAD"))?.trim().to_owned();
+        Some(branch).filter(|branch| !branch.is_empty())
+    }
+
     /// The address of the remote `origin`.
     #[must_use]
     pub fn origin(&self) -> Option<String> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::Home;
 use super::include::{self, Entry, Found, Target};
 use crate::model::reference::FileGap;
-use crate::pipeline::yaml::{self, Budget, Node, Place, Source, Tree, merged_get, merged_pairs};
+use crate::pipeline::yaml::{Budget, Node, Place, Source, Tree, merged_get, merged_pairs};
 
 /// How many files one repository's pipelines may consist of.
 const MAX_FILES: usize = 5_000;
@@ -97,7 +97,7 @@ pub(super) fn load(home: &Home<'_>, roots: &[String]) -> Texts {
             break;
         }
         let part = parts.contains(&path);
-        let read = home.check(&path).and_then(|()| yaml::read(&home.root.join(&path)));
+        let read = home.check(&path).and_then(|()| home.folder.read(&home.root.join(&path)));
         let source = match read {
             Ok(source) if part && !defines_jobs(&source) => {
                 index.insert(path, None);
