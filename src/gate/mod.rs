@@ -2,6 +2,7 @@
 //! stands in its own module.
 
 mod absence;
+mod account;
 mod collect;
 mod copies;
 mod freshness;
@@ -215,6 +216,7 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
         pipelines: &pipelines,
         scope: &scope,
         inventory,
+        reach: &reached,
         tickets: tickets.len(),
         notes: &expected.notes,
         judged,
