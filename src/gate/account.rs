@@ -90,8 +90,7 @@ impl<'a> Indexed<'a> {
     /// The ticket of that id; of namesakes in two trackers the one that the evidence cites.
     fn ticket(&self, id: &str, evidence: &[Evidence]) -> Option<&'a Ticket> {
         let all = self.tickets.get(id)?;
-        let cited =
-            |ticket: &&&Ticket| evidence.iter().any(|fact| fact.locator == id && fact.source == ticket.source);
+        let cited = |ticket: &&&Ticket| evidence.iter().any(|fact| fact.locator == id && fact.source == ticket.source);
         all.iter().find(cited).or_else(|| all.first()).copied()
     }
 
@@ -119,13 +118,16 @@ impl<'a> Indexed<'a> {
         let dead = seen
             .iter()
             .filter(|(seen, at)| {
-                matches!(seen.state, LivenessState::Dead | LivenessState::NotFound) && alive.is_none_or(|alive| *at > alive)
+                matches!(seen.state, LivenessState::Dead | LivenessState::NotFound)
+                    && alive.is_none_or(|alive| *at > alive)
             })
             .map(|(seen, at)| (*at, seen.method.clone()));
         let ended = credential.expires_at.filter(|end| *end <= now && alive.is_none_or(|alive| *end > alive));
         let ended = ended.map(|end| (end, "its own end".to_owned()));
-        let (not_after, known_by) =
-            dead.chain(ended).min().unwrap_or_else(|| (now, "its recorded status at the time of this report".to_owned()));
+        let (not_after, known_by) = dead
+            .chain(ended)
+            .min()
+            .unwrap_or_else(|| (now, "its recorded status at the time of this report".to_owned()));
         let not_before = alive.into_iter().chain(credential.last_used_at).filter(|at| *at <= not_after).max();
         Timing { opened_at: None, closed_at: None, not_before, not_after, exact: false, known_by }
     }

@@ -99,7 +99,10 @@ impl<'a> Shown<'a> {
                 .filter(|fact| fact.observed_at.is_none())
                 .map(|fact| Cited { source: cited(&fact.source, &fact.locator), quote: fact.quote.clone() })
                 .collect(),
-            lasted: finding.since.filter(|since| *since < facts.now).map(|at| words::span(facts.now.duration_since(at))),
+            lasted: finding
+                .since
+                .filter(|since| *since < facts.now)
+                .map(|at| words::span(facts.now.duration_since(at))),
         }
     }
 
@@ -117,6 +120,11 @@ impl<'a> Shown<'a> {
     pub(super) fn job(&self) -> &str {
         let place = self.finding.references.first();
         place.and_then(|place| place.job.as_deref()).unwrap_or_else(|| place.map_or("", |place| place.file.as_str()))
+    }
+
+    /// Where an id may break.
+    pub(super) fn pieces<'t>(&self, id: &'t str) -> Vec<&'t str> {
+        words::pieces(id)
     }
 
     /// Whether its subject is a job or place of its own, which nothing leads to.
@@ -155,7 +163,14 @@ fn drawings(finding: &Finding) -> Vec<Drawing<'_>> {
     for route in &finding.routes {
         let same = |other: &Route| {
             (&other.place.file, &other.place.job, &other.environment, &other.credential, other.replaced, other.possible)
-                == (&route.place.file, &route.place.job, &route.environment, &route.credential, route.replaced, route.possible)
+                == (
+                    &route.place.file,
+                    &route.place.job,
+                    &route.environment,
+                    &route.credential,
+                    route.replaced,
+                    route.possible,
+                )
         };
         let at = match out.iter().position(|(other, _)| same(other)) {
             Some(at) => at,
@@ -211,7 +226,8 @@ fn events(finding: &Finding, facts: &Facts<'_>) -> Vec<Event> {
             // The words that a ticket is cited for stand with the date that its evidence carries.
             let words = finding.evidence.iter().find(|fact| fact.locator == *id && fact.observed_at == Some(at));
             let quote = if what == "opened" { ticket.title.as_str() } else { words.map_or("", |fact| &fact.quote) };
-            add(at, "ticket", format!("{id} {what}"), quote, String::new());
+            let quote = if quote.is_empty() { String::new() } else { format!("\u{201c}{quote}\u{201d}") };
+            add(at, "ticket", format!("{id} {what}"), &quote, String::new());
         }
     }
     for fact in &finding.evidence {
@@ -228,7 +244,7 @@ fn events(finding: &Finding, facts: &Facts<'_>) -> Vec<Event> {
     if let Some(at) = finding.last_used_at
         && !finding.evidence.iter().any(|fact| fact.observed_at == Some(at) && fact.quote.starts_with("last used "))
     {
-        add(at, "use", "Last use".to_owned(), "", String::new());
+        add(at, "use", "Last use".to_owned(), "", finding.subject.id.to_string());
     }
     if let Some(at) = finding.since {
         add(at, "drift", "Drift since".to_owned(), finding.expected.as_deref().unwrap_or_default(), String::new());

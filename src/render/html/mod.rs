@@ -3,7 +3,7 @@
 //!
 //! The page carries its style and script in itself and forbids itself everything else by a policy that names both by their hashes, so
 //! that no request leaves it and no text of a ticket can run, even if it got past the escaping. Templates escape every value
-//! (`escape::Html`); what stands as it is, our style and script, has a type of its own. Without scripts everything is there to read; the
+//! (`escape::Html`); only our own style and script stand as they are. Without scripts everything is there to read; the
 //! script only filters.
 
 mod finding;

@@ -8,11 +8,15 @@ use jiff::Timestamp;
 use super::finding::Shown;
 use super::proofs::Proofs;
 use super::{SCRIPT, STYLE, WITHOUT_SCRIPT, words};
-use crate::model::report::{Coverage, Evidence, Finding, Report, SourceStatus, TicketFacts, Verdict, WaiverReport, WaiverStatus};
+use crate::model::report::{
+    Coverage, Evidence, Finding, Report, SourceStatus, TicketFacts, Verdict, WaiverReport, WaiverStatus,
+};
 use crate::render::{Context, count, gap};
 
 /// From this number of findings on there are filters: fewer are seen at a glance.
 const FILTERED_FROM: usize = 6;
+/// Beyond this number what is not looked at is not laid out.
+const MANY: usize = 50;
 /// Up to this number all findings are unfolded.
 const ALL_OPEN: usize = 10;
 /// Blocking findings that the short list at the top names.
@@ -76,9 +80,9 @@ pub(super) struct Waiver<'a> {
 #[template(path = "page.html")]
 pub(super) struct Page<'a> {
     report: &'a Report,
-    style: Own,
-    without_script: Own,
-    script: Own,
+    style: &'static str,
+    without_script: &'static str,
+    script: &'static str,
     policy: String,
     verdict: &'static str,
     tone: &'static str,
@@ -92,6 +96,7 @@ pub(super) struct Page<'a> {
     listed: usize,
     unlisted: usize,
     filters: bool,
+    many: bool,
     severities: Vec<Choice<'a>>,
     rules: Vec<Choice<'a>>,
     states: Vec<Choice<'a>>,
@@ -99,17 +104,6 @@ pub(super) struct Page<'a> {
     waivers: Vec<Waiver<'a>>,
     proofs: Proofs<'a>,
     sources: Vec<Source<'a>>,
-}
-
-/// Our own style or script, which stands as it is; a test holds that neither can end its element.
-pub(super) struct Own(&'static str);
-
-impl askama::filters::HtmlSafe for Own {}
-
-impl std::fmt::Display for Own {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.0)
-    }
 }
 
 impl<'a> Page<'a> {
@@ -129,9 +123,9 @@ impl<'a> Page<'a> {
         let (verdict, tone, sentence) = verdict(report, blocking);
         let listed = blocking.min(LISTED);
         Self {
-            style: Own(STYLE),
-            without_script: Own(WITHOUT_SCRIPT),
-            script: Own(SCRIPT),
+            style: STYLE,
+            without_script: WITHOUT_SCRIPT,
+            script: SCRIPT,
             policy: super::policy(),
             verdict,
             tone,
@@ -144,6 +138,7 @@ impl<'a> Page<'a> {
             listed,
             unlisted: blocking - listed,
             filters: findings.len() >= FILTERED_FROM,
+            many: findings.len() > MANY,
             severities: choices(&findings, |shown| shown.severity, &["critical", "high", "medium", "low"]),
             rules: choices(&findings, |shown| shown.finding.rule.as_str(), &[]),
             states: choices(&findings, |shown| shown.state, &["blocking", "told", "waived"]),
@@ -182,7 +177,10 @@ fn verdict(report: &Report, blocking: usize) -> (&'static str, &'static str, Str
         Verdict::Inconclusive => (
             "Inconclusive",
             "inconclusive",
-            format!("{} kept driftgate from a judgement: what could not be read is not taken for good.", count(report.gaps.len(), "gap")),
+            format!(
+                "{} kept driftgate from a judgement: what could not be read is not taken for good.",
+                count(report.gaps.len(), "gap")
+            ),
         ),
         Verdict::Pass => ("Pass", "pass", "Everything required was read, and nothing blocks this deploy.".to_owned()),
     }
@@ -191,7 +189,9 @@ fn verdict(report: &Report, blocking: usize) -> (&'static str, &'static str, Str
 fn scope(report: &Report) -> String {
     let scope = &report.scope;
     let mut text = match (scope.kind.as_str(), &scope.environment) {
-        ("downstream", _) => "What the gate protects: the steps after it and the jobs that its failure stops".to_owned(),
+        ("downstream", _) => {
+            "What the gate protects: the steps after it and the jobs that its failure stops".to_owned()
+        }
         ("environment", Some(name)) => format!("What deploys to {name}"),
         ("repository", _) => "The whole repository".to_owned(),
         (other, _) => other.to_owned(),
@@ -214,17 +214,18 @@ fn jobs(report: &Report) -> String {
 
 fn figures(report: &Report, blocking: usize) -> Vec<(String, &'static str)> {
     let s = &report.summary;
-    let one = |number: u64, one: &'static str, many: &'static str| (number.to_string(), if number == 1 { one } else { many });
+    let one =
+        |number: u64, one: &'static str, many: &'static str| (number.to_string(), if number == 1 { one } else { many });
     let of = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
     vec![
-        one(of(blocking), "blocking finding", "blocking findings"),
+        one(of(blocking), "finding blocks", "findings block"),
         one(s.findings, "finding in all", "findings in all"),
         one(s.waived, "waived", "waived"),
         one(s.gaps, "gap", "gaps"),
-        one(of(report.verified.len()), "verified promise", "verified promises"),
-        one(s.tickets, "ticket read", "tickets read"),
-        one(s.credentials, "credential known", "credentials known"),
-        one(s.references, "reference in pipelines", "references in pipelines"),
+        one(of(report.verified.len()), "promise verified", "promises verified"),
+        one(s.tickets, "ticket", "tickets"),
+        one(s.credentials, "credential", "credentials"),
+        one(s.references, "reference", "references"),
     ]
 }
 

@@ -68,6 +68,13 @@ pub(super) struct Kept<'a> {
     pub(super) facts: Vec<(&'a Evidence, Option<String>)>,
 }
 
+impl Kept<'_> {
+    /// Its id, in the pieces between which it may break into lines.
+    pub(super) fn pieces(&self) -> Vec<&str> {
+        words::pieces(self.proof.subject.id.as_str())
+    }
+}
+
 /// A range of the distribution.
 pub(super) struct Row {
     pub(super) label: &'static str,
@@ -83,7 +90,8 @@ impl<'a> Proofs<'a> {
         let timings: Vec<&Timing> = report.verified.iter().filter_map(|proof| proof.timing.as_ref()).collect();
         let closing: Vec<(i64, bool)> =
             timings.iter().filter_map(|known| Some((since(known.closed_at?, known.not_after), known.exact))).collect();
-        let opening: Vec<i64> = timings.iter().filter_map(|known| Some(since(known.opened_at?, known.not_after))).collect();
+        let opening: Vec<i64> =
+            timings.iter().filter_map(|known| Some(since(known.opened_at?, known.not_after))).collect();
         let open: Vec<i64> = report.findings.iter().filter_map(|finding| waiting(finding, facts)).collect();
         let any_bound = closing.iter().any(|(_, exact)| !exact);
         Self {
@@ -126,7 +134,7 @@ fn quantiles(mut lengths: Vec<i64>, bound: bool) -> Option<Quantiles> {
 /// `3 h 5 min`, `at most 3 h 5 min`, `before it closed`.
 fn length_of(seconds: i64, exact: bool) -> String {
     if seconds <= 0 {
-        return "no time: true when the ticket closed".to_owned();
+        return "true when it closed".to_owned();
     }
     let span = words::span(SignedDuration::from_secs(seconds));
     if exact { span } else { format!("at most {span}") }
@@ -184,7 +192,7 @@ mod tests {
         let ten: Vec<i64> = (1..=10).map(|hours| hours * HOUR).collect();
         assert_eq!(of(&ten), Some(("5 h".into(), "9 h".into())));
         assert_eq!(quantiles(vec![60], true).map(|found| found.median), Some("at most 1 min".into()));
-        assert_eq!(of(&[-5, 0]), Some(("no time: true when the ticket closed".into(), "no time: true when the ticket closed".into())));
+        assert_eq!(of(&[-5, 0]), Some(("true when it closed".into(), "true when it closed".into())));
     }
 
     #[test]

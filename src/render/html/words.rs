@@ -30,7 +30,7 @@ pub(super) fn span(length: SignedDuration) -> String {
 pub(super) fn distance(at: Timestamp, now: Timestamp) -> String {
     let length = now.duration_since(at);
     if length.is_zero() {
-        "at the time of this report".to_owned()
+        "now".to_owned()
     } else if length.is_negative() {
         format!("in {}", span(length))
     } else {
@@ -50,6 +50,11 @@ pub(super) fn link(address: &str) -> Option<String> {
         && url.username().is_empty()
         && url.password().is_none();
     plain.then(|| url.into())
+}
+
+/// An id or a path in the pieces between which it may break into lines.
+pub(super) fn pieces(text: &str) -> Vec<&str> {
+    text.split_inclusive([':', '/', '@']).collect()
 }
 
 #[cfg(test)]
@@ -75,13 +80,19 @@ mod tests {
         let told = |at: &str| distance(at.parse().unwrap(), now);
         assert_eq!(told("2026-05-31T12:00:00Z"), "1 d ago");
         assert_eq!(told("2026-06-04T12:00:00Z"), "in 3 d");
-        assert_eq!(told("2026-06-01T12:00:00Z"), "at the time of this report");
+        assert_eq!(told("2026-06-01T12:00:00Z"), "now");
     }
 
     #[test]
     fn only_plain_web_addresses_become_links() {
-        assert_eq!(link("https://jira.example.com/browse/SEC-1").as_deref(), Some("https://jira.example.com/browse/SEC-1"));
-        assert_eq!(link("http://127.0.0.1:8080/x?a=\"><b>").as_deref(), Some("http://127.0.0.1:8080/x?a=%22%3E%3Cb%3E"));
+        assert_eq!(
+            link("https://jira.example.com/browse/SEC-1").as_deref(),
+            Some("https://jira.example.com/browse/SEC-1")
+        );
+        assert_eq!(
+            link("http://127.0.0.1:8080/x?a=\"><b>").as_deref(),
+            Some("http://127.0.0.1:8080/x?a=%22%3E%3Cb%3E")
+        );
         for address in [
             "javascript:alert(1)",
             "JaVaScRiPt://jira.example.com/%0aalert(1)",
