@@ -217,7 +217,7 @@ fn drawings(finding: &Finding) -> Vec<Drawing<'_>> {
 fn events(finding: &Finding, facts: &Facts<'_>) -> Vec<Event> {
     let mut out = Vec::new();
     let mut add = |at: Timestamp, kind: &'static str, what: String, quote: &str, source: String| {
-        let (moment, distance) = (words::moment(at), words::distance(at, facts.now));
+        let (moment, distance) = (words::stamp(at), words::distance(at, facts.now));
         out.push(Event { at, moment, distance, kind, what, quote: quote.to_owned(), source });
     };
     for id in &finding.tickets {

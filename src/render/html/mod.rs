@@ -50,3 +50,33 @@ fn policy() -> String {
         hash(SCRIPT)
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_of_ours_ends_its_element_or_deceives_a_log() {
+        for (name, text) in [("style", STYLE), ("noscript", WITHOUT_SCRIPT), ("script", SCRIPT)] {
+            assert!(!text.contains("</") && !text.contains("<!--") && !text.contains('\r'), "{name}");
+            // Such text asks for more than the page has.
+            assert!(!text.contains("http:") && !text.contains("https:") && !text.contains("@import"), "{name}");
+            let odd = text.chars().find(|c| *c != '\n' && crate::render::escape::is_deceptive(*c));
+            assert_eq!(odd, None, "{name}");
+        }
+    }
+
+    #[test]
+    fn only_our_own_texts_stand_as_they_are() {
+        let templates = [include_str!("page.html"), include_str!("finding.html"), include_str!("proofs.html")];
+        let safe: Vec<&str> =
+            templates.iter().flat_map(|text| text.split("{{")).filter(|part| part.contains("safe")).collect();
+        let names: Vec<&str> = safe.iter().filter_map(|part| part.split("}}").next()).map(str::trim).collect();
+        assert_eq!(names, ["style|safe", "without_script|safe", "script|safe"]);
+        for text in templates {
+            // Attributes are quoted, so that no value leaves its own.
+            assert!(!text.contains("={{"), "an attribute without quotes");
+            assert!(!text.contains("='{{"), "an attribute in single quotes");
+        }
+    }
+}
