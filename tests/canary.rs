@@ -146,7 +146,7 @@ fn everything(canaries: &Canaries, folder: &Path, env: &[(&str, String)], comman
         command.args(*arguments).timeout(std::time::Duration::from_secs(120));
         let out = tempfile::tempdir().unwrap();
         if arguments[0] == "check" {
-            for format in ["text", "json", "sarif", "markdown", "junit"] {
+            for format in ["text", "json", "sarif", "markdown", "html", "junit"] {
                 command.arg("--output").arg(format!("{format}={}", out.path().join(format).display()));
             }
         } else if ["tickets", "inventory", "refs"].contains(&arguments[0]) && !arguments.contains(&"--explain") {
@@ -178,6 +178,7 @@ const ALL: &[&[&str]] = &[
     &["check", "-vv", "--format", "json"],
     &["check", "-vvv", "--format", "sarif", "--mode", "warn"],
     &["check", "--no-probe", "-vv", "--format", "markdown"],
+    &["check", "--offline", "-vv", "--format", "html"],
     &["check", "--offline", "-vv", "--format", "junit"],
     &["tickets"],
     &["tickets", "-vv", "--format", "json"],

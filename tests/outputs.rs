@@ -15,7 +15,7 @@ use support::process::{clean, python};
 use tempfile::TempDir;
 
 const NOW: &str = "2026-06-01T12:00:00Z";
-const FORMATS: [&str; 5] = ["text", "json", "sarif", "markdown", "junit"];
+const FORMATS: [&str; 6] = ["text", "json", "sarif", "markdown", "html", "junit"];
 
 /// Text that wants to be more than text, somewhere.
 const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;x\u{7}::error::owned\n::add-mask::x\r\n##[error]y ##vso[task.complete]z \
@@ -307,6 +307,11 @@ fn hostile_text_stays_text() {
             assert!(!start.starts_with("::"), "{name}: a command to the CI: {line}");
             for command in ["##[error]", "##vso[", "##teamcity["] {
                 assert!(!line.contains(command), "{name}: a command to the CI: {line}");
+            }
+        }
+        if name == "html" {
+            for markup in ["<script>alert", "<img", "<!--", "href=\"javascript"] {
+                assert!(!text.contains(markup), "{markup} in HTML:\n{text}");
             }
         }
         if name == "markdown" {

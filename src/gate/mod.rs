@@ -2,6 +2,7 @@
 //! stands in its own module.
 
 mod absence;
+mod account;
 mod change;
 mod collect;
 mod copies;
@@ -229,6 +230,7 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
         pipelines: &pipelines,
         scope: &scope,
         inventory,
+        reach: &reached,
         tickets: tickets.len(),
         notes: &expected.notes,
         judged,

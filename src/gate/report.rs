@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::model::inventory::Inventory;
 use crate::model::pipeline::Pipelines;
 use crate::model::report::{Coverage, REPORT_SCHEMA, Report, ScopeReport, SourceStatus, Summary, Tool, Verified};
-use crate::model::scope::{Scope, ScopeKind};
+use crate::model::scope::{Reach, Scope, ScopeKind};
 use crate::model::settings::Settings;
 use crate::model::ticket::Ticket;
 use crate::policy::decide::{self, Found, Judged};
@@ -15,6 +15,7 @@ use crate::policy::emergency;
 use crate::rules::{Draft, Proof};
 
 use super::Options;
+use super::account::{self, Records};
 use super::collect::Collected;
 use super::gaps::Split;
 
@@ -26,6 +27,7 @@ pub(super) struct Parts<'a> {
     pub(super) pipelines: &'a Pipelines,
     pub(super) scope: &'a Scope,
     pub(super) inventory: &'a Inventory,
+    pub(super) reach: &'a Reach,
     pub(super) tickets: usize,
     pub(super) notes: &'a [String],
     pub(super) judged: Judged,
@@ -72,6 +74,7 @@ pub(super) fn assemble(parts: Parts<'_>) -> Report {
             actual: proof.actual.clone(),
             tickets: proof.tickets.clone(),
             evidence: proof.evidence.clone(),
+            timing: None,
         })
         .collect();
     verified.sort_by(|a, b| (&a.subject, &a.expected).cmp(&(&b.subject, &b.expected)));
@@ -84,7 +87,7 @@ pub(super) fn assemble(parts: Parts<'_>) -> Report {
         waived: count(parts.judged.findings.iter().filter(|finding| finding.waived.is_some()).count()),
         gaps: count(parts.gaps.deciding.len()),
     };
-    Report {
+    let mut report = Report {
         schema: REPORT_SCHEMA.to_owned(),
         verdict,
         exit_code,
@@ -98,7 +101,17 @@ pub(super) fn assemble(parts: Parts<'_>) -> Report {
         gaps: parts.gaps.deciding,
         waivers: parts.judged.waivers,
         verified,
-    }
+        tickets: Vec::new(),
+    };
+    let records = Records {
+        now: parts.now,
+        pipelines: parts.pipelines,
+        inventory: parts.inventory,
+        tickets: parts.all_tickets,
+        reach: parts.reach,
+    };
+    account::complete(&mut report, &records);
+    report
 }
 
 fn scope(scope: &Scope) -> ScopeReport {

@@ -91,6 +91,8 @@ pub fn judge(found: Vec<Found>, reach: &Reach, settings: &Settings, tickets: &[T
                 since: found.since,
                 tickets: found.tickets,
                 references,
+                routes: Vec::new(),
+                last_used_at: None,
                 evidence: found.evidence,
                 remediation: found.remediation,
                 standards: found.standards.iter().map(|text| (*text).to_owned()).collect(),

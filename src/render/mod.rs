@@ -2,6 +2,7 @@
 //! file, and a line in [`FORMATS`].
 
 pub mod escape;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -71,6 +72,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "json", about: "driftgate/report/v1, for programs", render: json::report },
     Format { name: "sarif", about: "SARIF 2.1.0, for code scanning", render: sarif::report },
     Format { name: "markdown", about: "for job summaries and comments", render: markdown::report },
+    Format { name: "html", about: "one self-contained page, for people and auditors", render: html::report },
     Format { name: "junit", about: "JUnit XML, for test reports", render: junit::report },
 ];
 
