@@ -9,6 +9,7 @@ mod inventory;
 mod list;
 mod message;
 mod output;
+mod place;
 mod prepare;
 mod progress;
 mod refs;
