@@ -10,17 +10,17 @@ use tempfile::TempDir;
 
 use crate::support::process::{clean, python};
 
-pub const NOW: &str = "2026-06-01T12:00:00Z";
+pub(super) const NOW: &str = "2026-06-01T12:00:00Z";
 const OLD_KEY: &str = "AKIAZ5VQ7RTLM2XK4N3P";
 const NEW_KEY: &str = "AKIAZ5VQ7RTLM2XK4N3Q";
 
-pub fn root() -> PathBuf {
+fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
 /// What the stores say of the key that the ticket revoked.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Key {
+pub(super) enum Key {
     /// It still works, and the deploy still uses it.
     Live,
     /// It is dead, and the deploy uses another.
@@ -28,37 +28,37 @@ pub enum Key {
 }
 
 /// The checkout, and a folder in which its jobs leave marks.
-pub struct Shop {
+pub(super) struct Shop {
     folder: TempDir,
     home: TempDir,
-    pub marks: TempDir,
+    pub(super) marks: TempDir,
 }
 
 /// What a run did.
-pub struct Run {
-    pub success: bool,
+pub(super) struct Run {
+    pub(super) success: bool,
     /// Every line of the runner's log, in its own words.
-    pub log: Vec<Value>,
+    pub(super) log: Vec<Value>,
 }
 
 /// An annotation as the runner understood it.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Annotation {
-    pub level: String,
-    pub file: String,
-    pub line: usize,
-    pub column: usize,
-    pub title: String,
-    pub text: String,
+pub(super) struct Annotation {
+    pub(super) level: String,
+    pub(super) file: String,
+    pub(super) line: usize,
+    pub(super) column: usize,
+    pub(super) title: String,
+    pub(super) text: String,
 }
 
 impl Shop {
-    pub fn new(key: Key) -> Self {
+    pub(super) fn new(key: Key) -> Self {
         Self::with_title(key, "Revoke AKIAZ5VQ7RTLM2XK4N3P")
     }
 
     /// The ticket's title is what somebody wrote.
-    pub fn with_title(key: Key, title: &str) -> Self {
+    pub(super) fn with_title(key: Key, title: &str) -> Self {
         let shop = Self {
             folder: tempfile::tempdir().unwrap(),
             home: tempfile::tempdir().unwrap(),
@@ -89,25 +89,21 @@ impl Shop {
         shop
     }
 
-    pub fn write(&self, file: &str, text: &str) {
-        let path = self.folder.path().join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+    pub(super) fn write(&self, file: &str, text: &str) {
+        write(self.folder.path(), file, text);
     }
 
     /// Puts the action itself into the checkout, for `uses: ./`.
-    pub fn with_the_action(&self) {
-        for file in ["action.yml", "scripts/action.sh", "Cargo.toml"] {
-            self.write(file, &fs::read_to_string(root().join(file)).unwrap());
-        }
+    pub(super) fn with_the_action(&self) {
+        put_the_action(self.folder.path());
     }
 
-    pub fn mark(&self, name: &str) -> Option<String> {
+    pub(super) fn mark(&self, name: &str) -> Option<String> {
         fs::read_to_string(self.marks.path().join(name)).ok()
     }
 
     /// Commits everything to `main`, pushes nothing, and has `act` run what a push starts.
-    pub fn push(&self) -> Run {
+    pub(super) fn push(&self) -> Run {
         self.git(&["init", "--quiet", "--initial-branch=main"]);
         self.git(&["remote", "add", "origin", "https://github.com/acme/shop.git"]);
         self.git(&["add", "--all"]);
@@ -128,7 +124,9 @@ impl Shop {
         act.args(["push", "--json", "--platform", "ubuntu-latest=-self-hosted", "--pull=false"]);
         act.arg("--eventpath").arg(event_file).arg("--env").arg(format!("MARKS={}", self.marks.path().display()));
         act.args(["--secret", "DEPLOY_KEY=the-value-of-the-deploy-key"]);
-        act.arg("--local-repository").arg(format!("acme/driftgate@v1={}", root().display()));
+        let action = self.home.path().join("action");
+        put_the_action(&action);
+        act.arg("--local-repository").arg(format!("acme/driftgate@v1={}", action.display()));
         let output = act.output().unwrap();
         let log: Vec<Value> = String::from_utf8_lossy(&output.stdout)
             .lines()
@@ -145,6 +143,19 @@ impl Shop {
     }
 }
 
+/// What a checkout of the action's repository has that the action needs.
+fn put_the_action(folder: &Path) {
+    for file in ["action.yml", "scripts/action.sh", "Cargo.toml"] {
+        write(folder, file, &fs::read_to_string(root().join(file)).unwrap());
+    }
+}
+
+fn write(folder: &Path, file: &str, text: &str) {
+    let path = folder.join(file);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
 fn git(folder: &Path) -> Command {
     let mut command = clean("git");
     command.current_dir(folder).env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
@@ -152,12 +163,19 @@ fn git(folder: &Path) -> Command {
 }
 
 impl Run {
-    /// The commands that the runner obeyed, by name.
-    pub fn commands(&self) -> Vec<(&str, &Value)> {
-        self.log.iter().filter_map(|entry| Some((entry["command"].as_str()?, entry))).collect()
+    /// The commands that the runner found in what steps printed, by name: `ignored` while they are stopped.
+    pub(super) fn commands(&self) -> Vec<(&str, &Value)> {
+        let printed = self.log.iter().filter(|entry| entry["raw"].is_string());
+        printed.filter_map(|entry| Some((entry["command"].as_str()?, entry))).collect()
     }
 
-    pub fn annotations(&self) -> Vec<Annotation> {
+    /// The summary that the gate wrote.
+    pub(super) fn summary(&self) -> String {
+        let written: Vec<&str> = self.log.iter().filter_map(|entry| entry["content"].as_str()).collect();
+        written.concat()
+    }
+
+    pub(super) fn annotations(&self) -> Vec<Annotation> {
         let of = |entry: &Value, level: &str| {
             let property = |name: &str| entry["kvPairs"][name].as_str().unwrap_or_default().to_owned();
             Annotation {
@@ -176,12 +194,12 @@ impl Run {
     }
 
     /// How a job ended.
-    pub fn result(&self, job: &str) -> Option<&str> {
+    pub(super) fn result(&self, job: &str) -> Option<&str> {
         self.log.iter().filter(|entry| entry["jobID"] == job).find_map(|entry| entry["jobResult"].as_str())
     }
 
     /// All that was logged, for a message.
-    pub fn told(&self) -> String {
+    pub(super) fn told(&self) -> String {
         let lines = self.log.iter().map(|entry| entry["msg"].as_str().unwrap_or_default().trim_end().to_owned());
         lines.collect::<Vec<_>>().join("\n")
     }
