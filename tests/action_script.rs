@@ -375,3 +375,34 @@ fn the_archive_of_a_release_holds_program_pages_and_completions() {
     let page = String::from_utf8(page.stdout).unwrap();
     assert!(page.contains(".TH driftgate") && page.contains("credentials"), "{page}");
 }
+
+#[test]
+fn binstall_looks_where_archives_are() {
+    let mut command = clean(env!("CARGO"));
+    for name in ["RUSTUP_HOME", "CARGO_HOME", "RUSTUP_TOOLCHAIN"] {
+        command.envs(std::env::var_os(name).map(|value| (name, value)));
+    }
+    command.args(["metadata", "--offline", "--no-deps", "--format-version", "1", "--manifest-path"]);
+    let output = command.arg(root().join("Cargo.toml")).output().unwrap();
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let binstall = &metadata["packages"][0]["metadata"]["binstall"];
+    let filled = |text: &serde_json::Value, target: &str| {
+        let text = text.as_str().unwrap().replace("{ repo }", "R").replace("{ version }", "9.9.9");
+        text.replace("{ target }", target).replace("{ bin }{ binary-ext }", "driftgate")
+    };
+    let workflow = fs::read_to_string(root().join(".github/workflows/release.yml")).unwrap();
+    let targets: Vec<&str> = workflow.lines().filter_map(|line| line.trim().strip_prefix("- target: ")).collect();
+    assert_eq!(targets.len(), 5, "{targets:?}");
+    let name = |target: &str| format!("driftgate-9.9.9-{target}");
+    for target in targets {
+        assert_eq!(filled(&binstall["pkg-url"], target), format!("R/releases/download/v9.9.9/{}.tar.gz", name(target)));
+        assert_eq!(filled(&binstall["bin-dir"], target), format!("{}/driftgate", name(target)));
+    }
+    for machine in ["x86_64", "aarch64"] {
+        // What runs beside every C library stands in for what is built against GNU's.
+        let instead = &binstall["overrides"][format!("{machine}-unknown-linux-gnu")];
+        let name = name(&format!("{machine}-unknown-linux-musl"));
+        assert_eq!(filled(&instead["pkg-url"], ""), format!("R/releases/download/v9.9.9/{name}.tar.gz"));
+        assert_eq!(filled(&instead["bin-dir"], ""), format!("{name}/driftgate"));
+    }
+}
