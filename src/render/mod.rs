@@ -2,6 +2,7 @@
 //! file, and a line in [`FORMATS`].
 
 pub mod escape;
+pub mod github;
 pub mod html;
 pub mod json;
 pub mod junit;
@@ -74,6 +75,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "markdown", about: "for job summaries and comments", render: markdown::report },
     Format { name: "html", about: "one self-contained page, for people and auditors", render: html::report },
     Format { name: "junit", about: "JUnit XML, for test reports", render: junit::report },
+    Format { name: "github", about: "annotations of a GitHub Actions run", render: github::report },
 ];
 
 /// The format with that name.
