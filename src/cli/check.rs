@@ -28,7 +28,7 @@ pub(super) struct Check {
     /// A checkout
     #[arg(value_name = "PATH", default_value = ".")]
     path: PathBuf,
-    /// The format on standard output: text, json, sarif, markdown, junit
+    /// The format on standard output: text, json, sarif, markdown, junit, gitlab, gitlab-security
     #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = args::report_format)]
     format: &'static str,
     /// Write a format to a file, too; can be repeated
