@@ -7,6 +7,7 @@ use clap::Args;
 
 use super::args::{self, Common, Mode, Threshold};
 use super::output::{self, Look};
+use super::place::Place;
 use super::progress::Progress;
 use super::{EXIT_CODES, Failure, prepare};
 use crate::config::Environment;
@@ -28,9 +29,10 @@ pub(super) struct Check {
     /// A checkout
     #[arg(value_name = "PATH", default_value = ".")]
     path: PathBuf,
-    /// The format on standard output: text, json, sarif, markdown, junit, gitlab, gitlab-security
-    #[arg(long, value_name = "FORMAT", default_value = "text", value_parser = args::report_format)]
-    format: &'static str,
+    /// The format on standard output: text, json, sarif, markdown, junit, github, gitlab, gitlab-security [default: text; on
+    /// GitHub Actions with annotations, in GitLab CI/CD as a section of the log]
+    #[arg(long, value_name = "FORMAT", value_parser = args::report_format)]
+    format: Option<&'static str>,
     /// Write a format to a file, too; can be repeated
     #[arg(long, value_name = "FORMAT=FILE", value_parser = args::report_target)]
     output: Vec<(&'static str, PathBuf)>,
@@ -54,6 +56,11 @@ pub(super) struct Check {
 
 impl Check {
     pub(super) fn run(self, common: &Common, env: &Arc<Environment>) -> Result<u8, Failure> {
+        let place = Place::of(env);
+        self.judge(common, env, &place).inspect_err(|failure| place.failed(failure))
+    }
+
+    fn judge(self, common: &Common, env: &Arc<Environment>, place: &Place) -> Result<u8, Failure> {
         let targets = output::targets(&self.output)?;
         let mut prepared = prepare::prepare(common, env, &self.path, self.policy_ref.as_deref())?;
         if let Some(threshold) = self.fail_on {
@@ -75,13 +82,19 @@ impl Check {
             let text = rendered(format, &report, &look.file()).map_err(|error| Failure::Output(error, code))?;
             target.deliver(&text).map_err(|error| Failure::Output(error, code))?;
         }
-        let text = rendered(self.format, &report, &look.screen()).map_err(|error| Failure::Output(error, code))?;
+        place.deliver(&report, &look, common, &self.output).map_err(|error| Failure::Output(error, code))?;
+        let text = match self.format {
+            Some(format) => rendered(format, &report, &look.screen()),
+            None => place.screen(&report, &look),
+        };
+        let text = text.map_err(|error| Failure::Output(error, code))?;
         output::stdout(&text).map_err(|error| Failure::Output(error, code))?;
         Ok(code)
     }
 }
 
-fn rendered(name: &str, report: &Report, context: &Context<'_>) -> Result<Vec<u8>, output::OutputError> {
+/// The report in a format.
+pub(super) fn rendered(name: &str, report: &Report, context: &Context<'_>) -> Result<Vec<u8>, output::OutputError> {
     let mut text = Vec::new();
     if let Some(format) = render::format(name) {
         (format.render)(report, context, &mut text).map_err(|error| output::OutputError::of(name, error))?;

@@ -2,6 +2,7 @@
 //! file, and a line in [`FORMATS`].
 
 pub mod escape;
+pub mod github;
 pub mod gitlab;
 pub mod gitlab_security;
 pub mod json;
@@ -74,6 +75,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "sarif", about: "SARIF 2.1.0, for code scanning", render: sarif::report },
     Format { name: "markdown", about: "for job summaries and comments", render: markdown::report },
     Format { name: "junit", about: "JUnit XML, for test reports", render: junit::report },
+    Format { name: "github", about: "annotations of a GitHub Actions run", render: github::report },
     Format { name: "gitlab", about: "GitLab's Code Quality report", render: gitlab::report },
     Format { name: "gitlab-security", about: "GitLab's security report, kind sast", render: gitlab_security::report },
 ];
