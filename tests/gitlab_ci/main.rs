@@ -78,7 +78,10 @@ fn a_copy_in_the_project_itself_works_the_same() {
     let pipeline = format!("include:\n  - local: ci/driftgate.yml\n    inputs: {{args: '{ARGS}'}}\n{DEPLOY}");
     for alive in [true, false] {
         let checkout = Checkout::new(&pipeline, alive);
-        checkout.write("ci/driftgate.yml", &std::fs::read_to_string(checkout::root().join("templates/driftgate.yml")).unwrap());
+        checkout.write(
+            "ci/driftgate.yml",
+            &std::fs::read_to_string(checkout::root().join("templates/driftgate.yml")).unwrap(),
+        );
         if alive { blocked(&checkout) } else { passed(&checkout) }
     }
 }
@@ -129,7 +132,9 @@ fn a_warning_lets_pass() {
 #[test]
 fn settings_reach_the_command_line_as_words() {
     let hostile = "; touch owned; $(touch owned) `touch owned` ' \" && touch owned";
-    for name in ["DRIFTGATE_ARGS", "DRIFTGATE_CONFIG", "DRIFTGATE_SNAPSHOT", "DRIFTGATE_POLICY_REF", "DRIFTGATE_MAX_WAIT"] {
+    for name in
+        ["DRIFTGATE_ARGS", "DRIFTGATE_CONFIG", "DRIFTGATE_SNAPSHOT", "DRIFTGATE_POLICY_REF", "DRIFTGATE_MAX_WAIT"]
+    {
         let checkout = Checkout::new(&template(""), false);
         let ran = checkout.run(&[(name, hostile)]);
         assert!(!ran.passed && !checkout.ran("deploy"), "{name}: {}", ran.said);
@@ -160,8 +165,10 @@ fn no_ticket_opens_or_closes_a_section_of_the_log() {
     assert!(log.contains("SEC-142") && log.contains("section_end:1780315200:driftgate"), "the ticket is quoted: {log}");
     // GitLab's own rule (lib/gitlab/regex.rb): a marker, perhaps options, and then a carriage return with an escape sequence.
     let marker = regex::Regex::new(r"section_(start|end):(\d+):([a-zA-Z0-9_.-]+)(\[[^\]\r\n]*\])?\r\x1b\[0K").unwrap();
-    let markers: Vec<(&str, &str)> =
-        marker.captures_iter(&log).map(|found| (found.get(1).unwrap().as_str(), found.get(3).unwrap().as_str())).collect();
+    let markers: Vec<(&str, &str)> = marker
+        .captures_iter(&log)
+        .map(|found| (found.get(1).unwrap().as_str(), found.get(3).unwrap().as_str()))
+        .collect();
     assert_eq!(markers, [("start", "driftgate"), ("end", "driftgate")], "{log:?}");
     // Between them nothing is a command to a terminal or to a runner.
     let text = log.split("\r\u{1b}[0K").nth(1).unwrap().rsplit_once("\u{1b}[0Ksection_end").unwrap().0;

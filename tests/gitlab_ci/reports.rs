@@ -68,7 +68,9 @@ fn the_reports_of_the_example_are_what_gitlab_takes() {
     }
     assert_eq!(command.output().unwrap().status.code(), Some(1));
     judged("code-quality.schema.json", &of("gitlab"), |report| report[0]["location"]["path"] = json!("/etc/passwd"));
-    judged("sast.schema.json", &of("gitlab-security"), |report| report["vulnerabilities"][0]["identifiers"] = json!([]));
+    judged("sast.schema.json", &of("gitlab-security"), |report| {
+        report["vulnerabilities"][0]["identifiers"] = json!([])
+    });
     let read = |format: &str| -> Value { serde_json::from_str(&fs::read_to_string(of(format)).unwrap()).unwrap() };
     let (report, quality, sast) = (read("json"), read("gitlab"), read("gitlab-security"));
     let findings = report["findings"].as_array().unwrap().len();
