@@ -200,10 +200,12 @@ impl<'p> Own<'p> {
 
     /// Everything that the failure of the gate in that job stops.
     fn protect(&self, gate: At<'p>, protected: &mut Protected) {
+        if gate.job.gate_guards {
+            add(protected, gate.job, Some(gate.job.gate_step.map_or(0, |step| step + 1)));
+        }
         if !gate.job.gate_stops {
             return;
         }
-        add(protected, gate.job, Some(gate.job.gate_step.map_or(0, |step| step + 1)));
         // Jobs that fail or are skipped when the gate fails.
         let mut stopped: BTreeSet<String> = BTreeSet::from([gate.job.id()]);
         let mut todo = vec![gate];

@@ -156,6 +156,7 @@ fn job<'t>(
             steps: Vec::new(),
             gate_step: None,
             gate_stops: true,
+            gate_guards: true,
         },
         condition: value(node, "if").and_then(Node::str).map(str::to_owned),
         needs: value(node, "needs")

@@ -85,6 +85,7 @@ pub(super) fn facts<'t>(
             steps: Vec::new(),
             gate_step: gate.map(|_| 0),
             gate_stops: gate == Some(true) && lets_pass.is_empty(),
+            gate_guards: gate == Some(true),
         },
     }
 }
