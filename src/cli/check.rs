@@ -43,6 +43,9 @@ pub(super) struct Check {
     /// The lowest severity that blocks [default: the configuration's, else high]
     #[arg(long, value_name = "SEVERITY")]
     fail_on: Option<Threshold>,
+    /// Names of environment variables whose values are examined, besides those that the configuration lists
+    #[arg(long, value_name = "NAME,…")]
+    credentials: Option<String>,
     /// Whether the exit code follows the verdict
     #[arg(long, value_name = "MODE", default_value = "enforce")]
     mode: Mode,
@@ -62,7 +65,8 @@ impl Check {
 
     fn judge(self, common: &Common, env: &Arc<Environment>, place: &Place) -> Result<u8, Failure> {
         let targets = output::targets(&self.output)?;
-        let mut prepared = prepare::prepare(common, env, &self.path, self.policy_ref.as_deref())?;
+        let variables = variables(self.credentials.as_deref().unwrap_or_default())?;
+        let mut prepared = prepare::examining(common, env, &self.path, self.policy_ref.as_deref(), &variables)?;
         if let Some(threshold) = self.fail_on {
             prepared.config.settings.fail_on = threshold.into();
         }
@@ -91,6 +95,20 @@ impl Check {
         output::stdout(&text).map_err(|error| Failure::Output(error, code))?;
         Ok(code)
     }
+}
+
+/// The names in `--credentials`. What is none may be a secret that was put there in error: no message repeats it.
+fn variables(text: &str) -> Result<Vec<String>, Failure> {
+    let names = text.split([',', ' ', '\n', '\r', '\t']).filter(|name| !name.is_empty());
+    let letter = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let names = names.enumerate().map(|(at, name)| {
+        let is_name = name.chars().all(letter) && !name.starts_with(|c: char| c.is_ascii_digit());
+        is_name.then(|| name.to_owned()).ok_or_else(|| {
+            let next = "name the variables that hold the credentials, separated by commas; never the values";
+            Failure::usage(format!("--credentials: entry {} is no name of an environment variable", at + 1), next)
+        })
+    });
+    names.collect()
 }
 
 /// The report in a format.

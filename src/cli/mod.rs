@@ -8,6 +8,7 @@ mod explain;
 mod gitlab_place;
 mod inventory;
 mod list;
+mod man;
 mod message;
 mod output;
 mod place;
@@ -84,6 +85,9 @@ enum Command {
     Schema(schema::Schema),
     /// A completion script for a shell
     Completions(completions::Completions),
+    /// Manual pages, for those who package the program
+    #[command(hide = true)]
+    Man(man::Man),
 }
 
 /// Why a command gave no result.
@@ -133,6 +137,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: Environment) -> u
         Command::Waive(command) => command.run(&common, &env),
         Command::Schema(command) => command.run(),
         Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     match result {
         Ok(code) => code,
