@@ -15,7 +15,7 @@ use support::process::{clean, python};
 use tempfile::TempDir;
 
 const NOW: &str = "2026-06-01T12:00:00Z";
-const FORMATS: [&str; 5] = ["text", "json", "sarif", "markdown", "junit"];
+const FORMATS: [&str; 7] = ["text", "json", "sarif", "markdown", "junit", "gitlab", "gitlab-security"];
 
 /// Text that wants to be more than text, somewhere.
 const HOSTILE: &str = "\u{1b}[2J\u{1b}]0;x\u{7}::error::owned\n::add-mask::x\r\n##[error]y ##vso[task.complete]z \

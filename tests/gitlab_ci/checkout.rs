@@ -38,6 +38,11 @@ pub fn root() -> PathBuf {
 impl Checkout {
     /// With that pipeline; the token is alive, or revoked as its ticket says.
     pub fn new(pipeline: &str, alive: bool) -> Self {
+        Self::with(pipeline, alive, &[])
+    }
+
+    /// With further files.
+    pub fn with(pipeline: &str, alive: bool, files: &[(&str, &str)]) -> Self {
         let this = Self { folder: tempfile::tempdir().unwrap() };
         let (state, status) = if alive { ("live", "active") } else { ("dead", "revoked") };
         let token = "gitlab:project-token:acme/shop:77";
@@ -61,6 +66,7 @@ impl Checkout {
         let config = "version: 1\nrepository: acme/shop\nsources:\n  - {kind: file, path: inventory.json}\n  - {kind: jira, export: jira.json}\n\
                       trust: {projects: [SEC]}\n";
         this.write(".gitlab-ci.yml", pipeline);
+        files.iter().for_each(|(file, text)| this.write(file, text));
         this.write(".driftgate.yaml", config);
         this.write("inventory.json", &inventory.to_string());
         this.write("jira.json", &jira.to_string());

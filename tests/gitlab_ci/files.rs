@@ -9,6 +9,7 @@ use driftgate::pipeline;
 use driftgate::policy::scope::scope;
 use serde_json::Value;
 
+use crate::blocks::files;
 use crate::checkout::root;
 use crate::support::process::{clean, python};
 
@@ -42,24 +43,6 @@ fn objects(command: &mut Command) -> bool {
     !command.output().unwrap().status.success()
 }
 
-/// The manual's blocks in a language, each with the name of the file that its first line gives.
-fn blocks(language: &str) -> Vec<(String, String)> {
-    let text = manual();
-    let mut out = Vec::new();
-    let mut parts = text.split("\n```");
-    parts.next();
-    while let (Some(block), Some(_)) = (parts.next(), parts.next()) {
-        let (name, body) = block.split_once('\n').unwrap();
-        if name == language {
-            let first = body.lines().next().unwrap();
-            let file = first.trim_start_matches(['#', '/']).trim().to_owned();
-            assert!(file.contains('.') || file == "Jenkinsfile", "a block names its file: {body}");
-            out.push((file, format!("{body}\n")));
-        }
-    }
-    out
-}
-
 fn write(folder: &Path, file: &str, text: &str) -> PathBuf {
     let path = folder.join(file);
     fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -89,8 +72,9 @@ fn gitlabs_schema_accepts_the_template_and_the_component() {
     for (name, text) in [("template", read(".gitlab-ci-template.yml")), ("header", header), ("body", body)] {
         let file = write(folder.path(), &format!("{name}.yml"), &text);
         content(&mut gitlab_schema(&file));
-        let broken =
-            text.replace("    when: always\n", "    when: sometimes\n").replace("type: boolean", "type: perhaps");
+        // The schema looks into no hidden job.
+        let broken = text.replace("  extends: .driftgate\n", "  extends: .driftgate\n  retry: often\n");
+        let broken = broken.replace("type: boolean", "type: perhaps");
         assert_ne!(broken, text, "{name}");
         assert!(objects(&mut gitlab_schema(&write(folder.path(), "broken.yml", &broken))), "{name}");
     }
@@ -282,7 +266,7 @@ fn the_hook_reads_what_is_committed() {
 #[test]
 fn the_pipelines_of_the_manual_are_gitlabs_and_gated() {
     let mut gated = 0;
-    for (file, text) in blocks("yaml") {
+    for (file, text) in files(&manual()) {
         if !matches!(file.as_str(), ".gitlab-ci.yml" | "gate.yml") {
             continue;
         }
@@ -302,8 +286,8 @@ fn the_pipelines_of_the_manual_are_gitlabs_and_gated() {
 #[test]
 fn the_other_examples_of_the_manual_are_what_their_readers_take() {
     let folder = tempfile::tempdir().unwrap();
-    let blocks = blocks("yaml");
-    let of = |name: &str| &blocks.iter().find(|(file, _)| file == name).unwrap_or_else(|| panic!("{name}")).1;
+    let shown = files(&manual());
+    let of = |name: &str| &shown.iter().find(|(file, _)| file == name).unwrap_or_else(|| panic!("{name}")).1;
     let hook = write(folder.path(), ".pre-commit-config.yaml", of(".pre-commit-config.yaml"));
     content(tool("pre-commit").current_dir(folder.path()).arg("validate-config").arg(hook));
     let job = of("driftgate-presync.yaml");
@@ -317,7 +301,7 @@ fn the_other_examples_of_the_manual_are_what_their_readers_take() {
     let policy: Value = serde_yaml::from_str(of(".gitlab/security-policies/policy.yml")).unwrap();
     let policy = &policy["pipeline_execution_policy"][0];
     let included = policy["content"]["include"][0]["file"].as_str().unwrap();
-    assert!(blocks.iter().any(|(file, _)| file == included), "the policy includes {included}, which is shown");
+    assert!(shown.iter().any(|(file, _)| file == included), "the policy includes {included}, which is shown");
     assert_eq!(
         (&policy["skip_ci"]["allowed"], &policy["variables_override"]["allowed"]),
         (&false.into(), &false.into())

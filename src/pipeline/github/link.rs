@@ -300,8 +300,7 @@ impl<'f> Index<'f> {
                 gates.extend(self.gate_of(call).map(|stops| (call.step, stops)));
             }
             gates.sort_unstable();
-            let guards =
-                |&(step, stops): &(usize, bool)| stops && job.tolerated_steps.get(step) == Some(&false);
+            let guards = |&(step, stops): &(usize, bool)| stops && job.tolerated_steps.get(step) == Some(&false);
             let stops = |gate: &(usize, bool)| !job.tolerated && guards(gate);
             let gate = gates.iter().find(|gate| guards(gate)).or(gates.first());
             done.gate_step = gate.map(|&(step, _)| step as u32);
