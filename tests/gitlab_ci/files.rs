@@ -277,7 +277,7 @@ fn the_pipelines_of_the_manual_are_gitlabs_and_gated() {
         let scope = scope(&all, None, &driftgate::model::scope::RunPlace::default());
         assert_eq!(scope.ungated, [], "{text}");
         let jobs: Vec<_> = all.pipelines.iter().flat_map(|p| &p.jobs).collect();
-        assert!(jobs.iter().any(|job| job.gate_stops), "{text}");
+        assert!(jobs.iter().any(|job| job.gate_guards), "{text}");
         gated += 1;
     }
     assert_eq!(gated, 4);

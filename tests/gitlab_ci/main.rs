@@ -171,3 +171,25 @@ fn no_ticket_opens_or_closes_a_section_of_the_log() {
     let odd = text.chars().find(|c| *c != '\n' && driftgate::render::escape::is_deceptive(*c));
     assert_eq!(odd, None, "{text:?}");
 }
+
+#[test]
+fn a_format_that_is_asked_for_is_all_that_is_printed() {
+    let checkout = Checkout::new(&template(""), true);
+    let printed = |ci: &str, arguments: &[&str]| {
+        let mut command = support::binary();
+        command.current_dir(checkout.path()).env("GITLAB_CI", ci).env("CI_JOB_NAME", "driftgate");
+        command.env("CI_COMMIT_BRANCH", "main").env("CI_DEFAULT_BRANCH", "main");
+        let output = command.arg("check").args(ARGS.split(' ')).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let section = printed("true", &[]);
+    let asked = printed("true", &["--format", "text"]);
+    assert!(
+        section.starts_with("\u{1b}[0Ksection_start:1780315200:driftgate[collapsed=false]\r\u{1b}[0K"),
+        "{section:?}"
+    );
+    assert!(section.contains(&asked) && !asked.contains("section_start:1780315200"), "{asked:?}");
+    assert!(printed("true", &["--format", "gitlab"]).starts_with('['));
+    assert!(printed("false", &[]).starts_with("driftgate: "), "elsewhere nothing changes");
+}
