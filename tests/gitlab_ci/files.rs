@@ -86,14 +86,11 @@ fn shells_understand_the_script_as_it_is_meant() {
     let (_, body) = component();
     // What GitLab puts in the place of an input is a word, by the input's own pattern.
     let body = regex::Regex::new(r"\$\[\[ inputs\.[a-z-]+ \]\]").unwrap().replace_all(&body, "word").into_owned();
+    let setting = regex::Regex::new(r"\$DRIFTGATE_[A-Z_]+").unwrap();
     for (name, text) in [("template", read(".gitlab-ci-template.yml")), ("component", body)] {
         let yaml: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
         let script = yaml[".driftgate"]["script"][0].as_str().unwrap();
-        let uses: Vec<String> = regex::Regex::new(r"\$(DRIFTGATE_[A-Z_]+)")
-            .unwrap()
-            .captures_iter(script)
-            .map(|found| found[1].to_owned())
-            .collect();
+        let uses: Vec<&str> = setting.find_iter(script).map(|found| &found.as_str()[1..]).collect();
         let set: String = uses.iter().map(|name| format!("{name}=x\n")).collect();
         let file = write(folder.path(), &format!("{name}.sh"), &format!("{set}{script}"));
         // The words of constants are compared on purpose.

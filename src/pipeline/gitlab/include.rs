@@ -1,5 +1,5 @@
 //! `include` and `trigger:include` entries: what they name, and which local files that is. Nothing is read here but folders;
-//! nothing outside the repository's folder is ever named.
+//! nothing outside the repository's folder is ever named. Includes of driftgate's own files from elsewhere are known to `own`.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
