@@ -123,6 +123,32 @@ fn the_schemas_accept_them() {
 }
 
 #[test]
+fn the_gates_that_manuals_show_stop_what_deploys() {
+    for path in workflows(repository().path()) {
+        let text = fs::read_to_string(&path).unwrap();
+        if !text.contains("environment: ") {
+            continue;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join(".github/workflows")).unwrap();
+        fs::write(folder.path().join(".github/workflows/deploy.yml"), &text).unwrap();
+        let read = driftgate::pipeline::read(&[folder.path().to_owned()], &driftgate::pipeline::Options::default());
+        let gates = |read: &driftgate::model::pipeline::Pipelines| {
+            read.pipelines.iter().flat_map(|p| &p.jobs).filter(|job| job.gate_step.is_some()).count()
+        };
+        let place = driftgate::model::scope::RunPlace::default();
+        assert_eq!(gates(&read), 1, "{}", path.display());
+        assert_eq!(driftgate::policy::scope::scope(&read, None, &place).ungated, [], "{}", path.display());
+        // A gate whose failure is swallowed would be seen.
+        let swallowed = text
+            .replace("        uses: acme/driftgate", "        continue-on-error: true\n        uses: acme/driftgate");
+        fs::write(folder.path().join(".github/workflows/deploy.yml"), &swallowed).unwrap();
+        let read = driftgate::pipeline::read(&[folder.path().to_owned()], &driftgate::pipeline::Options::default());
+        assert_ne!(driftgate::policy::scope::scope(&read, None, &place).ungated, [], "{}", path.display());
+    }
+}
+
+#[test]
 fn every_action_is_pinned_by_a_commit() {
     for path in workflows(repository().path()) {
         let text = fs::read_to_string(&path).unwrap();

@@ -118,10 +118,10 @@ fn within_limit(mut all: Vec<Annotation>) -> Vec<Annotation> {
 fn finding(finding: &Finding, level: Level, context: &Context<'_>) -> Annotation {
     let name = finding.subject.name.as_deref().unwrap_or(finding.subject.id.as_str());
     let mut lines = Vec::new();
-    let rule = context.rule(&finding.rule).map_or("", |rule| rule.title.trim_end_matches('.'));
+    let rule = context.rule(&finding.rule).map_or(finding.rule.as_str(), |rule| rule.title.trim_end_matches('.'));
     let would = if finding.blocking && level != Level::Error { " (would block)" } else { "" };
     lines.push(format!("{}{would}: {rule}", severity(finding.severity)));
-    lines.push(format!("{}", finding.subject.id));
+    lines.push(finding.subject.id.to_string());
     for (word, fact) in [("expected", &finding.expected), ("recorded", &finding.recorded), ("actual", &finding.actual)]
     {
         lines.extend(fact.as_ref().map(|fact| format!("{word}: {fact}")));

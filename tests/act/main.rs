@@ -212,6 +212,23 @@ jobs:
 }
 
 #[test]
+fn values_at_hand_reach_the_gate_and_leave_it_nowhere() {
+    let shop = Shop::new(Key::Live);
+    shop.with_the_action();
+    let with = "          credentials: DEPLOY_KEY, OTHER\n        env:\n          DEPLOY_KEY: ${{ secrets.DEPLOY_KEY }}\n          OTHER: x\n";
+    let workflow = step("./").replace("--no-probe\n", &format!("--no-probe\n{with}"));
+    shop.write(FILE, &workflow);
+    let run = shop.push();
+    assert!(!run.success, "{}", run.told());
+    let report: Value = serde_json::from_str(&shop.mark("report.json").unwrap()).unwrap();
+    let env = report["coverage"].as_array().unwrap().iter().find(|one| one["source"] == "env");
+    assert!(env.is_some_and(|one| one["status"] == "read"), "both are set: {report:#}");
+    for text in [report.to_string(), shop.mark("report.sarif").unwrap(), run.summary(), run.told()] {
+        assert!(!text.contains("the-value-of-the-deploy-key"), "{text}");
+    }
+}
+
+#[test]
 fn a_run_that_only_warns_lets_pass_and_says_so() {
     let shop = Shop::new(Key::Live);
     shop.with_the_action();

@@ -95,11 +95,17 @@ impl Checkout {
         fs::write(path, text).unwrap();
     }
 
-    fn git(&self, arguments: &[&str]) {
+    /// Its commit.
+    pub fn commit(&self) -> String {
+        self.git(&["rev-parse", "HEAD"])
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
         let mut command = clean("git");
         command.current_dir(self.path()).args(["-c", "user.name=Alice", "-c", "user.email=alice@example.com"]);
         let output = command.args(arguments).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
     }
 
     /// Runs the whole pipeline, each job in a copy of the checkout of its own. `variables` are those of the run.

@@ -178,6 +178,10 @@ fn a_format_that_is_asked_for_is_all_that_is_printed() {
     let printed = |ci: &str, arguments: &[&str]| {
         let mut command = support::binary();
         command.current_dir(checkout.path()).env("GITLAB_CI", ci).env("CI_JOB_NAME", "driftgate");
+        command
+            .env("CI_COMMIT_BRANCH", "main")
+            .env("CI_DEFAULT_BRANCH", "main")
+            .env("CI_COMMIT_SHA", checkout.commit());
         let output = command.arg("check").args(ARGS.split(' ')).args(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()

@@ -1,7 +1,7 @@
 //! The fenced blocks of a manual, for tests that run or read what it shows.
 
 /// The contents of the fenced blocks of a language.
-pub fn blocks(text: &str, language: &str) -> Vec<String> {
+pub(crate) fn blocks(text: &str, language: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut block: Option<(bool, String)> = None;
     for line in text.lines() {
@@ -20,7 +20,7 @@ pub fn blocks(text: &str, language: &str) -> Vec<String> {
 }
 
 /// A manual's YAML blocks, each with the path that its first line names.
-pub fn files(text: &str) -> Vec<(String, String)> {
+pub(crate) fn files(text: &str) -> Vec<(String, String)> {
     let named = |block: String| {
         let path = block.lines().next().and_then(|line| line.strip_prefix("# ")).map(str::to_owned);
         (path.unwrap_or_else(|| panic!("a YAML block names its file: {block}")), block)
