@@ -70,7 +70,7 @@ impl Checkout {
         this.write(".driftgate.yaml", config);
         this.write("inventory.json", &inventory.to_string());
         this.write("jira.json", &jira.to_string());
-        this.write(".gitignore", ".gitlab-ci-local\n");
+        this.write(".gitignore", ".gitlab-ci-local\n.home\n");
         this.git(&["init", "--quiet", "--initial-branch", "main"]);
         this.git(&["remote", "add", "origin", &format!("https://{HOST}/acme/shop.git")]);
         this.git(&["add", "--all"]);
@@ -116,7 +116,10 @@ impl Checkout {
         let path = std::env::var_os("PATH").unwrap_or_default();
         let path = std::env::join_paths([binary].into_iter().chain(std::env::split_paths(&path))).unwrap();
         let mut command: Command = clean(&runner);
-        command.env("PATH", path).env("NO_COLOR", "1").current_dir(self.path());
+        // Settings and variables of whoever runs the tests lie in their own folder.
+        let home = self.path().join(".home");
+        fs::create_dir_all(&home).unwrap();
+        command.env("PATH", path).env("HOME", home).env("NO_COLOR", "1").current_dir(self.path());
         command.args(["--force-shell-executor", "--shell-isolation"]);
         // It says `false`, so that people can tell it from the real one; and it knows nothing of protected branches.
         for (name, value) in [("GITLAB_CI", "true"), ("CI_COMMIT_REF_PROTECTED", "true")].iter().chain(variables) {
