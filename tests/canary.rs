@@ -146,7 +146,7 @@ fn everything(canaries: &Canaries, folder: &Path, env: &[(&str, String)], comman
         command.args(*arguments).timeout(std::time::Duration::from_secs(120));
         let out = tempfile::tempdir().unwrap();
         if arguments[0] == "check" {
-            for format in ["text", "json", "sarif", "markdown", "html", "junit"] {
+            for format in ["text", "json", "sarif", "markdown", "html", "junit", "gitlab", "gitlab-security"] {
                 command.arg("--output").arg(format!("{format}={}", out.path().join(format).display()));
             }
         } else if ["tickets", "inventory", "refs"].contains(&arguments[0]) && !arguments.contains(&"--explain") {

@@ -15,7 +15,7 @@ use support::{binary, hostile};
 use tempfile::TempDir;
 
 const NOW: &str = "2026-06-01T12:00:00Z";
-const FORMATS: [&str; 6] = ["text", "json", "sarif", "markdown", "html", "junit"];
+const FORMATS: [&str; 8] = ["text", "json", "sarif", "markdown", "html", "junit", "gitlab", "gitlab-security"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))

@@ -29,8 +29,8 @@ pub(super) struct Check {
     /// A checkout
     #[arg(value_name = "PATH", default_value = ".")]
     path: PathBuf,
-    /// The format on standard output: text, json, sarif, markdown, html, junit, github [default: text; on GitHub Actions with
-    /// annotations]
+    /// The format on standard output: text, json, sarif, markdown, html, junit, github, gitlab, gitlab-security [default: text; on
+    /// GitHub Actions with annotations, in GitLab CI/CD as a section of the log]
     #[arg(long, value_name = "FORMAT", value_parser = args::report_format)]
     format: Option<&'static str>,
     /// Write a format to a file, too; can be repeated

@@ -5,6 +5,7 @@ mod args;
 mod check;
 mod completions;
 mod explain;
+mod gitlab_place;
 mod init;
 mod inventory;
 mod list;

@@ -82,6 +82,9 @@ pub struct Job {
     pub gate_step: Option<u32>,
     /// Whether the gate's failure fails the job: false with `continue-on-error` on the step or the job, or `allow_failure`.
     pub gate_stops: bool,
+    /// Whether the gate's failure ends the job's own steps: false with `continue-on-error` on the step, or `|| true`. What a job is
+    /// allowed to do after a failure (`allow_failure`, a manual start) is said to others, not to its own next step.
+    pub gate_guards: bool,
     /// How the gate is run there, as the definition says; none where it runs in no step of this job.
     pub gate_run: Option<GateRun>,
 }

@@ -3,6 +3,8 @@
 
 pub mod escape;
 pub mod github;
+pub mod gitlab;
+pub mod gitlab_security;
 pub mod html;
 pub mod json;
 pub mod junit;
@@ -76,6 +78,8 @@ pub const FORMATS: &[Format] = &[
     Format { name: "html", about: "one self-contained page, for people and auditors", render: html::report },
     Format { name: "junit", about: "JUnit XML, for test reports", render: junit::report },
     Format { name: "github", about: "annotations of a GitHub Actions run", render: github::report },
+    Format { name: "gitlab", about: "GitLab's Code Quality report", render: gitlab::report },
+    Format { name: "gitlab-security", about: "GitLab's security report, kind sast", render: gitlab_security::report },
 ];
 
 /// The format with that name.

@@ -158,6 +158,7 @@ fn job<'t>(
             gate_step: None,
             gate_stops: true,
             gate_run: None,
+            gate_guards: true,
         },
         condition: value(node, "if").and_then(Node::str).map(str::to_owned),
         needs: value(node, "needs")

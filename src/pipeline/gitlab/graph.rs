@@ -87,6 +87,7 @@ pub(super) fn facts<'t>(
             gate_step: gate.map(|_| 0),
             gate_stops: gate == Some(true) && lets_pass.is_empty(),
             gate_run,
+            gate_guards: gate == Some(true),
         },
     }
 }
