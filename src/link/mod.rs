@@ -290,6 +290,7 @@ impl Index {
             mentions: read.mentions,
             lexicon: &self.lexicon,
             workload: &workload,
+            once: intent::Once::default(),
         };
         reading.intent(why)
     }
