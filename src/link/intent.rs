@@ -1,7 +1,7 @@
 //! What a ticket finally asks for: structured fields first (`request`), then the title, headings and the text, each weighed. Tickets
 //! that ask for nothing are told in `talk`.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
 use crate::model::ticket::{Intent, Record};
@@ -36,6 +36,8 @@ pub(super) struct Once {
     pub(super) old: OnceCell<bool>,
     /// Whether it orders something done to what it names.
     pub(super) orders: OnceCell<bool>,
+    /// Of the unit that was asked of last, whether it names a workload, and a person.
+    pub(super) somebody: Cell<Option<(usize, (bool, bool))>>,
 }
 
 /// Scores by intent: points, the words that made the first, and when these came.

@@ -85,11 +85,26 @@ impl Reading<'_> {
             || all
                 .iter()
                 .any(|w| w.start >= act.end && credential_noun(&w.text) && w.text != "account" && w.text != "accounts");
-        let somebody = tokens(&unit.text).into_iter().any(|token| {
+        if thing {
+            return false;
+        }
+        let (workload, person) = self.somebody(number, unit);
+        (ends && workload) || (everything && person)
+    }
+
+    /// Whether a unit names a workload, and whether it names a person.
+    fn somebody(&self, number: usize, unit: &Unit) -> (bool, bool) {
+        if let Some((_, named)) = self.once.somebody.get().filter(|(of, _)| *of == number) {
+            return named;
+        }
+        let mut named = (false, false);
+        for token in tokens(&unit.text) {
             let bare = token.text.trim_start_matches('@').trim_end_matches("'s");
-            (ends && (self.workload)(bare)) || (everything && super::people::address(bare))
-        });
-        somebody && !thing
+            named.0 |= (self.workload)(bare);
+            named.1 |= super::people::address(bare);
+        }
+        self.once.somebody.set(Some((number, named)));
+        named
     }
 }
 
