@@ -52,6 +52,7 @@ fn ticket(id: &str, intent: Intent, state: State, opened: i64, closed: Option<i6
         remarks: Vec::new(),
         duplicate_of: Vec::new(),
         why: Vec::new(),
+        unread: None,
         traces: Vec::new(),
     }
 }

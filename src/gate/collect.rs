@@ -243,7 +243,8 @@ impl Collected {
                 });
             }
             account.items = account.items.max(count);
-            let gaps = std::mem::take(&mut account.gaps);
+            let mut gaps = std::mem::take(&mut account.gaps);
+            gaps.append(&mut reading.gaps);
             self.account(source.about(), Gives::Tickets, account, gaps, u64::try_from(taken).unwrap_or(u64::MAX));
         }
         reading.tickets()

@@ -337,6 +337,9 @@ pub struct Ticket {
     /// For one that was withdrawn as a duplicate: of what.
     #[serde(skip, default)]
     pub duplicate_of: Vec<String>,
+    /// Why it could not be read whole, where that is so: what it asks for may stand in the rest.
+    #[serde(skip, default)]
+    pub unread: Option<String>,
     /// Steps of the reading, for `--explain`.
     #[serde(skip, default)]
     pub why: Vec<String>,
