@@ -195,20 +195,22 @@ impl Reading<'_> {
 
     /// Whether the text, not the title, orders something done to what it names.
     pub(super) fn body_orders(&self) -> bool {
-        let orders = || self.units.iter().enumerate().any(|(number, unit)| {
-            matches!(unit.origin, Origin::Body(_))
-                && self.judged[number].clauses.iter().any(|clause| {
-                    clause.stance == Stance::Act
-                        && clause.acts.iter().any(|act| {
-                            act.form == Form::Base
-                                && self.judged[number].talk.is_none()
-                                && (self.opens(number, act)
-                                    || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
-                                && (act.force == Force::Strong || self.object(number, clause, act))
-                        })
-                        && self.of_unit(number).iter().any(|m| !m.stance.spares())
-                })
-        });
+        let orders = || {
+            self.units.iter().enumerate().any(|(number, unit)| {
+                matches!(unit.origin, Origin::Body(_))
+                    && self.judged[number].clauses.iter().any(|clause| {
+                        clause.stance == Stance::Act
+                            && clause.acts.iter().any(|act| {
+                                act.form == Form::Base
+                                    && self.judged[number].talk.is_none()
+                                    && (self.opens(number, act)
+                                        || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
+                                    && (act.force == Force::Strong || self.object(number, clause, act))
+                            })
+                            && self.of_unit(number).iter().any(|m| !m.stance.spares())
+                    })
+            })
+        };
         *self.once.orders.get_or_init(orders)
     }
 
