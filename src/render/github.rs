@@ -156,15 +156,16 @@ fn ending(report: &Report) -> Annotation {
         Verdict::Block => format!("blocked by {}", count(blocking, "finding")),
         Verdict::Inconclusive => format!("inconclusive by {}", count(report.gaps.len(), "gap")),
     };
-    let only = if report.verdict != Verdict::Pass && report.exit_code == 0 { "; the settings only warn" } else { "" };
+    let only = if crate::render::only_warns(report) { "; the settings only warn" } else { "" };
     let waived = report.findings.iter().filter(|finding| finding.waived.is_some()).count();
-    let lines = vec![format!(
+    let mut lines: Vec<String> = crate::render::emergency(report).into_iter().collect();
+    lines.push(format!(
         "{}; {} verified (expected dead, and dead), {waived} waived, {}. Judged as of {}.",
         count(report.findings.len(), "finding"),
         report.verified.len(),
         count(report.gaps.len(), "gap"),
         report.now,
-    )];
+    ));
     Annotation { level: Level::Notice, title: format!("driftgate: {verdict}{only}"), lines, place: None }
 }
 

@@ -17,7 +17,7 @@ pub mod text;
 use std::io::{self, Write};
 
 use crate::model::inventory::Gap;
-use crate::model::report::{Report, Severity};
+use crate::model::report::{Report, Severity, Verdict};
 
 /// A rule as its manual describes it, for formats that carry manuals.
 #[derive(Debug, Clone, Copy)]
@@ -100,6 +100,13 @@ pub fn emergency(report: &Report) -> Option<String> {
     let emergency = report.emergency.as_ref()?;
     let what = if emergency.accepted { "OVERRIDDEN: this deploy goes on by" } else { "Not overridden by" };
     Some(format!("{what} {}: {}", emergency.ticket, emergency.reason))
+}
+
+/// Whether the exit code is 0 although the verdict is no pass, and no emergency change is the reason.
+#[must_use]
+pub fn only_warns(report: &Report) -> bool {
+    let let_through = report.emergency.as_ref().is_some_and(|emergency| emergency.accepted);
+    report.verdict != Verdict::Pass && report.exit_code == 0 && !let_through
 }
 
 /// A gap as a sentence; not yet escaped.

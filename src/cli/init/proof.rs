@@ -142,7 +142,7 @@ mod tests {
     fn what_changes_more_than_it_inserts_is_seen() {
         let holds = |old: &str, at: usize, text: &str| {
             let new = format!("{}{text}{}", &old[..at], &old[at..]);
-            only_inserted(old, &new, &[at..at + text.len()])
+            only_inserted(old, &new, std::slice::from_ref(&(at..at + text.len())))
         };
         let old = "a:\n  - b: c\n  - d: e\n";
         assert!(holds(old, 11, "  - x: y\n"));

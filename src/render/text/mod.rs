@@ -122,8 +122,7 @@ fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         Verdict::Block => 1,
         Verdict::Inconclusive => 3,
     };
-    let let_through = report.emergency.as_ref().is_some_and(|emergency| emergency.accepted);
-    if report.exit_code != expected && !let_through {
+    if report.exit_code != expected && crate::render::only_warns(report) {
         let text = format!("The exit code is {} because the settings only warn.", report.exit_code);
         let text = page.paint(YELLOW, &text);
         page.line(&text)?;
