@@ -8,8 +8,10 @@ mod explain;
 mod init;
 mod inventory;
 mod list;
+mod man;
 mod message;
 mod output;
+mod place;
 mod prepare;
 mod progress;
 mod refs;
@@ -85,6 +87,9 @@ enum Command {
     Schema(schema::Schema),
     /// A completion script for a shell
     Completions(completions::Completions),
+    /// Manual pages, for those who package the program
+    #[command(hide = true)]
+    Man(man::Man),
 }
 
 /// Why a command gave no result.
@@ -135,6 +140,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: Environment) -> u
         Command::Waive(command) => command.run(&common, &env),
         Command::Schema(command) => command.run(),
         Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     match result {
         Ok(code) => code,

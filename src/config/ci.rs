@@ -34,11 +34,13 @@ impl Ci {
     /// Reads the variables; none outside of the two CI systems.
     #[must_use]
     pub fn read(env: &Environment) -> Option<Self> {
-        if env.get("GITHUB_ACTIONS").is_some_and(|v| v == "true") {
-            let event = env.get("GITHUB_EVENT_PATH").and_then(event).unwrap_or(Value::Null);
-            return Some(Self::github(env, &event));
-        }
-        env.get("GITLAB_CI").is_some_and(|v| v == "true").then(|| Self::gitlab(env))
+        Some(match system(env)? {
+            Provider::Github => {
+                let event = env.get("GITHUB_EVENT_PATH").and_then(event).unwrap_or(Value::Null);
+                Self::github(env, &event)
+            }
+            Provider::Gitlab => Self::gitlab(env),
+        })
     }
 
     fn github(env: &Environment, event: &Value) -> Self {
@@ -89,6 +91,16 @@ impl Ci {
             authors: distinct([get("GITLAB_USER_LOGIN"), get("GITLAB_USER_EMAIL"), address]),
         }
     }
+}
+
+/// The CI system that this process runs in, by the variable that each documents for this; none elsewhere.
+#[must_use]
+pub fn system(env: &Environment) -> Option<Provider> {
+    let is = |name: &str| env.get(name) == Some("true");
+    if is("GITHUB_ACTIONS") {
+        return Some(Provider::Github);
+    }
+    is("GITLAB_CI").then_some(Provider::Gitlab)
 }
 
 fn distinct<const N: usize>(names: [Option<String>; N]) -> Vec<String> {

@@ -94,3 +94,13 @@ pub struct Config {
     /// What the user should know of how the configuration was found.
     pub notes: Vec<String>,
 }
+
+impl Config {
+    /// Also examines these variables of the gate's own environment, besides those that its `env` source lists.
+    ///
+    /// # Errors
+    /// None that a user could cause.
+    pub fn examine(&mut self, names: &[String], env: &Environment) -> Result<(), ConfigError> {
+        source::examine(&mut self.sources, names, env)
+    }
+}

@@ -56,7 +56,9 @@ impl Page {
     }
 }
 
-pub(super) fn text(report: &Report, context: &Context<'_>, most: usize) -> String {
+/// The report in at most so many bytes; what does not fit is counted.
+#[must_use]
+pub fn text(report: &Report, context: &Context<'_>, most: usize) -> String {
     let mut page = Page { text: String::new(), most: most.saturating_sub(RESERVE) };
     let blocking: Vec<&Finding> = report.findings.iter().filter(|finding| finding.blocking).collect();
     let word = match report.verdict {

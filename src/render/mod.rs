@@ -2,6 +2,7 @@
 //! file, and a line in [`FORMATS`].
 
 pub mod escape;
+pub mod github;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -72,6 +73,7 @@ pub const FORMATS: &[Format] = &[
     Format { name: "sarif", about: "SARIF 2.1.0, for code scanning", render: sarif::report },
     Format { name: "markdown", about: "for job summaries and comments", render: markdown::report },
     Format { name: "junit", about: "JUnit XML, for test reports", render: junit::report },
+    Format { name: "github", about: "annotations of a GitHub Actions run", render: github::report },
 ];
 
 /// The format with that name.

@@ -58,6 +58,8 @@ pub(super) struct Call {
     pub(super) secrets: Passed,
     /// The step that uses the action.
     pub(super) step: usize,
+    /// Whether its inputs would let the gate's own action only warn.
+    pub(super) warns: bool,
 }
 
 /// A job and what the linking needs besides.
@@ -118,6 +120,8 @@ pub(super) struct Facts {
     pub(super) oidc_known: bool,
     /// Whether an action runs the gate, with whether it fails when the gate does.
     pub(super) gate: Option<bool>,
+    /// Whether the action is the gate's own, whose inputs are known.
+    pub(super) own_gate: bool,
     /// Its `name:`.
     pub(super) name: Option<String>,
     /// The workflows whose end starts it.

@@ -279,8 +279,10 @@ impl<'f> Index<'f> {
 
     /// Whether an action runs the gate, and if so whether it fails with it.
     fn gate_of(&self, call: &Call) -> Option<bool> {
+        let warns = call.warns && self.action(call).is_some_and(|action| self.facts[action].own_gate);
         let behind = self.actions_behind(std::iter::once(call));
-        behind.into_iter().filter_map(|action| self.facts[action].gate).reduce(|a, b| a || b)
+        let gate = behind.into_iter().filter_map(|action| self.facts[action].gate).reduce(|a, b| a || b);
+        gate.map(|stops| stops && !warns)
     }
 
     fn pipeline(&self, file: usize) -> Pipeline {

@@ -107,13 +107,13 @@ fn one<'t>(
         runs_after_failure: runs_anyway(condition, None, Ended::Failure).is_some(),
     });
     all.tolerated.push(get("continue-on-error").is_some_and(may_be_true));
+    let warns = get("with").is_some_and(only_warns);
     if let Some(local::Target::Local(target)) = name.map(|name| local::action(name, found)) {
         let with = inputs(get("with"), contexts);
-        all.uses.push(Call { target, with, secrets: Passed::Nothing, step: index });
+        all.uses.push(Call { target, with, secrets: Passed::Nothing, step: index, warns });
     }
-    let mode = get("with").and_then(|with| with.get("mode")).and_then(Node::str);
     if name.is_some_and(names_gate) {
-        all.gates.push((index, mode != Some("warn")));
+        all.gates.push((index, !warns));
     } else if let Some(stops) = get("run").and_then(Node::str).and_then(runs_gate) {
         all.gates.push((index, stops));
     }
@@ -139,6 +139,13 @@ fn names_gate(uses: &str) -> bool {
         .filter(|(scheme, _)| *scheme == "docker")
         .map_or(path, |(_, image)| image.split(':').next().unwrap_or(image));
     path.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case("driftgate"))
+}
+
+/// Whether these inputs of the gate's action let it report and pass.
+fn only_warns(with: Node<'_>) -> bool {
+    let input = |name: &str| with.get(name).and_then(Node::str).unwrap_or_default();
+    let args: Vec<&str> = input("args").split_whitespace().collect();
+    input("mode") == "warn" || args.contains(&"--mode=warn") || args.windows(2).any(|two| two == ["--mode", "warn"])
 }
 
 /// Whether a script runs `driftgate check`, and if so whether the script fails when it does.

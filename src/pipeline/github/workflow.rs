@@ -202,7 +202,7 @@ fn job<'t>(
                 let secrets =
                     value(node, "secrets").map(|secrets| secrets_passed(secrets, &contexts)).unwrap_or_default();
                 let with = inputs(value(node, "with"), &contexts);
-                facts.call = Some(super::facts::Call { target, with, secrets, step: 0 });
+                facts.call = Some(super::facts::Call { target, with, secrets, step: 0, warns: false });
             }
             local::Target::Outside => {
                 notes.push(format!("line {}: {uses} leaves the repository: not read", place.line));
