@@ -5,6 +5,7 @@
 // `act` runs steps on this machine only where it is a Unix.
 #![cfg(unix)]
 
+mod newcomer;
 mod shop;
 #[path = "../support/mod.rs"]
 mod support;

@@ -93,6 +93,11 @@ impl Shop {
         write(self.folder.path(), file, text);
     }
 
+    /// The checkout.
+    pub(super) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// Puts the action itself into the checkout, for `uses: ./`.
     pub(super) fn with_the_action(&self) {
         put_the_action(self.folder.path());
@@ -126,7 +131,10 @@ impl Shop {
         act.args(["--secret", "DEPLOY_KEY=the-value-of-the-deploy-key"]);
         let action = self.home.path().join("action");
         put_the_action(&action);
-        act.arg("--local-repository").arg(format!("acme/driftgate@v1={}", action.display()));
+        // Under the name that the manual has, and that which `init` writes.
+        for owner in ["acme", "driftgate"] {
+            act.arg("--local-repository").arg(format!("{owner}/driftgate@v1={}", action.display()));
+        }
         let output = act.output().unwrap();
         let log: Vec<Value> = String::from_utf8_lossy(&output.stdout)
             .lines()

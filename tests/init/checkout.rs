@@ -116,10 +116,9 @@ pub fn added(old: &str, new: &str) -> Vec<String> {
     rest.reverse();
     let mut added = Vec::new();
     for line in new.split_inclusive('\n') {
-        if rest.last() == Some(&line) {
-            rest.pop();
-        } else if rest.last().is_some_and(|last| !last.ends_with('\n') && line.trim_end_matches(['\n', '\r']) == *last)
-        {
+        // A last line without an end gets one where something follows it.
+        let unended = |last: &&str| !last.ends_with('\n') && line.trim_end_matches(['\n', '\r']) == *last;
+        if rest.last().is_some_and(|last| *last == line || unended(last)) {
             rest.pop();
         } else {
             added.push(line.to_owned());

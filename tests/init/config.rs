@@ -62,7 +62,7 @@ fn saved_records_are_used_and_judged() {
 
 #[test]
 fn what_the_environment_names_is_switched_on() {
-    let vault = "on: push\njobs:\n  deploy:\n    runs-on: x\n    environment: prod\n    steps:\n      - uses: actions/checkout@v6\n      - uses: hashicorp/vault-action@v3\n        with:\n          url: https://vault.example.com:8200\n          secrets: secret/data/app password | PASSWORD\n";
+    let vault = "on: push\njobs:\n  deploy:\n    runs-on: x\n    environment: prod\n    steps:\n      - uses: actions/checkout@v6\n      - uses: hashicorp/vault-action@v3\n        with:\n          url: https://vault.example.com:8200\n          secrets: secret/data/app password | PASSWORD\n      - run: ./deploy ${{ secrets.KEY }} ${{ secrets.UNSET }}\n";
     let folder = checkout(&[(".github/workflows/deploy.yml", vault)], ORIGIN);
     let env = [
         ("GH_TOKEN", "hush"),
@@ -74,9 +74,12 @@ fn what_the_environment_names_is_switched_on() {
         ("SNOW_PASSWORD", "hush"),
         ("AWS_PROFILE", "auditor"),
         ("AWS_REGION", "eu-central-1"),
+        ("KEY", "hush"),
+        ("OTHER", "hush"),
     ];
     let said = init(folder.path(), &env);
     let config = parsed(folder.path());
+    assert_eq!(source(&config, "env").unwrap()["variables"], serde_json::json!(["KEY"]));
     assert_eq!(source(&config, "github").unwrap()["token_env"], "GH_TOKEN");
     assert_eq!(source(&config, "vault").unwrap()["address"], "https://vault.example.com:8200");
     assert_eq!(source(&config, "aws").unwrap()["regions"][0], "eu-central-1");

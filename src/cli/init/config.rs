@@ -207,11 +207,16 @@ fn stores(look: &Look, env: &Environment, draft: &mut Draft) -> Vec<Entry> {
         on: true,
         variables: Vec::new(),
     };
-    let names: Vec<&str> = secrets.iter().take(MOST_NAMES).map(String::as_str).collect();
-    own.lines.push(match names.is_empty() {
-        true => "#variables: [DEPLOY_KEY]".to_owned(),
-        false => format!("variables: [{}]", names.join(", ")),
-    });
+    // One that is named and not handed over is told as missing, again and again: only those that are here are named.
+    let here: Vec<&str> = secrets.iter().map(String::as_str).filter(|name| env.get(name).is_some()).collect();
+    let used: Vec<&str> = secrets.iter().map(String::as_str).collect();
+    let (off, names) = match (here.is_empty(), used.is_empty()) {
+        (false, _) => ("", here),
+        (true, false) => ("#", used),
+        (true, true) => ("#", vec!["DEPLOY_KEY"]),
+    };
+    let names: Vec<&str> = names.into_iter().take(MOST_NAMES).collect();
+    own.lines.push(format!("{off}variables: [{}]", names.join(", ")));
     let mut out = vec![own];
     let both = [Provider::Github, Provider::Gitlab];
     let systems = if look.systems.is_empty() { &both[..] } else { &look.systems[..] };

@@ -145,11 +145,11 @@ mod tests {
             only_inserted(old, &new, std::slice::from_ref(&(at..at + text.len())))
         };
         let old = "a:\n  - b: c\n  - d: e\n";
-        assert!(holds(old, 11, "  - x: y\n"));
+        assert!(holds(old, 12, "  - x: y\n"));
         assert!(holds(old, old.len(), "z: 1\n") && holds(old, 3, "  - x: y\n") && holds(old, 0, "z: {y: 1}\n"));
         // A new parent for what was there, text that joins a scalar, a comment that swallows one, another structure.
         for (at, text) in
-            [(11, "x:\n"), (10, " x"), (10, " # y"), (9, "# "), (3, "  x:\n"), (11, "  - [\n"), (0, "---\n---\n")]
+            [(12, "x:\n"), (10, " x"), (10, " # y"), (9, "# "), (3, "  x:\n"), (12, "  - [\n"), (0, "---\n---\n")]
         {
             assert!(!holds(old, at, text), "{text:?} at {at}");
         }

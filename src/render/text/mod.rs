@@ -117,12 +117,7 @@ fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     }
     about.push_str(&format!(". Exit code {}.", report.exit_code));
     page.wrapped("", "", &about)?;
-    let expected = match report.verdict {
-        Verdict::Pass => 0,
-        Verdict::Block => 1,
-        Verdict::Inconclusive => 3,
-    };
-    if report.exit_code != expected && crate::render::only_warns(report) {
+    if crate::render::only_warns(report) {
         let text = format!("The exit code is {} because the settings only warn.", report.exit_code);
         let text = page.paint(YELLOW, &text);
         page.line(&text)?;
