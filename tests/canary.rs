@@ -178,6 +178,7 @@ const ALL: &[&[&str]] = &[
     &["check", "-vv", "--format", "json"],
     &["check", "-vvv", "--format", "sarif", "--mode", "warn"],
     &["check", "--no-probe", "-vv", "--format", "markdown"],
+    &["check", "--offline", "-vv", "--format", "html"],
     &["check", "--offline", "-vv", "--format", "junit"],
     &["tickets"],
     &["tickets", "-vv", "--format", "json"],

@@ -82,6 +82,7 @@ fn what_is_more_than_words_is_seen() {
         ("junit", "<testsuites>]]></testsuites"),
         ("json", "{\"a\": \"\u{1}\"}"),
         ("sarif", r#"{"runs":[{"results":[{"ruleId":"x","message":{"markdown":"[a](b)"}}]}]}"#),
+        ("gitlab-security", r#"{"vulnerabilities":[{"id":"x","description":"[a](b)"}]}"#),
         ("github", "::error title=a::b\n::set-output name=x::y\n"),
         ("github", "::error title=a,name=b::c\n"),
         ("no-such-format", ""),

@@ -15,7 +15,7 @@ use support::{binary, hostile};
 use tempfile::TempDir;
 
 const NOW: &str = "2026-06-01T12:00:00Z";
-const FORMATS: [&str; 5] = ["text", "json", "sarif", "markdown", "junit"];
+const FORMATS: [&str; 8] = ["text", "json", "sarif", "markdown", "html", "junit", "gitlab", "gitlab-security"];
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -231,6 +231,11 @@ fn hostile_text_stays_text() {
             assert!(!start.starts_with("::"), "{name}: a command to the CI: {line}");
             for command in ["##[error]", "##vso[", "##teamcity["] {
                 assert!(!line.contains(command), "{name}: a command to the CI: {line}");
+            }
+        }
+        if name == "html" {
+            for markup in ["<script>alert", "<img", "<!--", "href=\"javascript"] {
+                assert!(!text.contains(markup), "{markup} in HTML:\n{text}");
             }
         }
         if name == "markdown" {

@@ -286,6 +286,24 @@ fine: {stage: deploy, environment: staging, script: [./deploy.sh]}
             &["deploy"],
         ),
         (
+            "the gate in a manual deploy guards that deploy, and not what does not wait for it",
+            "stages: [deploy, after]
+gate: {stage: deploy, environment: production, when: manual, script: [driftgate check, ./deploy.sh]}
+after: {stage: after, environment: staging, script: [./deploy.sh]}
+",
+            &["gate>=1"],
+            &["after"],
+        ),
+        (
+            "a deploy that may fail is guarded by its own gate, unless a script goes on",
+            "stages: [deploy]
+gate: {stage: deploy, environment: production, allow_failure: true, script: [driftgate check, ./deploy.sh]}
+soft: {stage: deploy, environment: staging, script: ['driftgate check || true', ./deploy.sh]}
+",
+            &["gate>=1"],
+            &["soft"],
+        ),
+        (
             "a manual deploy behind the gate is still behind it",
             "stages: [check, deploy]
 gate: {stage: check, script: [driftgate check]}

@@ -29,8 +29,8 @@ pub(super) struct Check {
     /// A checkout
     #[arg(value_name = "PATH", default_value = ".")]
     path: PathBuf,
-    /// The format on standard output: text, json, sarif, markdown, junit, github [default: text; on GitHub Actions with
-    /// annotations]
+    /// The format on standard output: text, json, sarif, markdown, html, junit, github, gitlab, gitlab-security [default: text; on
+    /// GitHub Actions with annotations, in GitLab CI/CD as a section of the log]
     #[arg(long, value_name = "FORMAT", value_parser = args::report_format)]
     format: Option<&'static str>,
     /// Write a format to a file, too; can be repeated
@@ -55,6 +55,9 @@ pub(super) struct Check {
     /// The ref that the configuration, and every file it names, is read from [default: in CI the protected branch]
     #[arg(long, value_name = "GITREF")]
     policy_ref: Option<String>,
+    /// Break glass: an approved emergency change that lets a blocked deploy through; the findings stay, and the report says so first
+    #[arg(long = "override", value_name = "TICKET")]
+    emergency: Option<String>,
 }
 
 impl Check {
@@ -70,11 +73,15 @@ impl Check {
         if let Some(threshold) = self.fail_on {
             prepared.config.settings.fail_on = threshold.into();
         }
+        let options = prepare::options(common, &self.path);
+        let change = gate::changed(&options, &prepared.config, env, self.policy_ref.as_deref())?;
         let options = Options {
+            change,
+            emergency: self.emergency.filter(|ticket| !ticket.trim().is_empty()),
             scope: self.scope,
             warn_only: self.mode == Mode::Warn,
             snapshot: self.snapshot,
-            ..prepare::options(common, &self.path)
+            ..options
         };
         let report = {
             let _progress = Progress::start(common, env, "reading pipelines, tickets and stores");

@@ -5,6 +5,8 @@ mod args;
 mod check;
 mod completions;
 mod explain;
+mod gitlab_place;
+mod init;
 mod inventory;
 mod list;
 mod man;
@@ -66,6 +68,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Writes a first configuration, and puts the gate into the pipelines that are there
+    Init(init::Init),
     /// The gate: judges a checkout, and blocks or passes
     Check(check::Check),
     /// Which credentials the pipelines reference, and from which jobs they are reachable
@@ -127,6 +131,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: Environment) -> u
     let common = cli.common;
     message::log(&common, &env);
     let result = match cli.command {
+        Command::Init(command) => command.run(&common, &env),
         Command::Check(command) => command.run(&common, &env),
         Command::Refs(command) => command.run(&common, &env),
         Command::Tickets(command) => command.run(&common, &env),

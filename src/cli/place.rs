@@ -1,6 +1,6 @@
 //! Where this run is, and what goes where besides `--output`. At a desk that is standard output alone. On GitHub the run's log gets
-//! annotations, too, its page the summary, and later steps the outputs. What these look like is `render`'s; by which variables a CI
-//! is known is `config::ci`'s.
+//! annotations, too, its page the summary, and later steps the outputs; on GitLab the log gets a section (`gitlab_place`). What these
+//! look like is `render`'s; by which variables a CI is known is `config::ci`'s.
 
 use std::fs::OpenOptions;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::args::Common;
 use super::check::rendered;
 use super::output::{Look, OutputError};
-use super::{Failure, code, message};
+use super::{Failure, code, gitlab_place, message};
 use crate::config::{ConfigError, Environment, ci};
 use crate::model::reference::Provider;
 use crate::model::report::{Place as At, Report, Verdict};
@@ -25,6 +25,8 @@ pub(super) enum Place {
     Desk,
     /// A step of GitHub Actions.
     Github(Github),
+    /// A job of GitLab CI/CD.
+    Gitlab,
 }
 
 /// The files that GitHub hands to a step ("Environment files" in its manual).
@@ -40,7 +42,8 @@ impl Place {
                 summary: env.get("GITHUB_STEP_SUMMARY").map(PathBuf::from),
                 outputs: env.get("GITHUB_OUTPUT").map(PathBuf::from),
             }),
-            Some(Provider::Gitlab) | None => Self::Desk,
+            Some(Provider::Gitlab) => Self::Gitlab,
+            None => Self::Desk,
         }
     }
 
@@ -49,6 +52,7 @@ impl Place {
         let text = rendered("text", report, &look.screen())?;
         match self {
             Self::Desk => Ok(text),
+            Self::Gitlab => Ok(gitlab_place::section(report, &text)),
             Self::Github(_) => {
                 // Nothing in the text is a command; the token sees to it that nothing could be.
                 let token = token()?;

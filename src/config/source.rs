@@ -131,7 +131,7 @@ pub(super) fn examine(sources: &mut Vec<RawSource>, names: &[String], env: &Envi
                 place: COMMAND_LINE.to_owned(),
                 index: sources.len(),
                 settings: Value::Mapping(serde_yaml::Mapping::new()),
-                document: Arc::new(Document::parse(COMMAND_LINE, "{}", env)?),
+                document: Arc::new(Document::parse(COMMAND_LINE, "{}", env, None)?),
             });
             sources.len() - 1
         }

@@ -222,8 +222,9 @@ impl Collected {
         let index = super::index(self, settings).explaining(self.explain.clone());
         let sieve = (!self.keep_all && !self.read_all).then(|| index.sieve());
         let want = &Wanted { sieve, ..want.clone() };
-        // A waiver's ticket is looked up, whatever it asks for.
-        let named = settings.waivers.iter().filter_map(|waiver| waiver.ticket.as_deref()).collect();
+        // A waiver's ticket, or one that is to break the glass, is looked up, whatever it asks for.
+        let asked = want.focus.iter().flat_map(|focus| focus.tickets.iter().map(String::as_str));
+        let named = settings.waivers.iter().filter_map(|waiver| waiver.ticket.as_deref()).chain(asked).collect();
         let mut reading = Reading::new(&index, want.now, self.keep_all, named);
         for source in &sources.tickets {
             let started = Instant::now();
@@ -242,7 +243,8 @@ impl Collected {
                 });
             }
             account.items = account.items.max(count);
-            let gaps = std::mem::take(&mut account.gaps);
+            let mut gaps = std::mem::take(&mut account.gaps);
+            gaps.append(&mut reading.gaps);
             self.account(source.about(), Gives::Tickets, account, gaps, u64::try_from(taken).unwrap_or(u64::MAX));
         }
         reading.tickets()

@@ -7,13 +7,15 @@ use jiff::Timestamp;
 use crate::model::inventory::Inventory;
 use crate::model::pipeline::Pipelines;
 use crate::model::report::{Coverage, REPORT_SCHEMA, Report, ScopeReport, SourceStatus, Summary, Tool, Verified};
-use crate::model::scope::{Scope, ScopeKind};
+use crate::model::scope::{Reach, Scope, ScopeKind};
 use crate::model::settings::Settings;
 use crate::model::ticket::Ticket;
 use crate::policy::decide::{self, Found, Judged};
+use crate::policy::emergency;
 use crate::rules::{Draft, Proof};
 
 use super::Options;
+use super::account::{self, Records};
 use super::collect::Collected;
 use super::gaps::Split;
 
@@ -25,6 +27,7 @@ pub(super) struct Parts<'a> {
     pub(super) pipelines: &'a Pipelines,
     pub(super) scope: &'a Scope,
     pub(super) inventory: &'a Inventory,
+    pub(super) reach: &'a Reach,
     pub(super) tickets: usize,
     pub(super) notes: &'a [String],
     pub(super) judged: Judged,
@@ -57,7 +60,10 @@ pub(super) fn found(draft: Draft) -> Found {
 pub(super) fn assemble(parts: Parts<'_>) -> Report {
     let (verdict, code) =
         decide::verdict(&parts.judged.findings, &parts.gaps.deciding, parts.gaps.empty_scope, parts.settings);
-    let exit_code = if parts.options.warn_only { 0 } else { code };
+    let wanted = parts.options.emergency.as_deref();
+    let emergency = wanted.map(|id| emergency::judge(id, parts.all_tickets, parts.settings, parts.now));
+    let let_through = emergency.as_ref().is_some_and(|emergency| emergency.accepted);
+    let exit_code = if parts.options.warn_only || let_through { 0 } else { code };
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let mut verified: Vec<Verified> = parts
         .proofs
@@ -68,6 +74,7 @@ pub(super) fn assemble(parts: Parts<'_>) -> Report {
             actual: proof.actual.clone(),
             tickets: proof.tickets.clone(),
             evidence: proof.evidence.clone(),
+            timing: None,
         })
         .collect();
     verified.sort_by(|a, b| (&a.subject, &a.expected).cmp(&(&b.subject, &b.expected)));
@@ -80,10 +87,11 @@ pub(super) fn assemble(parts: Parts<'_>) -> Report {
         waived: count(parts.judged.findings.iter().filter(|finding| finding.waived.is_some()).count()),
         gaps: count(parts.gaps.deciding.len()),
     };
-    Report {
+    let mut report = Report {
         schema: REPORT_SCHEMA.to_owned(),
         verdict,
         exit_code,
+        emergency,
         now: parts.now,
         tool: Tool { name: "driftgate".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         scope: scope(parts.scope),
@@ -93,7 +101,17 @@ pub(super) fn assemble(parts: Parts<'_>) -> Report {
         gaps: parts.gaps.deciding,
         waivers: parts.judged.waivers,
         verified,
-    }
+        tickets: Vec::new(),
+    };
+    let records = Records {
+        now: parts.now,
+        pipelines: parts.pipelines,
+        inventory: parts.inventory,
+        tickets: parts.all_tickets,
+        reach: parts.reach,
+    };
+    account::complete(&mut report, &records);
+    report
 }
 
 fn scope(scope: &Scope) -> ScopeReport {
@@ -120,6 +138,7 @@ fn coverage(parts: &Parts<'_>) -> Vec<Coverage> {
     let mut notes: Vec<String> =
         parts.pipelines.notes.iter().map(|note| format!("{}: {}", note.file, note.reason)).collect();
     notes.extend(parts.scope.notes.iter().cloned());
+    notes.extend(parts.options.change.notes().iter().cloned());
     notes.extend(parts.config_notes.iter().cloned());
     let mut out = vec![Coverage {
         source: "pipeline".to_owned(),

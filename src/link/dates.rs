@@ -9,7 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use regex::Regex;
 
-use super::clock::{ZONE, clocks, pattern, ranges, zone};
+use super::clock::{ZONE, all, clocks, pattern, ranges, zone};
 
 /// A point in time as stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,7 +107,7 @@ static END_OF: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static RANGE: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?:^|[^\dT:])(\d{1,2}):\d{2}(-)(\d{1,2}):\d{2}\b"));
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?i)\b(?:(next|coming)\s+)?({DAY}|today|tonight|tomorrow|heute|übermorgen|morgen|aujourd'hui|après-demain|demain|hoy|mañana)\b"
+        r"(?i)(?:\b(?:(next|coming)\s+)?)?({DAY}|today|tonight|tomorrow|heute|übermorgen|morgen|aujourd'hui|après-demain|demain|hoy|mañana)\b"
     ))
 });
 /// A day with its place, and the hour, minute and zone written into it.
@@ -120,7 +120,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
     let mut days: Vec<Stated> = Vec::new();
     let free =
         |days: &[Stated], start: usize, end: usize| !days.iter().any(|(from, to, ..)| start < *to && *from < end);
-    for found in ISO.iter().flat_map(|p| p.captures_iter(text)) {
+    for found in all(&ISO, text) {
         let Some(all) = found.get(0) else { continue };
         let part = |n: usize| found.get(n).map(|m| m.as_str());
         let (Some(y), Some(m), Some(d)) = (num(part(1)), num(part(2)), num(part(3))) else { continue };
@@ -130,7 +130,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
         days.push((all.start(), all.end(), date, clock.map(|(h, m)| (h, m, part(6).map(str::to_owned)))));
     }
     for (pattern, order) in [(&DMY, [1, 2, 3]), (&MDY, [2, 1, 3])] {
-        for found in pattern.iter().flat_map(|p| p.captures_iter(text)) {
+        for found in all(pattern, text) {
             let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
             let part = |n: usize| found.get(n).map(|m| m.as_str());
             let (Some(d), Some(m)) = (num(part(order[0])), part(order[1]).and_then(month)) else { continue };
@@ -145,7 +145,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
             days.extend(found.map(|date| (all.start(), all.end(), date, None)));
         }
     }
-    for found in DOTTED.iter().flat_map(|p| p.captures_iter(text)) {
+    for found in all(&DOTTED, text) {
         let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
         let part = |n: usize| num(found.get(n).map(|m| m.as_str()));
         let (Some(d), Some(m)) = (part(1), part(2)) else { continue };
@@ -156,7 +156,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
         let end = all.start() + all.as_str().trim_end_matches([' ', ',', ';', ')']).len();
         days.extend(found.map(|date| (all.start(), end, date, None)));
     }
-    for found in SLASHED.iter().flat_map(|p| p.captures_iter(text)) {
+    for found in all(&SLASHED, text) {
         let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
         let part = |n: usize| num(found.get(n).map(|m| m.as_str()));
         if let (Some(first), Some(second), Some(y)) = (part(1), part(2), part(3))
@@ -165,7 +165,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
             days.extend(date(y, m, d).map(|date| (all.start(), all.end(), date, None)));
         }
     }
-    for found in END_OF.iter().flat_map(|p| p.captures_iter(text)) {
+    for found in all(&END_OF, text) {
         let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
         let Some(m) = found.get(1).and_then(|m| month(m.as_str())) else { continue };
         let first = match num(found.get(2).map(|m| m.as_str())) {
@@ -174,7 +174,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
         };
         days.extend(first.map(|first| (all.start(), all.end(), first.last_of_month(), None)));
     }
-    for found in NAMED.iter().flat_map(|p| p.captures_iter(text)) {
+    for found in all(&NAMED, text) {
         let (Some(all), Some(word)) = (found.get(0), found.get(2)) else { continue };
         // A weekday before a date is the same day.
         let before_date = days.iter().any(|(from, ..)| *from >= all.end() && from - all.end() <= 6);

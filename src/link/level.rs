@@ -239,8 +239,9 @@ impl Asked<'_> {
             "normal",
             "standard",
         ];
-        let unit = self.units.iter().filter(|u| !matches!(u.origin, Origin::Comment(_))).find(|unit| {
-            let all = words(&unit.text);
+        let own = self.units.iter().zip(self.judged).filter(|(u, _)| !matches!(u.origin, Origin::Comment(_)));
+        let (unit, _) = own.into_iter().find(|(_, judged)| {
+            let all = &judged.words;
             all.iter().any(|w| VAGUE.contains(&w.text.as_str()))
                 && all.iter().any(|w| {
                     matches!(

@@ -1,7 +1,7 @@
 //! Linking: which ticket speaks of which slot or credential, what it asks for, and the words that prove it. Pure: records come from
 //! `sources`, expectations are folded by `expect`.
 //!
-//! A ticket's text is cut into units (`text`) and clauses with a stance (`stance`, `verbs`). Identifiers are looked up token by token
+//! A ticket's text, as far as it is read (`bound`), is cut into units (`text`) and clauses with a stance (`stance`, `verbs`). Identifiers are looked up token by token
 //! (`tokens`, `index`, `mention`, `number`, `partial`, `address`, `beside`), and tables give their rows a verdict (`table`). Namesakes
 //! are told apart by the words around them (`hints`, `choose`), and what is acted on is linked (`links`, `pronoun`); what only looks
 //! like a name is told (`lookalike`). Intent, state, level, times and people are read from the same units, and `trust` decides whose
@@ -12,6 +12,7 @@ mod address;
 mod apart;
 mod approval;
 mod beside;
+mod bound;
 mod changed;
 mod choose;
 mod clock;
@@ -141,7 +142,8 @@ impl Index {
     /// Reads a ticket. `now` is not needed to understand it; it bounds nothing but stated times that cannot be.
     #[must_use]
     pub fn understand(&self, record: &Record, now: Timestamp) -> Ticket {
-        let trust = Trust::new(record, &self.settings);
+        let (record, unread) = bound::bounded(record);
+        let trust = Trust::new(&record, &self.settings);
         let approval = trust.approval();
         let stated = state::of(&trust);
         let closed = stated.stood_done.or(stated.closed_at.filter(|_| stated.state != State::Open));
@@ -152,10 +154,15 @@ impl Index {
         if let Some(before) = &settled.before {
             let trust = Trust { record: before, settings: &self.settings, entries: trust.entries.clone() };
             let before = self.read(&trust, told, now);
+            ticket.unread = ticket.unread.or_else(|| before.unread.clone());
+            let cut = ticket.unread.clone();
             if settle::merge(&mut ticket, before, &self.settings) {
                 ticket.distrusted.extend(settled.refused);
             }
+            ticket.unread = cut;
         }
+        ticket.unread = unread.or(ticket.unread);
+        ticket.ambiguous.extend(ticket.unread.clone());
         // Nobody knows what the approval was for.
         ticket.may_loosen &= settled.lost.is_empty();
         ticket.distrusted.extend(settled.lost);
@@ -179,9 +186,7 @@ impl Index {
         if self.explain.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(&record.id)) {
             ticket.traces = self.traces(&read, &ticket, told.approval);
         }
-        if cut {
-            ticket.ambiguous.push("its text is too long to be read whole".to_owned());
-        }
+        ticket.unread = cut.then(|| format!("it is too long to be read whole: {} sentences are read", units.len()));
         ticket
     }
 
@@ -261,6 +266,7 @@ impl Index {
             source: record.source.clone(),
             title: record.title.clone(),
             may_loosen: trust.may_loosen(approved),
+            emergency: approval::emergency(record),
             vouched_by: trust.vouched_by(),
             subject_names: subjects.iter().flat_map(|s| self.settings.names_of(&s.name)).collect(),
             subject,
@@ -271,6 +277,7 @@ impl Index {
             remarks: stated.withdrawn.iter().map(|said| format!("{} {said}", record.id)).collect(),
             duplicate_of: state::duplicate_of(record, stated.state),
             why,
+            unread: None,
             traces: Vec::new(),
         }
     }
@@ -284,6 +291,7 @@ impl Index {
             mentions: read.mentions,
             lexicon: &self.lexicon,
             workload: &workload,
+            once: intent::Once::default(),
         };
         reading.intent(why)
     }

@@ -95,7 +95,7 @@ impl Reading<'_> {
 
     /// "X rotation broke the build": nouns alone, and something that fails.
     fn only_trouble(&self, title: usize) -> bool {
-        let fails = words(&self.units[title].text).iter().any(|w| {
+        let fails = self.judged[title].words.iter().any(|w| {
             matches!(
                 w.text.as_str(),
                 "broke"
@@ -163,8 +163,8 @@ impl Reading<'_> {
             &["no", "hace", "falta", "tocar"],
             &["no", "hay", "que", "hacer", "nada"],
         ];
-        self.units.iter().filter(|unit| !matches!(unit.origin, Origin::Comment(_))).find_map(|unit| {
-            let all = words(&unit.text);
+        self.own().find_map(|(unit, judged)| {
+            let all = &judged.words;
             PHRASES
                 .iter()
                 .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
@@ -195,20 +195,23 @@ impl Reading<'_> {
 
     /// Whether the text, not the title, orders something done to what it names.
     pub(super) fn body_orders(&self) -> bool {
-        self.units.iter().enumerate().any(|(number, unit)| {
-            matches!(unit.origin, Origin::Body(_))
-                && self.judged[number].clauses.iter().any(|clause| {
-                    clause.stance == Stance::Act
-                        && clause.acts.iter().any(|act| {
-                            act.form == Form::Base
-                                && self.judged[number].talk.is_none()
-                                && (self.opens(number, act)
-                                    || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
-                                && (act.force == Force::Strong || self.object(number, clause, act))
-                        })
-                        && self.of_unit(number).iter().any(|m| !m.stance.spares())
-                })
-        })
+        let orders = || {
+            self.units.iter().enumerate().any(|(number, unit)| {
+                matches!(unit.origin, Origin::Body(_))
+                    && self.judged[number].clauses.iter().any(|clause| {
+                        clause.stance == Stance::Act
+                            && clause.acts.iter().any(|act| {
+                                act.form == Form::Base
+                                    && self.judged[number].talk.is_none()
+                                    && (self.opens(number, act)
+                                        || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
+                                    && (act.force == Force::Strong || self.object(number, clause, act))
+                            })
+                            && self.of_unit(number).iter().any(|m| !m.stance.spares())
+                    })
+            })
+        };
+        *self.once.orders.get_or_init(orders)
     }
 
     /// A verb that begins a table's cell.
@@ -218,11 +221,7 @@ impl Reading<'_> {
 
     /// A ticket that is filed after what it asks for was done.
     pub(super) fn afterwards(&self) -> bool {
-        self.units
-            .iter()
-            .filter(|unit| !matches!(unit.origin, Origin::Comment(_)))
-            .take(40)
-            .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title))
+        self.own().take(40).any(|(unit, judged)| afterwards(&judged.words, unit.origin == Origin::Title))
     }
 }
 

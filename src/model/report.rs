@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::Id;
 use crate::model::id::SubjectType;
 use crate::model::inventory::Gap;
+use crate::model::ticket::{Intent, State};
 
 /// The schema id of [`Report`].
 pub const REPORT_SCHEMA: &str = "driftgate/report/v1";
@@ -77,6 +78,32 @@ pub struct Place {
     pub job: Option<String>,
 }
 
+/// One way by which the deploy gets at a subject: a job, the reference in it, the slot that the reference reads, the credential in the slot.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Route {
+    /// Where the reference stands, with the job.
+    #[serde(flatten)]
+    pub place: Place,
+    /// The environment that the job deploys to, as the file says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
+    /// The name by which the job refers to it; none where it takes all secrets, or a name that is computed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The slot; none where the file names the credential itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slot: Option<Id>,
+    /// The credential, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credential: Option<Id>,
+    /// Whether the slot held the credential until a rotation, and no longer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub replaced: bool,
+    /// Whether the reference is over-approximated: a computed name, all secrets.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub possible: bool,
+}
+
 /// An applied waiver.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Waived {
@@ -119,12 +146,43 @@ pub struct Finding {
     pub tickets: Vec<String>,
     /// Where the deploy uses it.
     pub references: Vec<Place>,
+    /// How the deploy reaches it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<Route>,
+    /// When the credential was last used, where its issuer tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub last_used_at: Option<Timestamp>,
     /// The facts.
     pub evidence: Vec<Evidence>,
     /// What to do.
     pub remediation: String,
     /// Standards that ask for it.
     pub standards: Vec<String>,
+}
+
+/// When a promise became true. No issuer is asked every minute, so this is a span: not yet true at its beginning, true at its end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Timing {
+    /// When the ticket was opened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub opened_at: Option<Timestamp>,
+    /// When the ticket was closed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub closed_at: Option<Timestamp>,
+    /// The latest time at which it is known to have been untrue: seen live, used, made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub not_before: Option<Timestamp>,
+    /// The earliest time at which it is known to have been true.
+    #[schemars(with = "String")]
+    pub not_after: Timestamp,
+    /// Whether a record of the change itself says `not_after`; else it is a bound, the time of the first look that showed it.
+    pub exact: bool,
+    /// By which fact `not_after` is known, in words.
+    pub known_by: String,
 }
 
 /// A proof that a revocation or rotation is true: expected dead, and dead.
@@ -140,6 +198,38 @@ pub struct Verified {
     pub tickets: Vec<String>,
     /// The facts.
     pub evidence: Vec<Evidence>,
+    /// When it became true.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timing: Option<Timing>,
+}
+
+/// A ticket that a finding, a proof or a waiver rests on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TicketFacts {
+    /// Its id.
+    pub id: String,
+    /// The source that showed it.
+    pub source: String,
+    /// Its title, untrusted text.
+    pub title: String,
+    /// Where people read it: untrusted, any scheme.
+    pub url: Option<String>,
+    /// What it asks for.
+    pub intent: Intent,
+    /// Whether that is done.
+    pub state: State,
+    /// Opened.
+    #[schemars(with = "Option<String>")]
+    pub opened_at: Option<Timestamp>,
+    /// Closed; none while open.
+    #[schemars(with = "Option<String>")]
+    pub closed_at: Option<Timestamp>,
+    /// Due.
+    #[schemars(with = "Option<String>")]
+    pub due_at: Option<Timestamp>,
+    /// The date that the ticket states for the action.
+    #[schemars(with = "Option<String>")]
+    pub effective_at: Option<Timestamp>,
 }
 
 /// What a waiver of the configuration did.
@@ -251,6 +341,17 @@ pub struct Summary {
     pub gaps: u64,
 }
 
+/// What became of `--override`: a ticket that is to let a blocked deploy through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Override {
+    /// The ticket, as it was asked for.
+    pub ticket: String,
+    /// Whether it lets the deploy through: then the exit code is 0, whatever the verdict.
+    pub accepted: bool,
+    /// Why, or why not.
+    pub reason: String,
+}
+
 /// The report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
@@ -260,6 +361,9 @@ pub struct Report {
     pub verdict: Verdict,
     /// The process' exit code.
     pub exit_code: u8,
+    /// What became of `--override`; none where it was not asked for.
+    #[serde(default, rename = "override", skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<Override>,
     /// As of when it was judged.
     #[schemars(with = "String")]
     pub now: Timestamp,
@@ -280,6 +384,9 @@ pub struct Report {
     /// Proofs: expected dead, and dead.
     #[serde(default)]
     pub verified: Vec<Verified>,
+    /// The tickets that findings, proofs and waivers name, by id and source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tickets: Vec<TicketFacts>,
 }
 
 /// The schema id of [`Scan`].

@@ -20,6 +20,7 @@ pub fn scope(pipelines: &Pipelines, asked: Asked, run: &RunPlace) -> Scope {
         reason: None,
         jobs: BTreeMap::new(),
         ungated: own.ungated(),
+        weakened: Vec::new(),
         files: BTreeSet::new(),
         gate: None,
         notes: own.notes(),
@@ -36,6 +37,17 @@ pub fn scope(pipelines: &Pipelines, asked: Asked, run: &RunPlace) -> Scope {
         },
     }
     out
+}
+
+/// The jobs that the failure of some gate stops, as `file#job`.
+#[must_use]
+pub fn protected(pipelines: &Pipelines) -> BTreeSet<String> {
+    let own = Own::new(pipelines);
+    let mut protected = Protected::new();
+    for gate in own.gates() {
+        own.protect(gate, false, &mut protected);
+    }
+    protected.into_keys().collect()
 }
 
 /// The checkout's own pipelines; those of checkouts below it belong to other repositories.
@@ -205,11 +217,13 @@ impl<'p> Own<'p> {
 
     /// Everything that the failure of the gate in that job stops; or would stop, if it did not only warn.
     fn protect(&self, gate: At<'p>, would: bool, protected: &mut Protected) {
+        if gate.job.gate_guards || would {
+            add(protected, gate.job, Some(gate.job.gate_step.map_or(0, |step| step + 1)));
+        }
         if !gate.job.gate_stops && !would {
             return;
         }
         let fails = |job: &Job| job.gate_stops || would && job.id() == gate.job.id();
-        add(protected, gate.job, Some(gate.job.gate_step.map_or(0, |step| step + 1)));
         // Jobs that fail or are skipped when the gate fails.
         let mut stopped: BTreeSet<String> = BTreeSet::from([gate.job.id()]);
         let mut todo = vec![gate];

@@ -106,6 +106,35 @@ pub fn code(text: &str) -> String {
     format!("{fence}{pad}{text}{pad}{fence}")
 }
 
+/// Text in HTML, between tags and inside quoted attributes: no markup, and nothing that deceives the eye.
+#[must_use]
+pub fn html(text: &str) -> String {
+    let text = line(text);
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            '`' => out.push_str("&#96;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// [`html`] for templates, which put every value through it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Html;
+
+impl askama::filters::Escaper for Html {
+    fn write_escaped_str<W: std::fmt::Write>(&self, mut out: W, text: &str) -> std::fmt::Result {
+        out.write_str(&html(text))
+    }
+}
+
 /// What a character becomes inside a JSON string; none where it may stand as it is.
 #[must_use]
 pub fn json_char(c: char, before: char, after: &str) -> Option<String> {
@@ -145,6 +174,13 @@ mod tests {
         assert_eq!(code("`"), "`` ` ``");
     }
 
+    #[test]
+    fn html_stays_text() {
+        assert_eq!(html("<img src=x onerror='a'>"), "&lt;img src=x onerror=&#39;a&#39;&gt;");
+        assert_eq!(html("\" onclick=\"x &amp; `"), "&quot; onclick=&quot;x &amp;amp; &#96;");
+        assert_eq!(html("a\u{202e}b\u{1b}[2J\nc"), "a\\u{202e}b\\u{1b}[2J c");
+    }
+
     proptest::proptest! {
         #[test]
         fn nothing_deceptive_is_left(text in "\\PC{0,60}|[\\x00-\\x{2100}]{0,60}") {
@@ -153,6 +189,8 @@ mod tests {
             let code = code(&text);
             proptest::prop_assert!(!code.contains('\n'));
             let _ = markdown(&text);
+            let html = html(&text);
+            proptest::prop_assert!(!html.chars().any(|c| is_deceptive(c) || matches!(c, '<' | '>' | '"' | '\'')));
         }
     }
 }

@@ -66,6 +66,9 @@ pub fn text(report: &Report, context: &Context<'_>, most: usize) -> String {
         Verdict::Block => "blocked",
         Verdict::Inconclusive => "inconclusive",
     };
+    if let Some(text) = crate::render::emergency(report) {
+        page.add(&format!("> **{}**\n\n", markdown(&text)));
+    }
     let s = &report.summary;
     let jobs = report.scope.jobs.iter().take(20).map(|job| code(job)).collect::<Vec<_>>().join(", ");
     let jobs = match report.scope.jobs.len() {

@@ -3,6 +3,9 @@
 
 pub mod escape;
 pub mod github;
+pub mod gitlab;
+pub mod gitlab_security;
+pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
@@ -72,8 +75,11 @@ pub const FORMATS: &[Format] = &[
     Format { name: "json", about: "driftgate/report/v1, for programs", render: json::report },
     Format { name: "sarif", about: "SARIF 2.1.0, for code scanning", render: sarif::report },
     Format { name: "markdown", about: "for job summaries and comments", render: markdown::report },
+    Format { name: "html", about: "one self-contained page, for people and auditors", render: html::report },
     Format { name: "junit", about: "JUnit XML, for test reports", render: junit::report },
     Format { name: "github", about: "annotations of a GitHub Actions run", render: github::report },
+    Format { name: "gitlab", about: "GitLab's Code Quality report", render: gitlab::report },
+    Format { name: "gitlab-security", about: "GitLab's security report, kind sast", render: gitlab_security::report },
 ];
 
 /// The format with that name.
@@ -86,6 +92,14 @@ pub fn format(name: &str) -> Option<&'static Format> {
 #[must_use]
 pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// What became of `--override`, as a sentence; not yet escaped.
+#[must_use]
+pub fn emergency(report: &Report) -> Option<String> {
+    let emergency = report.emergency.as_ref()?;
+    let what = if emergency.accepted { "OVERRIDDEN: this deploy goes on by" } else { "Not overridden by" };
+    Some(format!("{what} {}: {}", emergency.ticket, emergency.reason))
 }
 
 /// A gap as a sentence; not yet escaped.

@@ -7,6 +7,7 @@ use crate::model::Id;
 use crate::model::id::SubjectType;
 use crate::model::inventory::Gap;
 use crate::model::report::*;
+use crate::model::ticket::{Intent, State};
 
 /// Escape sequences, overrides, markup, mentions, workflow commands, XML, and a control character that XML forbids.
 const HOSTILE: &str = "\u{1b}[2J\u{202e}evil\u{200b}\n::error::x ##[add-mask]y <script>alert(1)</script> [a](http://b) @acme/all |`x`| ]]>\u{1}";
@@ -41,6 +42,21 @@ fn finding(rule: &str, severity: Severity, blocking: bool, text: &str) -> Findin
             },
             Place { file: "ci.yml".into(), line: 7, column: 1, job: None },
         ],
+        routes: vec![Route {
+            place: Place {
+                file: format!(".github/workflows/deploy.yml{text}"),
+                line: 31,
+                column: 24,
+                job: Some(format!("deploy{text}")),
+            },
+            environment: Some(format!("production{text}")),
+            name: Some(format!("DEPLOY_KEY{text}")),
+            slot: Some(Id::new(format!("github:actions-secret:acme/shop:DEPLOY_KEY{text}"))),
+            credential: Some(Id::new(format!("aws:access-key:AKIA{text}"))),
+            replaced: false,
+            possible: false,
+        }],
+        last_used_at: Some(at("2026-05-08T00:00:00Z")),
         evidence: vec![Evidence {
             source: format!("jira{text}"),
             locator: format!("SEC-142{text}"),
@@ -67,6 +83,7 @@ pub(super) fn sample(text: &str) -> Report {
         schema: REPORT_SCHEMA.into(),
         verdict: Verdict::Block,
         exit_code: 1,
+        emergency: None,
         now: at("2026-05-09T12:00:00Z"),
         tool: Tool { name: "driftgate".into(), version: "0.1.0".into() },
         scope: ScopeReport {
@@ -106,6 +123,26 @@ pub(super) fn sample(text: &str) -> Report {
             actual: format!("dead{text}"),
             tickets: vec!["SEC-7".into()],
             evidence: Vec::new(),
+            timing: Some(Timing {
+                opened_at: Some(at("2026-04-01T10:00:00Z")),
+                closed_at: Some(at("2026-04-02T10:00:00Z")),
+                not_before: Some(at("2026-04-02T12:00:00Z")),
+                not_after: at("2026-04-03T10:00:00Z"),
+                exact: false,
+                known_by: format!("sts GetCallerIdentity{text}"),
+            }),
+        }],
+        tickets: vec![TicketFacts {
+            id: format!("SEC-142{text}"),
+            source: format!("jira{text}"),
+            title: format!("Revoke the deploy key{text}"),
+            url: Some(format!("https://jira.example.com/browse/SEC-142{text}")),
+            intent: Intent::Revoke,
+            state: State::Done,
+            opened_at: Some(at("2026-05-01T10:00:00Z")),
+            closed_at: Some(at("2026-05-04T10:00:00Z")),
+            due_at: None,
+            effective_at: None,
         }],
     }
 }
@@ -140,9 +177,27 @@ pub(super) fn rendered(name: &str, report: &Report) -> String {
 #[test]
 fn formats_as_they_read() {
     for format in FORMATS {
-        insta::assert_snapshot!(format!("plain_{}", format.name), rendered(format.name, &sample("")));
-        insta::assert_snapshot!(format!("hostile_{}", format.name), rendered(format.name, &sample(HOSTILE)));
+        insta::assert_snapshot!(format!("plain_{}", format.name), own_left_out(&rendered(format.name, &sample(""))));
+        insta::assert_snapshot!(
+            format!("hostile_{}", format.name),
+            own_left_out(&rendered(format.name, &sample(HOSTILE)))
+        );
     }
+}
+
+/// Without the style and the script of the page, which are files of their own, and their hashes.
+fn own_left_out(text: &str) -> String {
+    let mut out = text.to_owned();
+    for (start, end) in [("<style>", "</style>"), ("<script>", "</script>"), ("'sha256-", "'")] {
+        let mut parts = out.split(start);
+        let mut kept = parts.next().unwrap_or_default().to_owned();
+        for part in parts {
+            let (_, rest) = part.split_once(end).unwrap();
+            kept.push_str(&format!("{start}[left out]{end}{rest}"));
+        }
+        out = kept;
+    }
+    out
 }
 
 #[test]

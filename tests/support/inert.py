@@ -83,6 +83,12 @@ def sarif(text):
         markdown(result["message"]["markdown"], result["ruleId"])
 
 
+def gitlab_security(text):
+    """GitLab shows a description as Markdown, and the rest as text."""
+    for finding in json.loads(text)["vulnerabilities"]:
+        markdown(finding["description"], finding["id"])
+
+
 def github(text):
     """As the runner reads a line: `::name key=value,…::data`, the first `::` after the name ends the properties."""
     for line in text.split("\n"):
@@ -107,7 +113,7 @@ READERS = {
     "text": plain,
     "json": json.loads,
     "gitlab": json.loads,
-    "gitlab-security": json.loads,
+    "gitlab-security": gitlab_security,
     "sarif": sarif,
     "markdown": lambda text: markdown(text, "the report"),
     "junit": junit,

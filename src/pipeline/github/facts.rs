@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::pipeline::Job;
+use crate::model::pipeline::{GateRun, Job};
 use crate::model::reference::Reference;
 use crate::pipeline::expression::Text;
 
@@ -85,6 +85,8 @@ pub(super) struct JobFacts {
     pub(super) tolerated_steps: Vec<bool>,
     /// Steps that run the gate, with whether the step fails when the gate does.
     pub(super) gates: Vec<(usize, bool)>,
+    /// How those steps, and local actions, are run.
+    pub(super) runs: Vec<(usize, GateRun)>,
 }
 
 /// What a file is, besides its name.
@@ -130,6 +132,8 @@ pub(super) struct Facts {
     pub(super) callable: bool,
     /// Whether something else starts it.
     pub(super) triggered: bool,
+    /// The events that start it.
+    pub(super) events: Vec<String>,
     /// Inputs (lower case) with the values that defaults and choices give.
     pub(super) inputs: BTreeMap<String, Vec<Text>>,
     /// What could not be read.

@@ -79,6 +79,10 @@ pub fn scan(scan: &Scan, context: &Context<'_>, out: &mut dyn Write) -> io::Resu
 }
 
 fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    if let Some(text) = crate::render::emergency(report) {
+        let text = page.paint(YELLOW, &line(&text));
+        page.line(&text)?;
+    }
     let blocking = report.findings.iter().filter(|finding| finding.blocking).count();
     let (word, sentence) = match report.verdict {
         Verdict::Block => {
@@ -118,7 +122,8 @@ fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
         Verdict::Block => 1,
         Verdict::Inconclusive => 3,
     };
-    if report.exit_code != expected {
+    let let_through = report.emergency.as_ref().is_some_and(|emergency| emergency.accepted);
+    if report.exit_code != expected && !let_through {
         let text = format!("The exit code is {} because the settings only warn.", report.exit_code);
         let text = page.paint(YELLOW, &text);
         page.line(&text)?;
