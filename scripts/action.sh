@@ -119,8 +119,12 @@ released() {
     case "$server" in
         https://github.com | https://*.ghe.com)
             if command -v gh >/dev/null; then
+                if [[ "$(gh attestation verify --help 2>/dev/null || true)" != *--signer-workflow* ]]; then
+                    rm -f -- "$archive"
+                    fail "the gh of this runner is too old to verify where $archive was made; it was deleted and not run. Update gh, or put driftgate on the PATH and set version: path"
+                fi
                 # The workflow that makes releases, in that repository, and no other, on a runner of GitHub's.
-                if ! GH_TOKEN="${DRIFTGATE_ACTION_TOKEN:-}" gh attestation verify "$archive" --repo "$repository" --hostname "${server#*://}" \
+                if ! GH_HOST="${server#*://}" GH_TOKEN="${DRIFTGATE_ACTION_TOKEN:-}" gh attestation verify "$archive" --repo "$repository" \
                     --signer-workflow "$repository/.github/workflows/release.yml" --deny-self-hosted-runners >&2; then
                     rm -f -- "$archive"
                     fail "no attestation says that $repository's release workflow made $archive; it was deleted and not run. To run without: put driftgate on the PATH and set version: path"

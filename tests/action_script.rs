@@ -27,9 +27,13 @@ exit "${RECORDER_CODE:-0}"
 /// Answers as `gh` does, from a folder of releases, and says what it was asked.
 const GH: &str = r#"#!/bin/bash
 printf '%s\n' "$*" >>"$GH_ASKED"
-case "$1 $2" in
-    "release download") cp "$GH_RELEASES"/* . ;;
-    "attestation verify") exit "$GH_VERDICT" ;;
+case "$1 $2 ${3:-}" in
+    "release download "*) cp "$GH_RELEASES"/* . ;;
+    "attestation verify --help") [[ -n "${GH_OLD:-}" ]] || echo "  --signer-workflow string" ;;
+    "attestation verify "*)
+        printf 'at %s with %s\n' "$GH_HOST" "$GH_TOKEN" >>"$GH_ASKED"
+        exit "$GH_VERDICT"
+        ;;
 esac
 "#;
 
@@ -264,9 +268,9 @@ fn on_github_the_release_workflow_must_have_made_it() {
         let asked = fs::read_to_string(asked).unwrap();
         let host = server.trim_start_matches("https://");
         assert!(asked.starts_with(&format!("release download v9.9.9 --repo {host}/acme/driftgate ")), "{asked}");
-        let question = "--repo acme/driftgate --hostname";
-        assert_eq!(asked.contains(question), server != "https://git.example.com", "{asked}");
-        if asked.contains(question) {
+        let question = format!("at {host} with the-token");
+        assert_eq!(asked.contains(&question), server != "https://git.example.com", "{asked}");
+        if asked.contains(&question) {
             assert!(
                 asked.contains(
                     "--signer-workflow acme/driftgate/.github/workflows/release.yml --deny-self-hosted-runners"
@@ -278,6 +282,25 @@ fn on_github_the_release_workflow_must_have_made_it() {
             assert_eq!(runner.left(), ["SHA256SUMS"]);
         }
     }
+}
+
+#[test]
+fn a_gh_that_cannot_verify_is_no_gh_that_has_verified() {
+    let release = release(RECORDER);
+    let mut runner = Runner::new()
+        .on_the_path("gh", GH)
+        .with("GITHUB_SERVER_URL", "https://github.com")
+        .with("DRIFTGATE_ACTION_VERSION", "9.9.9")
+        .with("DRIFTGATE_ACTION_TOKEN", "the-token")
+        .with("GH_RELEASES", release.path().to_str().unwrap())
+        .with("GH_VERDICT", "0")
+        .with("GH_OLD", "yes");
+    let asked = runner.path("asked");
+    runner.command.env("GH_ASKED", asked);
+    let (code, stdout, stderr) = runner.run();
+    assert_eq!((code, stdout.as_str()), (2, ""), "{stderr}");
+    assert!(stderr.contains("is too old to verify"), "{stderr}");
+    assert_eq!(runner.left(), ["SHA256SUMS"]);
 }
 
 #[test]
