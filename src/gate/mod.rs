@@ -28,7 +28,7 @@ use crate::model::id::SubjectType;
 use crate::model::inventory::{Inventory, Slot};
 use crate::model::pipeline::Pipelines;
 use crate::model::report::Report;
-use crate::model::scope::ScopeKind;
+use crate::model::scope::{RunPlace, ScopeKind};
 use crate::model::settings::Settings;
 use crate::model::ticket::Ticket;
 use crate::policy::reach::{self, Jobs};
@@ -90,7 +90,8 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     let settings = &config.settings;
     let mut want = options.wanted(config, now);
     let pipelines = crate::pipeline::read(std::slice::from_ref(&options.root), &crate::pipeline::Options::default());
-    let scope = scope::scope(&pipelines, options.scope.clone(), &place::run_place(env));
+    let run = RunPlace { warns: options.warn_only, ..place::run_place(env) };
+    let scope = scope::scope(&pipelines, options.scope.clone(), &run);
     let jobs = Jobs::new(&pipelines);
     let used = reach::in_scope(&pipelines, &scope, &jobs);
 

@@ -12,7 +12,7 @@ pub fn run_place(env: &Environment) -> RunPlace {
     match ci::system(env) {
         Some(Provider::Github) => {}
         Some(Provider::Gitlab) => {
-            return RunPlace { provider: Some(Provider::Gitlab), file: None, job: text("CI_JOB_NAME"), action: None };
+            return RunPlace { provider: Some(Provider::Gitlab), job: text("CI_JOB_NAME"), ..RunPlace::default() };
         }
         None => return RunPlace::default(),
     }
@@ -20,7 +20,13 @@ pub fn run_place(env: &Environment) -> RunPlace {
         let path = workflow.split('@').next()?;
         path.splitn(3, '/').nth(2).map(str::to_owned)
     });
-    RunPlace { provider: Some(Provider::Github), file, job: text("GITHUB_JOB"), action: text("GITHUB_ACTION") }
+    RunPlace {
+        provider: Some(Provider::Github),
+        file,
+        job: text("GITHUB_JOB"),
+        action: text("GITHUB_ACTION"),
+        warns: false,
+    }
 }
 
 #[cfg(test)]

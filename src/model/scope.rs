@@ -29,6 +29,8 @@ pub struct RunPlace {
     pub job: Option<String>,
     /// GitHub's `GITHUB_ACTION`: the step's id, or `__run`, `__owner_action` with a number.
     pub action: Option<String>,
+    /// Whether the run only warns: it judges what it would stop, so that its report is the one of a run that enforces.
+    pub warns: bool,
 }
 
 /// A job in scope.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::collect::Pieces;
-use super::config::{Config, View};
+use super::config::{Config, Layer, View};
 use super::scope::Readings;
 use crate::model::pipeline::{Edge, Environment, Job};
 use crate::pipeline::shell::Joint;
@@ -177,9 +177,11 @@ fn gate<'t>(
                 text == "driftgate" || text.starts_with("driftgate:")
             });
             let Some(tool) = tool else { continue };
-            if command.words[tool + 1..].iter().any(|word| word.text == "check") {
+            let words: Vec<&str> = command.words[tool + 1..].iter().map(|word| word.text.as_str()).collect();
+            if words.contains(&"check") {
                 let late = after.iter().any(|layer| layer.id() == piece.layer.id());
-                let stops = !late && !matches!(command.joint, Joint::Or | Joint::Background);
+                let warns = warns(config, view, &piece.layer, &words);
+                let stops = !late && !warns && !matches!(command.joint, Joint::Or | Joint::Background);
                 found = Some(found.unwrap_or(false) || stops);
             }
         }
@@ -192,6 +194,20 @@ fn gate<'t>(
     let from_template = extends.iter().filter_map(|layer| layer.node.str()).any(named);
     // A job of that name without a script of its own comes from the template that the pipeline includes.
     (from_template || (name == "driftgate" && pieces.scripts.is_empty())).then_some(true)
+}
+
+/// Whether a gate only warns: by its own words, or by the setting of the template or the component whose script this is.
+fn warns<'t>(config: &Config<'t>, view: &View<'t>, script: &Layer<'t>, words: &[&str]) -> bool {
+    if words.contains(&"--mode=warn") || words.windows(2).any(|pair| pair == ["--mode", "warn"]) {
+        return true;
+    }
+    let text = script.node.str().unwrap_or_default();
+    if text.contains("$DRIFTGATE_MODE") {
+        let own = config.path(view, &["variables", "DRIFTGATE_MODE"]);
+        let all = || config.top("variables").and_then(|variables| config.get(&variables, "DRIFTGATE_MODE"));
+        return own.or_else(all).and_then(|mode| mode.str()) == Some("warn");
+    }
+    text.contains("inputs.mode") && config.input_values(script.file, "inputs.mode") == ["warn"]
 }
 
 /// Turns stages and `needs` into edges.
