@@ -349,28 +349,6 @@ down: {stage: deploy, script: [x], environment: {name: prod, action: stop}, rule
 }
 
 #[test]
-fn a_gate_that_only_warns() {
-    let gates = |text: &str| -> Vec<(String, bool)> {
-        let all = one(text);
-        let jobs = &pipeline(&all, ".gitlab-ci.yml").jobs;
-        jobs.iter().filter(|job| job.gate_step.is_some()).map(|job| (job.name.clone(), job.gate_stops)).collect()
-    };
-    let component = "include: {component: h/acme/driftgate/driftgate@1, inputs: {mode: MODE}}\n";
-    let template =
-        "include: {project: acme/driftgate, file: .gitlab-ci-template.yml}\nvariables: {DRIFTGATE_MODE: MODE}\n";
-    let own = "variables: {DRIFTGATE_MODE: warn}\ndriftgate: {script: [driftgate check --mode MODE]}\n";
-    for text in [component, template, own] {
-        assert_eq!(
-            gates(&text.replace("MODE}", "warn}").replace("MODE]", "warn]")),
-            [("driftgate".to_owned(), false)],
-            "{text}"
-        );
-        let enforced = text.replace("MODE}", "enforce}").replace("MODE]", "enforce]");
-        assert_eq!(gates(&enforced), [("driftgate".to_owned(), true)], "{enforced}");
-    }
-}
-
-#[test]
 fn child_pipelines() {
     let all = repository(&[
         (
