@@ -32,7 +32,17 @@ temporary="${RUNNER_TEMP:-}"
 [[ -n "$temporary" ]] || fail 'RUNNER_TEMP is not set; this script is run by action.yml'
 version="${DRIFTGATE_ACTION_VERSION:-}"
 version="${version#v}"
+# Git for Windows has paths of its own, which only its programs know: it names the folder, and `native` what others are told.
+! command -v cygpath >/dev/null || temporary="$(cygpath -u "$temporary")"
 work="$(mktemp -d "$temporary/driftgate.XXXXXXXX")"
+
+native() {
+    if command -v cygpath >/dev/null; then
+        cygpath -m "$1"
+    else
+        printf '%s' "$1"
+    fi
+}
 
 # The version of the action's own checkout: a tag may move, and a commit names no release.
 own_version() {
@@ -164,7 +174,8 @@ case "$version" in
         ;;
 esac
 
-arguments=(check --output "json=$work/driftgate.json" --output "sarif=${DRIFTGATE_ACTION_SARIF_FILE:-$work/driftgate.sarif}")
+reports="$(native "$work")"
+arguments=(check --output "json=$reports/driftgate.json" --output "sarif=${DRIFTGATE_ACTION_SARIF_FILE:-$reports/driftgate.sarif}")
 [[ -z "${DRIFTGATE_ACTION_CONFIG:-}" ]] || arguments+=("--config=$DRIFTGATE_ACTION_CONFIG")
 [[ -z "${DRIFTGATE_ACTION_SCOPE:-}" ]] || arguments+=("--scope=$DRIFTGATE_ACTION_SCOPE")
 [[ -z "${DRIFTGATE_ACTION_FAIL_ON:-}" ]] || arguments+=("--fail-on=$DRIFTGATE_ACTION_FAIL_ON")
