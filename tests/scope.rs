@@ -266,6 +266,15 @@ deploy: {stage: deploy, environment: production, script: [./deploy.sh]}
             &["deploy"],
         ),
         (
+            "a gate that only warns stops nothing",
+            "stages: [check, deploy]
+gate: {stage: check, script: [driftgate check --mode warn]}
+deploy: {stage: deploy, environment: production, script: [./deploy.sh]}
+",
+            &[],
+            &["deploy"],
+        ),
+        (
             "a manual gate that nobody has to run stops nothing",
             "stages: [check, deploy]
 gate: {stage: check, script: [driftgate check], when: manual}

@@ -162,6 +162,26 @@ fn the_files_name_this_version_and_reference_no_credential() {
 }
 
 #[test]
+fn a_gate_that_only_warns_stops_nothing() {
+    let stops = |text: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), ".gitlab-ci.yml", text);
+        let all = pipeline::read(&[folder.path().to_owned()], &pipeline::Options::default());
+        let gates = all.pipelines.iter().flat_map(|p| &p.jobs).filter(|job| job.gate_step.is_some());
+        gates.map(|job| (job.name.clone(), job.gate_stops && job.gate_guards)).collect::<Vec<_>>()
+    };
+    let component = "include: {component: h/acme/driftgate/driftgate@1, inputs: {mode: WORD}}\n";
+    let template =
+        "include: {project: acme/driftgate, file: .gitlab-ci-template.yml}\nvariables: {DRIFTGATE_MODE: WORD}\n";
+    let job = "include: {project: acme/driftgate, file: .gitlab-ci-template.yml}\ndriftgate: {variables: {DRIFTGATE_MODE: WORD}}\n";
+    let own = "variables: {DRIFTGATE_MODE: warn}\ndriftgate: {script: [driftgate check --mode WORD]}\n";
+    for text in [component, template, job, own] {
+        assert_eq!(stops(&text.replace("WORD", "warn")), [("driftgate".to_owned(), false)], "{text}");
+        assert_eq!(stops(&text.replace("WORD", "enforce")), [("driftgate".to_owned(), true)], "{text}");
+    }
+}
+
+#[test]
 fn the_images_are_built_as_hadolint_wants_it_from_what_git_has() {
     content(tool("hadolint").arg(root().join("Dockerfile")));
     let folder = tempfile::tempdir().unwrap();

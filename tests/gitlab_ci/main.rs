@@ -121,7 +121,11 @@ fn a_warning_lets_pass() {
     let checkout = Checkout::new(&component(", mode: warn", ""), true);
     let ran = checkout.run(&[]);
     assert!(ran.passed && checkout.ran("deploy"), "{}", ran.said);
-    assert_eq!(checkout.report("driftgate")["verdict"], "block");
+    // The same report as that of a run that enforces.
+    let report = checkout.report("driftgate");
+    assert_eq!(report["verdict"], "block", "{report:#}");
+    assert_eq!(report["scope"]["jobs"], serde_json::json!(["deploy"]), "{report:#}");
+    assert_eq!(report["findings"].as_array().map(Vec::len), Some(1), "{report:#}");
     let checkout = Checkout::new(&template(""), true);
     assert!(checkout.run(&[("DRIFTGATE_MODE", "warn")]).passed, "the template's settings are variables");
 }

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::collect::Pieces;
-use super::config::{Config, View};
+use super::config::{Config, Layer, View};
 use super::scope::Readings;
 use crate::model::pipeline::{Edge, Environment, GateRun, Job};
-use crate::pipeline::shell::Joint;
+use crate::pipeline::shell::{Joint, scan};
 
 /// How many edges one pipeline may have.
 const MAX_EDGES: usize = 400_000;
@@ -67,7 +67,7 @@ pub(super) fn facts<'t>(
         config.key(name).map_or((0, 1, 1), |(file, key)| (file, key.place().line, key.place().column));
     let (lets_pass, runs_anyway) = when(config, view);
     let gate = gate(config, name, view, pieces, readings);
-    let gate_run = gate.map(|_| run(config, view, pieces, readings));
+    let gate_run = gate.map(|_| run(config, view, pieces));
     Facts {
         stage: text("stage").or_else(|| text("type")).unwrap_or_else(|| "test".to_owned()),
         needs: needs(config, view),
@@ -179,9 +179,11 @@ fn gate<'t>(
                 text == "driftgate" || text.starts_with("driftgate:")
             });
             let Some(tool) = tool else { continue };
-            if command.words[tool + 1..].iter().any(|word| word.text == "check") {
+            let words: Vec<&str> = command.words[tool + 1..].iter().map(|word| word.text.as_str()).collect();
+            if words.contains(&"check") {
                 let late = after.iter().any(|layer| layer.id() == piece.layer.id());
-                let stops = !late && !matches!(command.joint, Joint::Or | Joint::Background);
+                let warns = warns(config, view, &piece.layer, &words);
+                let stops = !late && !warns && !matches!(command.joint, Joint::Or | Joint::Background);
                 found = Some(found.unwrap_or(false) || stops);
             }
         }
@@ -197,7 +199,7 @@ fn gate<'t>(
 }
 
 /// How the gate is run: the variables of pipeline and job, what the script sets and asks for, and when the job runs.
-fn run<'t>(config: &Config<'t>, view: &View<'t>, pieces: &Pieces<'t>, readings: &Readings) -> GateRun {
+fn run<'t>(config: &Config<'t>, view: &View<'t>, pieces: &Pieces<'t>) -> GateRun {
     let mut run = GateRun { what: "driftgate check".to_owned(), ..GateRun::default() };
     let inherits = config.path(view, &["inherit", "variables"]).and_then(|found| found.str()) != Some("false");
     let globals = config.top("variables").filter(|_| inherits);
@@ -210,8 +212,9 @@ fn run<'t>(config: &Config<'t>, view: &View<'t>, pieces: &Pieces<'t>, readings: 
         }
     }
     for piece in &pieces.scripts {
-        let text = piece.layer.node.str().unwrap_or_default();
-        if super::super::gate::script(text, &readings.script(&piece.layer), &mut run) {
+        // Inputs of a component stand in its script.
+        let text = config.interpolated(piece.layer.file, piece.layer.node.str().unwrap_or_default());
+        if super::super::gate::script(&text, &scan(&text), &mut run) {
             break;
         }
     }
@@ -231,6 +234,20 @@ fn run<'t>(config: &Config<'t>, view: &View<'t>, pieces: &Pieces<'t>, readings: 
         run.conditions.push(format!("{key}: {}", super::super::gate::short(&parts.join("; "))));
     }
     run
+}
+
+/// Whether a gate only warns: by its own words, or by the setting of the template or the component whose script this is.
+fn warns<'t>(config: &Config<'t>, view: &View<'t>, script: &Layer<'t>, words: &[&str]) -> bool {
+    if words.contains(&"--mode=warn") || words.windows(2).any(|pair| pair == ["--mode", "warn"]) {
+        return true;
+    }
+    let text = script.node.str().unwrap_or_default();
+    if text.contains("$DRIFTGATE_MODE") {
+        let own = config.path(view, &["variables", "DRIFTGATE_MODE"]);
+        let all = || config.top("variables").and_then(|variables| config.get(&variables, "DRIFTGATE_MODE"));
+        return own.or_else(all).and_then(|mode| mode.str()) == Some("warn");
+    }
+    text.contains("inputs.mode") && config.input_values(script.file, "inputs.mode") == ["warn"]
 }
 
 /// Turns stages and `needs` into edges.
