@@ -294,6 +294,16 @@ impl Names {
         self.by_token.keys().map(String::as_str)
     }
 
+    /// Every number.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = &str> {
+        self.by_number.keys().map(String::as_str)
+    }
+
+    /// Everybody who owns something.
+    pub(super) fn owners(&self) -> impl Iterator<Item = &str> {
+        self.by_owner.keys().map(String::as_str)
+    }
+
     /// Every name of several words.
     pub(super) fn several(&self) -> impl Iterator<Item = &[String]> {
         self.by_words.values().flatten().map(|(words, _)| words.as_slice())

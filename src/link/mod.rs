@@ -27,6 +27,7 @@ mod lengths;
 mod level;
 mod links;
 mod lookalike;
+mod marks;
 mod meant;
 mod mention;
 mod nouns;
@@ -80,7 +81,7 @@ use verbs::Lexicon;
 /// Everything that tickets can speak of, and the words to read them by.
 pub struct Index {
     names: Arc<Names>,
-    lexicon: Lexicon,
+    lexicon: Arc<Lexicon>,
     directory: Directory,
     site: Site,
     explain: Option<String>,
@@ -111,7 +112,7 @@ impl Index {
     pub fn new(inventory: &Inventory, catalog: &[Entry], settings: &Settings) -> Self {
         Self {
             names: Arc::new(Names::new(inventory, catalog, settings)),
-            lexicon: Lexicon::new(&settings.words),
+            lexicon: Arc::new(Lexicon::new(&settings.words)),
             directory: Directory::new(settings),
             site: Site::new(&settings.words),
             explain: None,
@@ -136,6 +137,12 @@ impl Index {
     #[must_use]
     pub fn sieve(&self) -> Arc<dyn Sieve> {
         Arc::new(sieve::Words::new(&self.names, &self.lexicon, &self.settings))
+    }
+
+    /// What leaves out all tickets but these.
+    #[must_use]
+    pub fn only<'i>(ids: impl IntoIterator<Item = &'i str>) -> Arc<dyn Sieve> {
+        Arc::new(sieve::Only::new(ids))
     }
 
     /// Reads a ticket. `now` is not needed to understand it; it bounds nothing but stated times that cannot be.

@@ -42,20 +42,25 @@ fn dash(c: char) -> bool {
 /// The tokens of a text, borders removed.
 pub(super) fn tokens(text: &str) -> Vec<Token<'_>> {
     let mut out = Vec::new();
+    each_token(text, &mut |token| out.push(token));
+    out
+}
+
+/// Shows the tokens of a text one by one.
+pub(super) fn each_token<'t>(text: &'t str, show: &mut dyn FnMut(Token<'t>)) {
     let mut start = None;
     for (at, c) in text.char_indices().chain([(text.len(), ' ')]) {
         match (inner(c), start) {
             (true, None) => start = Some(at),
             (false, Some(from)) => {
                 if let Some(token) = trimmed(text, from, at) {
-                    out.push(token);
+                    show(token);
                 }
                 start = None;
             }
             _ => {}
         }
     }
-    out
 }
 
 /// Without the punctuation and the invisible characters at its ends.
@@ -86,11 +91,18 @@ pub(super) fn joined(c: char) -> bool {
 /// `A_KEY/B_KEY`. An address on the web is only looked at for a constant-like name at the end of a
 /// page of secrets or variables.
 pub(super) fn parts<'t>(token: Token<'t>) -> Vec<Token<'t>> {
-    let mut out = vec![token];
+    let mut out = Vec::new();
+    each_part(token, &mut |part| out.push(part));
+    out
+}
+
+/// Shows the parts of a token one by one, see [`parts`].
+pub(super) fn each_part<'t>(token: Token<'t>, show: &mut dyn FnMut(Token<'t>)) {
     let text = token.text;
     if text.len() > LONGEST {
-        return Vec::new();
+        return;
     }
+    show(token);
     let address = text.contains('@');
     let part = |from: usize, to: usize| Token { text: &text[from..to], start: token.start + from, marked: false };
     if text.contains("://") {
@@ -99,9 +111,9 @@ pub(super) fn parts<'t>(token: Token<'t>) -> Vec<Token<'t>> {
             && listed
             && constant(&text[at + 1..])
         {
-            out.push(part(at + 1, text.len()));
+            show(part(at + 1, text.len()));
         }
-        return out;
+        return;
     }
     let mut from = 0;
     for (at, c) in text.char_indices().chain([(text.len(), '=')]) {
@@ -111,7 +123,7 @@ pub(super) fn parts<'t>(token: Token<'t>) -> Vec<Token<'t>> {
             let hard = !matches!(c, '/' | '.') && (from == 0 || !soft(text.as_bytes()[from - 1]));
             let wanted = constant(piece) || (hard && !address);
             if !piece.is_empty() && piece.len() < text.len() && wanted {
-                out.push(part(from, at));
+                show(part(from, at));
             }
             from = at + c.len_utf8();
         }
@@ -122,14 +134,13 @@ pub(super) fn parts<'t>(token: Token<'t>) -> Vec<Token<'t>> {
             && !address
         {
             if after.contains(['/', '.', ':']) {
-                out.push(part(before.len() + 1, text.len()));
+                show(part(before.len() + 1, text.len()));
             }
             if before.contains(['/', '.']) {
-                out.push(part(0, before.len()));
+                show(part(0, before.len()));
             }
         }
     }
-    out
 }
 
 /// `DEPLOY_KEY`: letters, digits and underscores, with at least one underscore, as variables are written.

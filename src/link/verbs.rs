@@ -343,7 +343,12 @@ impl Lexicon {
     pub(super) fn acts(&self) -> impl Iterator<Item = (Vec<&str>, Intent, Force)> {
         self.by_first.iter().flat_map(|(first, phrases)| {
             phrases.iter().filter_map(move |(rest, cue)| {
-                let Cue::Act(intent, force, _) = *cue else { return None };
+                let (intent, force) = match *cue {
+                    Cue::Act(intent, force, _) => (intent, force),
+                    // What `stance` makes of it.
+                    Cue::Like => (Intent::Provision, Force::Strong),
+                    _ => return None,
+                };
                 Some((std::iter::once(first.as_str()).chain(rest.iter().map(String::as_str)).collect(), intent, force))
             })
         })

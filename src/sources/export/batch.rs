@@ -80,13 +80,13 @@ impl Batch {
     }
 
     fn outcomes(&self, convert: &Convert<'_>, sift: Option<&Sift<'_>>) -> Vec<Outcome> {
-        let reader = || sift.map(|sift| sift.sieve.reader());
-        let one = |reader: &mut Option<Box<dyn Reader + '_>>, item: &Item| {
+        let reader = || sift.map(|sift| (sift.sieve.reader(), String::new()));
+        let one = |reader: &mut Option<(Box<dyn Reader + '_>, String)>, item: &Item| {
             let Some(bytes) = self.bytes(item) else {
                 return Outcome::Bad("is larger than 32 MiB, and was left out".to_owned());
             };
-            if let (Some(sift), Some(reader)) = (sift, reader)
-                && let Some(skimmed) = skim::skim(bytes, sift.plan, &sift.fields, reader.as_mut())
+            if let (Some(sift), Some((reader, scratch))) = (sift, reader)
+                && let Some(skimmed) = skim::skim(bytes, sift.plan, &sift.fields, reader.as_mut(), scratch)
             {
                 return Outcome::Sifted(skimmed);
             }
