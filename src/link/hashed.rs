@@ -1,9 +1,13 @@
 //! Words by their hash, without case: whether one of very many is there is told without comparing it to any. A hash that is there may be
 //! another word's; one that is not there is nobody's.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// The hash of a word in ASCII, or of any word in lower case.
 pub(super) fn hash(word: &[u8]) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
     // A bit that parts upper from lower case is set in all: names that differ in signs only may share a hash.
     const CASE: u64 = 0x2020_2020_2020_2020;
     let mut hash = (word.len() as u64).wrapping_mul(ODD);
@@ -19,6 +23,32 @@ pub(super) fn hash(word: &[u8]) -> u64 {
         mix(rest.iter().rev().fold(0, |part, byte| part << 8 | u64::from(*byte)));
     }
     hash
+}
+
+/// A map from words, with a quick hash: its keys are an inventory's and our own, never a ticket's.
+pub(super) type Quick<K, V> = HashMap<K, V, BuildHasherDefault<QuickHasher>>;
+
+/// Hashes bytes as [`hash`] does, with the case that they have.
+#[derive(Debug, Default)]
+pub(super) struct QuickHasher(u64);
+
+impl Hasher for QuickHasher {
+    fn finish(&self) -> u64 {
+        // Maps look at both ends of a hash.
+        self.0 ^ self.0.rotate_left(29)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(8) {
+            let number = part.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
+            self.0 = (self.0 ^ number).wrapping_mul(ODD);
+            self.0 ^= self.0 >> 32;
+        }
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(ODD);
+    }
 }
 
 /// The hash of two words one behind the other.

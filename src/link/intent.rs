@@ -1,6 +1,7 @@
 //! What a ticket finally asks for: structured fields first (`request`), then the title, headings and the text, each weighed. Tickets
 //! that ask for nothing are told in `talk`.
 
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
 use crate::model::ticket::{Intent, Record};
@@ -25,6 +26,8 @@ pub(super) struct Reading<'r> {
     pub(super) lexicon: &'r Lexicon,
     /// Whether a word is somebody who owns something: a workload.
     pub(super) workload: &'r dyn Fn(&str) -> bool,
+    /// Whether it is filed after the fact, once that was asked.
+    pub(super) afterwards: OnceCell<bool>,
 }
 
 /// Scores by intent: points, the words that made the first, and when these came.
@@ -306,7 +309,7 @@ impl Reading<'_> {
             return;
         };
         let removes = scores.0.contains_key(&Intent::Revoke);
-        let text: Vec<Word> = title.clone();
+        let text = &title;
         let instead = text.windows(2).any(|pair| pair[0].text == "instead" && pair[1].text == "of")
             || text.iter().any(|w| matches!(w.text.as_str(), "replace" | "replaces" | "static" | "statt" | "anstelle"));
         if removes || instead {

@@ -360,7 +360,7 @@ fn level_key(key: &str) -> bool {
         (Some(open), Some(close)) if open < close => format!("{}{}", &key[..open], &key[close + 1..]),
         _ => key.to_owned(),
     };
-    let key: Vec<Word> = words(&bare).into_iter().filter(|w| !w.text.chars().all(|c| c.is_ascii_digit())).collect();
+    let key: Vec<Word<'_>> = words(&bare).into_iter().filter(|w| !w.text.chars().all(|c| c.is_ascii_digit())).collect();
     key.len() <= 4
         && key.iter().any(|w| {
             matches!(

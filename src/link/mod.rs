@@ -54,6 +54,7 @@ mod trust;
 mod verbs;
 mod window;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -199,6 +200,7 @@ impl Index {
         let mut distrusted = stated.distrusted.clone();
         let mut intent = self.intent(read, &mut why);
         let zone = self.zone_of(record);
+        let points = window::Points::new(read.units);
         let times = |intent| window::Times {
             record,
             units: read.units,
@@ -207,6 +209,7 @@ impl Index {
             state: stated.state,
             intent,
             site: &self.site,
+            read: &points,
         };
         let mut window = None;
         if matches!(intent, Intent::Provision | Intent::Elevate) {
@@ -291,6 +294,7 @@ impl Index {
             mentions: read.mentions,
             lexicon: &self.lexicon,
             workload: &workload,
+            afterwards: OnceCell::new(),
         };
         reading.intent(why)
     }

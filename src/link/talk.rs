@@ -218,11 +218,7 @@ impl Reading<'_> {
 
     /// A ticket that is filed after what it asks for was done.
     pub(super) fn afterwards(&self) -> bool {
-        self.units
-            .iter()
-            .filter(|unit| !matches!(unit.origin, Origin::Comment(_)))
-            .take(40)
-            .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title))
+        *self.afterwards.get_or_init(|| filed_afterwards(self.units))
     }
 }
 
@@ -335,12 +331,24 @@ pub(super) const FILED_AFTERWARDS: [&[&str]; 24] = [
     &["a", "efectos", "de", "registro"],
 ];
 
+/// Whether a ticket says that it is filed after the fact.
+pub(super) fn filed_afterwards(units: &[Unit]) -> bool {
+    units
+        .iter()
+        .filter(|unit| !matches!(unit.origin, Origin::Comment(_)))
+        .take(40)
+        .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title))
+}
+
 /// Whether words say that a ticket is filed after the fact; a title says it in one word.
-pub(super) fn afterwards(all: &[Word], title: bool) -> bool {
+fn afterwards(all: &[Word], title: bool) -> bool {
     let one = |w: &Word| AFTERWARDS.contains(&w.text.as_str());
     (title && all.iter().any(|w| one(w) || matches!(w.text.as_str(), "record" | "recorded")))
         || all.windows(2).any(|pair| one(&pair[0]) && FILED.contains(&pair[1].text.as_str()))
-        || FILED_AFTERWARDS
-            .iter()
-            .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+        || (0..all.len()).any(|at| {
+            FILED_AFTERWARDS.iter().any(|phrase| {
+                all[at].text == phrase[0]
+                    && all.get(at..at + phrase.len()).is_some_and(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b))
+            })
+        })
 }
