@@ -43,6 +43,9 @@ pub(super) const INSTEAD: u32 = 1 << 14;
 /// In a title, it says that the ticket is filed after the fact.
 pub(super) const RECORD: u32 = 1 << 15;
 
+/// It is a verb's object right behind it.
+pub(super) const BESIDE: u32 = 1 << 16;
+
 /// How far behind its first part a verb's second part stands at most, in words.
 pub(super) const APART: usize = 14;
 
@@ -55,8 +58,9 @@ const WORDS: &[(u32, &str)] = &[
     (APPROVES, "approved approve lgtm genehmigt approuv\u{e9} aprobado"),
     (VAULT, "vault openbao"),
     (ACCESSOR, "accessor"),
-    (OBJECT | PRONOUN, "one ones"),
-    (OBJECT, "pair value"),
+    (BESIDE | PRONOUN, "one"),
+    (PRONOUN, "ones"),
+    (BESIDE, "pair value"),
     (PRONOUN, "it them they these those both everything this that ihn sie es diese beide le les los lo all"),
     (ASKING, "what"),
     (

@@ -42,7 +42,22 @@ pub(super) fn part_of(
         let near = &words[at.saturating_sub(5)..at];
         near.last().is_some_and(|last| {
             let last = last.text.as_str();
-            options.contains(&last) || matches!(last, "in" | "with" | "on" | "auf" | "mit" | "par" | "en" | "con" | "characters" | "chars" | "digits" | "are" | "is")
+            options.contains(&last)
+                || matches!(
+                    last,
+                    "in" | "with"
+                        | "on"
+                        | "auf"
+                        | "mit"
+                        | "par"
+                        | "en"
+                        | "con"
+                        | "characters"
+                        | "chars"
+                        | "digits"
+                        | "are"
+                        | "is"
+                )
         }) && near.iter().any(|word| options.contains(&word.text.as_str()))
     };
     let open_front = before.ends_with('…') || before.ends_with("..") || before.ends_with("**");

@@ -253,7 +253,9 @@ impl One<'_> {
                 let inside = own.words.iter().filter(|word| around.contains(&word.start));
                 let all = inside.fold(0, |all, word| all | word.marks);
                 let address = own.signs & sign::AT != 0 && line[around].contains('@');
-                self.seen.ends |= all & marks::OBJECT != 0 || address;
+                // "Get a new one", "change the value": see `object`.
+                let beside = own.words[words.end..].iter().take(3).any(|word| word.marks & marks::BESIDE != 0);
+                self.seen.ends |= all & marks::OBJECT != 0 || beside || address;
                 self.seen.pronoun |= all & marks::PRONOUN != 0;
             }
         }

@@ -7,6 +7,7 @@ use super::address;
 use super::hashed::hash;
 use super::index::Names;
 use super::marks::{Marks, Word};
+use super::text::abbreviates;
 use super::tokens::{self, Token, each_part, each_token};
 
 /// Signs of a line, beside its words.
@@ -188,21 +189,19 @@ fn shaped(text: &str) -> bool {
     }
 }
 
-/// The sentence around a place, or more: only ends that are certain count.
+/// The sentence around a place, or more: a sentence ends where the whole reading ends it, see `text`.
 pub(super) fn sentence(line: &str, signs: u8, start: usize, end: usize) -> Range<usize> {
     let bytes = line.as_bytes();
     let trimmed = line.trim_start();
-    let heading = trimmed.starts_with(['|', '#', '*']) || is_heading(trimmed);
-    if line.len() > 1000 || signs & (sign::CODE | sign::FOREIGN) != 0 || heading {
+    let whole = trimmed.starts_with(['|', '#', '*']) || is_heading(trimmed);
+    // What is longer is cut where a word ends, and code has no sentences.
+    if line.len() > 1000 || signs & sign::CODE != 0 || whole {
         return 0..line.len();
     }
     let ends = |at: usize| {
-        let blank = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_whitespace);
-        matches!(bytes[at], b'.' | b'!' | b'?') && blank(at + 1) && {
-            let word = bytes[..at].iter().rev().take_while(|b| !b.is_ascii_whitespace() && **b != b'(').count();
-            // A short word may be an abbreviation.
-            word > 6
-        }
+        matches!(bytes[at], b'.' | b'!' | b'?')
+            && bytes.get(at + 1).is_some_and(u8::is_ascii_whitespace)
+            && !(bytes[at] == b'.' && line.get(..at).is_none_or(abbreviates))
     };
     let from = (0..start).rev().find(|at| ends(*at)).map_or(0, |at| at + 1);
     let to = (end..bytes.len()).find(|at| ends(*at)).unwrap_or(bytes.len());

@@ -320,7 +320,8 @@ impl Lexicon {
     }
 
     fn add(&mut self, phrase: &str, cue: Cue) {
-        let mut words: Vec<String> = super::tokens::words(phrase).into_iter().map(|word| word.text.to_string()).collect();
+        let mut words: Vec<String> =
+            super::tokens::words(phrase).into_iter().map(|word| word.text.to_string()).collect();
         if !words.is_empty() {
             let first = words.remove(0);
             self.by_first.entry(first).or_default().push((words, cue));

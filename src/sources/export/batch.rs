@@ -164,14 +164,15 @@ struct Taken<'t> {
 impl Taken<'_> {
     fn outcome(&mut self, batch: &Batch, item: &Item, outcome: Outcome, convert: &Convert<'_>, sifts: bool) {
         self.seen += 1;
-        let place = format_args!("item {} (line {}, byte {})", self.seen, item.line, item.offset).to_string();
+        let seen = self.seen;
+        let place = || format!("item {seen} (line {}, byte {})", item.line, item.offset);
         match outcome {
-            Outcome::Bad(flaw) => self.gaps.item(&place, &flaw),
+            Outcome::Bad(flaw) => self.gaps.item(&place(), &flaw),
             Outcome::Record(record, flaws) => self.record(*record, &flaws, sifts),
             Outcome::Sifted(skimmed) if self.kept.contains(&skimmed.number) => {
                 match batch.bytes(item).map(|bytes| converted(bytes, convert)) {
                     Some(Outcome::Record(record, flaws)) => self.record(*record, &flaws, sifts),
-                    Some(Outcome::Bad(flaw)) => self.gaps.item(&place, &flaw),
+                    Some(Outcome::Bad(flaw)) => self.gaps.item(&place(), &flaw),
                     Some(Outcome::Sifted(_)) | None => {}
                 }
             }

@@ -236,7 +236,9 @@ impl<'w> Walk<'w> {
                 Ok(())
             })),
             (Shape::Field, b'{' | b'[' | b'"' | b'0'..=b'9' | b'-' | b't' | b'f') => {
+                let mut count = 0;
                 self.any(Some(&mut |walk, text| {
+                    count += 1;
                     // A document's words stand in pieces.
                     if text == "doc" {
                         return Err(Odd);
@@ -245,7 +247,12 @@ impl<'w> Walk<'w> {
                         walk.part(part, text);
                     }
                     Ok(())
-                }))
+                }))?;
+                // Several values are read as one text, and so are an option and the one below it.
+                let raw = &self.text[start..self.at];
+                let several =
+                    first == b'[' && count > 1 || first == b'{' && (raw.contains("child") || raw.contains('\\'));
+                if several { Err(Odd) } else { Ok(()) }
             }
             _ => Err(Odd),
         }

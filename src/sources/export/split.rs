@@ -52,6 +52,27 @@ enum Taken {
     TooLong,
 }
 
+/// What means something between texts: where one begins, and how deep the place is.
+const STRUCTURE: [bool; 256] = {
+    let mut out = [false; 256];
+    out[b'"' as usize] = true;
+    out[b'{' as usize] = true;
+    out[b'}' as usize] = true;
+    out[b'[' as usize] = true;
+    out[b']' as usize] = true;
+    out
+};
+
+/// How many bytes of a text come before one that may end it.
+fn text_end(bytes: &[u8]) -> usize {
+    /// A search has a cost of its own, and most texts are short.
+    const SHORT: usize = 16;
+    let near = &bytes[..bytes.len().min(SHORT)];
+    near.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or_else(|| {
+        near.len() + memchr::memchr2(b'"', b'\\', &bytes[near.len()..]).unwrap_or(bytes.len() - near.len())
+    })
+}
+
 impl<'l, R: BufRead> Items<'l, R> {
     pub(crate) fn new(reader: R, lists: &'l [&'l str]) -> Self {
         Self {
@@ -211,17 +232,16 @@ impl<'l, R: BufRead> Items<'l, R> {
             while let Some(&byte) = chunk.get(used) {
                 if in_string && !escaped {
                     // Texts are long: to the next byte that means something.
-                    match memchr::memchr3(b'"', b'\\', b'\n', &chunk[used..]) {
-                        Some(0) => {}
-                        Some(ahead) => {
+                    match text_end(&chunk[used..]) {
+                        0 => {}
+                        ahead => {
                             used += ahead;
                             continue;
                         }
-                        None => {
-                            used = chunk.len();
-                            break;
-                        }
                     }
+                } else if depth > 0 && !escaped && !STRUCTURE[usize::from(byte)] {
+                    used += 1;
+                    continue;
                 }
                 if in_string {
                     used += 1;
@@ -232,7 +252,6 @@ impl<'l, R: BufRead> Items<'l, R> {
                             in_string = false;
                             finished = depth == 0;
                         }
-                        b'\n' => self.line += 1,
                         _ => {}
                     }
                 } else {
@@ -250,7 +269,6 @@ impl<'l, R: BufRead> Items<'l, R> {
                             }
                         }
                         b'}' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n' | b':' if depth == 0 => finished = true,
-                        b'\n' => self.line += 1,
                         _ => scalar |= depth == 0,
                     }
                     if !finished {
@@ -261,6 +279,7 @@ impl<'l, R: BufRead> Items<'l, R> {
                     break;
                 }
             }
+            self.line += memchr::memchr_iter(b'\n', &chunk[..used]).count() as u64;
             if self.buffer.len() + used > limit {
                 long = true;
                 self.buffer.clear();
