@@ -50,6 +50,9 @@ pub(super) struct Names {
     /// Names of one token, and places and the last parts of their paths: most words of a text are none.
     tokens: Hashes,
     places_of: Hashes,
+    /// The first and the last four characters of ids.
+    starts: Hashes,
+    ends: Hashes,
 }
 
 impl Names {
@@ -77,6 +80,8 @@ impl Names {
         names.backwards.sort();
         let of = |word: &String| hash(word.as_bytes());
         names.tokens = Hashes::new(names.by_token.keys().map(of));
+        let fours = |end: bool| Hashes::new(names.forwards.iter().filter_map(move |(id, _)| four(id, end)));
+        (names.starts, names.ends) = (fours(false), fours(true));
         names.places_of = Hashes::new(names.places.iter().chain(names.by_last.keys()).map(of));
         names
     }
@@ -334,6 +339,11 @@ impl Names {
 
     /// What has an id that ends (or starts) so; the caller asks that only one has.
     pub(super) fn part(&self, part: &str, end: bool) -> Vec<usize> {
+        if let Some(four) = four(part, end)
+            && !(if end { &self.ends } else { &self.starts }).has(four)
+        {
+            return Vec::new();
+        }
         let lower = part.to_lowercase();
         let (list, key) = if end { (&self.backwards, lower.chars().rev().collect()) } else { (&self.forwards, lower) };
         let from = list.partition_point(|(id, _)| *id < key);
@@ -343,6 +353,12 @@ impl Names {
         out.dedup();
         out
     }
+}
+
+/// The hash of the four characters that a text of ASCII starts or ends with; none of what is shorter or other.
+fn four(text: &str, end: bool) -> Option<u64> {
+    let four = if end { text.as_bytes().last_chunk::<4>() } else { text.as_bytes().first_chunk::<4>() };
+    four.filter(|_| text.is_ascii()).map(|four| hash(four))
 }
 
 fn push(list: &mut Vec<Name>, name: Name) {

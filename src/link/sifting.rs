@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::address;
-use super::hashed::hash;
+use super::hashed::{hash, hash_at};
 use super::index::Names;
 use super::marks::{Marks, Word};
 use super::text::abbreviates;
@@ -74,7 +74,7 @@ impl Line {
                 }
                 quotes |= bytes[at] == b'\'';
             }
-            let hash = hash(&bytes[start..at]);
+            let hash = hash_at(bytes, start, at);
             let word = Word { start, end: at, hash, marks: marks.of(hash) };
             self.marks |= word.marks;
             self.words.push(word);

@@ -4,6 +4,7 @@
 mod batch;
 pub(crate) mod decode;
 pub(crate) mod form;
+mod lanes;
 pub(crate) mod markup;
 pub(crate) mod skim;
 pub(crate) mod split;

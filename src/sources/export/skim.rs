@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
+use super::lanes;
 use super::markup::{adf, markdown, wiki};
 use crate::model::sieve::{Part, Reader};
 
@@ -262,7 +263,8 @@ impl<'w> Walk<'w> {
         let mut seen = 0_u64;
         let mut configured = 0_u64;
         self.members(|walk, key| {
-            let known = fields.iter().position(|(name, _)| *name == key);
+            let first = key.as_bytes().first();
+            let known = fields.iter().position(|(name, _)| name.as_bytes().first() == first && *name == key);
             if let Some(known) = known {
                 // The last of several fields of one name is the one that counts.
                 let bit = 1_u64 << (known % 64);
@@ -400,7 +402,7 @@ impl<'w> Walk<'w> {
         let mut end = start;
         let mut escaped = false;
         loop {
-            end += usual(bytes.get(end..).ok_or(Odd)?);
+            end += lanes::usual(bytes.get(end..).ok_or(Odd)?);
             match bytes.get(end).ok_or(Odd)? {
                 b'"' => break,
                 b'\\' => {
@@ -421,7 +423,7 @@ impl<'w> Walk<'w> {
             return Ok(Cow::Borrowed(raw));
         }
         let mut out = String::new();
-        unescaped(raw, &mut out)?;
+        lanes::unescaped(raw, &mut out).ok_or(Odd)?;
         Ok(Cow::Owned(out))
     }
 
@@ -429,7 +431,7 @@ impl<'w> Walk<'w> {
     fn shown(&mut self, show: impl FnOnce(&mut dyn Reader, &str)) -> Step<()> {
         let (raw, escaped) = self.raw()?;
         if escaped {
-            unescaped(raw, self.scratch)?;
+            lanes::unescaped(raw, self.scratch).ok_or(Odd)?;
             show(&mut *self.reader, self.scratch);
         } else {
             show(&mut *self.reader, raw);
@@ -440,7 +442,7 @@ impl<'w> Walk<'w> {
     /// Past a string of which only its form matters.
     fn passed(&mut self) -> Step<()> {
         let (raw, escaped) = self.raw()?;
-        if escaped { unescaped(raw, self.scratch) } else { Ok(()) }
+        if escaped { lanes::unescaped(raw, self.scratch).ok_or(Odd) } else { Ok(()) }
     }
 
     fn time(&mut self, earlier: bool) -> Step<()> {
@@ -460,46 +462,3 @@ impl<'w> Walk<'w> {
 
 /// What is shown the texts of a value.
 type Texts<'t> = dyn FnMut(&mut dyn Reader, &str) -> Step<()> + 't;
-
-/// How many bytes a string goes on without a quote, an escape or a character that JSON does not allow.
-fn usual(bytes: &[u8]) -> usize {
-    const STRETCH: usize = 32;
-    let ends = |byte: u8| byte == b'"' || byte == b'\\' || byte < 0x20;
-    let mut at = 0;
-    // Without a branch for each byte, a stretch is a few instructions.
-    while let Some(stretch) = bytes.get(at..at + STRETCH) {
-        if stretch.iter().fold(false, |any, byte| any | ends(*byte)) {
-            break;
-        }
-        at += STRETCH;
-    }
-    at + bytes[at..].iter().take_while(|byte| !ends(**byte)).count()
-}
-
-/// A string's text. Characters beyond the first plane come in pairs of escapes: those are left to the parser.
-fn unescaped(raw: &str, out: &mut String) -> Step<()> {
-    out.clear();
-    let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let sign = rest.bytes().next().ok_or(Odd)?;
-        out.push(match sign {
-            b'"' | b'\\' | b'/' => char::from(sign),
-            b'n' => '\n',
-            b't' => '\t',
-            b'r' => '\r',
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'u' => {
-                let digits = rest.get(1..5).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit())).ok_or(Odd)?;
-                rest = &rest[4..];
-                u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).ok_or(Odd)?
-            }
-            _ => return Err(Odd),
-        });
-        rest = &rest[1..];
-    }
-    out.push_str(rest);
-    Ok(())
-}

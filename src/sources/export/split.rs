@@ -6,6 +6,8 @@ use std::io::BufRead;
 
 use serde_json::Value;
 
+use super::lanes;
+
 /// The largest item that is held in memory; nobody writes such a ticket, and a file of one is an attack or a mistake.
 const MAX_ITEM: usize = 32 << 20;
 /// The longest key or header value that is looked at.
@@ -66,11 +68,17 @@ const STRUCTURE: [bool; 256] = {
 /// How many bytes of a text come before one that may end it.
 fn text_end(bytes: &[u8]) -> usize {
     /// A search has a cost of its own, and most texts are short.
-    const SHORT: usize = 16;
-    let near = &bytes[..bytes.len().min(SHORT)];
-    near.iter().position(|byte| matches!(byte, b'"' | b'\\')).unwrap_or_else(|| {
-        near.len() + memchr::memchr2(b'"', b'\\', &bytes[near.len()..]).unwrap_or(bytes.len() - near.len())
-    })
+    const SHORT: usize = 4;
+    let (eights, _) = bytes.as_chunks::<8>();
+    let short = &eights[..eights.len().min(SHORT)];
+    for (at, eight) in short.iter().enumerate() {
+        let ends = lanes::text_ends(*eight);
+        if ends != 0 {
+            return at * 8 + lanes::first(ends);
+        }
+    }
+    let from = short.len() * 8;
+    from + memchr::memchr2(b'"', b'\\', &bytes[from..]).unwrap_or(bytes.len() - from)
 }
 
 impl<'l, R: BufRead> Items<'l, R> {
