@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::stream::Dice;
 
 /// So many tickets stand in one export.
-pub const TOGETHER: usize = 16;
+pub(crate) const TOGETHER: usize = 16;
 
 /// Some of the pieces, one behind the other.
 fn pieces(dice: &mut Dice, most: usize) -> String {
@@ -158,7 +158,7 @@ fn forge_issue(kind: &str, number: usize, dice: &mut Dice) -> Value {
 }
 
 /// An export of a tracker.
-pub fn export(kind: &str, seed: u64) -> Value {
+pub(crate) fn export(kind: &str, seed: u64) -> Value {
     let mut dice = Dice::new(seed);
     let one = |number: usize, dice: &mut Dice| match kind {
         "jira" => jira_issue(number, dice),
