@@ -69,8 +69,6 @@ pub(super) fn options(common: &Common, root: &Path) -> Options {
         offline: common.offline,
         no_probe: common.no_probe,
         max_wait: common.max_wait,
-        // The sieve does not know every way of asking that the whole reading knows: nothing is left unread for its sake.
-        read_all: true,
         ..Options::default()
     }
 }

@@ -64,7 +64,7 @@ pub struct Options {
     pub max_wait: Duration,
     /// `tickets --explain`: the ticket whose words are to be shown.
     pub explain: Option<String>,
-    /// Read every ticket wholly. Without, exports are sifted first, which is faster and knows fewer ways of asking.
+    /// Read every ticket wholly. Without, what bears on nothing is left out of exports first: the report is the same.
     pub read_all: bool,
     /// What the change under the gate does to its gate, from [`changed`].
     pub change: Changed,

@@ -90,6 +90,14 @@ impl<'r> Reading<'r> {
         }
     }
 
+    /// The tickets that others were closed as duplicates of, in lower case, as far as they are not among those that were kept.
+    pub(super) fn missing(&self) -> BTreeSet<String> {
+        let known: BTreeSet<String> = self.tickets.keys().map(|(_, id)| id.to_lowercase()).collect();
+        let asking = self.tickets.values().filter(|ticket| ticket.intent != Intent::None);
+        let others = asking.flat_map(|ticket| &ticket.duplicate_of).map(|other| other.to_lowercase());
+        others.filter(|other| !known.contains(other)).collect()
+    }
+
     /// All that were kept, by source and id.
     pub(super) fn tickets(self) -> Vec<Ticket> {
         self.tickets.into_values().collect()

@@ -2,6 +2,7 @@
 //! pure reading: what a time is for is decided in `window`. Times of day are read in `clock`, durations in `lengths`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, DateTime, Weekday};
@@ -27,6 +28,24 @@ abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre";
 
 const DAY: &str = "monday|tuesday|wednesday|thursday|friday|saturday|sunday|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|\
 sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo";
+
+static MONTHS: LazyLock<HashSet<&str>> = LazyLock::new(|| MONTH.split('|').collect());
+static DAYS: LazyLock<HashSet<&str>> = LazyLock::new(|| DAY.split('|').collect());
+/// Words in ASCII that tell a time without a figure, or begin one.
+static TELLING: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let others = "today tonight tomorrow heute morgen aujourd demain hoy noon midnight mitternacht midi minuit";
+    MONTH.split('|').chain(DAY.split('|')).chain(others.split(' ')).collect()
+});
+
+/// Whether a text may tell a time at all: most do not, and are not searched for each form of one.
+fn tells(text: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !text.is_ascii()
+        || text.bytes().any(|byte| byte.is_ascii_digit())
+        || text
+            .split(|c: char| !u8::try_from(c).is_ok_and(word))
+            .any(|one| (3..=10).contains(&one.len()) && TELLING.contains(one.to_ascii_lowercase().as_str()))
+}
 
 /// The number of a month's name, in four languages.
 pub(super) fn month(word: &str) -> Option<i8> {
@@ -63,14 +82,14 @@ pub(super) fn month(word: &str) -> Option<i8> {
         ("märz", 3),
     ];
     let lower = word.to_lowercase();
-    MONTH.split('|').any(|m| m == lower).then_some(())?;
+    MONTHS.contains(lower.as_str()).then_some(())?;
     STEMS.iter().filter(|(stem, _)| lower.starts_with(stem)).max_by_key(|(stem, _)| stem.len()).map(|(_, n)| *n)
 }
 
 /// The weekday of a name, in four languages.
 pub(super) fn weekday(word: &str) -> Option<Weekday> {
     let lower = word.to_lowercase();
-    DAY.split('|').any(|day| day == lower).then_some(())?;
+    DAYS.contains(lower.as_str()).then_some(())?;
     let is = |stems: &[&str]| stems.iter().any(|stem| lower.starts_with(stem));
     Some(match () {
         () if is(&["mon", "lun"]) => Weekday::Monday,
@@ -115,6 +134,9 @@ type Stated = (usize, usize, Date, Option<(i8, i8, Option<String>)>);
 
 /// All points in time of a text. Days without a year, weekdays and times of day are counted from `reference`.
 pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<Point> {
+    if !tells(text) {
+        return Vec::new();
+    }
     let today = site.to_datetime(reference).date();
     let text = &*parted(text);
     let mut days: Vec<Stated> = Vec::new();

@@ -10,7 +10,7 @@ use super::mention::Mention;
 use super::nouns::{condition, expires, keyless};
 use super::stance::{Act, Judged, Stance};
 use super::text::{Origin, Shape, Unit};
-use super::tokens::{Word, words};
+use super::tokens::words;
 use super::verbs::{Force, Form, Lexicon};
 
 /// Below this, nothing is asked for.
@@ -34,6 +34,8 @@ pub(super) struct Reading<'r> {
 pub(super) struct Once {
     /// Whether it speaks of an old credential.
     pub(super) old: OnceCell<bool>,
+    /// Whether it is filed after the fact.
+    pub(super) afterwards: OnceCell<bool>,
     /// Whether it orders something done to what it names.
     pub(super) orders: OnceCell<bool>,
     /// Of the unit that was asked of last, whether it names a workload, and a person.
@@ -322,7 +324,7 @@ impl Reading<'_> {
             return;
         };
         let removes = scores.0.contains_key(&Intent::Revoke);
-        let text: Vec<Word> = title.clone();
+        let text = &title;
         let instead = text.windows(2).any(|pair| pair[0].text == "instead" && pair[1].text == "of")
             || text.iter().any(|w| matches!(w.text.as_str(), "replace" | "replaces" | "static" | "statt" | "anstelle"));
         if removes || instead {

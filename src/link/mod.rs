@@ -28,6 +28,7 @@ mod lengths;
 mod level;
 mod links;
 mod lookalike;
+mod marks;
 mod meant;
 mod mention;
 mod nouns;
@@ -54,6 +55,7 @@ mod trust;
 mod verbs;
 mod window;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -81,7 +83,7 @@ use verbs::Lexicon;
 /// Everything that tickets can speak of, and the words to read them by.
 pub struct Index {
     names: Arc<Names>,
-    lexicon: Lexicon,
+    lexicon: Arc<Lexicon>,
     directory: Directory,
     site: Site,
     explain: Option<String>,
@@ -112,7 +114,7 @@ impl Index {
     pub fn new(inventory: &Inventory, catalog: &[Entry], settings: &Settings) -> Self {
         Self {
             names: Arc::new(Names::new(inventory, catalog, settings)),
-            lexicon: Lexicon::new(&settings.words),
+            lexicon: Arc::new(Lexicon::new(&settings.words)),
             directory: Directory::new(settings),
             site: Site::new(&settings.words),
             explain: None,
@@ -137,6 +139,12 @@ impl Index {
     #[must_use]
     pub fn sieve(&self) -> Arc<dyn Sieve> {
         Arc::new(sieve::Words::new(&self.names, &self.lexicon, &self.settings))
+    }
+
+    /// What leaves out all tickets but these.
+    #[must_use]
+    pub fn only<'i>(ids: impl IntoIterator<Item = &'i str>) -> Arc<dyn Sieve> {
+        Arc::new(sieve::Only::new(ids))
     }
 
     /// Reads a ticket. `now` is not needed to understand it; it bounds nothing but stated times that cannot be.
@@ -197,6 +205,7 @@ impl Index {
         let mut distrusted = stated.distrusted.clone();
         let mut intent = self.intent(read, &mut why);
         let zone = self.zone_of(record);
+        let points = window::Points::new(read.units);
         let times = |intent| window::Times {
             record,
             units: read.units,
@@ -205,6 +214,7 @@ impl Index {
             state: stated.state,
             intent,
             site: &self.site,
+            read: &points,
         };
         let mut window = None;
         if matches!(intent, Intent::Provision | Intent::Elevate) {

@@ -36,6 +36,18 @@ pub(crate) fn text(markup: &str) -> String {
     out.trim_end().to_owned()
 }
 
+/// Whether a text has the same words as its plain form, line by line: no mark of more than a line's start stands in it.
+pub(crate) fn is_plain(markup: &str) -> bool {
+    let bytes = markup.as_bytes();
+    let word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    // `-struck-`: a hyphen at a word's start.
+    let strikes = |at: usize| {
+        let opens = bytes.get(at + 1).is_some_and(|next| word(Some(next)) || *next == b'`' || !next.is_ascii());
+        opens && !word(at.checked_sub(1).and_then(|before| bytes.get(before)))
+    };
+    memchr::memchr3(b'{', b'[', b'*', bytes).is_none() && !memchr::memchr_iter(b'-', bytes).any(strikes)
+}
+
 /// The inside of a quote or panel: line by line, no blocks in blocks.
 fn text_inner(markup: &str) -> String {
     markup.lines().map(|line| one_line(line) + "\n").collect()
