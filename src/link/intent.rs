@@ -20,7 +20,7 @@ pub(super) const ENOUGH: f64 = 2.0;
 pub(super) struct Reading<'r> {
     pub(super) record: &'r Record,
     pub(super) units: &'r [Unit],
-    pub(super) judged: &'r [Judged],
+    pub(super) judged: &'r [Judged<'r>],
     /// In the order of their units.
     pub(super) mentions: &'r [Mention],
     pub(super) lexicon: &'r Lexicon,
@@ -111,7 +111,7 @@ impl Reading<'_> {
     }
 
     /// What the ticket itself says, without its comments.
-    pub(super) fn own(&self) -> impl Iterator<Item = (&Unit, &Judged)> {
+    pub(super) fn own(&self) -> impl Iterator<Item = (&Unit, &Judged<'_>)> {
         self.units.iter().zip(self.judged).filter(|(unit, _)| !matches!(unit.origin, Origin::Comment(_)))
     }
 

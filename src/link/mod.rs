@@ -55,7 +55,6 @@ mod trust;
 mod verbs;
 mod window;
 
-use std::cell::OnceCell;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -87,6 +86,7 @@ pub struct Index {
     directory: Directory,
     site: Site,
     explain: Option<String>,
+    asked: Vec<String>,
     settings: Settings,
     zone: TimeZone,
 }
@@ -95,7 +95,7 @@ pub struct Index {
 struct Read<'r> {
     record: &'r Record,
     units: &'r [Unit],
-    judged: &'r [Judged],
+    judged: &'r [Judged<'r>],
     mentions: &'r [Mention],
     context: &'r Context<'r>,
     trust: &'r Trust<'r>,
@@ -118,6 +118,7 @@ impl Index {
             directory: Directory::new(settings),
             site: Site::new(&settings.words),
             explain: None,
+            asked: Vec::new(),
             settings: settings.clone(),
             zone: TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC),
         }
@@ -130,6 +131,13 @@ impl Index {
         self
     }
 
+    /// Tickets that are to be looked up, whatever they ask for: the sieve leaves none of them out.
+    #[must_use]
+    pub fn asked_for(mut self, tickets: impl IntoIterator<Item = String>) -> Self {
+        self.asked.extend(tickets);
+        self
+    }
+
     /// The zone of times that name none: the tracker's, else the site's.
     fn zone_of(&self, record: &Record) -> TimeZone {
         record.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(|| self.zone.clone())
@@ -138,7 +146,7 @@ impl Index {
     /// What tells, without reading a ticket wholly, that it bears on nothing.
     #[must_use]
     pub fn sieve(&self) -> Arc<dyn Sieve> {
-        Arc::new(sieve::Words::new(&self.names, &self.lexicon, &self.settings))
+        Arc::new(sieve::Words::new(&self.names, &self.lexicon, &self.settings, &self.asked))
     }
 
     /// What leaves out all tickets but these.

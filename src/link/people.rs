@@ -50,7 +50,7 @@ pub(super) struct Subject {
 pub(super) struct Search<'s> {
     pub(super) record: &'s Record,
     pub(super) units: &'s [Unit],
-    pub(super) judged: &'s [Judged],
+    pub(super) judged: &'s [Judged<'s>],
     pub(super) names: &'s Names,
     pub(super) directory: &'s Directory,
     pub(super) intent: Intent,

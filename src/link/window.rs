@@ -21,7 +21,7 @@ use super::verbs::Form;
 pub(super) struct Times<'t> {
     pub(super) record: &'t Record,
     pub(super) units: &'t [Unit],
-    pub(super) judged: &'t [Judged],
+    pub(super) judged: &'t [Judged<'t>],
     pub(super) zone: TimeZone,
     pub(super) state: State,
     pub(super) intent: Intent,
