@@ -340,7 +340,7 @@ fn manuals_name_no_command_that_does_not_exist() {
     assert!(known.contains("check"), "{known:?}");
     let mut wrong = Vec::new();
     let mut texts: Vec<(String, String)> =
-        ["README.md", "CONTRIBUTING.md", "docs/sources.md", "examples/acme/README.md"]
+        ["README.md", "CONTRIBUTING.md", "docs/sources.md", "docs/github-actions.md", "examples/acme/README.md"]
             .iter()
             .map(|name| {
                 ((*name).to_owned(), fs::read_to_string(root().join(name)).unwrap_or_else(|e| panic!("{name}: {e}")))

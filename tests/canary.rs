@@ -146,7 +146,7 @@ fn everything(canaries: &Canaries, folder: &Path, env: &[(&str, String)], comman
         command.args(*arguments).timeout(std::time::Duration::from_secs(120));
         let out = tempfile::tempdir().unwrap();
         if arguments[0] == "check" {
-            for format in ["text", "json", "sarif", "markdown", "html", "junit"] {
+            for format in driftgate::render::FORMATS.iter().map(|format| format.name) {
                 command.arg("--output").arg(format!("{format}={}", out.path().join(format).display()));
             }
         } else if ["tickets", "inventory", "refs"].contains(&arguments[0]) && !arguments.contains(&"--explain") {
@@ -317,6 +317,9 @@ fn no_error_tells_a_value_of_the_environment() {
         let said =
             everything(&canaries, folder.path(), &env, &[&["check", "-vv"], &["tickets", "-vv"], &["inventory"]]);
         assert!(!said.is_empty(), "{wrong}");
+        let on_github = [env.clone().to_vec(), vec![("GITHUB_ACTIONS", "true".to_owned())]].concat();
+        let said = everything(&canaries, folder.path(), &on_github, &[&["check"]]);
+        assert!(said.contains("::error ") || said.contains("::notice "), "{wrong}: {said}");
     }
 }
 

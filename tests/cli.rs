@@ -203,7 +203,7 @@ fn every_format_is_delivered_and_equal_runs_are_equal_bytes() {
     let run = |name: &str| {
         let mut command = driftgate(folder.path());
         command.args(["check", "--now", "2026-06-01T12:00:00Z", "--format", "text"]);
-        for format in ["json", "sarif", "markdown", "html", "junit", "text"] {
+        for format in ["json", "sarif", "markdown", "html", "junit", "gitlab", "gitlab-security", "text"] {
             command.arg("--output").arg(format!("{format}={name}.{format}"));
         }
         let text = command.output().unwrap().stdout;
@@ -211,7 +211,7 @@ fn every_format_is_delivered_and_equal_runs_are_equal_bytes() {
     };
     run("a");
     run("b");
-    for format in ["sarif", "markdown", "html", "junit", "text"] {
+    for format in ["sarif", "markdown", "html", "junit", "gitlab", "gitlab-security", "text"] {
         let read = |name: &str| std::fs::read_to_string(folder.path().join(format!("{name}.{format}"))).unwrap();
         assert!(!read("a").is_empty());
         assert_eq!(read("a"), read("b"), "{format}");

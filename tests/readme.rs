@@ -3,9 +3,14 @@
 
 #![allow(clippy::expect_used)]
 
+#[path = "support/blocks.rs"]
+mod blocks;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+
+use blocks::{blocks, files};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -13,25 +18,6 @@ fn root() -> PathBuf {
 
 fn readme() -> String {
     fs::read_to_string(root().join("README.md")).expect("README.md")
-}
-
-/// The contents of the fenced blocks of a language.
-fn blocks(text: &str, language: &str) -> Vec<String> {
-    let mut out = Vec::new();
-    let mut block: Option<(bool, String)> = None;
-    for line in text.lines() {
-        match (&mut block, line.trim_start().strip_prefix("```")) {
-            (None, Some(name)) => block = Some((name.trim() == language, String::new())),
-            (Some(_), Some(_)) => out.extend(block.take().filter(|(wanted, _)| *wanted).map(|(_, text)| text)),
-            (Some((_, text)), None) => {
-                text.push_str(line);
-                text.push('\n');
-            }
-            (None, None) => {}
-        }
-    }
-    assert!(block.is_none(), "a fence is not closed");
-    out
 }
 
 /// A line of an `sh` block: the command, and the exit code that the README promises (0 where it names none).
@@ -84,15 +70,6 @@ fn is_executable(path: &Path) -> bool {
     path.is_file()
 }
 
-/// The README's YAML blocks, each with the path that its first line names.
-fn files() -> Vec<(String, String)> {
-    let named = |block: String| {
-        let path = block.lines().next().and_then(|line| line.strip_prefix("# ")).map(str::to_owned);
-        (path.unwrap_or_else(|| panic!("a YAML block names its file: {block}")), block)
-    };
-    blocks(&readme(), "yaml").into_iter().map(named).collect()
-}
-
 fn write(folder: &Path, path: &str, text: &str) {
     let path = folder.join(path);
     fs::create_dir_all(path.parent().expect("a folder")).expect("created");
@@ -102,7 +79,7 @@ fn write(folder: &Path, path: &str, text: &str) {
 #[test]
 fn the_pipelines_of_the_readme_are_gated() {
     let folder = tempfile::tempdir().expect("a folder");
-    for (path, text) in files() {
+    for (path, text) in files(&readme()) {
         write(folder.path(), &path, &text);
     }
     let output = driftgate(&["refs".into(), "--format".into(), "json".into()], folder.path());
@@ -126,7 +103,7 @@ fn the_pipelines_of_the_readme_are_gated() {
 #[test]
 fn the_configuration_of_the_readme_is_valid() {
     let folder = tempfile::tempdir().expect("a folder");
-    for (path, text) in files() {
+    for (path, text) in files(&readme()) {
         write(folder.path(), &path, &text);
     }
     let records = root().join("examples/acme/records");

@@ -25,11 +25,11 @@ fn scoped(files: &[(&str, &str)], asked: Option<ScopeKind>, run: &RunPlace) -> S
 }
 
 fn github(file: &str, job: &str) -> RunPlace {
-    RunPlace { provider: Some(Provider::Github), file: Some(file.into()), job: Some(job.into()), action: None }
+    RunPlace { provider: Some(Provider::Github), file: Some(file.into()), job: Some(job.into()), ..RunPlace::default() }
 }
 
 fn gitlab(job: &str) -> RunPlace {
-    RunPlace { provider: Some(Provider::Gitlab), file: None, job: Some(job.into()), action: None }
+    RunPlace { provider: Some(Provider::Gitlab), job: Some(job.into()), ..RunPlace::default() }
 }
 
 /// Jobs in scope as `name` or `name>=step`, and ungated jobs.
@@ -266,6 +266,15 @@ deploy: {stage: deploy, environment: production, script: [./deploy.sh]}
             &["deploy"],
         ),
         (
+            "a gate that only warns stops nothing",
+            "stages: [check, deploy]
+gate: {stage: check, script: [driftgate check --mode warn]}
+deploy: {stage: deploy, environment: production, script: [./deploy.sh]}
+",
+            &[],
+            &["deploy"],
+        ),
+        (
             "a manual gate that nobody has to run stops nothing",
             "stages: [check, deploy]
 gate: {stage: check, script: [driftgate check], when: manual}
@@ -286,6 +295,24 @@ fine: {stage: deploy, environment: staging, script: [./deploy.sh]}
             &["deploy"],
         ),
         (
+            "the gate in a manual deploy guards that deploy, and not what does not wait for it",
+            "stages: [deploy, after]
+gate: {stage: deploy, environment: production, when: manual, script: [driftgate check, ./deploy.sh]}
+after: {stage: after, environment: staging, script: [./deploy.sh]}
+",
+            &["gate>=1"],
+            &["after"],
+        ),
+        (
+            "a deploy that may fail is guarded by its own gate, unless a script goes on",
+            "stages: [deploy]
+gate: {stage: deploy, environment: production, allow_failure: true, script: [driftgate check, ./deploy.sh]}
+soft: {stage: deploy, environment: staging, script: ['driftgate check || true', ./deploy.sh]}
+",
+            &["gate>=1"],
+            &["soft"],
+        ),
+        (
             "a manual deploy behind the gate is still behind it",
             "stages: [check, deploy]
 gate: {stage: check, script: [driftgate check]}
@@ -301,6 +328,26 @@ deploy: {stage: deploy, environment: production, when: manual, script: [./deploy
         assert_eq!(scope.kind, ScopeKind::Downstream, "{what}: {:?}", scope.reason);
         assert_eq!(found, set(jobs), "{what}");
         assert_eq!(escaped, set(ungated), "{what}: {:?}", scope.ungated);
+    }
+}
+
+#[test]
+fn a_run_that_only_warns_judges_what_it_would_stop() {
+    for gate in ["{run: driftgate check --mode warn}", "{uses: acme/driftgate@v1, with: {mode: warn}}"] {
+        let text = format!(
+            "on: push
+jobs:
+  gate: {{runs-on: x, steps: [{gate}]}}
+  deploy: {{needs: gate, runs-on: x, environment: production, steps: [{{run: ./deploy.sh}}]}}
+  free: {{runs-on: x, environment: production, steps: [{{run: ./deploy.sh}}]}}
+"
+        );
+        let files: &[(&str, &str)] = &[(DEPLOY, &text)];
+        let warns = scoped(files, None, &RunPlace { warns: true, ..github(DEPLOY, "gate") });
+        assert_eq!(shown(&warns), (set(&["deploy"]), set(&["free"])), "{gate}");
+        // The same pipeline, and a run that would block: its definition says that nothing waits for it.
+        let enforces = scoped(files, None, &github(DEPLOY, "gate"));
+        assert_eq!(shown(&enforces), (set(&[]), set(&["deploy", "free"])), "{gate}");
     }
 }
 

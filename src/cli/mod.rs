@@ -5,10 +5,14 @@ mod args;
 mod check;
 mod completions;
 mod explain;
+mod gitlab_place;
+mod init;
 mod inventory;
 mod list;
+mod man;
 mod message;
 mod output;
+mod place;
 mod prepare;
 mod progress;
 mod refs;
@@ -64,6 +68,8 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Writes a first configuration, and puts the gate into the pipelines that are there
+    Init(init::Init),
     /// The gate: judges a checkout, and blocks or passes
     Check(check::Check),
     /// Which credentials the pipelines reference, and from which jobs they are reachable
@@ -82,6 +88,9 @@ enum Command {
     Schema(schema::Schema),
     /// A completion script for a shell
     Completions(completions::Completions),
+    /// Manual pages, for those who package the program
+    #[command(hide = true)]
+    Man(man::Man),
 }
 
 /// Why a command gave no result.
@@ -122,6 +131,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: Environment) -> u
     let common = cli.common;
     message::log(&common, &env);
     let result = match cli.command {
+        Command::Init(command) => command.run(&common, &env),
         Command::Check(command) => command.run(&common, &env),
         Command::Refs(command) => command.run(&common, &env),
         Command::Tickets(command) => command.run(&common, &env),
@@ -131,6 +141,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, env: Environment) -> u
         Command::Waive(command) => command.run(&common, &env),
         Command::Schema(command) => command.run(),
         Command::Completions(command) => command.run(),
+        Command::Man(command) => command.run(),
     };
     match result {
         Ok(code) => code,

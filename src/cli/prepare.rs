@@ -25,12 +25,24 @@ pub(super) fn prepare(
     root: &Path,
     policy_ref: Option<&str>,
 ) -> Result<Prepared, Failure> {
+    examining(common, env, root, policy_ref, &[])
+}
+
+/// The same, with further variables of the gate's own environment to examine.
+pub(super) fn examining(
+    common: &Common,
+    env: &Arc<Environment>,
+    root: &Path,
+    policy_ref: Option<&str>,
+    variables: &[String],
+) -> Result<Prepared, Failure> {
     if !root.is_dir() {
         return Err(Failure::usage(format!("{}: there is no such folder", root.display()), "name a checkout"));
     }
-    let config = with_known(|known| {
+    let mut config = with_known(|known| {
         config::load(&Request { root, explicit: common.config.as_deref(), policy_ref, env, known })
     })?;
+    config.examine(variables, env)?;
     for note in &config.notes {
         message::note(common, note);
     }
@@ -57,8 +69,6 @@ pub(super) fn options(common: &Common, root: &Path) -> Options {
         offline: common.offline,
         no_probe: common.no_probe,
         max_wait: common.max_wait,
-        // The sieve does not know every way of asking that the whole reading knows: nothing is left unread for its sake.
-        read_all: true,
         ..Options::default()
     }
 }

@@ -1,4 +1,5 @@
-//! A sign of life on standard error while systems are asked: on a terminal only, and never with `--quiet` or `--no-progress`.
+//! A sign of life on standard error while systems are asked: on a terminal only, and never with `--quiet` or `--no-progress`, nor in a
+//! CI, where nobody looks on and some runners have a terminal.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal};
@@ -9,15 +10,20 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::args::Common;
 use super::message::colored;
-use crate::config::Environment;
+use crate::config::{Environment, ci};
 use crate::sources::Watch;
+
+fn hidden(common: &Common, env: &Environment) -> bool {
+    let unwanted = common.quiet || common.no_progress || common.verbose > 0;
+    unwanted || !io::stderr().is_terminal() || ci::system(env).is_some()
+}
 
 /// Removed from the screen when dropped.
 pub(super) struct Progress(ProgressBar);
 
 impl Progress {
     pub(super) fn start(common: &Common, env: &Environment, what: &str) -> Self {
-        if common.quiet || common.no_progress || common.verbose > 0 || !io::stderr().is_terminal() {
+        if hidden(common, env) {
             return Self(ProgressBar::hidden());
         }
         let bar = ProgressBar::new_spinner();
@@ -50,8 +56,7 @@ pub(super) struct Bars {
 
 impl Bars {
     pub(super) fn start(common: &Common, env: &Environment) -> Self {
-        let hidden = common.quiet || common.no_progress || common.verbose > 0 || !io::stderr().is_terminal();
-        let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let target = if hidden(common, env) { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
         let template = if colored(common, env, true) {
             "{spinner:.cyan} {prefix:.bold} {msg} {elapsed:.dim}"
         } else {

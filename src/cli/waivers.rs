@@ -40,7 +40,7 @@ pub(super) fn items(entries: &[Entry], indent: &str) -> String {
 }
 
 /// A double-quoted scalar where a plain one could be read as something else. JSON strings are YAML's double-quoted ones.
-fn scalar(text: &str) -> String {
+pub(super) fn scalar(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '/' | '.' | '@' | ':' | ' ');
     let is_word = text.starts_with(|c: char| c.is_ascii_alphabetic())
         && text.chars().all(plain)
@@ -74,7 +74,7 @@ fn harmless(quoted: &str) -> String {
     out
 }
 
-fn comment(text: &str) -> String {
+pub(super) fn comment(text: &str) -> String {
     crate::render::escape::line(text).into_owned()
 }
 

@@ -26,6 +26,8 @@ pub struct Ci {
     pub branch: Option<String>,
     /// The commit that the run is for.
     pub commit: Option<String>,
+    /// The repository that the change comes from, where it is not this one: a fork's change.
+    pub fork: Option<String>,
     /// Every name of who wrote the change or started the run.
     pub authors: Vec<String>,
 }
@@ -34,11 +36,13 @@ impl Ci {
     /// Reads the variables; none outside of the two CI systems.
     #[must_use]
     pub fn read(env: &Environment) -> Option<Self> {
-        if env.get("GITHUB_ACTIONS").is_some_and(|v| v == "true") {
-            let event = env.get("GITHUB_EVENT_PATH").and_then(event).unwrap_or(Value::Null);
-            return Some(Self::github(env, &event));
-        }
-        env.get("GITLAB_CI").is_some_and(|v| v == "true").then(|| Self::gitlab(env))
+        Some(match system(env)? {
+            Provider::Github => {
+                let event = env.get("GITHUB_EVENT_PATH").and_then(event).unwrap_or(Value::Null);
+                Self::github(env, &event)
+            }
+            Provider::Gitlab => Self::gitlab(env),
+        })
     }
 
     fn github(env: &Environment, event: &Value) -> Self {
@@ -61,8 +65,15 @@ impl Ci {
             of("/head_commit/author/email"),
             of("/merge_group/head_commit/author/email"),
         ];
+        let head = of("/pull_request/head/repo/full_name").or_else(|| {
+            // A deleted fork has no repository any more.
+            event.pointer("/pull_request").is_some_and(Value::is_object).then(|| "a deleted repository".to_owned())
+        });
+        let home = of("/pull_request/base/repo/full_name").or_else(|| get("GITHUB_REPOSITORY"));
+        let same = |head: &String| home.as_ref().is_some_and(|home| home.eq_ignore_ascii_case(head));
         Self {
             system: Provider::Github,
+            fork: head.filter(|head| event.pointer("/pull_request/head").is_some() && !same(head)),
             repository: get("GITHUB_REPOSITORY"),
             target,
             default_branch,
@@ -78,8 +89,10 @@ impl Ci {
         let author = get("CI_COMMIT_AUTHOR");
         let address =
             author.as_deref().and_then(|text| Some(text.rsplit_once('<')?.1.trim_end_matches('>').to_owned()));
+        let (source, home) = (get("CI_MERGE_REQUEST_SOURCE_PROJECT_PATH"), get("CI_MERGE_REQUEST_PROJECT_PATH"));
         Self {
             system: Provider::Gitlab,
+            fork: source.filter(|source| home.as_ref().is_some_and(|home| !home.eq_ignore_ascii_case(source))),
             repository: get("CI_PROJECT_PATH"),
             target: get("CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
                 .or_else(|| get("CI_EXTERNAL_PULL_REQUEST_TARGET_BRANCH_NAME")),
@@ -89,6 +102,16 @@ impl Ci {
             authors: distinct([get("GITLAB_USER_LOGIN"), get("GITLAB_USER_EMAIL"), address]),
         }
     }
+}
+
+/// The CI system that this process runs in, by the variable that each documents for this; none elsewhere.
+#[must_use]
+pub fn system(env: &Environment) -> Option<Provider> {
+    let is = |name: &str| env.get(name) == Some("true");
+    if is("GITHUB_ACTIONS") {
+        return Some(Provider::Github);
+    }
+    is("GITLAB_CI").then_some(Provider::Gitlab)
 }
 
 fn distinct<const N: usize>(names: [Option<String>; N]) -> Vec<String> {
@@ -163,6 +186,14 @@ mod tests {
         let queue = serde_json::json!({"merge_group": {"base_ref": "refs/heads/main"}});
         let queue = Ci::github(&env(&[("GITHUB_REF", "refs/heads/gh-readonly-queue/main/pr-1-abc")]), &queue);
         assert_eq!((queue.target.as_deref(), queue.branch), (Some("main"), None));
+        assert_eq!(ci.fork, None);
+        let of = |head: Value| {
+            let event = serde_json::json!({"pull_request": {"head": {"repo": head}, "base": {"repo": {"full_name": "acme/shop"}}}});
+            Ci::github(&pull, &event).fork
+        };
+        assert_eq!(of(serde_json::json!({"full_name": "Acme/Shop"})), None);
+        assert_eq!(of(serde_json::json!({"full_name": "eve/shop"})).as_deref(), Some("eve/shop"));
+        assert_eq!(of(Value::Null).as_deref(), Some("a deleted repository"));
         let tag = Ci::github(&env(&[("GITHUB_REF", "refs/tags/v1")]), &event);
         assert_eq!((tag.target, tag.branch), (None, None));
         let cron = env(&[("GITHUB_REF", "refs/heads/trunk"), ("GITHUB_EVENT_NAME", "schedule")]);

@@ -25,7 +25,7 @@ pub(super) struct Document {
 
 impl Document {
     /// Parses a file and fills in its variables.
-    pub(super) fn parse(file: &str, text: &str, env: &Environment) -> Result<Self, ConfigError> {
+    pub(super) fn parse(file: &str, text: &str, env: &Environment, unset: Option<&str>) -> Result<Self, ConfigError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let broken = |error: serde_yaml::Error| {
             let at = match error.location() {
@@ -44,7 +44,7 @@ impl Document {
             filled: BTreeMap::new(),
             value: Value::Null,
         };
-        document.fill(&mut value, &mut Vec::new(), env)?;
+        document.fill(&mut value, &mut Vec::new(), env, unset)?;
         document.value = value;
         Ok(document)
     }
@@ -152,10 +152,16 @@ impl Document {
         self.error(&path, head, next)
     }
 
-    fn fill(&mut self, value: &mut Value, path: &mut Vec<Step>, env: &Environment) -> Result<(), ConfigError> {
+    fn fill(
+        &mut self,
+        value: &mut Value,
+        path: &mut Vec<Step>,
+        env: &Environment,
+        unset: Option<&str>,
+    ) -> Result<(), ConfigError> {
         // The depth is bounded by the parser's own limit of 128.
         match value {
-            Value::String(text) => match interpolate::fill(text, env) {
+            Value::String(text) => match interpolate::fill(text, env, unset) {
                 Ok(None) => {}
                 Ok(Some((filled, names))) => {
                     self.filled.insert(path.clone(), (names, filled.clone()));
@@ -180,7 +186,7 @@ impl Document {
             Value::Sequence(items) => {
                 for (index, item) in items.iter_mut().enumerate() {
                     path.push(Step::Index(index));
-                    self.fill(item, path, env)?;
+                    self.fill(item, path, env, unset)?;
                     path.pop();
                 }
             }
@@ -200,7 +206,7 @@ impl Document {
                         ));
                     };
                     path.push(Step::Key(name.to_owned()));
-                    self.fill(item, path, env)?;
+                    self.fill(item, path, env, unset)?;
                     path.pop();
                 }
             }

@@ -86,6 +86,22 @@ impl Repository {
         is_object.then(|| Commit { repository: self.clone(), object, name: reference.to_owned() })
     }
 
+    /// The commit at which the history of another began to differ from this one's; none where it is not here (a shallow clone).
+    #[must_use]
+    pub fn merge_base(&self, commit: &Commit, with: &str) -> Option<Commit> {
+        let object = run(git(&self.top).args(["merge-base", "--end-of-options", &commit.object, with])).ok()?;
+        self.commit(object.trim())
+    }
+
+    /// The default branch: what the remote `origin` calls so, else the one that is checked out. No commit need be there yet.
+    #[must_use]
+    pub fn default_branch(&self) -> Option<String> {
+        let name = |reference: &str| run(git(&self.top).args(["symbolic-ref", "--quiet", "--short", reference])).ok();
+        let remote = name("refs/remotes/origin/HEAD").and_then(|name| Some(name.strip_prefix("origin/")?.to_owned()));
+        let branch = remote.or_else(|| name("HEAD"))?.trim().to_owned();
+        Some(branch).filter(|branch| !branch.is_empty())
+    }
+
     /// The address of the remote `origin`.
     #[must_use]
     pub fn origin(&self) -> Option<String> {
@@ -99,6 +115,34 @@ impl Commit {
     #[must_use]
     pub fn is(&self, object: &str) -> bool {
         self.object.eq_ignore_ascii_case(object)
+    }
+
+    /// The regular files of this commit below a folder (empty: the top), with their sizes; paths from the repository's top. What has
+    /// a name that is not UTF-8 is left out.
+    ///
+    /// # Errors
+    /// Where git cannot list them.
+    pub fn files(&self, below: &str) -> Result<Vec<(String, u64)>, GitError> {
+        let mut command = git(&self.repository.top);
+        command.args(["ls-tree", "-r", "-z", "-l", "--full-tree", &self.object]);
+        if !below.is_empty() {
+            command.args(["--", below]);
+        }
+        let listed = run(&mut command)?;
+        let entry = |entry: &str| {
+            let (about, name) = entry.split_once('\t')?;
+            let mut about = about.split_whitespace();
+            let (mode, kind, _, size) = (about.next()?, about.next()?, about.next()?, about.next()?);
+            let regular = kind == "blob" && mode.starts_with("100") && !name.contains('\u{fffd}');
+            regular.then(|| Some((name.to_owned(), size.parse().ok()?)))?
+        };
+        Ok(listed.split('\0').filter_map(entry).collect())
+    }
+
+    /// Whether both are one commit, by whatever names.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        self.is(&other.object)
     }
 
     /// Opens a file of this commit by its path from the repository's top, `/` between parts. What is a link there is refused:

@@ -11,8 +11,13 @@ pub(super) enum Problem {
     Malformed,
 }
 
-/// A text with its variables filled in, and their names; none where the text names no variable. `$${` stands for `${`.
-pub(super) fn fill(text: &str, env: &Environment) -> Result<Option<(String, Vec<String>)>, Problem> {
+/// A text with its variables filled in, and their names; none where the text names no variable. `$${` stands for `${`; `unset` for a
+/// variable that is not set and has no default.
+pub(super) fn fill(
+    text: &str,
+    env: &Environment,
+    unset: Option<&str>,
+) -> Result<Option<(String, Vec<String>)>, Problem> {
     if !text.contains("${") {
         return Ok(None);
     }
@@ -37,7 +42,7 @@ pub(super) fn fill(text: &str, env: &Environment) -> Result<Option<(String, Vec<
         if !is_name(name) {
             return Err(Problem::Malformed);
         }
-        match env.get(name).or(default) {
+        match env.get(name).or(default).or(unset) {
             Some(value) => out.push_str(value),
             None => return Err(Problem::Unset(name.to_owned())),
         }
@@ -64,7 +69,7 @@ mod tests {
     }
 
     fn filled(text: &str) -> Result<Option<String>, Problem> {
-        fill(text, &env()).map(|found| found.map(|(text, _)| text))
+        fill(text, &env(), None).map(|found| found.map(|(text, _)| text))
     }
 
     #[test]
@@ -81,7 +86,7 @@ mod tests {
     proptest::proptest! {
         #[test]
         fn never_panics(text in "[$\\{\\}AB:é-]{0,40}") {
-            let _ = fill(&text, &env());
+            let _ = fill(&text, &env(), None);
         }
     }
 }

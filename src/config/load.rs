@@ -4,6 +4,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::change::{self, Change};
 use crate::config::ci::{self, Ci};
 use crate::config::document::{Document, MOST_BYTES};
 use crate::config::error::ConfigError;
@@ -112,6 +113,13 @@ pub fn load(request: &Request<'_>) -> Result<Config, ConfigError> {
         }
     };
     let mut config = parse(file.as_deref(), &text, files, request.env, request.known)?;
+    config.change = changed(request, &config, &text);
+    if let Some(fork) = ci.as_ref().and_then(|ci| ci.fork.as_deref()) {
+        config.fork = Some(fork.to_owned());
+        notes.push(format!(
+            "the change comes from {fork}, not from this repository: it gets no credentials, and nothing is asked"
+        ));
+    }
     config.notes = notes;
     about_repository(&mut config.settings, ci.as_ref(), &root);
     Ok(config)
@@ -128,7 +136,9 @@ pub fn parse(
     env: &Environment,
     known: Known<'_>,
 ) -> Result<Config, ConfigError> {
-    let document = Arc::new(Document::parse(file.unwrap_or("the environment"), text, env)?);
+    // A fork's change is not given the variables that hold addresses either; as nothing is asked, a name that leads nowhere will do.
+    let unset = Ci::read(env).and_then(|ci| ci.fork).map(|_| "https://withheld.invalid");
+    let document = Arc::new(Document::parse(file.unwrap_or("the environment"), text, env, unset)?);
     if document.value().is_null() {
         return Err(document.error(&[], "the file is empty", "`driftgate schema` describes what can stand in it"));
     }
@@ -172,7 +182,49 @@ pub fn parse(
         },
     };
     let file = file.map(str::to_owned);
-    Ok(Config { file, files, sources, settings, fingerprint_key, snapshot_key, notes: Vec::new() })
+    let notes = Vec::new();
+    Ok(Config { file, files, sources, settings, fingerprint_key, snapshot_key, change: None, fork: None, notes })
+}
+
+/// What the change under the gate does to the configuration; none where the working tree's own is used.
+fn changed(request: &Request<'_>, config: &Config, text: &str) -> Option<Change> {
+    let Files::GitRef(trusted) = &config.files else { return None };
+    let mut out = Change {
+        base: trusted.commit.clone(),
+        repository: trusted.repository.clone(),
+        file: config.file.clone().unwrap_or_else(|| PLACES[0].to_owned()),
+        loosened: Vec::new(),
+        waivers: Vec::new(),
+        reads: change::reads(text),
+    };
+    // Without a configuration there is none that could be loosened.
+    let Some(file) = &config.file else { return Some(out) };
+    let name = Path::new(file).file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let files = Files::Tree(trusted.base.clone());
+    let own = match read(&files, name, file) {
+        Ok(Some(own)) => own,
+        Ok(None) => {
+            out.loosened.push("the configuration is removed".to_owned());
+            return Some(out);
+        }
+        Err(error) => {
+            out.loosened.push(format!("it cannot be read any more: {error}"));
+            return Some(out);
+        }
+    };
+    if own == text {
+        return Some(out);
+    }
+    match parse(Some(file), &own, files, request.env, request.known) {
+        Ok(head) => {
+            let (base, head) = (&config.settings, &head.settings);
+            let sides = (change::Side { text, settings: base }, change::Side { text: &own, settings: head });
+            out.loosened = change::loosened(&sides.0, &sides.1, &request.known);
+            out.waivers = change::waivers(base, head);
+        }
+        Err(error) => out.loosened.push(format!("it cannot be read any more: {error}")),
+    }
+    Some(out)
 }
 
 fn read(files: &Files, name: &str, shown: &str) -> Result<Option<String>, ConfigError> {

@@ -1,5 +1,6 @@
 //! The configuration: what the user says. It knows no source's settings; a source parses its own part.
 
+pub mod change;
 pub mod ci;
 mod document;
 pub mod environment;
@@ -91,6 +92,20 @@ pub struct Config {
     pub fingerprint_key: Option<Arc<FingerprintKey>>,
     /// The key that authenticates snapshots, where one is configured.
     pub snapshot_key: Option<MacKey>,
+    /// The change under the gate, where the configuration comes from a protected ref.
+    pub change: Option<change::Change>,
+    /// The repository that a fork's change comes from: such a change gets no credentials.
+    pub fork: Option<String>,
     /// What the user should know of how the configuration was found.
     pub notes: Vec<String>,
+}
+
+impl Config {
+    /// Also examines these variables of the gate's own environment, besides those that its `env` source lists.
+    ///
+    /// # Errors
+    /// None that a user could cause.
+    pub fn examine(&mut self, names: &[String], env: &Environment) -> Result<(), ConfigError> {
+        source::examine(&mut self.sources, names, env)
+    }
 }

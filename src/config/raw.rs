@@ -109,6 +109,9 @@ pub(super) struct Limits {
     pub offboard: Option<String>,
     /// The furthest that due and effective dates move an expectation. Default: 30d.
     pub postpone: Option<String>,
+    /// How long after its opening an approved emergency change lets blocked deploys through (`--override`). Default: 24h.
+    #[serde(rename = "override")]
+    pub emergency: Option<String>,
 }
 
 /// How long a finished ticket's effect may take.

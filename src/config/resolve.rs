@@ -76,6 +76,7 @@ fn policy(document: &Document, policy: &Policy, known: &Known<'_>, settings: &mu
     set(&mut limits.rotate, &policy.limits.rotate, &["policy", "limits", "rotate"])?;
     set(&mut limits.offboard, &policy.limits.offboard, &["policy", "limits", "offboard"])?;
     set(&mut limits.postpone, &policy.limits.postpone, &["policy", "limits", "postpone"])?;
+    set(&mut limits.emergency, &policy.limits.emergency, &["policy", "limits", "override"])?;
     set(&mut settings.grace_rotate, &policy.grace.rotate, &["policy", "grace", "rotate"])?;
     set(&mut settings.max_age_snapshot, &policy.max_age.snapshot, &["policy", "max_age", "snapshot"])?;
     set(&mut settings.max_age_export, &policy.max_age.export, &["policy", "max_age", "export"])?;

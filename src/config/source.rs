@@ -7,11 +7,14 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_yaml::Value;
 
-use crate::config::Known;
 use crate::config::document::Document;
 use crate::config::error::{ConfigError, nearest};
 use crate::config::positions::Step;
+use crate::config::{Environment, Known};
 use crate::model::ticket::Field;
+
+/// Where a source stands that no file names.
+const COMMAND_LINE: &str = "--credentials";
 
 /// An entry under `sources:`. Its `Debug` shows no settings: they may hold values of variables.
 #[derive(Clone)]
@@ -110,6 +113,44 @@ pub(super) fn read(
         }
     }
     Ok(sources)
+}
+
+/// Adds variables to those that the source of the gate's own environment examines; where there is no such source, there is one now.
+pub(super) fn examine(sources: &mut Vec<RawSource>, names: &[String], env: &Environment) -> Result<(), ConfigError> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    let at = match sources.iter().position(|source| source.kind == "env") {
+        Some(at) => at,
+        None => {
+            sources.push(RawSource {
+                kind: "env".to_owned(),
+                name: "env".to_owned(),
+                required: true,
+                authority: None,
+                place: COMMAND_LINE.to_owned(),
+                index: sources.len(),
+                settings: Value::Mapping(serde_yaml::Mapping::new()),
+                document: Arc::new(Document::parse(COMMAND_LINE, "{}", env, None)?),
+            });
+            sources.len() - 1
+        }
+    };
+    let Value::Mapping(settings) = &mut sources[at].settings else { return Ok(()) };
+    let listed = settings.entry("variables".into()).or_insert(Value::Sequence(Vec::new()));
+    if listed.is_null() {
+        *listed = Value::Sequence(Vec::new());
+    }
+    // What is no list is an error that the source itself tells of.
+    if let Value::Sequence(listed) = listed {
+        for name in names {
+            let is_it = |known: &Value| known.as_str().or_else(|| known.get("name")?.as_str()) == Some(name);
+            if !listed.iter().any(is_it) {
+                listed.push(Value::String(name.clone()));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn one(document: &Arc<Document>, index: usize, value: Value, known: &Known<'_>) -> Result<RawSource, ConfigError> {

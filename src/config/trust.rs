@@ -106,6 +106,7 @@ mod tests {
             default_branch: default.map(Into::into),
             branch: branch.map(Into::into),
             commit: None,
+            fork: None,
             authors: Vec::new(),
         };
         assert_eq!(decide(None), Decision::Tree);

@@ -42,6 +42,7 @@ fn ticket(id: &str, intent: Intent, state: State, opened: i64, closed: Option<i6
         source: "jira".to_owned(),
         title: String::new(),
         may_loosen: true,
+        emergency: false,
         vouched_by: Vec::new(),
         subject_names: Vec::new(),
         removed: Vec::new(),
@@ -51,6 +52,7 @@ fn ticket(id: &str, intent: Intent, state: State, opened: i64, closed: Option<i6
         remarks: Vec::new(),
         duplicate_of: Vec::new(),
         why: Vec::new(),
+        unread: None,
         traces: Vec::new(),
     }
 }

@@ -5,12 +5,13 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use crate::link::Index;
 use crate::model::Id;
 use crate::model::catalog::Entry;
 use crate::model::inventory::{Credential, Gap, Inventory, LivenessState, Slot};
 use crate::model::report::{Coverage, SourceStatus};
 use crate::model::settings::Settings;
-use crate::model::ticket::Ticket;
+use crate::model::ticket::{Record, Ticket};
 use crate::sources::snapshot::Section;
 use crate::sources::{About, Account, Batch, Holdings, Source, Sources, TicketSource, Wanted};
 
@@ -222,16 +223,19 @@ impl Collected {
         let index = super::index(self, settings).explaining(self.explain.clone());
         let sieve = (!self.keep_all && !self.read_all).then(|| index.sieve());
         let want = &Wanted { sieve, ..want.clone() };
-        // A waiver's ticket is looked up, whatever it asks for.
-        let named = settings.waivers.iter().filter_map(|waiver| waiver.ticket.as_deref()).collect();
+        // A waiver's ticket, or one that is to break the glass, is looked up, whatever it asks for.
+        let asked = want.focus.iter().flat_map(|focus| focus.tickets.iter().map(String::as_str));
+        let named = settings.waivers.iter().filter_map(|waiver| waiver.ticket.as_deref()).chain(asked).collect();
         let mut reading = Reading::new(&index, want.now, self.keep_all, named);
+        let mut sifted = false;
         for source in &sources.tickets {
             let started = Instant::now();
             reading.start();
             let mut account = source.tickets(want, &mut |record| reading.take(record)).await;
             reading.understand();
             let taken = started.elapsed().as_millis();
-            let count = reading.count + account.sifted;
+            let left_out = account.sifted;
+            let count = reading.count + left_out;
             self.ticket_count += count;
             if account.requests == 0 {
                 self.exports.push(Export {
@@ -242,8 +246,25 @@ impl Collected {
                 });
             }
             account.items = account.items.max(count);
-            let gaps = std::mem::take(&mut account.gaps);
+            let mut gaps = std::mem::take(&mut account.gaps);
+            gaps.append(&mut reading.gaps);
             self.account(source.about(), Gives::Tickets, account, gaps, u64::try_from(taken).unwrap_or(u64::MAX));
+            sifted |= left_out > 0;
+        }
+        // What a duplicate stands for may be a ticket that bears on nothing by itself: whether it promises anything is told.
+        let missing = if sifted { reading.missing() } else { BTreeSet::new() };
+        if !missing.is_empty() {
+            let only = Index::only(missing.iter().map(String::as_str));
+            let want = &Wanted { sieve: Some(only), ..want.clone() };
+            for source in sources.tickets.iter().filter(|source| !source.live()) {
+                let mut some = |record: Record| {
+                    if missing.contains(&record.id.to_lowercase()) {
+                        reading.take(record);
+                    }
+                };
+                source.tickets(want, &mut some).await;
+            }
+            reading.understand();
         }
         reading.tickets()
     }

@@ -3,6 +3,7 @@
 
 mod absence;
 mod account;
+mod change;
 mod collect;
 mod copies;
 mod freshness;
@@ -29,7 +30,7 @@ use crate::model::id::SubjectType;
 use crate::model::inventory::{Inventory, Slot};
 use crate::model::pipeline::Pipelines;
 use crate::model::report::Report;
-use crate::model::scope::ScopeKind;
+use crate::model::scope::{RunPlace, ScopeKind};
 use crate::model::settings::Settings;
 use crate::model::ticket::Ticket;
 use crate::policy::reach::{self, Jobs};
@@ -38,7 +39,11 @@ use crate::policy::{decide, scope};
 use crate::rules::{self, Case, Facts};
 use crate::sources::{Sources, Variable, Wanted};
 
+pub use change::{Changed, changed};
 pub use collect::Collected;
+
+/// Why nothing is asked for a fork's change.
+const FORK: &str = "the change comes from a fork, which gets no credentials";
 
 /// What one run is asked for, beside the configuration.
 #[derive(Debug, Clone, Default)]
@@ -59,8 +64,12 @@ pub struct Options {
     pub max_wait: Duration,
     /// `tickets --explain`: the ticket whose words are to be shown.
     pub explain: Option<String>,
-    /// Read every ticket wholly. Without, exports are sifted first, which is faster and knows fewer ways of asking.
+    /// Read every ticket wholly. Without, what bears on nothing is left out of exports first: the report is the same.
     pub read_all: bool,
+    /// What the change under the gate does to its gate, from [`changed`].
+    pub change: Changed,
+    /// `--override`: the ticket that is to let a blocked deploy through.
+    pub emergency: Option<String>,
     /// `--mode warn`: the same report, and exit code 0.
     pub warn_only: bool,
 }
@@ -71,6 +80,7 @@ impl Options {
             now,
             offline: self.offline,
             no_probe: self.no_probe,
+            withheld: config.fork.as_ref().map(|_| FORK).or_else(|| self.change.withheld()),
             repository: config.settings.repository.clone(),
             ..Wanted::default()
         }
@@ -91,7 +101,8 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     let settings = &config.settings;
     let mut want = options.wanted(config, now);
     let pipelines = crate::pipeline::read(std::slice::from_ref(&options.root), &crate::pipeline::Options::default());
-    let scope = scope::scope(&pipelines, options.scope.clone(), &place::run_place(env));
+    let run = RunPlace { warns: options.warn_only, ..place::run_place(env) };
+    let mut scope = scope::scope(&pipelines, options.scope.clone(), &run);
     let jobs = Jobs::new(&pipelines);
     let used = reach::in_scope(&pipelines, &scope, &jobs);
 
@@ -143,7 +154,10 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     {
         let resolver = Resolver::new(&collected.inventory, repository, home);
         let reached = reach::reach(&scope, &used, &resolver, &collected.inventory, &examined);
-        want.focus = Some(wants::focus(&reached, &collected, settings));
+        let mut focus = wants::focus(&reached, &collected, settings);
+        focus.tickets.extend(options.emergency.iter().cloned());
+        focus.tickets.extend(options.change.tickets());
+        want.focus = Some(focus);
     }
     let tickets = collected.tickets(sources, &want, settings).await;
     name_slots_of_tickets(&mut collected.inventory, &tickets);
@@ -172,6 +186,7 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     absence::mark(&mut collected.inventory, &want.credentials, &live);
 
     // From here on nothing is read any more.
+    scope.weakened = options.change.weakened(&tickets, settings);
     let inventory = &collected.inventory;
     let expected = expect::expect(&tickets, inventory, settings, now);
     let resolver = Resolver::new(inventory, repository, home);

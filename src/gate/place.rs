@@ -1,6 +1,6 @@
 //! Where the gate runs, from the CI's own variables. What that means for the scope is `policy::scope`'s.
 
-use crate::config::Environment;
+use crate::config::{Environment, ci};
 use crate::model::reference::Provider;
 use crate::model::scope::RunPlace;
 
@@ -9,22 +9,24 @@ use crate::model::scope::RunPlace;
 #[must_use]
 pub fn run_place(env: &Environment) -> RunPlace {
     let text = |name: &str| env.get(name).map(str::to_owned);
-    if env.get("GITHUB_ACTIONS") == Some("true") {
-        let file = env.get("GITHUB_WORKFLOW_REF").and_then(|workflow| {
-            let path = workflow.split('@').next()?;
-            path.splitn(3, '/').nth(2).map(str::to_owned)
-        });
-        return RunPlace {
-            provider: Some(Provider::Github),
-            file,
-            job: text("GITHUB_JOB"),
-            action: text("GITHUB_ACTION"),
-        };
+    match ci::system(env) {
+        Some(Provider::Github) => {}
+        Some(Provider::Gitlab) => {
+            return RunPlace { provider: Some(Provider::Gitlab), job: text("CI_JOB_NAME"), ..RunPlace::default() };
+        }
+        None => return RunPlace::default(),
     }
-    if env.get("GITLAB_CI") == Some("true") {
-        return RunPlace { provider: Some(Provider::Gitlab), file: None, job: text("CI_JOB_NAME"), action: None };
+    let file = env.get("GITHUB_WORKFLOW_REF").and_then(|workflow| {
+        let path = workflow.split('@').next()?;
+        path.splitn(3, '/').nth(2).map(str::to_owned)
+    });
+    RunPlace {
+        provider: Some(Provider::Github),
+        file,
+        job: text("GITHUB_JOB"),
+        action: text("GITHUB_ACTION"),
+        warns: false,
     }
-    RunPlace::default()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rayon::prelude::*;
 
 use crate::link::Index;
+use crate::model::inventory::Gap;
 use crate::model::ticket::{Intent, Record, Ticket};
 
 /// How many tickets are understood together.
@@ -22,6 +23,8 @@ pub(super) struct Reading<'r> {
     waiting: Vec<Record>,
     bytes: usize,
     tickets: BTreeMap<(String, String), Ticket>,
+    /// Tickets that are longer than what is read of one.
+    pub(super) gaps: Vec<Gap>,
     /// How many the source has handed over.
     pub(super) count: u64,
     /// The last of their times.
@@ -39,6 +42,7 @@ impl<'r> Reading<'r> {
             waiting: Vec::new(),
             bytes: 0,
             tickets: BTreeMap::new(),
+            gaps: Vec::new(),
             count: 0,
             newest: None,
         }
@@ -47,6 +51,7 @@ impl<'r> Reading<'r> {
     /// Another source begins.
     pub(super) fn start(&mut self) {
         (self.count, self.newest) = (0, None);
+        self.gaps.clear();
     }
 
     /// Takes a ticket.
@@ -69,11 +74,28 @@ impl<'r> Reading<'r> {
         let understood: Vec<Ticket> =
             waiting.par_iter().map(|record| self.index.understand(record, self.now)).collect();
         for ticket in understood {
+            // Whatever was understood of the rest: what is not read may ask for more.
+            self.gaps.extend(ticket.unread.as_ref().map(|why| Gap {
+                source: ticket.source.clone(),
+                lacks: "tickets".to_owned(),
+                scope: ticket.id.clone(),
+                reason: format!(
+                    "{why}; move what it asks for to a ticket of its own, and leave this one out of the source"
+                ),
+            }));
             let silent = ticket.intent == Intent::None && ticket.links.is_empty();
             if self.keep_all || !silent || self.named.contains(ticket.id.as_str()) {
                 self.tickets.insert((ticket.source.clone(), ticket.id.clone()), ticket);
             }
         }
+    }
+
+    /// The tickets that others were closed as duplicates of, in lower case, as far as they are not among those that were kept.
+    pub(super) fn missing(&self) -> BTreeSet<String> {
+        let known: BTreeSet<String> = self.tickets.keys().map(|(_, id)| id.to_lowercase()).collect();
+        let asking = self.tickets.values().filter(|ticket| ticket.intent != Intent::None);
+        let others = asking.flat_map(|ticket| &ticket.duplicate_of).map(|other| other.to_lowercase());
+        others.filter(|other| !known.contains(other)).collect()
     }
 
     /// All that were kept, by source and id.

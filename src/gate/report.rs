@@ -11,6 +11,7 @@ use crate::model::scope::{Reach, Scope, ScopeKind};
 use crate::model::settings::Settings;
 use crate::model::ticket::Ticket;
 use crate::policy::decide::{self, Found, Judged};
+use crate::policy::emergency;
 use crate::rules::{Draft, Proof};
 
 use super::Options;
@@ -59,7 +60,10 @@ pub(super) fn found(draft: Draft) -> Found {
 pub(super) fn assemble(parts: Parts<'_>) -> Report {
     let (verdict, code) =
         decide::verdict(&parts.judged.findings, &parts.gaps.deciding, parts.gaps.empty_scope, parts.settings);
-    let exit_code = if parts.options.warn_only { 0 } else { code };
+    let wanted = parts.options.emergency.as_deref();
+    let emergency = wanted.map(|id| emergency::judge(id, parts.all_tickets, parts.settings, parts.now));
+    let let_through = emergency.as_ref().is_some_and(|emergency| emergency.accepted);
+    let exit_code = if parts.options.warn_only || let_through { 0 } else { code };
     let count = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
     let mut verified: Vec<Verified> = parts
         .proofs
@@ -87,6 +91,7 @@ pub(super) fn assemble(parts: Parts<'_>) -> Report {
         schema: REPORT_SCHEMA.to_owned(),
         verdict,
         exit_code,
+        emergency,
         now: parts.now,
         tool: Tool { name: "driftgate".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() },
         scope: scope(parts.scope),
@@ -133,6 +138,7 @@ fn coverage(parts: &Parts<'_>) -> Vec<Coverage> {
     let mut notes: Vec<String> =
         parts.pipelines.notes.iter().map(|note| format!("{}: {}", note.file, note.reason)).collect();
     notes.extend(parts.scope.notes.iter().cloned());
+    notes.extend(parts.options.change.notes().iter().cloned());
     notes.extend(parts.config_notes.iter().cloned());
     let mut out = vec![Coverage {
         source: "pipeline".to_owned(),

@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::ticket::{Distrusted, Field, Person};
+use crate::model::ticket::{Distrusted, Field, Person, Record};
 
 use super::history::{Entry, Part};
 use super::links::quote;
@@ -107,6 +107,21 @@ impl Trust<'_> {
 
 fn refused(what: &str, by: &Person, field: &str, words: &str) -> Distrusted {
     Distrusted { what: format!("{what} by {}", by.label()), field: field.to_owned(), quote: quote(words) }
+}
+
+/// Whether the tracker's own fields say that a ticket is an emergency change: its type, request type, or a label. The title and the
+/// text say nothing here: anybody writes them.
+pub(super) fn emergency(record: &Record) -> bool {
+    let says = |text: &str| {
+        let text: String = text.to_lowercase().chars().map(|c| if c.is_alphanumeric() { c } else { ' ' }).collect();
+        let all: Vec<&str> = text.split_whitespace().collect();
+        let one = |word: &&str| {
+            matches!(*word, "emergency" | "breakglass" | "notfall" | "notfalländerung" | "urgence" | "emergencia")
+        };
+        all.iter().any(one) || all.windows(2).any(|pair| pair == ["break", "glass"])
+    };
+    let request = record.fields.get(&Field::RequestType);
+    record.kind.iter().chain(request).chain(&record.labels).any(|text| says(text))
 }
 
 /// Whether a comment gives an approval or takes one back; none where it speaks of none.

@@ -171,11 +171,37 @@ pub(super) fn leads_with_level(title: &str) -> bool {
     })
 }
 
+fn asks_for_one(before: &[Word]) -> bool {
+    before.iter().rev().take(4).any(|w| {
+        matches!(
+            w.text.as_str(),
+            "create"
+                | "add"
+                | "issue"
+                | "generate"
+                | "order"
+                | "request"
+                | "provision"
+                | "need"
+                | "needs"
+                | "provide"
+                | "brauchen"
+                | "braucht"
+                | "anlegen"
+                | "einrichten"
+                | "créer"
+                | "crear"
+                | "necesita"
+                | "necesitamos"
+        )
+    })
+}
+
 impl Reading<'_> {
     /// "Create a deploy key for X", "we need a token, please issue one": a first one is asked for, not another.
     pub(super) fn creates(&self, number: usize, unit: &Unit, act: &Act) -> bool {
         let verb = unit.text[act.start..act.end].to_lowercase();
-        let after = words(&unit.text[act.end..]);
+        let (before, after) = (self.judged[number].before(act.start), self.judged[number].behind(act.end));
         let thing = |w: &Word| {
             (credential_noun(&w.text) && !matches!(w.text.as_str(), "path" | "version" | "variable")) || w.text == "one"
         };
@@ -220,7 +246,7 @@ impl Reading<'_> {
                 ]
                 .iter()
                 .any(|v| verb.starts_with(v))
-                    && (near || words(&unit.text[..act.start]).iter().rev().take(6).any(thing))
+                    && (near || before.iter().rev().take(6).any(thing))
                     && !self.speaks_of_old()
             }
             // "new": of something that is named, it is another value; else a first one, where nothing old is spoken of.
@@ -242,8 +268,7 @@ impl Reading<'_> {
                 ) && (near || verb.contains(' '))
                     && !self.of_unit(number).iter().any(|m| m.start >= act.end && !m.identity && m.start < act.end + 40)
                     && !self.speaks_of_old()
-                    && (self.asks_for_one(unit, act)
-                        || (self.opens(number, act) && !self.mentions.iter().any(|m| !m.identity)))
+                    && (asks_for_one(before) || (self.opens(number, act) && !self.mentions.iter().any(|m| !m.identity)))
             }
             _ => false,
         }
@@ -252,9 +277,9 @@ impl Reading<'_> {
     /// "It has write today", and elsewhere "read is enough", "needs only read".
     pub(super) fn has_more(&self) -> bool {
         let any = |test: &dyn Fn(&[Word], usize) -> bool| {
-            self.units.iter().filter(|unit| !matches!(unit.origin, Origin::Comment(_))).take(40).any(|unit| {
-                let all = words(&unit.text);
-                (0..all.len()).any(|at| level::in_place(&all, at).is_some() && test(&all, at))
+            self.own().take(40).any(|(_, judged)| {
+                let all = &judged.words[..];
+                (0..all.len()).any(|at| level::in_place(all, at).is_some() && test(all, at))
             })
         };
         let near = |all: &[Word], from: usize, to: usize, options: &[&str]| {
@@ -273,68 +298,45 @@ impl Reading<'_> {
             })
     }
 
-    fn asks_for_one(&self, unit: &Unit, act: &Act) -> bool {
-        words(&unit.text[..act.start]).iter().rev().take(4).any(|w| {
-            matches!(
-                w.text.as_str(),
-                "create"
-                    | "add"
-                    | "issue"
-                    | "generate"
-                    | "order"
-                    | "request"
-                    | "provision"
-                    | "need"
-                    | "needs"
-                    | "provide"
-                    | "brauchen"
-                    | "braucht"
-                    | "anlegen"
-                    | "einrichten"
-                    | "créer"
-                    | "crear"
-                    | "necesita"
-                    | "necesitamos"
-            )
-        })
-    }
-
     fn speaks_of_old(&self) -> bool {
-        self.units.iter().filter(|unit| !matches!(unit.origin, Origin::Comment(_))).take(200).any(|unit| {
-            words(&unit.text).iter().any(|w| {
-                matches!(
-                    w.text.as_str(),
-                    "old"
-                        | "previous"
-                        | "current"
-                        | "existing"
-                        | "expired"
-                        | "expires"
-                        | "expire"
-                        | "expiring"
-                        | "leaked"
-                        | "compromised"
-                        | "exposed"
-                        | "invalid"
-                        | "another"
-                        | "rotate"
-                        | "rotation"
-                        | "renew"
-                        | "replace"
-                        | "alte"
-                        | "alten"
-                        | "alter"
-                        | "abgelaufen"
-                        | "ancien"
-                        | "ancienne"
-                        | "antiguo"
-                        | "antigua"
-                        | "actual"
-                        | "caduca"
-                        | "caducado"
-                )
+        let old = || {
+            self.own().take(200).any(|(_, judged)| {
+                judged.words.iter().any(|w| {
+                    matches!(
+                        w.text.as_str(),
+                        "old"
+                            | "previous"
+                            | "current"
+                            | "existing"
+                            | "expired"
+                            | "expires"
+                            | "expire"
+                            | "expiring"
+                            | "leaked"
+                            | "compromised"
+                            | "exposed"
+                            | "invalid"
+                            | "another"
+                            | "rotate"
+                            | "rotation"
+                            | "renew"
+                            | "replace"
+                            | "alte"
+                            | "alten"
+                            | "alter"
+                            | "abgelaufen"
+                            | "ancien"
+                            | "ancienne"
+                            | "antiguo"
+                            | "antigua"
+                            | "actual"
+                            | "caduca"
+                            | "caducado"
+                    )
+                })
             })
-        })
+        };
+        *self.once.old.get_or_init(old)
     }
 
     /// "X should be read-only" in a title that speaks of a credential; a text says the same of what it asks for.

@@ -2,6 +2,7 @@
 //! pure reading: what a time is for is decided in `window`. Times of day are read in `clock`, durations in `lengths`.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use jiff::civil::{Date, DateTime, Weekday};
@@ -9,7 +10,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 use regex::Regex;
 
-use super::clock::{ZONE, clocks, pattern, ranges, zone};
+use super::clock::{ZONE, all, clocks, pattern, ranges, zone};
 
 /// A point in time as stated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +28,24 @@ abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre";
 
 const DAY: &str = "monday|tuesday|wednesday|thursday|friday|saturday|sunday|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|\
 sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo";
+
+static MONTHS: LazyLock<HashSet<&str>> = LazyLock::new(|| MONTH.split('|').collect());
+static DAYS: LazyLock<HashSet<&str>> = LazyLock::new(|| DAY.split('|').collect());
+/// Words in ASCII that tell a time without a figure, or begin one.
+static TELLING: LazyLock<HashSet<&str>> = LazyLock::new(|| {
+    let others = "today tonight tomorrow heute morgen aujourd demain hoy noon midnight mitternacht midi minuit";
+    MONTH.split('|').chain(DAY.split('|')).chain(others.split(' ')).collect()
+});
+
+/// Whether a text may tell a time at all: most do not, and are not searched for each form of one.
+fn tells(text: &str) -> bool {
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !text.is_ascii()
+        || text.bytes().any(|byte| byte.is_ascii_digit())
+        || text
+            .split(|c: char| !u8::try_from(c).is_ok_and(word))
+            .any(|one| (3..=10).contains(&one.len()) && TELLING.contains(one.to_ascii_lowercase().as_str()))
+}
 
 /// The number of a month's name, in four languages.
 pub(super) fn month(word: &str) -> Option<i8> {
@@ -63,14 +82,14 @@ pub(super) fn month(word: &str) -> Option<i8> {
         ("märz", 3),
     ];
     let lower = word.to_lowercase();
-    MONTH.split('|').any(|m| m == lower).then_some(())?;
+    MONTHS.contains(lower.as_str()).then_some(())?;
     STEMS.iter().filter(|(stem, _)| lower.starts_with(stem)).max_by_key(|(stem, _)| stem.len()).map(|(_, n)| *n)
 }
 
 /// The weekday of a name, in four languages.
 pub(super) fn weekday(word: &str) -> Option<Weekday> {
     let lower = word.to_lowercase();
-    DAY.split('|').any(|day| day == lower).then_some(())?;
+    DAYS.contains(lower.as_str()).then_some(())?;
     let is = |stems: &[&str]| stems.iter().any(|stem| lower.starts_with(stem));
     Some(match () {
         () if is(&["mon", "lun"]) => Weekday::Monday,
@@ -107,7 +126,7 @@ static END_OF: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static RANGE: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?:^|[^\dT:])(\d{1,2}):\d{2}(-)(\d{1,2}):\d{2}\b"));
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?i)\b(?:(next|coming)\s+)?({DAY}|today|tonight|tomorrow|heute|übermorgen|morgen|aujourd'hui|après-demain|demain|hoy|mañana)\b"
+        r"(?i)(?:\b(?:(next|coming)\s+)?)?({DAY}|today|tonight|tomorrow|heute|übermorgen|morgen|aujourd'hui|après-demain|demain|hoy|mañana)\b"
     ))
 });
 /// A day with its place, and the hour, minute and zone written into it.
@@ -115,12 +134,15 @@ type Stated = (usize, usize, Date, Option<(i8, i8, Option<String>)>);
 
 /// All points in time of a text. Days without a year, weekdays and times of day are counted from `reference`.
 pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<Point> {
+    if !tells(text) {
+        return Vec::new();
+    }
     let today = site.to_datetime(reference).date();
     let text = &*parted(text);
     let mut days: Vec<Stated> = Vec::new();
     let free =
         |days: &[Stated], start: usize, end: usize| !days.iter().any(|(from, to, ..)| start < *to && *from < end);
-    for found in ISO.iter().flat_map(|p| p.captures_iter(text)) {
+    for found in all(&ISO, text) {
         let Some(all) = found.get(0) else { continue };
         let part = |n: usize| found.get(n).map(|m| m.as_str());
         let (Some(y), Some(m), Some(d)) = (num(part(1)), num(part(2)), num(part(3))) else { continue };
@@ -130,7 +152,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
         days.push((all.start(), all.end(), date, clock.map(|(h, m)| (h, m, part(6).map(str::to_owned)))));
     }
     for (pattern, order) in [(&DMY, [1, 2, 3]), (&MDY, [2, 1, 3])] {
-        for found in pattern.iter().flat_map(|p| p.captures_iter(text)) {
+        for found in all(pattern, text) {
             let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
             let part = |n: usize| found.get(n).map(|m| m.as_str());
             let (Some(d), Some(m)) = (num(part(order[0])), part(order[1]).and_then(month)) else { continue };
@@ -145,7 +167,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
             days.extend(found.map(|date| (all.start(), all.end(), date, None)));
         }
     }
-    for found in DOTTED.iter().flat_map(|p| p.captures_iter(text)) {
+    for found in all(&DOTTED, text) {
         let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
         let part = |n: usize| num(found.get(n).map(|m| m.as_str()));
         let (Some(d), Some(m)) = (part(1), part(2)) else { continue };
@@ -156,7 +178,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
         let end = all.start() + all.as_str().trim_end_matches([' ', ',', ';', ')']).len();
         days.extend(found.map(|date| (all.start(), end, date, None)));
     }
-    for found in SLASHED.iter().flat_map(|p| p.captures_iter(text)) {
+    for found in all(&SLASHED, text) {
         let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
         let part = |n: usize| num(found.get(n).map(|m| m.as_str()));
         if let (Some(first), Some(second), Some(y)) = (part(1), part(2), part(3))
@@ -165,7 +187,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
             days.extend(date(y, m, d).map(|date| (all.start(), all.end(), date, None)));
         }
     }
-    for found in END_OF.iter().flat_map(|p| p.captures_iter(text)) {
+    for found in all(&END_OF, text) {
         let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
         let Some(m) = found.get(1).and_then(|m| month(m.as_str())) else { continue };
         let first = match num(found.get(2).map(|m| m.as_str())) {
@@ -174,7 +196,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
         };
         days.extend(first.map(|first| (all.start(), all.end(), first.last_of_month(), None)));
     }
-    for found in NAMED.iter().flat_map(|p| p.captures_iter(text)) {
+    for found in all(&NAMED, text) {
         let (Some(all), Some(word)) = (found.get(0), found.get(2)) else { continue };
         // A weekday before a date is the same day.
         let before_date = days.iter().any(|(from, ..)| *from >= all.end() && from - all.end() <= 6);

@@ -1,24 +1,68 @@
 //! Words by their hash, without case: whether one of very many is there is told without comparing it to any. A hash that is there may be
 //! another word's; one that is not there is nobody's.
 
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// A bit that parts upper from lower case is set in all: names that differ in signs only may share a hash.
+const CASE: u64 = 0x2020_2020_2020_2020;
+
+fn mix(hash: u64, part: u64) -> u64 {
+    let hash = (hash ^ (part | CASE)).wrapping_mul(ODD);
+    hash ^ hash >> 32
+}
+
 /// The hash of a word in ASCII, or of any word in lower case.
 pub(super) fn hash(word: &[u8]) -> u64 {
-    const ODD: u64 = 0x9e37_79b9_7f4a_7c15;
-    // A bit that parts upper from lower case is set in all: names that differ in signs only may share a hash.
-    const CASE: u64 = 0x2020_2020_2020_2020;
     let mut hash = (word.len() as u64).wrapping_mul(ODD);
-    let mut mix = |part: u64| {
-        hash = (hash ^ (part | CASE)).wrapping_mul(ODD);
-        hash ^= hash >> 32;
-    };
     let (eights, rest) = word.as_chunks::<8>();
     for eight in eights {
-        mix(u64::from_le_bytes(*eight));
+        hash = mix(hash, u64::from_le_bytes(*eight));
     }
     if !rest.is_empty() {
-        mix(rest.iter().rev().fold(0, |part, byte| part << 8 | u64::from(*byte)));
+        hash = mix(hash, rest.iter().rev().fold(0, |part, byte| part << 8 | u64::from(*byte)));
     }
     hash
+}
+
+/// The hash of a word in its line: a short one is read at once, with what stands behind it.
+pub(super) fn hash_at(line: &[u8], start: usize, end: usize) -> u64 {
+    let length = end - start;
+    match line.get(start..).and_then(|rest| rest.first_chunk::<8>()) {
+        Some(eight) if (1..8).contains(&length) => {
+            let own = u64::from_le_bytes(*eight) & (u64::MAX >> (64 - 8 * length));
+            mix((length as u64).wrapping_mul(ODD), own)
+        }
+        _ => hash(&line[start..end]),
+    }
+}
+
+/// A map from words, with a quick hash: its keys are an inventory's and our own, never a ticket's.
+pub(super) type Quick<K, V> = HashMap<K, V, BuildHasherDefault<QuickHasher>>;
+
+/// Hashes bytes as [`hash`] does, with the case that they have.
+#[derive(Debug, Default)]
+pub(super) struct QuickHasher(u64);
+
+impl Hasher for QuickHasher {
+    fn finish(&self) -> u64 {
+        // Maps look at both ends of a hash.
+        self.0 ^ self.0.rotate_left(29)
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for part in bytes.chunks(8) {
+            let number = part.iter().rev().fold(0, |number, byte| number << 8 | u64::from(*byte));
+            self.0 = (self.0 ^ number).wrapping_mul(ODD);
+            self.0 ^= self.0 >> 32;
+        }
+    }
+
+    fn write_u8(&mut self, byte: u8) {
+        self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(ODD);
+    }
 }
 
 /// The hash of two words one behind the other.
@@ -63,6 +107,16 @@ impl Hashes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_word_in_its_line_has_its_own_hash() {
+        let line = b"Rotate the DEPLOY_KEY_OF_all of a\xc3\xa9 b";
+        for start in 0..line.len() {
+            for end in start + 1..=line.len() {
+                assert_eq!(hash_at(line, start, end), hash(&line[start..end]), "{start} to {end}");
+            }
+        }
+    }
 
     #[test]
     fn nothing_that_is_there_is_missed_and_little_else_is_seen() {

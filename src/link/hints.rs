@@ -53,7 +53,7 @@ impl Hints {
                 hints.near_places.extend(ending.iter().cloned());
             }
             for part in [lower.as_str(), lower.split([':', '@', '#']).next().unwrap_or_default()] {
-                if names.places.contains(part) {
+                if names.is_place(part) {
                     hints.places.insert(part.to_owned());
                 }
             }

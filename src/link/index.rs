@@ -9,6 +9,7 @@ use crate::model::settings::Settings;
 use crate::model::ticket::Strength;
 
 use super::entity::{self, Entity};
+use super::hashed::{Hashes, Quick, hash};
 use super::tokens::words;
 
 /// A way to name something.
@@ -29,13 +30,13 @@ pub(super) struct Name {
 pub(super) struct Names {
     pub(super) entities: Vec<Entity>,
     /// One token, lower case.
-    by_token: HashMap<String, Vec<Name>>,
+    by_token: Quick<String, Vec<Name>>,
     /// Several words: the first, then the whole name's words.
-    by_words: HashMap<String, Vec<(Vec<String>, Name)>>,
+    by_words: Quick<String, Vec<(Vec<String>, Name)>>,
     /// Numbers that are only unique within a place.
-    by_number: HashMap<String, Vec<usize>>,
+    by_number: Quick<String, Vec<usize>>,
     /// Owners, lower case, with what they own.
-    by_owner: HashMap<String, Vec<usize>>,
+    by_owner: Quick<String, Vec<usize>>,
     /// Handles of owners: `ivan` of `ivan@example.com`.
     handles: HashMap<String, BTreeSet<String>>,
     /// Ids forwards and backwards, lower case, for parts of them.
@@ -45,7 +46,13 @@ pub(super) struct Names {
     pub(super) environments: BTreeSet<String>,
     by_id: HashMap<Id, usize>,
     /// Repositories and projects by the last part of their path.
-    by_last: HashMap<String, Vec<String>>,
+    by_last: Quick<String, Vec<String>>,
+    /// Names of one token, and places and the last parts of their paths: most words of a text are none.
+    tokens: Hashes,
+    places_of: Hashes,
+    /// The first and the last four characters of ids.
+    starts: Hashes,
+    ends: Hashes,
 }
 
 impl Names {
@@ -71,6 +78,11 @@ impl Names {
         }
         names.forwards.sort();
         names.backwards.sort();
+        let of = |word: &String| hash(word.as_bytes());
+        names.tokens = Hashes::new(names.by_token.keys().map(of));
+        let fours = |end: bool| Hashes::new(names.forwards.iter().filter_map(move |(id, _)| four(id, end)));
+        (names.starts, names.ends) = (fours(false), fours(true));
+        names.places_of = Hashes::new(names.places.iter().chain(names.by_last.keys()).map(of));
         names
     }
 
@@ -150,7 +162,7 @@ impl Names {
             push(self.by_token.entry(lower).or_default(), entry);
         } else {
             // Compared word by word, so that line breaks and punctuation between do not matter.
-            let parts: Vec<String> = words(name).into_iter().map(|word| word.text).collect();
+            let parts: Vec<String> = words(name).into_iter().map(|word| word.text.to_string()).collect();
             if let Some(first) = parts.first().cloned() {
                 let list = self.by_words.entry(first).or_default();
                 if !list.iter().any(|(known, at)| *known == parts && at.of == number) {
@@ -245,7 +257,8 @@ impl Names {
         let Some(owner) = row.owner.as_ref().map(|owner| owner.trim().to_lowercase()).filter(|o| !o.is_empty()) else {
             return;
         };
-        let found: Vec<usize> = self.named(&row.identity).iter().map(|name| name.of).collect();
+        let known = self.by_token.get(&row.identity.to_lowercase());
+        let found: Vec<usize> = known.into_iter().flatten().map(|name| name.of).collect();
         if let [only] = found[..] {
             let owned = self.by_owner.entry(owner.clone()).or_default();
             if !owned.contains(&only) {
@@ -258,8 +271,10 @@ impl Names {
 
     /// What a token names.
     pub(super) fn named(&self, token: &str) -> &[Name] {
-        let lower = token.to_lowercase();
-        self.by_token.get(&lower).map(Vec::as_slice).unwrap_or_default()
+        if token.is_ascii() && !self.tokens.has(hash(token.as_bytes())) {
+            return &[];
+        }
+        self.by_token.get(&token.to_lowercase()).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// Names of several words that start with this word.
@@ -294,6 +309,16 @@ impl Names {
         self.by_token.keys().map(String::as_str)
     }
 
+    /// Every number.
+    pub(super) fn numbers(&self) -> impl Iterator<Item = &str> {
+        self.by_number.keys().map(String::as_str)
+    }
+
+    /// Everybody who owns something.
+    pub(super) fn owners(&self) -> impl Iterator<Item = &str> {
+        self.by_owner.keys().map(String::as_str)
+    }
+
     /// Every name of several words.
     pub(super) fn several(&self) -> impl Iterator<Item = &[String]> {
         self.by_words.values().flatten().map(|(words, _)| words.as_slice())
@@ -301,11 +326,24 @@ impl Names {
 
     /// Repositories and projects whose path ends so.
     pub(super) fn ending(&self, last: &str) -> &[String] {
+        if !self.places_of.has(hash(last.as_bytes())) {
+            return &[];
+        }
         self.by_last.get(last).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a repository, project, group or organization is called so, in lower case.
+    pub(super) fn is_place(&self, place: &str) -> bool {
+        self.places_of.has(hash(place.as_bytes())) && self.places.contains(place)
     }
 
     /// What has an id that ends (or starts) so; the caller asks that only one has.
     pub(super) fn part(&self, part: &str, end: bool) -> Vec<usize> {
+        if let Some(four) = four(part, end)
+            && !(if end { &self.ends } else { &self.starts }).has(four)
+        {
+            return Vec::new();
+        }
         let lower = part.to_lowercase();
         let (list, key) = if end { (&self.backwards, lower.chars().rev().collect()) } else { (&self.forwards, lower) };
         let from = list.partition_point(|(id, _)| *id < key);
@@ -315,6 +353,12 @@ impl Names {
         out.dedup();
         out
     }
+}
+
+/// The hash of the four characters that a text of ASCII starts or ends with; none of what is shorter or other.
+fn four(text: &str, end: bool) -> Option<u64> {
+    let four = if end { text.as_bytes().last_chunk::<4>() } else { text.as_bytes().first_chunk::<4>() };
+    four.filter(|_| text.is_ascii()).map(|four| hash(four))
 }
 
 fn push(list: &mut Vec<Name>, name: Name) {

@@ -1,6 +1,7 @@
 //! What a ticket finally asks for: structured fields first (`request`), then the title, headings and the text, each weighed. Tickets
 //! that ask for nothing are told in `talk`.
 
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
 use crate::model::ticket::{Intent, Record};
@@ -9,7 +10,7 @@ use super::mention::Mention;
 use super::nouns::{condition, expires, keyless};
 use super::stance::{Act, Judged, Stance};
 use super::text::{Origin, Shape, Unit};
-use super::tokens::{Word, words};
+use super::tokens::words;
 use super::verbs::{Force, Form, Lexicon};
 
 /// Below this, nothing is asked for.
@@ -25,6 +26,20 @@ pub(super) struct Reading<'r> {
     pub(super) lexicon: &'r Lexicon,
     /// Whether a word is somebody who owns something: a workload.
     pub(super) workload: &'r dyn Fn(&str) -> bool,
+    pub(super) once: Once,
+}
+
+/// What is asked of a whole text again and again.
+#[derive(Default)]
+pub(super) struct Once {
+    /// Whether it speaks of an old credential.
+    pub(super) old: OnceCell<bool>,
+    /// Whether it is filed after the fact.
+    pub(super) afterwards: OnceCell<bool>,
+    /// Whether it orders something done to what it names.
+    pub(super) orders: OnceCell<bool>,
+    /// Of the unit that was asked of last, whether it names a workload, and a person.
+    pub(super) somebody: Cell<Option<(usize, (bool, bool))>>,
 }
 
 /// Scores by intent: points, the words that made the first, and when these came.
@@ -88,13 +103,16 @@ impl Reading<'_> {
 
     /// The verb opens its clause, after "please" or the like: an order.
     pub(super) fn opens(&self, number: usize, act: &Act) -> bool {
-        let text = &self.units[number].text;
-        let from = self.judged[number]
-            .clauses
-            .iter()
-            .find(|c| c.start <= act.start && act.start < c.end)
-            .map_or(0, |c| c.start);
-        words(&text[from..act.start]).len() <= 2
+        let judged = &self.judged[number];
+        // Clauses stand in the order of the text, one behind the other.
+        let clause = judged.clauses.partition_point(|c| c.end <= act.start);
+        let from = judged.clauses.get(clause).filter(|c| c.start <= act.start).map_or(0, |c| c.start);
+        judged.between(from, act.start).len() <= 2
+    }
+
+    /// What the ticket itself says, without its comments.
+    pub(super) fn own(&self) -> impl Iterator<Item = (&Unit, &Judged)> {
+        self.units.iter().zip(self.judged).filter(|(unit, _)| !matches!(unit.origin, Origin::Comment(_)))
     }
 
     fn title(&self, scores: &mut Scores, states: &mut Scores) {
@@ -120,7 +138,7 @@ impl Reading<'_> {
                 for act in &clause.acts {
                     // "The key of a leaver": who leaves is told, not asked for.
                     let told = act.form == Form::Noun && {
-                        let before = words(&unit.text[..act.start]);
+                        let before = self.judged[number].before(act.start);
                         before.iter().rev().take(2).any(|w| matches!(w.text.as_str(), "of" | "from" | "former"))
                     };
                     let points = if told { 0.0 } else { self.points(number, unit, clause, act, weight) };
@@ -252,20 +270,20 @@ impl Reading<'_> {
                 other.intent != Intent::Provision
                     && (other.start < act.start || (act.form == Form::Noun && other.intent != Intent::Elevate))
             });
-        if removed || (expires(&unit.text[act.start..act.end]) && !self.runs_out(unit, act)) {
+        if removed || (expires(&unit.text[act.start..act.end]) && !self.runs_out(number, unit, act)) {
             return 0.0;
         }
         let said = unit.text[act.start..act.end].to_lowercase();
         let elsewhere = match act.intent {
             // "Permanent admin on breakglass": the role is called so.
-            Intent::Elevate => words(&unit.text).iter().any(|w| {
+            Intent::Elevate => self.judged[number].words.iter().any(|w| {
                 matches!(w.text.as_str(), "permanent" | "permanently" | "dauerhaft" | "unbefristet" | "permanente")
             }),
             // "Search moves to the managed offering": nobody changes teams.
             Intent::Modify if said.ends_with(" to the") => !self.somebody_moves(number, unit, act),
             // "The warning goes away": only of a workload it says that it ends.
             Intent::Revoke if said.starts_with("go") && said.ends_with("away") => {
-                self.meant(number, unit, act) != Intent::Offboard || words(&unit.text[..act.start]).len() > 3
+                self.meant(number, unit, act) != Intent::Offboard || self.judged[number].before(act.start).len() > 3
             }
             _ => false,
         };
@@ -289,7 +307,7 @@ impl Reading<'_> {
     fn somebody_moves(&self, number: usize, unit: &Unit, act: &Act) -> bool {
         self.of_unit(number).iter().any(|m| m.identity && m.start < act.start)
             || super::tokens::tokens(&unit.text[..act.start]).iter().any(|token| super::people::address(token.text))
-            || words(&unit.text[act.end..]).iter().take(5).any(|w| {
+            || self.judged[number].behind(act.end).iter().take(5).any(|w| {
                 matches!(
                     w.text.as_str(),
                     "team" | "department" | "squad" | "group" | "crew" | "tribe" | "unit" | "role"
@@ -306,7 +324,7 @@ impl Reading<'_> {
             return;
         };
         let removes = scores.0.contains_key(&Intent::Revoke);
-        let text: Vec<Word> = title.clone();
+        let text = &title;
         let instead = text.windows(2).any(|pair| pair[0].text == "instead" && pair[1].text == "of")
             || text.iter().any(|w| matches!(w.text.as_str(), "replace" | "replaces" | "static" | "statt" | "anstelle"));
         if removes || instead {

@@ -6,7 +6,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp, ToSpan};
 use regex::Regex;
 
-use super::clock::pattern;
+use super::clock::{all, pattern};
 use super::tokens::Word;
 
 /// A duration as stated.
@@ -47,7 +47,7 @@ static ISO: LazyLock<Option<Regex>> =
 /// All durations of a text.
 pub(super) fn lengths(text: &str) -> Vec<Length> {
     let mut out = Vec::new();
-    for found in LENGTH.iter().flat_map(|p| p.captures_iter(text)) {
+    for found in all(&LENGTH, text) {
         let (Some(all), Some(count), Some(unit)) = (found.get(0), found.get(1), found.get(2)) else { continue };
         let Some(tenths) = tenths(count.as_str()) else { continue };
         let (minutes, months): (i64, i64) = match unit.as_str().to_lowercase().as_str() {
@@ -65,7 +65,7 @@ pub(super) fn lengths(text: &str) -> Vec<Length> {
         let duration = Stated { minutes: tenths * minutes / 10, months: tenths * months / 10 };
         out.push(Length { start: all.start(), end: all.end(), duration });
     }
-    for found in ISO.iter().flat_map(|p| p.captures_iter(text)) {
+    for found in all(&ISO, text) {
         let Some(all) = found.get(0) else { continue };
         let part = |n: usize| found.get(n).and_then(|m| m.as_str().parse::<i64>().ok()).unwrap_or(0);
         let minutes = part(1) * 24 * 60 + part(2) * 60 + part(3);

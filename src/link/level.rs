@@ -8,103 +8,47 @@ use super::stance::{Judged, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 
-/// The level that one word means (SEMANTICS, Levels).
-pub(super) fn word(word: &str) -> Option<Level> {
-    Some(match word {
-        "read"
-        | "read-only"
-        | "readonly"
-        | "reader"
-        | "reading"
-        | "view"
-        | "viewer"
-        | "view-only"
-        | "reporter"
-        | "guest"
-        | "pull"
-        | "list"
-        | "read-access"
-        | "leserechte"
-        | "leserecht"
-        | "lesen"
-        | "lesend"
-        | "lesezugriff"
-        | "lesezugang"
-        | "leseberechtigung"
-        | "lesende"
-        | "lesenden"
-        | "lesender"
-        | "leseberechtigt"
-        | "nur-lese"
-        | "lire"
-        | "consulter"
-        | "readonly-access"
-        | "auditor"
-        | "observer"
-        | "lecture"
-        | "lectura"
-        | "read_api"
-        | "read_repository"
-        | "read_registry"
-        | "read_package_registry"
-        | "readonlyaccess"
-        | "look"
-        | "query" => Level::Read,
-        "write"
-        | "read-write"
-        | "readwrite"
-        | "write_repository"
-        | "write_registry"
-        | "write_package_registry"
-        | "rw"
-        | "push"
-        | "writer"
-        | "developer"
-        | "maintainer"
-        | "edit"
-        | "editor"
-        | "contributor"
-        | "deploy"
-        | "publish"
-        | "poweruser"
-        | "poweruseraccess"
-        | "schreibrechte"
-        | "schreibrecht"
-        | "schreiben"
-        | "schreibzugriff"
-        | "schreibzugang"
-        | "schreibberechtigung"
-        | "schreibend"
-        | "schreibende"
-        | "schreibenden"
-        | "écrire"
-        | "escribir"
-        | "modify"
-        | "contribute"
-        | "écriture"
-        | "escritura" => Level::Write,
-        "admin"
-        | "administrator"
-        | "administratoraccess"
-        | "administration"
-        | "cluster-admin"
-        | "root"
-        | "superuser"
-        | "sudo"
-        | "full-access"
-        | "vollzugriff"
-        | "owner"
-        | "admins"
-        | "administrateur"
-        | "administrador"
-        | "adminrechte"
-        | "adminzugriff"
-        | "administratorrechte"
-        | "admin-rechte"
-        | "superadmin" => Level::Admin,
-        _ => return None,
-    })
+/// Words and the level that each means, as a function and as a list.
+macro_rules! levels {
+    ($($($word:literal)|+ => $level:expr,)+) => {
+        /// The level that one word means (SEMANTICS, Levels).
+        pub(super) fn word(word: &str) -> Option<Level> {
+            match word {
+                $($($word)|+ => Some($level),)+
+                _ => None,
+            }
+        }
+
+        /// All of those words.
+        const WORDS: &[&str] = &[$($($word,)+)+];
+    };
 }
+
+levels! {
+    "read" | "read-only" | "readonly" | "reader" | "reading" | "view" | "viewer" | "view-only" | "reporter"
+        | "guest" | "pull" | "list" | "read-access" | "leserechte" | "leserecht" | "lesen" | "lesend"
+        | "lesezugriff" | "lesezugang" | "leseberechtigung" | "lesende" | "lesenden" | "lesender"
+        | "leseberechtigt" | "nur-lese" | "lire" | "consulter" | "readonly-access" | "auditor" | "observer"
+        | "lecture" | "lectura" | "read_api" | "read_repository" | "read_registry" | "read_package_registry"
+        | "readonlyaccess" | "look" | "query" => Level::Read,
+    "write" | "read-write" | "readwrite" | "write_repository" | "write_registry" | "write_package_registry"
+        | "rw" | "push" | "writer" | "developer" | "maintainer" | "edit" | "editor" | "contributor" | "deploy"
+        | "publish" | "poweruser" | "poweruseraccess" | "schreibrechte" | "schreibrecht" | "schreiben"
+        | "schreibzugriff" | "schreibzugang" | "schreibberechtigung" | "schreibend" | "schreibende"
+        | "schreibenden" | "écrire" | "escribir" | "modify" | "contribute" | "écriture" | "escritura" => Level::Write,
+    "admin" | "administrator" | "administratoraccess" | "administration" | "cluster-admin" | "root"
+        | "superuser" | "sudo" | "full-access" | "vollzugriff" | "owner" | "admins" | "administrateur"
+        | "administrador" | "adminrechte" | "adminzugriff" | "administratorrechte" | "admin-rechte"
+        | "superadmin" => Level::Admin,
+}
+
+/// Words without which no text states a level: those that mean one, and those that do with the word beside them.
+pub(super) fn stating() -> impl Iterator<Item = &'static str> {
+    WORDS.iter().chain(BESIDE).copied()
+}
+
+/// Words that mean a level only with the word beside them, see `of`.
+const BESIDE: &[&str] = &["full", "power", "leer"];
 
 /// The level that a word means where it stands.
 pub(super) fn in_place(all: &[Word], at: usize) -> Option<Level> {
@@ -239,8 +183,9 @@ impl Asked<'_> {
             "normal",
             "standard",
         ];
-        let unit = self.units.iter().filter(|u| !matches!(u.origin, Origin::Comment(_))).find(|unit| {
-            let all = words(&unit.text);
+        let own = self.units.iter().zip(self.judged).filter(|(u, _)| !matches!(u.origin, Origin::Comment(_)));
+        let (unit, _) = own.into_iter().find(|(_, judged)| {
+            let all = &judged.words;
             all.iter().any(|w| VAGUE.contains(&w.text.as_str()))
                 && all.iter().any(|w| {
                     matches!(
@@ -416,7 +361,7 @@ fn level_key(key: &str) -> bool {
         (Some(open), Some(close)) if open < close => format!("{}{}", &key[..open], &key[close + 1..]),
         _ => key.to_owned(),
     };
-    let key: Vec<Word> = words(&bare).into_iter().filter(|w| !w.text.chars().all(|c| c.is_ascii_digit())).collect();
+    let key: Vec<Word<'_>> = words(&bare).into_iter().filter(|w| !w.text.chars().all(|c| c.is_ascii_digit())).collect();
     key.len() <= 4
         && key.iter().any(|w| {
             matches!(

@@ -15,7 +15,13 @@ pub(super) fn told(units: &[Unit], names: &Names) -> Vec<String> {
     let mixed =
         |c: char| c.is_ascii_alphanumeric() || c == '_' || invisible(c) || ('\u{ff01}'..='\u{ff5e}').contains(&c);
     let strange = |token: &Token<'_>| !token.text.is_ascii() && token.text.contains(mixed);
-    for token in units.iter().flat_map(|unit| tokens(&unit.text)).filter(strange).flat_map(parts) {
+    for token in units
+        .iter()
+        .filter(|unit| !unit.text.is_ascii())
+        .flat_map(|unit| tokens(&unit.text))
+        .filter(strange)
+        .flat_map(parts)
+    {
         if out.len() == MOST {
             break;
         }

@@ -7,16 +7,16 @@ use super::intent::Reading;
 use super::nouns::{credential_noun, keyless};
 use super::stance::Act;
 use super::text::Unit;
-use super::tokens::{Word, tokens, words};
+use super::tokens::{Word, tokens};
 
 impl Reading<'_> {
     /// The intent of a verb in its sentence.
     pub(super) fn meant(&self, number: usize, unit: &Unit, act: &Act) -> Intent {
-        let all = words(&unit.text);
-        let after = &all[all.partition_point(|w| w.start < act.end)..];
+        let all = &self.judged[number].words[..];
+        let after = self.judged[number].behind(act.end);
         let verb = unit.text[act.start..act.end].to_lowercase();
         match act.intent {
-            Intent::Revoke if self.ends_somebody(number, unit, act, &verb, &all, after) => Intent::Offboard,
+            Intent::Revoke if self.ends_somebody(number, unit, act, &verb, all, after) => Intent::Offboard,
             Intent::Revoke if takes_a_part(after) => Intent::Modify,
             Intent::Rotate if verb.starts_with("repla") => {
                 let by = after.iter().position(|w| {
@@ -26,7 +26,7 @@ impl Reading<'_> {
                 if without { Intent::Revoke } else { Intent::Rotate }
             }
             // "Token 8: also allow push": more of one that is there.
-            Intent::Provision if self.adds(number, act, &all, after) => Intent::Modify,
+            Intent::Provision if self.adds(number, act, after) => Intent::Modify,
             // "Bump the permissions of X": the access changes, not the value.
             Intent::Rotate if changes_access(after) => Intent::Modify,
             Intent::Rotate if self.creates(number, unit, act) => Intent::Provision,
@@ -45,8 +45,8 @@ impl Reading<'_> {
     }
 
     /// "Also", a verb and a level right behind it, of a credential named before.
-    fn adds(&self, number: usize, act: &Act, all: &[Word], after: &[Word]) -> bool {
-        let before = &all[..all.partition_point(|w| w.start < act.start)];
+    fn adds(&self, number: usize, act: &Act, after: &[Word]) -> bool {
+        let before = self.judged[number].before(act.start);
         let also =
             before.iter().rev().take(2).any(|w| {
                 matches!(w.text.as_str(), "also" | "additionally" | "zusätzlich" | "auch" | "aussi" | "también")
@@ -85,11 +85,26 @@ impl Reading<'_> {
             || all
                 .iter()
                 .any(|w| w.start >= act.end && credential_noun(&w.text) && w.text != "account" && w.text != "accounts");
-        let somebody = tokens(&unit.text).into_iter().any(|token| {
+        if thing {
+            return false;
+        }
+        let (workload, person) = self.somebody(number, unit);
+        (ends && workload) || (everything && person)
+    }
+
+    /// Whether a unit names a workload, and whether it names a person.
+    fn somebody(&self, number: usize, unit: &Unit) -> (bool, bool) {
+        if let Some((_, named)) = self.once.somebody.get().filter(|(of, _)| *of == number) {
+            return named;
+        }
+        let mut named = (false, false);
+        for token in tokens(&unit.text) {
             let bare = token.text.trim_start_matches('@').trim_end_matches("'s");
-            (ends && (self.workload)(bare)) || (everything && super::people::address(bare))
-        });
-        somebody && !thing
+            named.0 |= (self.workload)(bare);
+            named.1 |= super::people::address(bare);
+        }
+        self.once.somebody.set(Some((number, named)));
+        named
     }
 }
 

@@ -1,7 +1,7 @@
 //! Linking: which ticket speaks of which slot or credential, what it asks for, and the words that prove it. Pure: records come from
 //! `sources`, expectations are folded by `expect`.
 //!
-//! A ticket's text is cut into units (`text`) and clauses with a stance (`stance`, `verbs`). Identifiers are looked up token by token
+//! A ticket's text, as far as it is read (`bound`), is cut into units (`text`) and clauses with a stance (`stance`, `verbs`). Identifiers are looked up token by token
 //! (`tokens`, `index`, `mention`, `number`, `partial`, `address`, `beside`), and tables give their rows a verdict (`table`). Namesakes
 //! are told apart by the words around them (`hints`, `choose`), and what is acted on is linked (`links`, `pronoun`); what only looks
 //! like a name is told (`lookalike`). Intent, state, level, times and people are read from the same units, and `trust` decides whose
@@ -12,6 +12,7 @@ mod address;
 mod apart;
 mod approval;
 mod beside;
+mod bound;
 mod changed;
 mod choose;
 mod clock;
@@ -27,6 +28,7 @@ mod lengths;
 mod level;
 mod links;
 mod lookalike;
+mod marks;
 mod meant;
 mod mention;
 mod nouns;
@@ -53,6 +55,7 @@ mod trust;
 mod verbs;
 mod window;
 
+use std::cell::OnceCell;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -80,7 +83,7 @@ use verbs::Lexicon;
 /// Everything that tickets can speak of, and the words to read them by.
 pub struct Index {
     names: Arc<Names>,
-    lexicon: Lexicon,
+    lexicon: Arc<Lexicon>,
     directory: Directory,
     site: Site,
     explain: Option<String>,
@@ -111,7 +114,7 @@ impl Index {
     pub fn new(inventory: &Inventory, catalog: &[Entry], settings: &Settings) -> Self {
         Self {
             names: Arc::new(Names::new(inventory, catalog, settings)),
-            lexicon: Lexicon::new(&settings.words),
+            lexicon: Arc::new(Lexicon::new(&settings.words)),
             directory: Directory::new(settings),
             site: Site::new(&settings.words),
             explain: None,
@@ -138,10 +141,17 @@ impl Index {
         Arc::new(sieve::Words::new(&self.names, &self.lexicon, &self.settings))
     }
 
+    /// What leaves out all tickets but these.
+    #[must_use]
+    pub fn only<'i>(ids: impl IntoIterator<Item = &'i str>) -> Arc<dyn Sieve> {
+        Arc::new(sieve::Only::new(ids))
+    }
+
     /// Reads a ticket. `now` is not needed to understand it; it bounds nothing but stated times that cannot be.
     #[must_use]
     pub fn understand(&self, record: &Record, now: Timestamp) -> Ticket {
-        let trust = Trust::new(record, &self.settings);
+        let (record, unread) = bound::bounded(record);
+        let trust = Trust::new(&record, &self.settings);
         let approval = trust.approval();
         let stated = state::of(&trust);
         let closed = stated.stood_done.or(stated.closed_at.filter(|_| stated.state != State::Open));
@@ -152,10 +162,15 @@ impl Index {
         if let Some(before) = &settled.before {
             let trust = Trust { record: before, settings: &self.settings, entries: trust.entries.clone() };
             let before = self.read(&trust, told, now);
+            ticket.unread = ticket.unread.or_else(|| before.unread.clone());
+            let cut = ticket.unread.clone();
             if settle::merge(&mut ticket, before, &self.settings) {
                 ticket.distrusted.extend(settled.refused);
             }
+            ticket.unread = cut;
         }
+        ticket.unread = unread.or(ticket.unread);
+        ticket.ambiguous.extend(ticket.unread.clone());
         // Nobody knows what the approval was for.
         ticket.may_loosen &= settled.lost.is_empty();
         ticket.distrusted.extend(settled.lost);
@@ -179,9 +194,7 @@ impl Index {
         if self.explain.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(&record.id)) {
             ticket.traces = self.traces(&read, &ticket, told.approval);
         }
-        if cut {
-            ticket.ambiguous.push("its text is too long to be read whole".to_owned());
-        }
+        ticket.unread = cut.then(|| format!("it is too long to be read whole: {} sentences are read", units.len()));
         ticket
     }
 
@@ -192,6 +205,7 @@ impl Index {
         let mut distrusted = stated.distrusted.clone();
         let mut intent = self.intent(read, &mut why);
         let zone = self.zone_of(record);
+        let points = window::Points::new(read.units);
         let times = |intent| window::Times {
             record,
             units: read.units,
@@ -200,6 +214,7 @@ impl Index {
             state: stated.state,
             intent,
             site: &self.site,
+            read: &points,
         };
         let mut window = None;
         if matches!(intent, Intent::Provision | Intent::Elevate) {
@@ -261,6 +276,7 @@ impl Index {
             source: record.source.clone(),
             title: record.title.clone(),
             may_loosen: trust.may_loosen(approved),
+            emergency: approval::emergency(record),
             vouched_by: trust.vouched_by(),
             subject_names: subjects.iter().flat_map(|s| self.settings.names_of(&s.name)).collect(),
             subject,
@@ -271,6 +287,7 @@ impl Index {
             remarks: stated.withdrawn.iter().map(|said| format!("{} {said}", record.id)).collect(),
             duplicate_of: state::duplicate_of(record, stated.state),
             why,
+            unread: None,
             traces: Vec::new(),
         }
     }
@@ -284,6 +301,7 @@ impl Index {
             mentions: read.mentions,
             lexicon: &self.lexicon,
             workload: &workload,
+            once: intent::Once::default(),
         };
         reading.intent(why)
     }

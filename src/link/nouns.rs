@@ -1,110 +1,63 @@
 //! What credentials and accesses are called, and what makes a static credential superfluous: tables of nouns.
 
-/// Ways to do without a static credential.
-pub(super) fn keyless(word: &str) -> bool {
-    matches!(
-        word,
-        "oidc"
-            | "federation"
-            | "federated"
-            | "workload"
-            | "id_tokens"
-            | "app"
-            | "role"
-            | "installation"
-            | "identity"
-            | "keyless"
-            | "trusted"
-            | "passwordless"
-            | "irsa"
-    )
+/// A table of words, as a function and as a list.
+macro_rules! table {
+    ($(#[$about:meta])* $is:ident, $all:ident: $($word:literal)|+) => {
+        $(#[$about])*
+        pub(super) fn $is(word: &str) -> bool {
+            matches!(word, $($word)|+)
+        }
+
+        const $all: &[&str] = &[$($word,)+];
+    };
+}
+
+table! {
+    /// Ways to do without a static credential.
+    keyless, KEYLESS:
+    "oidc" | "federation" | "federated" | "workload" | "id_tokens" | "app" | "role" | "installation"
+        | "identity" | "keyless" | "trusted" | "passwordless" | "irsa"
+}
+
+table! {
+    /// What an access is called.
+    access_noun, ACCESSES:
+    "access" | "accesses" | "permission" | "permissions" | "perm" | "perms" | "right" | "rights" | "role"
+        | "privilege" | "privileges" | "entitlement" | "entitlements" | "grant" | "membership" | "admin"
+        | "zugriff" | "zugang" | "rechte" | "accès" | "droits" | "acceso" | "permisos" | "accesos"
+}
+
+table! {
+    /// What a credential is called, in the singular.
+    credential_stem, CREDENTIALS:
+    "key" | "token" | "secret" | "credential" | "password" | "pw" | "pwd" | "passwd" | "cred" | "passphrase"
+        | "pat" | "certificate" | "cert" | "webhook" | "kubeconfig" | "accessor" | "variable" | "login"
+        | "secret-id" | "app" | "installation" | "service-account" | "apikey" | "api-key" | "keypair"
+        | "signing-key" | "schlüssel" | "zugriffsschlüssel" | "passwort" | "geheimnis" | "zugangsdaten"
+        | "jeton" | "clé" | "cle" | "mot" | "identifiant" | "clave" | "llave" | "contraseña" | "credencial"
+        | "secreto" | "role" | "account" | "trust" | "parameter" | "path" | "version"
 }
 
 /// What a credential is called.
 pub(super) fn credential_noun(word: &str) -> bool {
     let stem = word.strip_suffix("'s").unwrap_or(word);
     let stem = stem.strip_suffix('s').filter(|stem| stem.len() > 2 && *stem != "acces").unwrap_or(stem);
-    matches!(
-        stem,
-        "key"
-            | "token"
-            | "secret"
-            | "credential"
-            | "password"
-            | "pw"
-            | "pwd"
-            | "passwd"
-            | "cred"
-            | "passphrase"
-            | "pat"
-            | "certificate"
-            | "cert"
-            | "webhook"
-            | "kubeconfig"
-            | "accessor"
-            | "variable"
-            | "login"
-            | "secret-id"
-            | "app"
-            | "installation"
-            | "service-account"
-            | "apikey"
-            | "api-key"
-            | "keypair"
-            | "signing-key"
-            | "schlüssel"
-            | "zugriffsschlüssel"
-            | "passwort"
-            | "geheimnis"
-            | "zugangsdaten"
-            | "jeton"
-            | "clé"
-            | "cle"
-            | "mot"
-            | "identifiant"
-            | "clave"
-            | "llave"
-            | "contraseña"
-            | "credencial"
-            | "secreto"
-            | "role"
-            | "account"
-            | "trust"
-            | "parameter"
-            | "path"
-            | "version"
-    )
+    credential_stem(stem)
 }
 
-/// What an access is called.
-pub(super) fn access_noun(word: &str) -> bool {
-    matches!(
-        word,
-        "access"
-            | "accesses"
-            | "permission"
-            | "permissions"
-            | "perm"
-            | "perms"
-            | "right"
-            | "rights"
-            | "role"
-            | "privilege"
-            | "privileges"
-            | "entitlement"
-            | "entitlements"
-            | "grant"
-            | "membership"
-            | "admin"
-            | "zugriff"
-            | "zugang"
-            | "rechte"
-            | "accès"
-            | "droits"
-            | "acceso"
-            | "permisos"
-            | "accesos"
-    )
+/// All words of `keyless`.
+pub(super) fn all_keyless() -> impl Iterator<Item = &'static str> {
+    KEYLESS.iter().copied()
+}
+
+/// All words of `credential_noun`.
+pub(super) fn all_credentials() -> impl Iterator<Item = String> {
+    CREDENTIALS.iter().flat_map(|stem| ["", "s", "'s", "s's"].map(|end| format!("{stem}{end}")))
+}
+
+/// All words of `access_noun`.
+pub(super) fn all_accesses() -> impl Iterator<Item = &'static str> {
+    ACCESSES.iter().copied()
 }
 
 /// What a credential is, where that alone says that it should not be: `unused`, `leaked`.

@@ -19,8 +19,17 @@ pub(super) fn find(
     names: &Names,
 ) -> Vec<(usize, usize, Vec<usize>, Strength)> {
     let unit = &units[number];
+    let known = |token: &Token<'_>| {
+        let digits = token.text.trim_start_matches('#');
+        (1..=12).contains(&digits.len())
+            && digits.bytes().all(|b| b.is_ascii_digit())
+            && !names.numbered(digits).is_empty()
+    };
+    if !tokens.iter().any(known) {
+        return Vec::new();
+    }
     let words = &super::tokens::unhyphened(words)[..];
-    let mut around: Option<Around> = None;
+    let mut around: Option<Around<'_>> = None;
     let mut out: Vec<(usize, usize, Vec<usize>, Strength)> = Vec::new();
     let mut said: HashMap<usize, Said> = HashMap::new();
     for token in tokens {
@@ -104,14 +113,14 @@ impl Said {
 }
 
 /// What the title, the lines that govern a unit and the sentences right before it say.
-struct Around {
-    words: Vec<Word>,
+struct Around<'u> {
+    words: Vec<Word<'u>>,
     /// Lower case.
     places: HashSet<String>,
 }
 
-impl Around {
-    fn of(number: usize, units: &[Unit]) -> Self {
+impl<'u> Around<'u> {
+    fn of(number: usize, units: &'u [Unit]) -> Self {
         let unit = &units[number];
         let titles = units.iter().take_while(|u| u.origin == Origin::Title).take(3);
         let before = units[number.saturating_sub(2)..number].iter().filter(|u| u.origin == unit.origin);

@@ -8,7 +8,7 @@ use super::nouns::{access_noun, credential_noun, expires};
 use super::people::address;
 use super::stance::{Act, Clause};
 use super::text::{Origin, Unit};
-use super::tokens::{tokens, words};
+use super::tokens::tokens;
 use super::verbs::Form;
 
 impl Reading<'_> {
@@ -24,11 +24,11 @@ impl Reading<'_> {
     /// Whether a weak word has an object that makes it one of ours.
     pub(super) fn object(&self, number: usize, clause: &Clause, act: &Act) -> bool {
         let text = &self.units[number].text[clause.start..clause.end];
-        let words = words(text);
+        let words = self.judged[number].between(clause.start, clause.end);
         let access = words.iter().any(|w| access_noun(&w.text));
         // "Temporary access", "emergency admin"; an emergency revocation elevates nobody.
         if act.intent == Intent::Elevate {
-            let behind = super::tokens::words(&self.units[number].text[act.end..]);
+            let behind = self.judged[number].behind(act.end);
             let near = &behind[..behind.len().min(4)];
             let ends = near.iter().any(|w| {
                 ["revoc", "rotat", "remov", "delet", "renew", "replac", "chang", "disabl", "deact", "fix", "patch"]
@@ -63,7 +63,7 @@ impl Reading<'_> {
         }
         // "Please renew." under a title that names it.
         let other = |w: &super::tokens::Word| {
-            w.start + clause.start >= act.end
+            w.start >= act.end
                 && !matches!(
                     w.text.as_str(),
                     "it" | "them"
@@ -133,7 +133,7 @@ impl Reading<'_> {
         if !matches!(act.intent, Intent::Revoke | Intent::Rotate) || act.form == Form::Participle {
             return false;
         }
-        let after = words(&unit.text[act.end..clause.end.max(act.end)]);
+        let after = self.judged[number].between(act.end, clause.end);
         // What stands behind "before", "in", "for" is not the verb's object.
         let thing = after
             .iter()
@@ -167,9 +167,8 @@ impl Reading<'_> {
 
     /// A name or a credential's noun within three words behind.
     fn beside(&self, number: usize, act: &Act) -> bool {
-        let text = &self.units[number].text;
-        let near = words(&text[act.end..]);
-        let reach = near.get(2).or(near.last()).map_or(act.end, |w| act.end + w.end);
+        let (before, near) = (self.judged[number].before(act.start), self.judged[number].behind(act.end));
+        let reach = near.get(2).or(near.last()).map_or(act.end, |w| w.end);
         // A workload is updated without its key: only a name of a credential counts.
         let named = self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < reach && !m.identity);
         let noun = near.iter().take(3).any(|w| {
@@ -179,7 +178,7 @@ impl Reading<'_> {
         let it = near.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "them"))
             && (self.named_before(number) || !self.of_unit(number).is_empty());
         // "X needs a refresh", "X is due for a change"
-        let wanted = words(&text[..act.start])
+        let wanted = before
             .iter()
             .rev()
             .take(3)
@@ -188,13 +187,13 @@ impl Reading<'_> {
         let needed =
             wanted || near.iter().take(3).any(|w| matches!(w.text.as_str(), "needed" | "required" | "nötig" | "due"));
         // "the annual key change"
-        let called = words(&text[..act.start]).last().is_some_and(|w| credential_noun(&w.text) && w.text != "version");
+        let called = before.last().is_some_and(|w| credential_noun(&w.text) && w.text != "version");
         called || named || noun || it || (needed && !self.mentions.is_empty())
     }
 
     /// "X expires on Friday" asks for another X in a title; "the access expires" and "after it expires" do not.
-    pub(super) fn runs_out(&self, unit: &Unit, act: &Act) -> bool {
-        let before = words(&unit.text[..act.start]);
+    pub(super) fn runs_out(&self, number: usize, unit: &Unit, act: &Act) -> bool {
+        let before = self.judged[number].before(act.start);
         let later = before.iter().any(|w| {
             matches!(
                 w.text.as_str(),
@@ -224,7 +223,8 @@ impl Reading<'_> {
     }
 
     fn title_is_ours(&self) -> bool {
-        words(&self.record.title).iter().any(|w| credential_noun(&w.text))
+        let title = self.units.iter().zip(self.judged).take_while(|(unit, _)| unit.origin == Origin::Title);
+        title.flat_map(|(_, judged)| &judged.words).any(|w| credential_noun(&w.text))
     }
 }
 

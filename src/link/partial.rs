@@ -39,25 +39,26 @@ pub(super) fn part_of(
     let after = &unit.text[token.end()..];
     let at = words.partition_point(|word| word.start < token.start);
     let told = |options: &[&str]| {
-        words[at.saturating_sub(5)..at].iter().rev().take(5).any(|word| options.contains(&word.text.as_str()))
-            && words[..at].last().is_some_and(|last| {
-                options.contains(&last.text.as_str())
-                    || matches!(
-                        last.text.as_str(),
-                        "in" | "with"
-                            | "on"
-                            | "auf"
-                            | "mit"
-                            | "par"
-                            | "en"
-                            | "con"
-                            | "characters"
-                            | "chars"
-                            | "digits"
-                            | "are"
-                            | "is"
-                    )
-            })
+        let near = &words[at.saturating_sub(5)..at];
+        near.last().is_some_and(|last| {
+            let last = last.text.as_str();
+            options.contains(&last)
+                || matches!(
+                    last,
+                    "in" | "with"
+                        | "on"
+                        | "auf"
+                        | "mit"
+                        | "par"
+                        | "en"
+                        | "con"
+                        | "characters"
+                        | "chars"
+                        | "digits"
+                        | "are"
+                        | "is"
+                )
+        }) && near.iter().any(|word| options.contains(&word.text.as_str()))
     };
     let open_front = before.ends_with('…') || before.ends_with("..") || before.ends_with("**");
     let ends = open_front

@@ -24,7 +24,7 @@ impl Directory {
         for person in &settings.people {
             let Some(label) = person.first() else { continue };
             for name in person {
-                let parts: Vec<String> = words(name).into_iter().map(|w| w.text).collect();
+                let parts: Vec<String> = words(name).into_iter().map(|w| w.text.to_string()).collect();
                 if name.trim().contains(' ') {
                     if let Some(first) = parts.first().cloned() {
                         out.by_first.entry(first).or_default().push((parts, label.clone()));
@@ -127,7 +127,7 @@ impl Search<'_> {
         }
         let all = words(text);
         for at in 0..all.len() {
-            for (name, label) in self.directory.by_first.get(&all[at].text).into_iter().flatten() {
+            for (name, label) in self.directory.by_first.get(all[at].text.as_str()).into_iter().flatten() {
                 if all.get(at..at + name.len()).is_some_and(|slice| slice.iter().zip(name).all(|(a, b)| a.text == *b)) {
                     out.push((label.clone(), all[at].start));
                 }

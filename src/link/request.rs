@@ -141,12 +141,6 @@ impl Reading<'_> {
         })
     }
 
-    /// Whether a line answers a form's question for what is to be done.
-    pub(super) fn is_answer(line: &str) -> bool {
-        let cells = line.trim().trim_matches('|').split_once(['|', ':']);
-        cells.is_some_and(|(key, value)| asks_what(key) && answer(value.trim()).is_some())
-    }
-
     /// `Action: remove`, a heading "Type of change" with "revoke" under it, a form's variable `action`.
     fn answers(&self, scores: &mut Scores) {
         for (number, unit) in self.units.iter().enumerate() {
@@ -179,6 +173,28 @@ impl Reading<'_> {
     }
 }
 
+/// Words of a form's questions that ask what is to be done; "what do you need" does, too.
+pub(super) const ASKING: [&str; 18] = [
+    "action",
+    "request",
+    "requested",
+    "operation",
+    "type",
+    "change",
+    "art",
+    "aktion",
+    "vorgang",
+    "änderung",
+    "anfrage",
+    "demande",
+    "opération",
+    "nature",
+    "tipo",
+    "acción",
+    "solicitud",
+    "operación",
+];
+
 /// Whether a form's question asks what is to be done.
 fn asks_what(key: &str) -> bool {
     let key = words(key);
@@ -186,28 +202,7 @@ fn asks_what(key: &str) -> bool {
         && !key.iter().any(|w| credential_noun(&w.text))
         && key.iter().enumerate().any(|(at, w)| {
             // "What do you need?"
-            (at > 0 && key[0].text == "what" && w.text.starts_with("need"))
-                || matches!(
-                    w.text.as_str(),
-                    "action"
-                        | "request"
-                        | "requested"
-                        | "operation"
-                        | "type"
-                        | "change"
-                        | "art"
-                        | "aktion"
-                        | "vorgang"
-                        | "änderung"
-                        | "anfrage"
-                        | "demande"
-                        | "opération"
-                        | "nature"
-                        | "tipo"
-                        | "acción"
-                        | "solicitud"
-                        | "operación"
-                )
+            (at > 0 && key[0].text == "what" && w.text.starts_with("need")) || ASKING.contains(&w.text.as_str())
         })
 }
 
@@ -217,34 +212,7 @@ fn answer(value: &str) -> Option<Intent> {
     if value.len() > 4 {
         return None;
     }
-    let mut found: Vec<Intent> = value
-        .iter()
-        .filter_map(|w| {
-            Some(match w.text.as_str() {
-                "revoke" | "remove" | "delete" | "disable" | "deactivate" | "withdraw" | "removal" | "revocation"
-                | "deletion" | "deactivation" | "decommission" | "entfernen" | "entziehen" | "löschen" | "sperren"
-                | "entzug" | "löschung" | "sperrung" | "supprimer" | "retirer" | "révoquer" | "désactiver"
-                | "suppression" | "retrait" | "révocation" | "eliminar" | "quitar" | "revocar" | "eliminación"
-                | "revocación" => Intent::Revoke,
-                "rotate" | "rotation" | "renew" | "renewal" | "replace" | "replacement" | "reset" | "erneuern"
-                | "erneuerung" | "rotieren" | "renouveler" | "renouvellement" | "rotar" | "rotación" | "renovar"
-                | "renovación" => Intent::Rotate,
-                "grant" | "new" | "create" | "add" | "provision" | "assign" | "einrichten" | "anlegen" | "neu"
-                | "gewähren" | "erteilen" | "créer" | "création" | "accorder" | "ajouter" | "attribution"
-                | "nouveau" | "nouvelle" | "crear" | "añadir" | "conceder" | "alta" | "nuevo" | "nueva" => {
-                    Intent::Provision
-                }
-                "modify" | "change" | "modification" | "downgrade" | "upgrade" | "adjust" | "ändern" | "änderung"
-                | "anpassen" | "modifier" | "modificar" | "modificación" | "cambiar" => Intent::Modify,
-                "offboard" | "offboarding" | "leaver" | "exit" | "departure" | "austritt" | "départ" | "baja" => {
-                    Intent::Offboard
-                }
-                "temporary" | "emergency" | "elevate" | "elevation" | "temporär" | "befristet" | "temporaire"
-                | "temporal" => Intent::Elevate,
-                _ => return None,
-            })
-        })
-        .collect();
+    let mut found: Vec<Intent> = value.iter().filter_map(|w| answered(&w.text)).collect();
     found.dedup();
     match found[..] {
         [one] => Some(one),
@@ -253,4 +221,31 @@ fn answer(value: &str) -> Option<Intent> {
         [Intent::Modify, Intent::Revoke] => Some(Intent::Revoke),
         _ => None,
     }
+}
+
+/// What one word of an answer asks for.
+pub(super) fn answered(word: &str) -> Option<Intent> {
+    Some(match word {
+        "revoke" | "remove" | "delete" | "disable" | "deactivate" | "withdraw" | "removal" | "revocation"
+        | "deletion" | "deactivation" | "decommission" | "entfernen" | "entziehen" | "löschen" | "sperren"
+        | "entzug" | "löschung" | "sperrung" | "supprimer" | "retirer" | "révoquer" | "désactiver" | "suppression"
+        | "retrait" | "révocation" | "eliminar" | "quitar" | "revocar" | "eliminación" | "revocación" => {
+            Intent::Revoke
+        }
+        "rotate" | "rotation" | "renew" | "renewal" | "replace" | "replacement" | "reset" | "erneuern"
+        | "erneuerung" | "rotieren" | "renouveler" | "renouvellement" | "rotar" | "rotación" | "renovar"
+        | "renovación" => Intent::Rotate,
+        "grant" | "new" | "create" | "add" | "provision" | "assign" | "einrichten" | "anlegen" | "neu" | "gewähren"
+        | "erteilen" | "créer" | "création" | "accorder" | "ajouter" | "attribution" | "nouveau" | "nouvelle"
+        | "crear" | "añadir" | "conceder" | "alta" | "nuevo" | "nueva" => Intent::Provision,
+        "modify" | "change" | "modification" | "downgrade" | "upgrade" | "adjust" | "ändern" | "änderung"
+        | "anpassen" | "modifier" | "modificar" | "modificación" | "cambiar" => Intent::Modify,
+        "offboard" | "offboarding" | "leaver" | "exit" | "departure" | "austritt" | "départ" | "baja" => {
+            Intent::Offboard
+        }
+        "temporary" | "emergency" | "elevate" | "elevation" | "temporär" | "befristet" | "temporaire" | "temporal" => {
+            Intent::Elevate
+        }
+        _ => return None,
+    })
 }

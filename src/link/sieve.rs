@@ -1,10 +1,17 @@
 //! Which tickets need not be understood, because nothing that they can come to bears on a verdict: decided over their plain words, in one
 //! pass. It keeps too many rather than one too few.
 //!
-//! What a ticket that links to nothing can change: a done revocation or rotation of nothing known, and an approved request that cannot be
-//! mapped, are findings; an offboarding concerns what somebody owns. So a ticket is kept that names something known, whose type or labels
-//! ask for something, in which somebody leaves, in which a verb of revoking or rotating has an object, or that may be approved and asks
-//! for anything. Which words ask, and what their objects are, is told by the same tables as in `verbs` and `nouns`.
+//! The rule. A ticket bears on nothing without an intent, and it has none without a word, phrase, label or answer that asks for something.
+//! One that asks and links to nothing shows only where it ends something (a done revocation of nothing known is a finding, and an
+//! offboarding concerns what somebody owns), where it was approved (a request that cannot be mapped is a finding), or where its history or
+//! its relations are told (it was done before it was withdrawn, it was a duplicate). So a ticket is kept that
+//!
+//! - asks for the end of something: by a verb that says so alone, by one with an object that may be ours, by its type, labels or answers;
+//! - asks for anything, and may name something known, may be approved, or has a history;
+//! - is named by the configuration.
+//!
+//! Whether it asks is told by the words of `marks`, wherever they stand: what the whole reading makes of them (that they are denied, or of
+//! the past) can only take an intent away. A line is read in `sifting`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -14,48 +21,20 @@ use crate::model::settings::Settings;
 use crate::model::sieve::{Part, Reader, Sieve};
 use crate::model::ticket::Intent;
 
-use super::hashed::{Hashes, hash, pair};
 use super::index::Names;
 use super::intent::Reading;
-use super::nouns::{access_noun, credential_noun, keyless};
-use super::sifting::{CLASSES, INNER, JOINS, LETTER, digits, sentence, shaped};
+use super::marks::{self, Asks, Marks, Word};
+use super::request;
+use super::sifting::{Line, is_heading, may_join, sentence, sign};
 use super::text;
-use super::tokens::{self, tokens};
-use super::verbs::{Force, Lexicon};
-
-/// What a phrase that asks is good for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Asks {
-    /// Something that bears on a verdict only in an approved ticket.
-    Other,
-    /// A revocation or rotation, with an object.
-    WithObject,
-    /// A revocation, rotation or offboarding, by itself.
-    Alone,
-}
-
-/// A word that is looked at.
-const PHRASE: u8 = 1;
-const NAME: u8 = 1 << 1;
-const PARTIAL: u8 = 1 << 2;
-const APPROVES: u8 = 1 << 3;
-const VAULT: u8 = 1 << 4;
-const ACCESSOR: u8 = 1 << 5;
-
-/// Words behind which a part of an id may stand.
-const PARTIALS: &str = "ends ending end suffix last endet endend terminant termine termina terminado starts starting begins beginning \
-                        prefix beginnt commen\u{e7}ant empieza";
-const APPROVALS: &str = "approved approve lgtm genehmigt approuv\u{e9} aprobado";
+use super::tokens::each_token;
+use super::verbs::Lexicon;
 
 /// The sieve of one index.
 pub(super) struct Words {
     names: Arc<Names>,
-    single: Hashes,
-    /// The first two words of names of several.
-    pairs: Hashes,
-    looked_at: Hashes,
-    flags: HashMap<u64, u8>,
-    phrases: HashMap<u64, Vec<(Vec<u64>, Asks)>>,
+    lexicon: Arc<Lexicon>,
+    marks: Marks,
     approved: BTreeSet<String>,
     approvers: bool,
     /// Tickets that the configuration names, by what stands behind their `#`.
@@ -69,97 +48,83 @@ impl fmt::Debug for Words {
 }
 
 impl Words {
-    pub(super) fn new(names: &Arc<Names>, lexicon: &Lexicon, settings: &Settings) -> Self {
-        let of = |word: &str| hash(word.as_bytes());
-        let mut flags: HashMap<u64, u8> = HashMap::new();
-        let mut flag = |word: u64, flag: u8| *flags.entry(word).or_default() |= flag;
-        let mut phrases: HashMap<u64, Vec<(Vec<u64>, Asks)>> = HashMap::new();
-        let mut phrase = |words: &[&str], asks: Asks| {
-            if let Some((first, rest)) = words.split_first() {
-                flag(of(first), PHRASE);
-                phrases.entry(of(first)).or_default().push((rest.iter().map(|word| of(word)).collect(), asks));
-            }
-        };
-        for (words, intent, force) in lexicon.acts() {
-            phrase(
-                &words,
-                match (intent, force) {
-                    (Intent::Revoke | Intent::Rotate | Intent::Offboard, Force::Strong) => Asks::Alone,
-                    (Intent::Revoke | Intent::Rotate | Intent::Offboard, Force::Weak) => Asks::WithObject,
-                    _ => Asks::Other,
-                },
-            );
-        }
-        // Verbs whose parts stand apart, see `stance`.
-        for word in ["take", "takes", "taking", "taken", "no", "not"] {
-            phrase(&[word], Asks::WithObject);
-        }
-        // What an access shall be, see `changed`.
-        ["bring", "flip", "toggle", "promote"].iter().for_each(|word| phrase(&[word], Asks::Other));
-        for words in [["should", "be"], ["shall", "be"], ["must", "be"], ["doesn't", "need"], ["not", "need"]] {
-            phrase(&words, Asks::Other);
-        }
-        let several: Vec<&[String]> = names.several().collect();
-        for first in several.iter().filter_map(|words| words.first()) {
-            flag(of(first), NAME);
-        }
-        for (words, bit) in
-            [(PARTIALS, PARTIAL), (APPROVALS, APPROVES), ("vault openbao", VAULT), ("accessor", ACCESSOR)]
-        {
-            words.split_whitespace().for_each(|word| flag(of(word), bit));
-        }
-        let pairs = Hashes::new(several.iter().map(|words| match words {
-            [first, second, ..] => pair(of(first), of(second)),
-            _ => words.first().map_or(0, |first| of(first)),
-        }));
+    pub(super) fn new(names: &Arc<Names>, lexicon: &Arc<Lexicon>, settings: &Settings) -> Self {
         let configured = settings.trust.approved.values().flatten().map(|word| word.trim().to_lowercase());
         let usual = ["approved", "genehmigt", "approuv\u{e9}", "aprobado"].map(str::to_owned);
         let waived = settings.waivers.iter().filter_map(|waiver| waiver.ticket.as_deref());
         Self {
-            single: Hashes::new(names.single().map(of)),
-            pairs,
-            looked_at: Hashes::new(flags.keys().copied()),
-            flags,
-            phrases,
+            names: Arc::clone(names),
+            lexicon: Arc::clone(lexicon),
+            marks: Marks::new(names, lexicon),
             approved: configured.chain(usual).collect(),
             approvers: !settings.trust.approvers.is_empty(),
-            named: waived.map(|id| id.rsplit_once('#').map_or(id, |(_, number)| number).to_owned()).collect(),
-            names: Arc::clone(names),
+            named: waived.map(number).collect(),
         }
     }
 }
 
+/// What stands behind a ticket's `#`, or its whole id.
+fn number(id: &str) -> String {
+    id.rsplit_once('#').map_or(id, |(_, number)| number).to_owned()
+}
+
 impl Sieve for Words {
     fn reader(&self) -> Box<dyn Reader + '_> {
-        Box::new(One { by: self, words: Vec::new(), labels: HashMap::new(), seen: Seen::default() })
+        Box::new(One { by: self, line: Line::default(), labels: HashMap::new(), seen: Seen::default() })
     }
 }
 
-/// A word of a line.
-#[derive(Clone, Copy)]
-struct Word {
-    start: usize,
-    end: usize,
-    hash: u64,
+/// Leaves out every ticket but some that are named.
+#[derive(Debug)]
+pub(super) struct Only(BTreeSet<String>);
+
+impl Only {
+    pub(super) fn new<'i>(ids: impl IntoIterator<Item = &'i str>) -> Self {
+        Self(ids.into_iter().map(|id| number(&id.to_lowercase())).collect())
+    }
+}
+
+impl Sieve for Only {
+    fn reader(&self) -> Box<dyn Reader + '_> {
+        Box::new(OneOf(&self.0))
+    }
+}
+
+struct OneOf<'s>(&'s BTreeSet<String>);
+
+impl Reader for OneOf<'_> {
+    fn part(&mut self, _part: Part, _text: &str) {}
+
+    fn keeps(&mut self, number: &str) -> bool {
+        self.0.contains(&number.to_lowercase())
+    }
 }
 
 /// What a ticket has shown so far.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Seen {
-    keep: bool,
+    /// It asks for the end of something that may be ours.
+    ends: bool,
+    /// It asks for anything.
     asks: bool,
+    /// It may name something known.
+    named: bool,
     approved: bool,
-    /// A verb with "it" for its object, which the title may tell.
+    history: bool,
+    /// A verb of ending with "it" for its object, which the title may tell.
     pronoun: bool,
     title_noun: bool,
+    /// A verb of ending, and words that say that the ticket tells what was done.
+    verb: bool,
+    afterwards: bool,
 }
 
 /// Reads one ticket after the other.
 struct One<'w> {
     by: &'w Words,
-    words: Vec<Word>,
-    /// Labels and types are few, and come again and again.
-    labels: HashMap<String, bool>,
+    line: Line,
+    /// Labels and types are few, and come again and again: whether they ask, and whether they approve.
+    labels: HashMap<String, (bool, bool)>,
     seen: Seen,
 }
 
@@ -171,9 +136,12 @@ impl Reader for One<'_> {
         match part {
             Part::Label => self.label(text),
             Part::Approval => self.seen.approved |= self.by.approved.contains(&text.trim().to_lowercase()),
-            Part::Title => {
-                self.title(text);
-                self.line(part, text);
+            Part::Title => self.line(part, text),
+            // A title, a text, a type or a label of then.
+            Part::Past => {
+                self.seen.history = true;
+                self.label(text);
+                text.lines().for_each(|line| self.line(part, line));
             }
             Part::Body | Part::Comment | Part::Field => text.lines().for_each(|line| self.line(part, line)),
         }
@@ -181,44 +149,37 @@ impl Reader for One<'_> {
 
     fn keeps(&mut self, number: &str) -> bool {
         let seen = std::mem::take(&mut self.seen);
-        seen.keep || (seen.pronoun && seen.title_noun) || (seen.approved && seen.asks) || self.by.named.contains(number)
+        seen.ends
+            || (seen.pronoun && seen.title_noun)
+            || (seen.verb && seen.afterwards)
+            || (seen.asks && (seen.named || seen.approved || seen.history))
+            || self.by.named.contains(number)
     }
 }
 
 impl One<'_> {
     fn label(&mut self, label: &str) {
-        if let Some(asks) = self.labels.get(label) {
-            self.seen.keep |= asks;
-        } else {
-            let asks = Reading::labelled(label, 1.0, 1.0).is_some();
-            self.seen.keep |= asks;
-            if self.labels.len() < LABELS {
-                self.labels.insert(label.to_owned(), asks);
-            }
+        if let Some((asks, approves)) = self.labels.get(label) {
+            self.seen.ends |= asks;
+            self.seen.approved |= approves;
+            return;
         }
-        self.seen.approved |= self.by.approved.contains(&label.trim().to_lowercase());
-        // The site's own words.
-        self.line(Part::Field, label);
-    }
-
-    /// Nouns that "it" may mean, and ways to do without a credential.
-    fn title(&mut self, title: &str) {
-        let words = tokens::words(title);
-        let any = |is: &dyn Fn(&str) -> bool| words.iter().any(|word| is(&word.text));
-        self.seen.title_noun |= any(&credential_noun);
-        let instead = |word: &str| matches!(word, "instead" | "replace" | "replaces" | "static" | "statt" | "anstelle");
-        self.seen.keep |= any(&instead) && any(&keyless);
+        let asks = Reading::labelled(label, 1.0, 1.0).is_some() || self.by.lexicon.of_site(label).is_some();
+        let approves = self.by.approved.contains(&label.trim().to_lowercase());
+        self.seen.ends |= asks;
+        self.seen.approved |= approves;
+        if self.labels.len() < LABELS && label.len() < LABELS {
+            self.labels.insert(label.to_owned(), (asks, approves));
+        }
     }
 
     /// A line, or a title.
     fn line(&mut self, part: Part, line: &str) {
-        if self.seen.keep {
+        if self.seen.ends {
             return;
         }
         self.read(part, line);
-        self.seen.keep |= line.contains([':', '|']) && Reading::is_answer(line);
-        // What is struck or not chosen joins what stands around it.
-        if line.contains("~~") || line.contains(['(', '[']) && line.contains(['x', 'X', '\u{2713}', '\u{2714}']) {
+        if may_join(line, self.line.signs) {
             let visible = text::visible(line);
             if visible != line {
                 self.read(part, &visible);
@@ -227,218 +188,145 @@ impl One<'_> {
     }
 
     fn read(&mut self, part: Part, line: &str) {
-        let mut words = std::mem::take(&mut self.words);
-        words.clear();
-        if line.is_ascii() {
-            self.plain(line, &mut words);
-        } else {
-            words.extend(tokens::words(line).iter().map(|word| Word {
-                start: word.start,
-                end: word.end,
-                hash: hash(word.text.as_bytes()),
-            }));
-            self.run(line, 0..line.len());
-        }
-        self.look(part, line, &words);
-        self.words = words;
+        let mut own = std::mem::take(&mut self.line);
+        own.read(line, &self.by.marks, &self.by.names, &mut self.seen.named);
+        self.look(part, line, &own);
+        self.line = own;
     }
 
-    /// The words of a line in ASCII; each that is no part of a longer token is looked up as a name.
-    fn plain(&mut self, line: &str, words: &mut Vec<Word>) {
-        let bytes = line.as_bytes();
-        let class = |at: usize| bytes.get(at).map_or(0, |byte| CLASSES[usize::from(*byte)]);
-        let mut at = 0;
-        let mut looked = 0;
-        while at < bytes.len() {
-            if class(at) & LETTER == 0 {
-                at += 1;
-                continue;
-            }
-            let start = at;
-            let mut signs = false;
-            loop {
-                while class(at) & LETTER != 0 {
-                    at += 1;
-                }
-                if class(at) & JOINS == 0 || class(at + 1) & LETTER == 0 {
-                    break;
-                }
-                signs |= bytes.get(at) == Some(&b'\'');
-                at += 1;
-            }
-            let word = Word { start, end: at, hash: hash(&bytes[start..at]) };
-            words.push(word);
-            if start < looked {
-                continue;
-            }
-            let stop = matches!(bytes.get(at), Some(b'.' | b':')) && class(at + 1) & INNER == 0;
-            let outside = start == 0 || class(start - 1) & INNER == 0;
-            if !signs && outside && (stop || class(at) & INNER == 0) {
-                self.word(line, word);
-            } else {
-                let from = bytes[..start].iter().rposition(|byte| CLASSES[usize::from(*byte)] & INNER == 0);
-                let from = from.map_or(0, |before| before + 1).max(looked);
-                let mut to = at;
-                while class(to) & INNER != 0 || (signs && bytes.get(to) == Some(&b'\'')) {
-                    to += 1;
-                }
-                self.run(line, from..to);
-                looked = to;
-            }
+    /// What the words of a line come to.
+    fn look(&mut self, part: Part, line: &str, own: &Line) {
+        let has = |mark: u32| own.marks & mark != 0;
+        if matches!(part, Part::Title | Part::Past) {
+            self.seen.title_noun |= has(marks::CREDENTIAL);
+            self.seen.afterwards |= has(marks::RECORD);
+            self.seen.ends |= has(marks::KEYLESS) && has(marks::INSTEAD);
         }
-    }
-
-    /// A token that is one word.
-    fn word(&mut self, line: &str, word: Word) {
-        let text = &line[word.start..word.end];
-        self.seen.keep |= self.by.single.has(word.hash) && !self.by.names.named(text).is_empty()
-            || shaped(text)
-            || !self.by.names.numbered(digits(text)).is_empty();
-    }
-
-    /// Tokens of signs and letters.
-    fn run(&mut self, line: &str, range: std::ops::Range<usize>) {
-        for token in tokens(&line[range]) {
-            for part in tokens::parts(token) {
-                let known = if part.text.is_ascii() {
-                    self.by.single.has(hash(part.text.as_bytes()))
-                } else {
-                    self.by.single.has(hash(part.text.to_lowercase().as_bytes()))
-                };
-                self.seen.keep |= known && !self.by.names.named(part.text).is_empty()
-                    || shaped(part.text)
-                    || super::address::find(part.text, &self.by.names).is_some();
-            }
-            self.seen.keep |= !self.by.names.numbered(digits(token.text)).is_empty();
-        }
-    }
-
-    /// Phrases, names of several words, and what the words around a token make of it.
-    fn look(&mut self, part: Part, line: &str, words: &[Word]) {
-        let mut about = 0;
-        let mut partial =
-            if line.contains("..") || line.contains("**") || line.contains('\u{2026}') { words.len() } else { 0 };
-        for (at, word) in words.iter().enumerate() {
-            if self.by.looked_at.has(word.hash) {
-                let flags = self.by.flags.get(&word.hash).copied().unwrap_or_default();
-                about |= flags;
-                if flags & PHRASE != 0 {
-                    self.phrase(line, words, at);
-                }
-                if flags & NAME != 0 {
-                    self.several(line, words, at);
-                }
-                if flags & PARTIAL != 0 {
-                    partial = partial.max(at + 7);
-                }
-            }
-            if at < partial {
-                let text = &line[word.start..word.end];
-                let ascii = text.len() >= 4 && text.bytes().all(|b| b.is_ascii_alphanumeric());
-                self.seen.keep |= ascii && [true, false].iter().any(|end| !self.by.names.part(text, *end).is_empty());
-            }
-            self.parted(&line[word.start..word.end]);
-            if self.seen.keep {
-                return;
-            }
-        }
-        if part == Part::Comment && about & APPROVES != 0 {
+        self.seen.asks |= has(marks::LEVEL);
+        if part == Part::Comment && has(marks::APPROVES) {
             self.seen.approved |= self.by.approvers;
         }
-        if about & (VAULT | ACCESSOR) != 0 {
-            let long = |text: &str| text.len() >= 14 && text.bytes().any(|b| b.is_ascii_digit());
-            self.seen.keep |= tokens(line).into_iter().any(|token| {
-                (about & VAULT != 0 && token.text.contains('/')) || (about & ACCESSOR != 0 && long(token.text))
-            });
+        if has(marks::PHRASE) || (has(marks::FIRST) && has(marks::SECOND)) {
+            self.phrases(line, own);
+        }
+        if has(marks::ASKING) {
+            self.answers(line, own);
+        }
+        if !self.seen.named {
+            self.seen.named = self.names(line, own);
         }
     }
 
-    /// A number inside a token, and a part of an id behind letters that hide the rest.
-    fn parted(&mut self, text: &str) {
-        let bytes = text.as_bytes();
-        if bytes.iter().all(u8::is_ascii_digit) {
-            self.seen.keep |= !self.by.names.numbered(text).is_empty();
-        } else if matches!(bytes, [b'x' | b'X', b'x' | b'X', b'x' | b'X', ..]) {
-            let shown = text.trim_start_matches(['x', 'X']);
-            self.seen.keep |= shown.len() >= 4 && !self.by.names.part(shown, true).is_empty();
+    fn phrases(&mut self, line: &str, own: &Line) {
+        for (at, word) in own.words.iter().enumerate() {
+            if word.marks & marks::PHRASE != 0 {
+                for (rest, asks) in self.by.marks.phrases(word.hash) {
+                    let end = at + 1 + rest.len();
+                    let slice = own.words.get(at + 1..end);
+                    if slice.is_some_and(|slice| slice.iter().zip(rest).all(|(word, hash)| word.hash == *hash)) {
+                        self.phrase(line, own, at..end, *asks);
+                    }
+                }
+            }
+            let apart = || own.words[at + 1..].iter().take(marks::APART).any(|w| w.marks & marks::SECOND != 0);
+            if word.marks & marks::FIRST != 0 && apart() {
+                self.phrase(line, own, at..at + 1, Asks::WithObject);
+            }
         }
     }
 
-    fn several(&mut self, line: &str, words: &[Word], at: usize) {
-        let next = words.get(at + 1).map_or(0, |next| next.hash);
-        if !self.by.pairs.has(pair(words[at].hash, next)) && !self.by.pairs.has(words[at].hash) {
+    fn phrase(&mut self, line: &str, own: &Line, words: std::ops::Range<usize>, asks: Asks) {
+        if asks == Asks::Afterwards {
+            self.seen.afterwards = true;
             return;
+        }
+        self.seen.asks = true;
+        match asks {
+            Asks::Access | Asks::Afterwards => {}
+            Asks::Alone => self.seen.ends = true,
+            Asks::WithObject => {
+                self.seen.verb = true;
+                let (Some(first), Some(last)) = (own.words.get(words.start), own.words.get(words.end - 1)) else {
+                    return;
+                };
+                let around = sentence(line, own.signs, first.start, last.end);
+                let inside = own.words.iter().filter(|word| around.contains(&word.start));
+                let all = inside.fold(0, |all, word| all | word.marks);
+                let address = own.signs & sign::AT != 0 && line[around].contains('@');
+                // "Get a new one", "change the value": see `object`.
+                let beside = own.words[words.end..].iter().take(3).any(|word| word.marks & marks::BESIDE != 0);
+                self.seen.ends |= all & marks::OBJECT != 0 || beside || address;
+                self.seen.pronoun |= all & marks::PRONOUN != 0;
+            }
+        }
+    }
+
+    /// An answer to a question for what is to be done: behind it in its line, or under a heading.
+    fn answers(&mut self, line: &str, own: &Line) {
+        // Of a question and its answer, in words.
+        const REACH: usize = 12;
+        let trimmed = line.trim_start();
+        if is_heading(trimmed) {
+            (self.seen.asks, self.seen.ends) = (true, true);
+            return;
+        }
+        if own.signs & sign::COLON == 0 {
+            return;
+        }
+        for (at, _) in own.words.iter().enumerate().filter(|(_, word)| word.marks & marks::ASKING != 0) {
+            for word in own.words[at + 1..].iter().take(REACH) {
+                if let Some(intent) = request::answered(&line[word.start..word.end].to_lowercase()) {
+                    self.seen.asks = true;
+                    self.seen.ends |= matches!(intent, Intent::Revoke | Intent::Rotate | Intent::Offboard);
+                }
+            }
+        }
+    }
+
+    /// Names of several words, parts of ids, and what the words around a token make of it.
+    fn names(&self, line: &str, own: &Line) -> bool {
+        let has = |mark: u32| own.marks & mark != 0;
+        let mut partial = if own.signs & sign::HIDES != 0 { own.words.len() } else { 0 };
+        if has(marks::NAME | marks::PARTIAL) || partial > 0 {
+            for (at, word) in own.words.iter().enumerate() {
+                if word.marks & marks::NAME != 0 && self.several(line, &own.words[at..]) {
+                    return true;
+                }
+                if word.marks & marks::PARTIAL != 0 {
+                    partial = partial.max(at + 7);
+                }
+                if at < partial && line[word.start..word.end].split('\'').any(|text| self.part(text)) {
+                    return true;
+                }
+            }
+        }
+        if !has(marks::VAULT | marks::ACCESSOR) {
+            return false;
+        }
+        let long = |text: &str| text.len() >= 14 && text.bytes().any(|b| b.is_ascii_digit());
+        let mut found = false;
+        each_token(line, &mut |token| {
+            found |= (has(marks::VAULT) && token.text.contains('/')) || (has(marks::ACCESSOR) && long(token.text));
+        });
+        found
+    }
+
+    /// Whether an id known ends or starts so.
+    fn part(&self, text: &str) -> bool {
+        let ascii = text.len() >= 4 && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        ascii && [true, false].iter().any(|end| !self.by.names.part(text, *end).is_empty())
+    }
+
+    fn several(&self, line: &str, words: &[Word]) -> bool {
+        let [first, ..] = words else { return false };
+        let next = words.get(1).map_or(0, |next| next.hash);
+        if !self.by.marks.may_begin(first.hash, next) {
+            return false;
         }
         let text = |word: &Word| line[word.start..word.end].to_lowercase().replace('\u{2019}', "'");
-        self.seen.keep |= self.by.names.starting(&text(&words[at])).iter().any(|(name, _)| {
-            words.get(at..at + name.len()).is_some_and(|slice| {
-                slice
-                    .iter()
-                    .zip(name)
-                    .all(|(word, name)| text(word).trim_end_matches("'s") == name.trim_end_matches("'s"))
-            })
-        });
-    }
-
-    fn phrase(&mut self, line: &str, words: &[Word], at: usize) {
-        let Some(phrases) = self.by.phrases.get(&words[at].hash) else { return };
-        for (rest, asks) in phrases {
-            let end = at + 1 + rest.len();
-            let follows = words.get(at + 1..end).is_some_and(|slice| slice.iter().zip(rest).all(|(a, b)| a.hash == *b));
-            if !follows {
-                continue;
-            }
-            self.seen.asks = true;
-            match asks {
-                Asks::Other => {}
-                Asks::Alone => self.seen.keep = true,
-                Asks::WithObject => self.object(line, words, at, end),
-            }
-        }
-    }
-
-    /// Whether a verb, from word `at` to `end`, has an object that makes it one of ours.
-    fn object(&mut self, line: &str, words: &[Word], at: usize, end: usize) {
-        let text = |word: &Word| line[word.start..word.end].to_lowercase();
-        let verb = line[words[at].start..words[end - 1].end].to_lowercase();
-        let (from, to) = sentence(line, words[at].start, words[end - 1].end);
-        let own = words.iter().filter(|word| word.start >= from && word.start < to);
-        let own: Vec<String> = own.map(text).collect();
-        let has = |options: &[&str]| own.iter().any(|word| options.contains(&word.as_str()));
-        let apart = match verb.as_str() {
-            "take" | "takes" | "taking" | "taken" => has(&["off", "out", "away"]),
-            "no" | "not" => has(&["any"]) && has(&["more", "longer"]),
-            _ => true,
-        };
-        if !apart {
-            return;
-        }
-        self.seen.keep |= line[from..to].contains('@')
-            || own.iter().any(|word| credential_noun(word) || access_noun(word) || matches!(word.as_str(), "one" | "pair" | "value"))
-            // Without blanks, a line may be one word to a reader and several to another.
-            || own.is_empty();
-        self.seen.pronoun |= has(&[
-            "it",
-            "them",
-            "they",
-            "these",
-            "those",
-            "both",
-            "everything",
-            "this",
-            "that",
-            "ihn",
-            "sie",
-            "es",
-            "diese",
-            "beide",
-            "le",
-            "les",
-            "los",
-            "lo",
-            "all",
-            "one",
-            "ones",
-        ]);
+        let same = |word: &Word, name: &String| text(word).trim_end_matches("'s") == name.trim_end_matches("'s");
+        self.by.names.starting(&text(first)).iter().any(|(name, _)| {
+            words.get(..name.len()).is_some_and(|slice| slice.iter().zip(name).all(|(word, name)| same(word, name)))
+        })
     }
 }

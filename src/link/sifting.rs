@@ -1,59 +1,271 @@
-//! What the sieve asks of single words and lines: classes of bytes, shapes of identifiers, and where a sentence ends. What a ticket
-//! comes to is decided in `sieve`.
+//! A line to the words that the sieve looks at, in one pass and without copying any: each word with its hash and marks, each token looked
+//! up among the names, and which signs the line has. What a ticket comes to is decided in `sieve`.
 
-/// Digits, without a sign before them.
-pub(super) fn digits(text: &str) -> &str {
-    text.trim_start_matches('#')
+use std::ops::Range;
+
+use super::address;
+use super::hashed::{hash, hash_at};
+use super::index::Names;
+use super::marks::{Marks, Word};
+use super::text::abbreviates;
+use super::tokens::{self, Token, each_part, each_token};
+
+/// Signs of a line, beside its words.
+pub(super) mod sign {
+    /// What stands behind it may be an answer, or the next cell.
+    pub(crate) const COLON: u8 = 1;
+    /// Parts of ids may stand beside it: `..`, `**`, `…`.
+    pub(crate) const HIDES: u8 = 1 << 1;
+    /// Something may be struck.
+    pub(crate) const STRIKES: u8 = 1 << 2;
+    /// There may be boxes to tick.
+    pub(crate) const BOXES: u8 = 1 << 3;
+    /// An address, or a handle.
+    pub(crate) const AT: u8 = 1 << 4;
+    /// A letter, or another character, that is not of ASCII.
+    pub(crate) const FOREIGN: u8 = 1 << 5;
+    /// Code.
+    pub(crate) const CODE: u8 = 1 << 6;
+}
+
+/// Words and signs of a line.
+#[derive(Debug, Default)]
+pub(super) struct Line {
+    pub(super) words: Vec<Word>,
+    pub(super) signs: u8,
+    /// All their marks.
+    pub(super) marks: u32,
+}
+
+impl Line {
+    /// Reads a line. `named` is set where it may name something; nothing is looked up where it is set already.
+    pub(super) fn read(&mut self, line: &str, marks: &Marks, names: &Names, named: &mut bool) {
+        self.words.clear();
+        (self.signs, self.marks) = (0, 0);
+        let bytes = line.as_bytes();
+        let class = |at: usize| bytes.get(at).map_or(0, |byte| CLASSES[usize::from(*byte)]);
+        let mut at = 0;
+        // Up to here the tokens were looked up.
+        let mut looked = 0;
+        while let Some(byte) = bytes.get(at) {
+            let own = CLASSES[usize::from(*byte)];
+            if own & LETTER == 0 {
+                self.signs |= SIGNS[usize::from(*byte)];
+                if own & FOREIGN != 0 {
+                    at = self.foreign(line, at, marks, names, named);
+                    looked = at;
+                    continue;
+                }
+                if matches!(byte, b'.' | b'*') && bytes.get(at + 1) == Some(byte) {
+                    self.signs |= sign::HIDES;
+                }
+                at += 1;
+                continue;
+            }
+            let start = at;
+            let mut quotes = false;
+            loop {
+                at += 1;
+                while class(at) & LETTER != 0 {
+                    at += 1;
+                }
+                if class(at) & JOINS == 0 || class(at + 1) & LETTER == 0 {
+                    break;
+                }
+                quotes |= bytes[at] == b'\'';
+            }
+            let hash = hash_at(bytes, start, at);
+            let word = Word { start, end: at, hash, marks: marks.of(hash) };
+            self.marks |= word.marks;
+            self.words.push(word);
+            if *named || start < looked {
+                continue;
+            }
+            let stop = class(at) & STOPS != 0 && class(at + 1) & INNER == 0;
+            let alone = start == 0 || class(start - 1) & INNER == 0;
+            if alone && !quotes && (stop || class(at) & INNER == 0) {
+                *named = shaped(&line[start..at])
+                    || (marks.may_name(hash) && known(&line[start..at], names))
+                    || placeholder_of_part(&line[start..at], names);
+            } else {
+                let from = bytes[..start].iter().rposition(|byte| CLASSES[usize::from(*byte)] & INNER == 0);
+                let from = from.map_or(0, |before| before + 1).max(looked);
+                looked = at;
+                while class(looked) & INNER != 0 || (quotes && bytes.get(looked) == Some(&b'\'')) {
+                    looked += 1;
+                }
+                *named = tokens_of(line, from..looked, marks, names);
+            }
+        }
+    }
+
+    /// A stretch between blanks with characters beyond ASCII: its words by the whole reading's own rules. Gives its end.
+    fn foreign(&mut self, line: &str, at: usize, marks: &Marks, names: &Names, named: &mut bool) -> usize {
+        let bytes = line.as_bytes();
+        let start = bytes[..at].iter().rposition(u8::is_ascii_whitespace).map_or(0, |blank| blank + 1);
+        let end = bytes[at..].iter().position(u8::is_ascii_whitespace).map_or(bytes.len(), |length| at + length);
+        while self.words.last().is_some_and(|word| word.start >= start) {
+            self.words.pop();
+        }
+        let stretch = &line[start..end];
+        for byte in stretch.bytes() {
+            self.signs |= SIGNS[usize::from(byte)];
+        }
+        let hides = ["\u{2026}", "..", "**"].iter().any(|sign| stretch.contains(sign));
+        self.signs |= sign::FOREIGN | if hides { sign::HIDES } else { 0 };
+        for word in tokens::words(stretch) {
+            let hash = hash(word.text.as_bytes());
+            let word = Word { start: start + word.start, end: start + word.end, hash, marks: marks.of(hash) };
+            self.marks |= word.marks;
+            self.words.push(word);
+        }
+        *named |= tokens_of(line, start..end, marks, names);
+        end
+    }
+}
+
+/// Whether a stretch of tokens may name something.
+fn tokens_of(line: &str, range: Range<usize>, marks: &Marks, names: &Names) -> bool {
+    let mut found = false;
+    each_token(&line[range], &mut |token| found = found || may_mean(token, marks, names));
+    found
+}
+
+fn may_mean(token: Token<'_>, marks: &Marks, names: &Names) -> bool {
+    let text = token.text;
+    let mut found = hidden(text, names) || placeholder_of_part(text, names);
+    // `#41` is the number 41, `@svc-x` its owner, `/secret/x` the path `secret/x`.
+    each_part(token, &mut |part| {
+        found = found || shaped(part.text) || is_known(part.text, marks, names) || {
+            let bare = part.text.trim_start_matches(['#', '@', '/']);
+            bare.len() < part.text.len() && is_known(bare, marks, names)
+        }
+    });
+    found || (text.contains('/') && web(text, names))
+}
+
+fn is_known(text: &str, marks: &Marks, names: &Names) -> bool {
+    let hash = if text.is_ascii() { hash(text.as_bytes()) } else { hash(text.to_lowercase().as_bytes()) };
+    marks.may_name(hash) && known(text, names)
+}
+
+fn known(text: &str, names: &Names) -> bool {
+    !names.named(text).is_empty() || !names.numbered(text).is_empty() || names.is_owner(text)
+}
+
+/// Something that an address denotes.
+fn web(text: &str, names: &Names) -> bool {
+    let mut found = address::find(text, names).is_some();
+    each_part(Token { text, start: 0, marked: false }, &mut |part| {
+        found = found || (part.text.len() < text.len() && address::find(part.text, names).is_some());
+    });
+    found
+}
+
+/// `AKIA...4F2A`: a token with the dots inside.
+fn hidden(text: &str, names: &Names) -> bool {
+    text.split_once("...").is_some_and(|(front, back)| {
+        (!back.is_empty() && !names.part(back, true).is_empty())
+            || (!front.is_empty() && !names.part(front, false).is_empty())
+    })
+}
+
+/// `xxxx4F2A`: a part of an id behind letters that hide the rest.
+fn placeholder_of_part(text: &str, names: &Names) -> bool {
+    let bytes = text.as_bytes();
+    matches!(bytes, [b'x' | b'X', b'x' | b'X', b'x' | b'X', ..]) && {
+        let shown = text.trim_start_matches(['x', 'X']);
+        shown.len() >= 4 && !names.part(shown, true).is_empty()
+    }
 }
 
 /// Identifiers that are links whether they are known or not, see `mention`.
-pub(super) fn shaped(text: &str) -> bool {
-    (text.len() == 20 && (text.starts_with("AKIA") || text.starts_with("ASIA")))
-        || text.starts_with("arn:")
-        || ((text.starts_with("github") || text.starts_with("gitlab")) && text.contains(':'))
+fn shaped(text: &str) -> bool {
+    match text.as_bytes() {
+        [b'A', ..] => text.len() == 20 && (text.starts_with("AKIA") || text.starts_with("ASIA")),
+        [b'a', b'r', b'n', b':', ..] => true,
+        [b'g', b'i', b't', ..] => text.contains(':'),
+        _ => false,
+    }
 }
 
-/// The sentence around a place, or more: only ends that are certain count.
-pub(super) fn sentence(line: &str, start: usize, end: usize) -> (usize, usize) {
+/// The sentence around a place, or more: a sentence ends where the whole reading ends it, see `text`.
+pub(super) fn sentence(line: &str, signs: u8, start: usize, end: usize) -> Range<usize> {
     let bytes = line.as_bytes();
     let trimmed = line.trim_start();
-    let whole = line.len() > 1000 || !line.is_ascii() || trimmed.starts_with(['|', '#', '*']) || line.contains('`');
-    if whole {
-        return (0, line.len());
+    let whole = trimmed.starts_with(['|', '#', '*']) || is_heading(trimmed);
+    // What is longer is cut where a word ends, and code has no sentences.
+    if line.len() > 1000 || signs & sign::CODE != 0 || whole {
+        return 0..line.len();
     }
     let ends = |at: usize| {
-        let blank = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_whitespace);
-        matches!(bytes[at], b'.' | b'!' | b'?') && blank(at + 1) && {
-            let word = bytes[..at].iter().rev().take_while(|b| !b.is_ascii_whitespace() && **b != b'(').count();
-            // A short word may be an abbreviation.
-            word > 5
-        }
+        matches!(bytes[at], b'.' | b'!' | b'?')
+            && bytes.get(at + 1).is_some_and(u8::is_ascii_whitespace)
+            && !(bytes[at] == b'.' && line.get(..at).is_none_or(abbreviates))
     };
     let from = (0..start).rev().find(|at| ends(*at)).map_or(0, |at| at + 1);
     let to = (end..bytes.len()).find(|at| ends(*at)).unwrap_or(bytes.len());
-    (from, to)
+    from..to
 }
 
-pub(super) const LETTER: u8 = 1;
-pub(super) const JOINS: u8 = 1 << 1;
-pub(super) const INNER: u8 = 1 << 2;
+/// Whether a line is a heading in any of the notations.
+pub(super) fn is_heading(line: &str) -> bool {
+    line.starts_with('#') || line.starts_with("**") || matches!(line.as_bytes(), [b'h', b'1'..=b'6', b'.', ..])
+}
 
-/// What a byte of ASCII is to words and to tokens.
-pub(super) const CLASSES: [u8; 256] = {
+/// Whether what is struck or not chosen may join what stands around it.
+pub(super) fn may_join(line: &str, signs: u8) -> bool {
+    signs & sign::STRIKES != 0 && line.contains("~~") || signs & sign::BOXES != 0 && boxes(line) > 1
+}
+
+/// How many boxes to tick there may be.
+fn boxes(line: &str) -> usize {
+    let bytes = line.as_bytes();
+    let closes = |at: &usize| bytes[at + 1..].iter().take(16).any(|byte| matches!(byte, b')' | b']'));
+    memchr::memchr2_iter(b'(', b'[', bytes).filter(closes).count()
+}
+
+const LETTER: u8 = 1;
+const JOINS: u8 = 1 << 1;
+const INNER: u8 = 1 << 2;
+const STOPS: u8 = 1 << 3;
+const FOREIGN: u8 = 1 << 4;
+
+/// What a byte is to words and to tokens.
+const CLASSES: [u8; 256] = {
     let mut out = [0; 256];
     let mut at = 0;
-    while at < 128 {
+    while at < 256 {
         let byte = at as u8;
-        if byte.is_ascii_alphanumeric() || byte == b'_' {
-            out[at] = LETTER | INNER;
+        out[at] = if byte.is_ascii_alphanumeric() || byte == b'_' {
+            LETTER | INNER
         } else if byte == b'-' {
-            out[at] = JOINS | INNER;
+            JOINS | INNER
         } else if byte == b'\'' {
-            out[at] = JOINS;
-        } else if matches!(byte, b'.' | b'/' | b':' | b'@' | b'#' | b'+' | b'=' | b'$' | b'~' | b'%') {
-            out[at] = INNER;
-        }
+            JOINS
+        } else if matches!(byte, b'.' | b':') {
+            INNER | STOPS
+        } else if matches!(byte, b'/' | b'@' | b'#' | b'+' | b'=' | b'$' | b'~' | b'%') {
+            INNER
+        } else if byte >= 128 {
+            INNER | FOREIGN
+        } else {
+            0
+        };
         at += 1;
     }
+    out
+};
+
+/// Which sign a byte is.
+const SIGNS: [u8; 256] = {
+    let mut out = [0; 256];
+    out[b':' as usize] = sign::COLON;
+    out[b'|' as usize] = sign::COLON;
+    out[b'~' as usize] = sign::STRIKES;
+    out[b'(' as usize] = sign::BOXES;
+    out[b'[' as usize] = sign::BOXES;
+    out[b'@' as usize] = sign::AT;
+    out[b'`' as usize] = sign::CODE;
     out
 };

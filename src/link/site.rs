@@ -27,7 +27,7 @@ impl Site {
                 TimeWord::Effective => "effective",
                 TimeWord::For => "for",
                 TimeWord::LastDay => {
-                    site.last_day.push(words(phrase).into_iter().map(|word| word.text).collect());
+                    site.last_day.push(words(phrase).into_iter().map(|word| word.text.to_string()).collect());
                     continue;
                 }
             };
@@ -44,7 +44,7 @@ impl Site {
         let mut out = String::with_capacity(text.len());
         let mut done = 0;
         for word in words(text) {
-            let Some(ours) = self.dates.get(&word.text) else { continue };
+            let Some(ours) = self.dates.get(word.text.as_str()) else { continue };
             let length = word.end - word.start;
             // Lower case may be longer than what stands in the text.
             if ours.len() > length {
@@ -60,12 +60,12 @@ impl Site {
     }
 
     /// The words of a text, those that say what a time is for by our names.
-    pub(super) fn words(&self, text: &str) -> Vec<Word> {
+    pub(super) fn words<'t>(&self, text: &'t str) -> Vec<Word<'t>> {
         let mut all = words(text);
         if !self.roles.is_empty() {
             for word in &mut all {
-                if let Some(ours) = self.roles.get(&word.text) {
-                    (*ours).clone_into(&mut word.text);
+                if let Some(ours) = self.roles.get(word.text.as_str()) {
+                    word.call(ours);
                 }
             }
         }

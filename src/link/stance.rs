@@ -69,6 +69,8 @@ pub(super) struct Judged {
     /// Word starts that talk about text or knowledge.
     pub(super) talk: Option<usize>,
     pub(super) question: bool,
+    /// Its words, read once.
+    pub(super) words: Vec<Word>,
 }
 
 impl Judged {
@@ -80,6 +82,22 @@ impl Judged {
             .map(|clause| clause.stance)
             .find(|stance| *stance != Stance::Neutral)
             .unwrap_or(Stance::Neutral)
+    }
+
+    /// The words that begin before a byte.
+    pub(super) fn before(&self, byte: usize) -> &[Word] {
+        &self.words[..self.words.partition_point(|word| word.start < byte)]
+    }
+
+    /// The words that begin at a byte or behind it.
+    pub(super) fn behind(&self, byte: usize) -> &[Word] {
+        &self.words[self.words.partition_point(|word| word.start < byte)..]
+    }
+
+    /// The words that begin between two bytes.
+    pub(super) fn between(&self, from: usize, to: usize) -> &[Word] {
+        let words = self.behind(from);
+        &words[..words.partition_point(|word| word.start < to)]
     }
 
     /// The clause at a byte.
@@ -102,8 +120,12 @@ pub(super) fn judge(unit: &Unit, lexicon: &Lexicon) -> Judged {
         // `…:secret:x-??????` is a pattern.
         && !unit.text.ends_with("???")
         && !polite(&words);
-    let mut out =
-        Judged { talk: found.iter().find(|f| f.cue == Cue::Talk).map(|f| f.from), question, clauses: Vec::new() };
+    let mut out = Judged {
+        talk: found.iter().find(|f| f.cue == Cue::Talk).map(|f| f.from),
+        question,
+        clauses: Vec::new(),
+        words: Vec::new(),
+    };
     let parts = segments(&unit.text, &words, &found, unit.shape);
     for (index, &(start, end, aside)) in parts.iter().enumerate() {
         // What goes on behind a parenthesis is one clause with what stood before it.
@@ -116,6 +138,7 @@ pub(super) fn judge(unit: &Unit, lexicon: &Lexicon) -> Judged {
         clause.told.retain(|act| act.start >= start && act.start < end);
         out.clauses.push(clause);
     }
+    out.words = words;
     out
 }
 

@@ -95,7 +95,7 @@ impl Reading<'_> {
 
     /// "X rotation broke the build": nouns alone, and something that fails.
     fn only_trouble(&self, title: usize) -> bool {
-        let fails = words(&self.units[title].text).iter().any(|w| {
+        let fails = self.judged[title].words.iter().any(|w| {
             matches!(
                 w.text.as_str(),
                 "broke"
@@ -163,8 +163,8 @@ impl Reading<'_> {
             &["no", "hace", "falta", "tocar"],
             &["no", "hay", "que", "hacer", "nada"],
         ];
-        self.units.iter().filter(|unit| !matches!(unit.origin, Origin::Comment(_))).find_map(|unit| {
-            let all = words(&unit.text);
+        self.own().find_map(|(unit, judged)| {
+            let all = &judged.words;
             PHRASES
                 .iter()
                 .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
@@ -195,20 +195,23 @@ impl Reading<'_> {
 
     /// Whether the text, not the title, orders something done to what it names.
     pub(super) fn body_orders(&self) -> bool {
-        self.units.iter().enumerate().any(|(number, unit)| {
-            matches!(unit.origin, Origin::Body(_))
-                && self.judged[number].clauses.iter().any(|clause| {
-                    clause.stance == Stance::Act
-                        && clause.acts.iter().any(|act| {
-                            act.form == Form::Base
-                                && self.judged[number].talk.is_none()
-                                && (self.opens(number, act)
-                                    || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
-                                && (act.force == Force::Strong || self.object(number, clause, act))
-                        })
-                        && self.of_unit(number).iter().any(|m| !m.stance.spares())
-                })
-        })
+        let orders = || {
+            self.units.iter().enumerate().any(|(number, unit)| {
+                matches!(unit.origin, Origin::Body(_))
+                    && self.judged[number].clauses.iter().any(|clause| {
+                        clause.stance == Stance::Act
+                            && clause.acts.iter().any(|act| {
+                                act.form == Form::Base
+                                    && self.judged[number].talk.is_none()
+                                    && (self.opens(number, act)
+                                        || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
+                                    && (act.force == Force::Strong || self.object(number, clause, act))
+                            })
+                            && self.of_unit(number).iter().any(|m| !m.stance.spares())
+                    })
+            })
+        };
+        *self.once.orders.get_or_init(orders)
     }
 
     /// A verb that begins a table's cell.
@@ -218,11 +221,7 @@ impl Reading<'_> {
 
     /// A ticket that is filed after what it asks for was done.
     pub(super) fn afterwards(&self) -> bool {
-        self.units
-            .iter()
-            .filter(|unit| !matches!(unit.origin, Origin::Comment(_)))
-            .take(40)
-            .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title))
+        *self.once.afterwards.get_or_init(|| filed_afterwards(self.units))
     }
 }
 
@@ -288,57 +287,71 @@ fn hardware(title: &[Word]) -> bool {
     }) && !has(&|w| access_noun(w) || (credential_noun(w) && w != "key" && w != "keys"))
 }
 
+/// Words that say by themselves that a ticket is filed after the fact, in a title or before "ticket" and the like.
+pub(super) const AFTERWARDS: [&str; 12] = [
+    "retroactive",
+    "retroactively",
+    "retrospective",
+    "retrospectively",
+    "nachtrag",
+    "nachträglich",
+    "nachträgliche",
+    "nachdokumentiert",
+    "rétroactif",
+    "rétroactivement",
+    "retroactivo",
+    "retroactivamente",
+];
+
+/// What stands behind them in a text.
+pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
+
+/// Phrases that say it.
+pub(super) const FILED_AFTERWARDS: [&[&str]; 24] = [
+    &["filed", "afterwards"],
+    &["filed", "after"],
+    &["filed", "retroactively"],
+    &["created", "afterwards"],
+    &["opened", "afterwards"],
+    &["raised", "afterwards"],
+    &["logged", "afterwards"],
+    &["recorded", "afterwards"],
+    &["written", "afterwards"],
+    &["ticket", "afterwards"],
+    &["after", "the", "fact"],
+    &["after", "the", "event"],
+    &["for", "the", "record"],
+    &["record", "for", "the", "audit"],
+    &["for", "the", "audit", "trail"],
+    &["record", "only"],
+    &["ex", "post"],
+    &["post", "factum"],
+    &["im", "nachhinein"],
+    &["zur", "dokumentation"],
+    &["après", "coup"],
+    &["a", "posteriori"],
+    &["pour", "la", "traçabilité"],
+    &["a", "efectos", "de", "registro"],
+];
+
+/// Whether a ticket says that it is filed after the fact.
+pub(super) fn filed_afterwards(units: &[Unit]) -> bool {
+    units
+        .iter()
+        .filter(|unit| !matches!(unit.origin, Origin::Comment(_)))
+        .take(40)
+        .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title))
+}
+
 /// Whether words say that a ticket is filed after the fact; a title says it in one word.
-pub(super) fn afterwards(all: &[Word], title: bool) -> bool {
-    let one = |w: &Word| {
-        matches!(
-            w.text.as_str(),
-            "retroactive"
-                | "retroactively"
-                | "retrospective"
-                | "retrospectively"
-                | "nachtrag"
-                | "nachträglich"
-                | "nachträgliche"
-                | "nachdokumentiert"
-                | "rétroactif"
-                | "rétroactivement"
-                | "retroactivo"
-                | "retroactivamente"
-        )
-    };
-    const PHRASES: [&[&str]; 24] = [
-        &["filed", "afterwards"],
-        &["filed", "after"],
-        &["filed", "retroactively"],
-        &["created", "afterwards"],
-        &["opened", "afterwards"],
-        &["raised", "afterwards"],
-        &["logged", "afterwards"],
-        &["recorded", "afterwards"],
-        &["written", "afterwards"],
-        &["ticket", "afterwards"],
-        &["after", "the", "fact"],
-        &["after", "the", "event"],
-        &["for", "the", "record"],
-        &["record", "for", "the", "audit"],
-        &["for", "the", "audit", "trail"],
-        &["record", "only"],
-        &["ex", "post"],
-        &["post", "factum"],
-        &["im", "nachhinein"],
-        &["zur", "dokumentation"],
-        &["après", "coup"],
-        &["a", "posteriori"],
-        &["pour", "la", "traçabilité"],
-        &["a", "efectos", "de", "registro"],
-    ];
+fn afterwards(all: &[Word], title: bool) -> bool {
+    let one = |w: &Word| AFTERWARDS.contains(&w.text.as_str());
     (title && all.iter().any(|w| one(w) || matches!(w.text.as_str(), "record" | "recorded")))
-        || all.windows(2).any(|pair| {
-            one(&pair[0])
-                && matches!(pair[1].text.as_str(), "ticket" | "change" | "record" | "entry" | "erfasst" | "angelegt")
+        || all.windows(2).any(|pair| one(&pair[0]) && FILED.contains(&pair[1].text.as_str()))
+        || (0..all.len()).any(|at| {
+            FILED_AFTERWARDS.iter().any(|phrase| {
+                all[at].text == phrase[0]
+                    && all.get(at..at + phrase.len()).is_some_and(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b))
+            })
         })
-        || PHRASES
-            .iter()
-            .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
 }

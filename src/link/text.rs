@@ -290,6 +290,16 @@ const ABBREVIATIONS: [&str; 24] = [
     "ex", "mr", "mrs", "dr", "st", "u.a", "inkl", "cf",
 ];
 
+/// Whether a full stop behind this text belongs to its last word: `e.g.`, `2.`, `J.`.
+pub(super) fn abbreviates(text: &str) -> bool {
+    let before = text.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
+    let numbered = !before.is_empty() && before.chars().all(|c| c.is_ascii_digit()) && before.len() < 3;
+    let initial = before.chars().count() == 1 && before.chars().all(char::is_alphabetic);
+    // None of them is longer.
+    let known = || before.len() <= 8 && ABBREVIATIONS.contains(&before.to_lowercase().as_str());
+    numbered || initial || known()
+}
+
 /// Sentences of one line.
 fn sentences(line: &str) -> Vec<String> {
     let mut out = Vec::new();
@@ -312,10 +322,7 @@ fn sentences(line: &str) -> Vec<String> {
         if !next.is_whitespace() {
             continue;
         }
-        let before = line[start..at].rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
-        let numbered = c == '.' && !before.is_empty() && before.chars().all(|c| c.is_ascii_digit()) && before.len() < 3;
-        let initial = c == '.' && before.chars().count() == 1 && before.chars().all(char::is_alphabetic);
-        if c == '.' && (numbered || initial || ABBREVIATIONS.contains(&before.to_lowercase().as_str())) {
+        if c == '.' && abbreviates(&line[start..at]) {
             continue;
         }
         out.push(line[start..=at].trim().to_owned());

@@ -2,11 +2,10 @@
 //! and a site can add its own (`words` in the configuration). English
 //! stands here, other languages in `tongues`. How they combine is decided in `stance` and `intent`.
 
-use std::collections::HashMap;
-
 use crate::model::settings::{self, Words};
 use crate::model::ticket::Intent;
 
+use super::hashed::Quick;
 use super::tongues;
 
 /// How much a word says by itself.
@@ -243,7 +242,7 @@ fn inflected(verb: &str) -> ([String; 3], String) {
 /// All phrases, by their first word.
 #[derive(Debug, Default)]
 pub(super) struct Lexicon {
-    by_first: HashMap<String, Vec<(Vec<String>, Cue)>>,
+    by_first: Quick<String, Vec<(Vec<String>, Cue)>>,
     /// A site's own phrases of requests.
     own: Vec<(String, Intent)>,
 }
@@ -321,7 +320,8 @@ impl Lexicon {
     }
 
     fn add(&mut self, phrase: &str, cue: Cue) {
-        let mut words: Vec<String> = super::tokens::words(phrase).into_iter().map(|word| word.text).collect();
+        let mut words: Vec<String> =
+            super::tokens::words(phrase).into_iter().map(|word| word.text.to_string()).collect();
         if !words.is_empty() {
             let first = words.remove(0);
             self.by_first.entry(first).or_default().push((words, cue));
@@ -343,7 +343,12 @@ impl Lexicon {
     pub(super) fn acts(&self) -> impl Iterator<Item = (Vec<&str>, Intent, Force)> {
         self.by_first.iter().flat_map(|(first, phrases)| {
             phrases.iter().filter_map(move |(rest, cue)| {
-                let Cue::Act(intent, force, _) = *cue else { return None };
+                let (intent, force) = match *cue {
+                    Cue::Act(intent, force, _) => (intent, force),
+                    // What `stance` makes of it.
+                    Cue::Like => (Intent::Provision, Force::Strong),
+                    _ => return None,
+                };
                 Some((std::iter::once(first.as_str()).chain(rest.iter().map(String::as_str)).collect(), intent, force))
             })
         })
@@ -351,7 +356,7 @@ impl Lexicon {
 
     /// The longest phrase that starts at `at`: its cue and its length in words.
     pub(super) fn at(&self, words: &[super::tokens::Word], at: usize) -> Option<(Cue, usize)> {
-        let phrases = self.by_first.get(&words[at].text)?;
+        let phrases = self.by_first.get(words[at].text.as_str())?;
         phrases.iter().find_map(|(rest, cue)| {
             let follows = words.get(at + 1..at + 1 + rest.len())?;
             follows.iter().zip(rest).all(|(word, want)| word.text == *want).then_some((*cue, rest.len() + 1))

@@ -1,5 +1,7 @@
 //! What the times in a ticket are for: the window of a temporary access, the date from which an action holds, a deadline.
 
+use std::cell::OnceCell;
+
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
@@ -10,7 +12,7 @@ use super::lengths::{Length, lengths, limits};
 use super::nouns::{condition, expires};
 use super::site::Site;
 use super::stance::{Judged, Stance};
-use super::talk::afterwards;
+use super::talk::filed_afterwards;
 use super::text::{Origin, Unit};
 use super::tokens::{Word, words};
 use super::verbs::Form;
@@ -24,11 +26,21 @@ pub(super) struct Times<'t> {
     pub(super) state: State,
     pub(super) intent: Intent,
     pub(super) site: &'t Site,
+    pub(super) read: &'t Points,
+}
+
+/// The points in time of each unit, read once.
+pub(super) struct Points(Vec<OnceCell<Vec<(Point, Role)>>>);
+
+impl Points {
+    pub(super) fn new(units: &[Unit]) -> Self {
+        Self(units.iter().map(|_| OnceCell::new()).collect())
+    }
 }
 
 /// What a time in the text is for, told by the words before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Role {
+pub(super) enum Role {
     Start,
     End,
     Effective,
@@ -56,9 +68,17 @@ impl Times<'_> {
         comment.or(self.record.opened_at).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    fn points(&self, number: usize, unit: &Unit) -> Vec<(Point, Role)> {
-        let all = self.site.words(&unit.text);
+    fn points(&self, number: usize, unit: &Unit) -> &[(Point, Role)] {
+        let read = self.read.0.get(number);
+        read.map(|cell| cell.get_or_init(|| self.read_points(number, unit)).as_slice()).unwrap_or_default()
+    }
+
+    fn read_points(&self, number: usize, unit: &Unit) -> Vec<(Point, Role)> {
         let found = points(&self.site.dates(&unit.text), self.reference(unit.origin), &self.zone);
+        if found.is_empty() {
+            return Vec::new();
+        }
+        let all = self.site.words(&unit.text);
         let mut out: Vec<(Point, Role)> = Vec::new();
         for (index, point) in found.iter().enumerate() {
             let since = index.checked_sub(1).map_or(0, |before| found[before].end);
@@ -114,14 +134,10 @@ impl Times<'_> {
         if matches!(self.intent, Intent::Elevate | Intent::None) {
             return None;
         }
-        let told = self
-            .units
-            .iter()
-            .filter(|unit| !matches!(unit.origin, Origin::Comment(_)))
-            .take(40)
-            .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title));
+        let filed = OnceCell::new();
+        let told = || *filed.get_or_init(|| filed_afterwards(self.units));
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
-            for (point, role) in self.points(number, unit) {
+            for (point, role) in self.points(number, unit).iter().copied() {
                 match role {
                     Role::LastDay => return Some(if point.day { end_of(point.at) } else { point.at }),
                     Role::Effective => return Some(point.at),
@@ -133,8 +149,8 @@ impl Times<'_> {
                     {
                         return Some(point.at);
                     }
-                    Role::Happened if told => return Some(point.at),
-                    Role::On if told && self.tells(number) => return Some(point.at),
+                    Role::Happened if told() => return Some(point.at),
+                    Role::On if told() && self.tells(number) => return Some(point.at),
                     _ => {}
                 }
             }
@@ -147,7 +163,7 @@ impl Times<'_> {
         let opened = self.record.opened_at?;
         self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))).find_map(
             |(number, unit)| {
-                self.points(number, unit).into_iter().find_map(|(point, role)| {
+                self.points(number, unit).iter().copied().find_map(|(point, role)| {
                     let clause =
                         self.judged[number].at(point.start).and_then(|at| self.judged[number].clauses.get(at))?;
                     let act = clause.stance == Stance::Act
@@ -190,7 +206,7 @@ impl Times<'_> {
         }
         self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))).find_map(
             |(number, unit)| {
-                let (point, _) = self.points(number, unit).into_iter().find(|(_, role)| *role == Role::Deadline)?;
+                let (point, _) = self.points(number, unit).iter().find(|(_, role)| *role == Role::Deadline)?;
                 Some(if point.day { end_of(point.at) } else { point.at })
             },
         )
@@ -205,7 +221,7 @@ impl Times<'_> {
         // Whether the end is a day as a whole, as the text says it.
         let mut day_of = false;
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
-            for (point, role) in self.points(number, unit) {
+            for (point, role) in self.points(number, unit).iter().copied() {
                 match role {
                     Role::Start | Role::Effective => start = start.or(Some(point.at)),
                     // "The last day of the access is …"
@@ -276,7 +292,7 @@ impl Times<'_> {
             }
             let stated = self
                 .points(number, unit)
-                .into_iter()
+                .iter()
                 .rfind(|(_, role)| matches!(role, Role::End | Role::Other | Role::On | Role::Deadline));
             if let Some((point, _)) = stated {
                 let end = if point.day { end_of(point.at) } else { point.at };

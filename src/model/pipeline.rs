@@ -1,6 +1,8 @@
 //! The job graph of one pipeline: jobs, what they wait for, what they call. Built by `pipeline`, read by `policy::scope`.
 //! References stand apart (`model::reference`) and point here by `file#job`.
 
+use std::collections::BTreeMap;
+
 use crate::model::reference::{FileGap, Provider, Reference};
 
 /// Everything that was read below one folder.
@@ -35,6 +37,8 @@ pub struct Pipeline {
     pub callable: bool,
     /// Whether something other than a call starts it.
     pub triggered: bool,
+    /// The events that start it, by name (GitHub; empty for GitLab).
+    pub events: Vec<String>,
     /// Its jobs, in file order.
     pub jobs: Vec<Job>,
 }
@@ -78,6 +82,27 @@ pub struct Job {
     pub gate_step: Option<u32>,
     /// Whether the gate's failure fails the job: false with `continue-on-error` on the step or the job, or `allow_failure`.
     pub gate_stops: bool,
+    /// Whether the gate's failure ends the job's own steps: false with `continue-on-error` on the step, or `|| true`. What a job is
+    /// allowed to do after a failure (`allow_failure`, a manual start) is said to others, not to its own next step.
+    pub gate_guards: bool,
+    /// How the gate is run there, as the definition says; none where it runs in no step of this job.
+    pub gate_run: Option<GateRun>,
+}
+
+/// How a job runs the gate: everything in its definition that decides what the gate reads and what its answer does. Two versions
+/// of a pipeline are compared by it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GateRun {
+    /// What is run: an action without its version, or `driftgate check`.
+    pub what: String,
+    /// Its settings by the flag's name without dashes: inputs of the action, flags of the command. `path` is the checkout's.
+    pub settings: BTreeMap<String, String>,
+    /// The variables that the definition sets for it, the innermost value of each.
+    pub variables: BTreeMap<String, String>,
+    /// The conditions under which it runs (`if:`, `rules:`), as written.
+    pub conditions: Vec<String>,
+    /// What earlier commands of the job write into the environment of later ones.
+    pub prepared: Vec<String>,
 }
 
 /// A step, as far as the scope needs it.

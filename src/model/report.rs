@@ -341,6 +341,17 @@ pub struct Summary {
     pub gaps: u64,
 }
 
+/// What became of `--override`: a ticket that is to let a blocked deploy through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Override {
+    /// The ticket, as it was asked for.
+    pub ticket: String,
+    /// Whether it lets the deploy through: then the exit code is 0, whatever the verdict.
+    pub accepted: bool,
+    /// Why, or why not.
+    pub reason: String,
+}
+
 /// The report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Report {
@@ -350,6 +361,9 @@ pub struct Report {
     pub verdict: Verdict,
     /// The process' exit code.
     pub exit_code: u8,
+    /// What became of `--override`; none where it was not asked for.
+    #[serde(default, rename = "override", skip_serializing_if = "Option::is_none")]
+    pub emergency: Option<Override>,
     /// As of when it was judged.
     #[schemars(with = "String")]
     pub now: Timestamp,

@@ -29,6 +29,8 @@ pub struct RunPlace {
     pub job: Option<String>,
     /// GitHub's `GITHUB_ACTION`: the step's id, or `__run`, `__owner_action` with a number.
     pub action: Option<String>,
+    /// Whether the run only warns: it judges what it would stop, so that its report is the one of a run that enforces.
+    pub warns: bool,
 }
 
 /// A job in scope.
@@ -53,6 +55,15 @@ pub struct Ungated {
     pub because: String,
 }
 
+/// Something by which the change under the gate weakens it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Weakened {
+    /// Where: the gate's job, or the configuration.
+    pub place: Place,
+    /// What got weaker, in words; texts of the change in it are untrusted.
+    pub facts: Vec<String>,
+}
+
 /// The jobs that are judged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scope {
@@ -64,6 +75,8 @@ pub struct Scope {
     pub jobs: BTreeMap<String, ScopedJob>,
     /// Jobs beyond the gate's reach, in pipelines that have a gate.
     pub ungated: Vec<Ungated>,
+    /// What the change under the gate weakens of it.
+    pub weakened: Vec<Weakened>,
     /// The pipelines that the jobs belong to, by file.
     pub files: BTreeSet<String>,
     /// The job that the gate runs in, where it was found: (`file#job`, its own file, key, step).

@@ -114,6 +114,8 @@ pub struct Limits {
     pub offboard: SignedDuration,
     /// The furthest that due and effective dates move an expectation.
     pub postpone: SignedDuration,
+    /// How long an approved emergency change may let blocked deploys through (`limits.override`).
+    pub emergency: SignedDuration,
 }
 
 /// Whom to believe when something loosens.
@@ -211,7 +213,13 @@ impl Default for Settings {
         Self {
             fail_on: Severity::High,
             on_gap: OnGap::Block,
-            limits: Limits { revoke: hours(24), rotate: hours(7 * 24), offboard: hours(24), postpone: hours(30 * 24) },
+            limits: Limits {
+                revoke: hours(24),
+                rotate: hours(7 * 24),
+                offboard: hours(24),
+                postpone: hours(30 * 24),
+                emergency: hours(24),
+            },
             grace_rotate: hours(24),
             max_age_snapshot: hours(24),
             max_age_export: hours(7 * 24),

@@ -18,6 +18,8 @@ pub enum Part {
     Field,
     /// Something that says that the ticket was approved.
     Approval,
+    /// What stood there before a change, or came with it; shown empty, it says that the ticket has a history or a relation.
+    Past,
 }
 
 /// Tells tickets that can bear on a verdict from those that cannot. It may keep too many, never too few.

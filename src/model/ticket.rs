@@ -310,6 +310,9 @@ pub struct Ticket {
     /// Whether the ticket's author, project and approval allow it to loosen (SEMANTICS: loosening is trusted less).
     #[serde(skip, default)]
     pub may_loosen: bool,
+    /// Whether its type, request type or a label says that it is an emergency change.
+    #[serde(skip, default)]
+    pub emergency: bool,
     /// Every name of the people who stand behind it as assignee and approvers.
     #[serde(skip, default)]
     pub vouched_by: Vec<String>,
@@ -334,6 +337,9 @@ pub struct Ticket {
     /// For one that was withdrawn as a duplicate: of what.
     #[serde(skip, default)]
     pub duplicate_of: Vec<String>,
+    /// Why it could not be read whole, where that is so: what it asks for may stand in the rest.
+    #[serde(skip, default)]
+    pub unread: Option<String>,
     /// Steps of the reading, for `--explain`.
     #[serde(skip, default)]
     pub why: Vec<String>,

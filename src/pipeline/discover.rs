@@ -1,12 +1,16 @@
 //! Which files below a folder are CI definitions, and to which repository each belongs. What stands in them is read elsewhere.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::Scope;
 
+use super::yaml::{self, Source};
 use crate::model::reference::FileGap;
+
+/// Texts that files are taken to have, by path without symbolic links: what would be read if they were written.
+pub type Instead = BTreeMap<PathBuf, String>;
 
 /// What a file is, told by its name and folder alone, as the CI systems tell it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,6 +32,8 @@ pub struct Folder {
     pub base: PathBuf,
     /// Put before names, where several folders are read at once: their files must not share names.
     prefix: String,
+    /// What stands in for files.
+    instead: Arc<Instead>,
 }
 
 impl Folder {
@@ -49,6 +55,17 @@ impl Folder {
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.base.join(name.strip_prefix(&self.prefix).unwrap_or(name).trim_start_matches('/'))
+    }
+
+    /// Reads a file below the folder.
+    ///
+    /// # Errors
+    /// A sentence that says why: too large, unreadable, no text.
+    pub fn read(&self, path: &Path) -> Result<Source, String> {
+        match self.instead.get(path) {
+            Some(text) => Source::from_bytes(text.as_bytes().to_vec()),
+            None => yaml::read(path),
+        }
     }
 
     /// A path with symbolic links and `..` resolved, if it exists and does not leave the folder.
@@ -106,6 +123,13 @@ pub fn kind_of(path: &Path) -> Option<FileKind> {
 /// file is a pipeline file; `.git` and `node_modules` are not entered. A file is taken if its name says what it is.
 #[must_use]
 pub fn discover(paths: &[PathBuf]) -> Discovery {
+    discover_with(paths, &Instead::new())
+}
+
+/// The same, with texts that stand in for files.
+#[must_use]
+pub fn discover_with(paths: &[PathBuf], instead: &Instead) -> Discovery {
+    let instead = Arc::new(instead.clone());
     let mut discovery = Discovery::default();
     let mut roots = Roots::default();
     for path in paths {
@@ -117,13 +141,13 @@ pub fn discover(paths: &[PathBuf]) -> Discovery {
         };
         if real.is_dir() {
             let prefix = if paths.len() > 1 && shown != "." { shown.to_owned() } else { String::new() };
-            let folder = Arc::new(Folder { base: real, prefix });
+            let folder = Arc::new(Folder { base: real, prefix, instead: Arc::clone(&instead) });
             walk(&folder, &mut roots, &mut discovery);
         } else {
             // A file is named from its repository's root, so that what it uses locally has a name, too.
             let kind = kind_of(&real).unwrap_or(FileKind::Gitlab);
             let root = roots.of(&real);
-            let folder = Arc::new(Folder { base: root.clone(), prefix: String::new() });
+            let folder = Arc::new(Folder { base: root.clone(), prefix: String::new(), instead: Arc::clone(&instead) });
             discovery.add(real, kind, &folder, &mut roots);
         }
     }

@@ -5,6 +5,7 @@ pub mod cli_fetch;
 pub mod condition;
 pub mod discover;
 pub mod expression;
+mod gate;
 mod github;
 mod gitlab;
 pub mod literal;
@@ -12,6 +13,8 @@ pub mod shell;
 pub mod yaml;
 
 use std::path::PathBuf;
+
+pub use discover::Instead;
 
 use crate::model::pipeline::Pipelines;
 use crate::model::reference::{REFERENCES_SCHEMA, References};
@@ -36,7 +39,13 @@ impl Default for Options {
 /// Reads every CI definition below the paths. Nothing fails: what cannot be read is a gap.
 #[must_use]
 pub fn read(paths: &[PathBuf], options: &Options) -> Pipelines {
-    let discovery = discover::discover(paths);
+    read_with(paths, options, &Instead::new())
+}
+
+/// The same, where some of the files that are there are taken to have other texts: what a change of them would mean.
+#[must_use]
+pub fn read_with(paths: &[PathBuf], options: &Options, instead: &Instead) -> Pipelines {
+    let discovery = discover::discover_with(paths, instead);
     let mut all = Pipelines { gaps: discovery.gaps, files: discovery.found.len(), ..Pipelines::default() };
     add(&mut all, github::read(&discovery.found, options));
     add(&mut all, gitlab::read(&discovery.found, options));

@@ -172,26 +172,37 @@ fn standing(waiver: &Waiver, settings: &Settings, tickets: &[Ticket], now: Times
     if waiver.created > now {
         return Standing::Refused(format!("it begins {}", waiver.created));
     }
-    let critical = waiver.critical;
-    if !critical {
+    if !waiver.critical {
         return Standing::InForce;
     }
-    let Some(id) = waiver.ticket.as_deref() else {
+    if waiver.ticket.is_none() {
         return Standing::Refused("a critical rule's waiver names its ticket".to_owned());
-    };
+    }
+    match vouched(waiver, settings, tickets) {
+        Ok(()) => Standing::InForce,
+        Err(why) => Standing::Refused(why),
+    }
+}
+
+/// Whether a waiver's ticket can be read, is approved, and does not stand on the change's own author alone.
+///
+/// # Errors
+/// Why not.
+pub fn vouched(waiver: &Waiver, settings: &Settings, tickets: &[Ticket]) -> Result<(), String> {
+    let Some(id) = waiver.ticket.as_deref() else { return Err("it names no ticket".to_owned()) };
     let Some(ticket) = tickets.iter().find(|ticket| ticket.id == id) else {
-        return Standing::Refused(format!("its ticket {id} cannot be read"));
+        return Err(format!("its ticket {id} cannot be read"));
     };
     if !ticket.approved {
-        return Standing::Refused(format!("its ticket {id} is not approved"));
+        return Err(format!("its ticket {id} is not approved"));
     }
     let by_author = |name: &String| settings.change_authors.iter().any(|author| settings.same_party(author, name));
     if waiver.approved_by.iter().any(by_author)
         || !ticket.vouched_by.is_empty() && ticket.vouched_by.iter().all(by_author)
     {
-        return Standing::Refused(format!("its ticket {id} stands on the change's own author alone"));
+        return Err(format!("its ticket {id} stands on the change's own author alone"));
     }
-    Standing::InForce
+    Ok(())
 }
 
 fn severity(found: &Found, settings: &Settings) -> Severity {

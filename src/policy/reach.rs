@@ -148,6 +148,7 @@ pub fn reach(
         out.references.insert(Id::reference(file, Some(job)));
     }
     // Wherever a gate is found in the pipeline's definition, the jobs that escape it are in scope.
+    out.references.extend(scope.weakened.iter().map(|weak| Id::reference(&weak.place.file, weak.place.job.as_deref())));
     out.references.extend(scope.ungated.iter().map(|job| Id::reference(&job.place.file, job.place.job.as_deref())));
     for (reference, environments) in references {
         out.references.insert(Id::reference(&reference.file, reference.job.as_deref()));

@@ -20,6 +20,7 @@ pub fn scope(pipelines: &Pipelines, asked: Asked, run: &RunPlace) -> Scope {
         reason: None,
         jobs: BTreeMap::new(),
         ungated: own.ungated(),
+        weakened: Vec::new(),
         files: BTreeSet::new(),
         gate: None,
         notes: own.notes(),
@@ -28,7 +29,7 @@ pub fn scope(pipelines: &Pipelines, asked: Asked, run: &RunPlace) -> Scope {
         Some(ScopeKind::Repository) => own.whole(&mut out),
         Some(ScopeKind::Environment(name)) => own.environment(&mut out, &name),
         Some(ScopeKind::Downstream) | None => match own.locate(run) {
-            Ok(site) => own.downstream(&mut out, site),
+            Ok(site) => own.downstream(&mut out, site, run.warns),
             Err(why) => {
                 own.whole(&mut out);
                 out.reason = Some(why);
@@ -36,6 +37,17 @@ pub fn scope(pipelines: &Pipelines, asked: Asked, run: &RunPlace) -> Scope {
         },
     }
     out
+}
+
+/// The jobs that the failure of some gate stops, as `file#job`.
+#[must_use]
+pub fn protected(pipelines: &Pipelines) -> BTreeSet<String> {
+    let own = Own::new(pipelines);
+    let mut protected = Protected::new();
+    for gate in own.gates() {
+        own.protect(gate, false, &mut protected);
+    }
+    protected.into_keys().collect()
 }
 
 /// The checkout's own pipelines; those of checkouts below it belong to other repositories.
@@ -114,10 +126,15 @@ impl<'p> Own<'p> {
         }
     }
 
-    fn downstream(&self, out: &mut Scope, at: At<'p>) {
+    fn downstream(&self, out: &mut Scope, at: At<'p>, warns: bool) {
         out.kind = ScopeKind::Downstream;
         let mut protected = Protected::new();
-        self.protect(at, &mut protected);
+        self.protect(at, warns, &mut protected);
+        if warns {
+            // That this very gate lets them pass is what was asked for, and no finding.
+            let id = |one: &Ungated| format!("{}#{}", one.place.file, one.place.job.as_deref().unwrap_or_default());
+            out.ungated.retain(|one| !protected.contains_key(&id(one)));
+        }
         for at in self.jobs() {
             if protected.contains_key(&at.job.id()) {
                 out.files.insert(at.pipeline.file.clone());
@@ -198,12 +215,15 @@ impl<'p> Own<'p> {
         self.jobs().filter(|at| at.job.gate_step.is_some())
     }
 
-    /// Everything that the failure of the gate in that job stops.
-    fn protect(&self, gate: At<'p>, protected: &mut Protected) {
-        if !gate.job.gate_stops {
+    /// Everything that the failure of the gate in that job stops; or would stop, if it did not only warn.
+    fn protect(&self, gate: At<'p>, would: bool, protected: &mut Protected) {
+        if gate.job.gate_guards || would {
+            add(protected, gate.job, Some(gate.job.gate_step.map_or(0, |step| step + 1)));
+        }
+        if !gate.job.gate_stops && !would {
             return;
         }
-        add(protected, gate.job, Some(gate.job.gate_step.map_or(0, |step| step + 1)));
+        let fails = |job: &Job| job.gate_stops || would && job.id() == gate.job.id();
         // Jobs that fail or are skipped when the gate fails.
         let mut stopped: BTreeSet<String> = BTreeSet::from([gate.job.id()]);
         let mut todo = vec![gate];
@@ -217,7 +237,7 @@ impl<'p> Own<'p> {
                 }
             }
             // A called workflow's failure is its caller's, on GitHub; a GitLab child pipeline's is not, without a strategy.
-            if at.pipeline.provider == Provider::Github && at.job.gate_stops {
+            if at.pipeline.provider == Provider::Github && fails(at.job) {
                 for caller in self.jobs().filter(|c| c.job.calls.as_deref() == Some(at.pipeline.file.as_str())) {
                     if stopped.insert(caller.job.id()) {
                         todo.push(caller);
@@ -244,7 +264,7 @@ impl<'p> Own<'p> {
         let mut protected = Protected::new();
         let mut gated: BTreeSet<&str> = BTreeSet::new();
         for gate in self.gates() {
-            self.protect(gate, &mut protected);
+            self.protect(gate, false, &mut protected);
             gated.extend(self.called_from(gate.pipeline));
             // The callers of a workflow that holds the gate belong to the same run.
             for caller in self.jobs().filter(|c| c.job.calls.as_deref() == Some(gate.pipeline.file.as_str())) {

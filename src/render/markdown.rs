@@ -56,7 +56,9 @@ impl Page {
     }
 }
 
-pub(super) fn text(report: &Report, context: &Context<'_>, most: usize) -> String {
+/// The report in at most so many bytes; what does not fit is counted.
+#[must_use]
+pub fn text(report: &Report, context: &Context<'_>, most: usize) -> String {
     let mut page = Page { text: String::new(), most: most.saturating_sub(RESERVE) };
     let blocking: Vec<&Finding> = report.findings.iter().filter(|finding| finding.blocking).collect();
     let word = match report.verdict {
@@ -64,6 +66,9 @@ pub(super) fn text(report: &Report, context: &Context<'_>, most: usize) -> Strin
         Verdict::Block => "blocked",
         Verdict::Inconclusive => "inconclusive",
     };
+    if let Some(text) = crate::render::emergency(report) {
+        page.add(&format!("> **{}**\n\n", markdown(&text)));
+    }
     let s = &report.summary;
     let jobs = report.scope.jobs.iter().take(20).map(|job| code(job)).collect::<Vec<_>>().join(", ");
     let jobs = match report.scope.jobs.len() {

@@ -2,6 +2,9 @@
 //! file, and a line in [`FORMATS`].
 
 pub mod escape;
+pub mod github;
+pub mod gitlab;
+pub mod gitlab_security;
 pub mod html;
 pub mod json;
 pub mod junit;
@@ -14,7 +17,7 @@ pub mod text;
 use std::io::{self, Write};
 
 use crate::model::inventory::Gap;
-use crate::model::report::{Report, Severity};
+use crate::model::report::{Report, Severity, Verdict};
 
 /// A rule as its manual describes it, for formats that carry manuals.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +77,9 @@ pub const FORMATS: &[Format] = &[
     Format { name: "markdown", about: "for job summaries and comments", render: markdown::report },
     Format { name: "html", about: "one self-contained page, for people and auditors", render: html::report },
     Format { name: "junit", about: "JUnit XML, for test reports", render: junit::report },
+    Format { name: "github", about: "annotations of a GitHub Actions run", render: github::report },
+    Format { name: "gitlab", about: "GitLab's Code Quality report", render: gitlab::report },
+    Format { name: "gitlab-security", about: "GitLab's security report, kind sast", render: gitlab_security::report },
 ];
 
 /// The format with that name.
@@ -86,6 +92,21 @@ pub fn format(name: &str) -> Option<&'static Format> {
 #[must_use]
 pub fn count(number: usize, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+}
+
+/// What became of `--override`, as a sentence; not yet escaped.
+#[must_use]
+pub fn emergency(report: &Report) -> Option<String> {
+    let emergency = report.emergency.as_ref()?;
+    let what = if emergency.accepted { "OVERRIDDEN: this deploy goes on by" } else { "Not overridden by" };
+    Some(format!("{what} {}: {}", emergency.ticket, emergency.reason))
+}
+
+/// Whether the exit code is 0 although the verdict is no pass, and no emergency change is the reason.
+#[must_use]
+pub fn only_warns(report: &Report) -> bool {
+    let let_through = report.emergency.as_ref().is_some_and(|emergency| emergency.accepted);
+    report.verdict != Verdict::Pass && report.exit_code == 0 && !let_through
 }
 
 /// A gap as a sentence; not yet escaped.

@@ -83,6 +83,7 @@ pub(super) fn sample(text: &str) -> Report {
         schema: REPORT_SCHEMA.into(),
         verdict: Verdict::Block,
         exit_code: 1,
+        emergency: None,
         now: at("2026-05-09T12:00:00Z"),
         tool: Tool { name: "driftgate".into(), version: "0.1.0".into() },
         scope: ScopeReport {
@@ -205,7 +206,10 @@ fn nothing_hostile_reaches_a_terminal_or_a_ci_log() {
         let text = rendered(format.name, &sample(HOSTILE));
         for line in text.lines() {
             assert!(!line.chars().any(escape::is_deceptive), "{}: {line:?}", format.name);
-            assert!(!line.trim_start().starts_with("::"), "{}: {line:?}", format.name);
+            // Only the format of commands has any, and those are ours.
+            let ours = ["::error ", "::warning ", "::notice "].iter().any(|command| line.starts_with(command));
+            let command = line.trim_start().starts_with("::");
+            assert!(!command || format.name == "github" && ours, "{}: {line:?}", format.name);
             assert!(!line.contains("##["), "{}: {line:?}", format.name);
         }
     }
@@ -291,6 +295,55 @@ fn markdown_stays_below_its_limit() {
     assert!(text.contains(" more** did not fit here"));
     let small = markdown::text(&report, &context(), 20_000);
     assert!(small.len() <= 20_000 && small.contains("## Coverage"), "{}", small.len());
+}
+
+/// Annotations as the runner reads them back: kind, title, text.
+fn annotations(report: &Report) -> Vec<(String, String, String)> {
+    let read = |line: &str| {
+        let (head, text) = line.strip_prefix("::").unwrap().split_once("::").unwrap();
+        let (kind, properties) = head.split_once(' ').unwrap();
+        let title = properties.split(',').find_map(|property| property.strip_prefix("title=")).unwrap();
+        let plain = |text: &str| text.replace("%0A", "\n").replace("%3A", ":").replace("%2C", ",").replace("%25", "%");
+        (kind.to_owned(), plain(title), plain(text))
+    };
+    rendered("github", report).lines().map(read).collect()
+}
+
+#[test]
+fn annotations_come_in_the_order_of_their_weight_and_no_more_than_are_shown() {
+    let mut report = sample("");
+    let (blocking, other) = (report.findings[0].clone(), report.findings[2].clone());
+    report.findings = [vec![other; 25], vec![blocking; 13]].concat();
+    let all = annotations(&report);
+    let kinds: Vec<&str> = all.iter().map(|(kind, ..)| kind.as_str()).collect();
+    assert_eq!(kinds, [["error"; 10], ["warning"; 10]].concat().into_iter().chain(["notice"]).collect::<Vec<_>>());
+    assert_eq!(all[0].1, "revoked-but-live: DEPLOY_KEY");
+    assert_eq!((all[9].1.as_str(), all[9].2.split(':').next()), ("driftgate: 4 more", Some("4 more block, too")));
+    // The gap is among the warnings.
+    assert!(all[10].2.starts_with("vault: liveness of kv/app not read"), "{all:?}");
+    assert_eq!(all[19].1, "driftgate: 17 more");
+    assert_eq!(all[20].1, "driftgate: blocked by 13 findings");
+    // What lets pass has no error.
+    report.exit_code = 0;
+    let all = annotations(&report);
+    assert_eq!(all.len(), 11);
+    assert!(
+        all.iter().all(|(kind, ..)| kind != "error") && all[0].2.starts_with("critical (would block): "),
+        "{all:?}"
+    );
+    // What keeps driftgate from a judgement stops the deploy, too.
+    (report.exit_code, report.verdict) = (3, Verdict::Inconclusive);
+    report.findings.clear();
+    let all = annotations(&report);
+    assert_eq!((all.len(), all[0].0.as_str()), (2, "error"), "{all:?}");
+    assert_eq!(all[1].1, "driftgate: inconclusive by 1 gap");
+}
+
+#[test]
+fn annotations_survive_the_words_that_end_them() {
+    let all = annotations(&sample(",file=x::%0A%25"));
+    assert_eq!(all[0].1, "revoked-but-live: DEPLOY_KEY,file=x::%0A%25");
+    assert!(all[0].2.contains("SEC-142,file=x::%0A%25"), "{all:?}");
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::model::catalog::Entry;
 use crate::model::inventory::{Inventory, Level};
 use crate::model::reference::{Channel, Confidence, Family, Kind, Provider, Reference};
 use crate::model::report::Place;
-use crate::model::scope::{Reach, Scope, ScopeKind, Ungated, Use};
+use crate::model::scope::{Reach, Scope, ScopeKind, Ungated, Use, Weakened};
 use crate::model::settings::Settings;
 use crate::model::ticket::{Distrusted, Removal, Ticket};
 use crate::rules::{Case, Facts, RULES, Rule, check};
@@ -39,6 +39,9 @@ struct Example {
     /// Jobs that escape the gate: (job, environment, why).
     #[serde(default)]
     ungated: Vec<(String, String, String)>,
+    /// What the change weakens: (job, what).
+    #[serde(default)]
+    weakened: Vec<(String, String)>,
     /// Slots that are referred to and do not exist.
     #[serde(default)]
     absent: Vec<Id>,
@@ -204,6 +207,11 @@ fn run(example: &Example) -> (Vec<&'static str>, Vec<&'static str>) {
         reason: None,
         jobs: std::collections::BTreeMap::new(),
         ungated: ungated.collect(),
+        weakened: example
+            .weakened
+            .iter()
+            .map(|(job, fact)| Weakened { place: place(job), facts: vec![fact.clone()] })
+            .collect(),
         files: BTreeSet::new(),
         gate: None,
         notes: Vec::new(),

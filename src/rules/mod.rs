@@ -10,6 +10,7 @@ mod catalog_mismatch;
 mod dead_reference;
 mod elevation_outlived;
 mod excess_grant;
+mod gate_weakened;
 mod grants;
 mod leaver_owns_credential;
 mod literal_credential;
@@ -68,6 +69,7 @@ pub const RULES: &[Rule] = &[
     overdue_revocation::RULE,
     literal_credential::RULE,
     ungated_deploy::RULE,
+    gate_weakened::RULE,
     catalog_mismatch::RULE,
     shared_with_leaver::RULE,
     unticketed_credential::RULE,

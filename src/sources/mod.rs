@@ -102,8 +102,18 @@ pub struct Wanted {
     pub now: Timestamp,
     /// No network at all.
     pub offline: bool,
+    /// Why nothing may be asked although the network is there: the change under the gate must not get at credentials.
+    pub withheld: Option<&'static str>,
     /// No credential may be used to test it.
     pub no_probe: bool,
+}
+
+impl Wanted {
+    /// Why nothing may be asked over the network; none where it may.
+    #[must_use]
+    pub fn silent(&self) -> Option<&'static str> {
+        self.withheld.or_else(|| self.offline.then_some("--offline"))
+    }
 }
 
 /// Which tickets can bear on the verdict: those that use one of these names, those named themselves, and every offboarding. A tracker may

@@ -263,7 +263,7 @@ fn the_example_reads_as_a_story() {
 
 #[test]
 fn two_runs_are_the_same_byte_for_byte() {
-    for format in ["text", "json", "sarif", "markdown", "html", "junit"] {
+    for format in ["text", "json", "sarif", "markdown", "html", "junit", "gitlab", "gitlab-security"] {
         let run = || {
             let output = check(&example("acme"), &["--format", format]);
             assert_eq!(output.status.code(), Some(1), "{format} does not change the exit code");

@@ -15,6 +15,7 @@ pub mod binary;
 pub mod faults;
 pub mod github;
 pub mod gitlab;
+pub mod hostile;
 pub mod http;
 pub mod jira;
 pub mod listener;

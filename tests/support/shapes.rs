@@ -271,6 +271,11 @@ pub fn large(bytes: usize, known: &[Known]) -> Vec<(String, String)> {
         "lena@globex.test ",
         "...",
         "h1. a, b (c) ",
+        "create a new token, ",
+        "retire the key and turn it off but not all of it, ",
+        "change it to read, ",
+        "for 2 hours ",
+        "\u{e9} ",
     ]
     .into_iter()
     .map(|piece| (format!("{piece:?}"), repeated(piece)))

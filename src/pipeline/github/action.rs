@@ -37,6 +37,7 @@ pub(super) fn read<'t>(root: Node<'t>, found: &Found, scanner: &mut Scanner<'t>,
     // The repository's own action, used as `./`.
     if root.get("name").and_then(Node::str).is_some_and(|name| name.trim().eq_ignore_ascii_case("driftgate")) {
         facts.gate = Some(true);
+        facts.own_gate = true;
     }
 }
 

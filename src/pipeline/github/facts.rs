@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::pipeline::Job;
+use crate::model::pipeline::{GateRun, Job};
 use crate::model::reference::Reference;
 use crate::pipeline::expression::Text;
 
@@ -58,6 +58,8 @@ pub(super) struct Call {
     pub(super) secrets: Passed,
     /// The step that uses the action.
     pub(super) step: usize,
+    /// Whether its inputs would let the gate's own action only warn.
+    pub(super) warns: bool,
 }
 
 /// A job and what the linking needs besides.
@@ -83,6 +85,8 @@ pub(super) struct JobFacts {
     pub(super) tolerated_steps: Vec<bool>,
     /// Steps that run the gate, with whether the step fails when the gate does.
     pub(super) gates: Vec<(usize, bool)>,
+    /// How those steps, and local actions, are run.
+    pub(super) runs: Vec<(usize, GateRun)>,
 }
 
 /// What a file is, besides its name.
@@ -118,6 +122,8 @@ pub(super) struct Facts {
     pub(super) oidc_known: bool,
     /// Whether an action runs the gate, with whether it fails when the gate does.
     pub(super) gate: Option<bool>,
+    /// Whether the action is the gate's own, whose inputs are known.
+    pub(super) own_gate: bool,
     /// Its `name:`.
     pub(super) name: Option<String>,
     /// The workflows whose end starts it.
@@ -126,6 +132,8 @@ pub(super) struct Facts {
     pub(super) callable: bool,
     /// Whether something else starts it.
     pub(super) triggered: bool,
+    /// The events that start it.
+    pub(super) events: Vec<String>,
     /// Inputs (lower case) with the values that defaults and choices give.
     pub(super) inputs: BTreeMap<String, Vec<Text>>,
     /// What could not be read.

@@ -279,8 +279,10 @@ impl<'f> Index<'f> {
 
     /// Whether an action runs the gate, and if so whether it fails with it.
     fn gate_of(&self, call: &Call) -> Option<bool> {
+        let warns = call.warns && self.action(call).is_some_and(|action| self.facts[action].own_gate);
         let behind = self.actions_behind(std::iter::once(call));
-        behind.into_iter().filter_map(|action| self.facts[action].gate).reduce(|a, b| a || b)
+        let gate = behind.into_iter().filter_map(|action| self.facts[action].gate).reduce(|a, b| a || b);
+        gate.map(|stops| stops && !warns)
     }
 
     fn pipeline(&self, file: usize) -> Pipeline {
@@ -300,12 +302,17 @@ impl<'f> Index<'f> {
                 gates.extend(self.gate_of(call).map(|stops| (call.step, stops)));
             }
             gates.sort_unstable();
-            let stops = |&(step, stops): &(usize, bool)| {
-                stops && !job.tolerated && job.tolerated_steps.get(step) == Some(&false)
-            };
-            let gate = gates.iter().find(|gate| stops(gate)).or(gates.first());
+            let guards = |&(step, stops): &(usize, bool)| stops && job.tolerated_steps.get(step) == Some(&false);
+            let stops = |gate: &(usize, bool)| !job.tolerated && guards(gate);
+            let gate = gates.iter().find(|gate| guards(gate)).or(gates.first());
             done.gate_step = gate.map(|&(step, _)| step as u32);
             done.gate_stops = gate.map_or(!job.tolerated, stops);
+            let runs = |step: usize| job.runs.iter().find(|(at, _)| *at == step).map(|(_, run)| run.clone());
+            done.gate_run = gate.and_then(|&(step, _)| runs(step)).map(|mut run| {
+                run.conditions.extend(job.condition.iter().map(|text| format!("job's if: {text}")));
+                run
+            });
+            done.gate_guards = gate.is_none_or(guards);
             // A call of what is not here stays what it says.
             if let Some(target) = done.calls.take_if(|target| !self.by_file.contains_key(target.as_str())) {
                 done.calls_remote = Some(target);
@@ -320,6 +327,7 @@ impl<'f> Index<'f> {
             follows: facts.follows.clone(),
             callable: facts.callable,
             triggered: facts.triggered,
+            events: facts.events.clone(),
             jobs: jobs.collect(),
         }
     }

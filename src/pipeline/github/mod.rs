@@ -67,7 +67,7 @@ fn used(found: &Found, facts: &Facts, known: &mut HashSet<String>, more: &mut Ve
 
 fn file(found: &Found, options: &Options) -> Facts {
     let mut facts = Facts { file: found.file.clone(), root: found.root_name.clone(), ..Facts::default() };
-    let result = yaml::read(&found.path).and_then(|source| text(found, &source, options, &mut facts));
+    let result = found.folder.read(&found.path).and_then(|source| text(found, &source, options, &mut facts));
     facts.gaps.extend(result.err());
     facts
 }

@@ -10,10 +10,11 @@ use super::local;
 use super::matrix::Contexts;
 use super::scan::{Scanner, Site, inputs};
 use super::workflow::{may_be_true, pairs};
-use crate::model::pipeline::Step;
+use crate::model::pipeline::{GateRun, Step};
 use crate::model::reference::Channel;
 use crate::pipeline::condition::{Ended, runs_anyway};
 use crate::pipeline::discover::Found;
+use crate::pipeline::gate;
 use crate::pipeline::yaml::Node;
 
 /// What a list of steps holds besides references.
@@ -23,6 +24,8 @@ pub(super) struct Steps {
     pub(super) uses: Vec<Call>,
     pub(super) tolerated: Vec<bool>,
     pub(super) gates: Vec<(usize, bool)>,
+    pub(super) runs: Vec<(usize, GateRun)>,
+    prepared: Vec<String>,
     pub(super) oidc_known: bool,
 }
 
@@ -41,6 +44,7 @@ pub(super) fn read<'t>(
     facts.uses = steps.uses;
     facts.tolerated_steps = steps.tolerated;
     facts.gates = steps.gates;
+    facts.runs = steps.runs;
     facts.oidc_known |= steps.oidc_known;
 }
 
@@ -107,15 +111,23 @@ fn one<'t>(
         runs_after_failure: runs_anyway(condition, None, Ended::Failure).is_some(),
     });
     all.tolerated.push(get("continue-on-error").is_some_and(may_be_true));
+    let is_local = name.is_some_and(|name| name.starts_with("./"));
+    let warns = get("with").is_some_and(only_warns);
     if let Some(local::Target::Local(target)) = name.map(|name| local::action(name, found)) {
         let with = inputs(get("with"), contexts);
-        all.uses.push(Call { target, with, secrets: Passed::Nothing, step: index });
+        all.uses.push(Call { target, with, secrets: Passed::Nothing, step: index, warns });
     }
-    let mode = get("with").and_then(|with| with.get("mode")).and_then(Node::str);
     if name.is_some_and(names_gate) {
-        all.gates.push((index, mode != Some("warn")));
+        all.gates.push((index, !warns));
     } else if let Some(stops) = get("run").and_then(Node::str).and_then(runs_gate) {
         all.gates.push((index, stops));
+    }
+    // A local action may turn out to run the gate.
+    if is_local || all.gates.last().is_some_and(|&(at, _)| at == index) {
+        all.runs.push((index, gate::step(step, &contexts.envs, &all.prepared)));
+    }
+    if let Some(script) = get("run").and_then(Node::str) {
+        gate::prepares(script, &mut all.prepared);
     }
 }
 
@@ -139,6 +151,13 @@ fn names_gate(uses: &str) -> bool {
         .filter(|(scheme, _)| *scheme == "docker")
         .map_or(path, |(_, image)| image.split(':').next().unwrap_or(image));
     path.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case("driftgate"))
+}
+
+/// Whether these inputs of the gate's action let it report and pass.
+fn only_warns(with: Node<'_>) -> bool {
+    let input = |name: &str| with.get(name).and_then(Node::str).unwrap_or_default();
+    let args: Vec<&str> = input("args").split_whitespace().collect();
+    input("mode") == "warn" || args.contains(&"--mode=warn") || args.windows(2).any(|two| two == ["--mode", "warn"])
 }
 
 /// Whether a script runs `driftgate check`, and if so whether the script fails when it does.

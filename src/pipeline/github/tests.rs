@@ -358,6 +358,9 @@ fn the_gate_is_found_in_every_form() {
     assert_eq!(gate("    - run: driftgate check || true"), (Some(1), false));
     assert_eq!(gate("    - {uses: acme/driftgate@v1, continue-on-error: true}"), (Some(1), false));
     assert_eq!(gate("    - {uses: acme/driftgate@v1, with: {mode: warn}}"), (Some(1), false));
+    assert_eq!(gate("    - {uses: ./, with: {mode: warn}}"), (Some(1), false));
+    assert_eq!(gate("    - {uses: ./, with: {args: --quiet --mode warn}}"), (Some(1), false));
+    assert_eq!(gate("    - {uses: ./tools/gate, with: {mode: warn}}"), (Some(1), true));
     assert_eq!(gate("    - run: echo"), (None, true));
 }
 

@@ -58,6 +58,7 @@ fn triggers(on: Node<'_>, facts: &mut Facts) {
         true => on.pairs().filter_map(|(key, _)| key.str()).collect(),
         false => on.one_or_many().filter_map(Node::str).collect(),
     };
+    facts.events = names.iter().map(|&name| name.to_owned()).collect();
     facts.callable = names.contains(&"workflow_call");
     facts.triggered = names.iter().any(|&name| name != "workflow_call");
     let follows = on.path(&["workflow_run", "workflows"]);
@@ -156,6 +157,8 @@ fn job<'t>(
             steps: Vec::new(),
             gate_step: None,
             gate_stops: true,
+            gate_run: None,
+            gate_guards: true,
         },
         condition: value(node, "if").and_then(Node::str).map(str::to_owned),
         needs: value(node, "needs")
@@ -171,6 +174,7 @@ fn job<'t>(
         uses: Vec::new(),
         tolerated_steps: Vec::new(),
         gates: Vec::new(),
+        runs: Vec::new(),
     };
     let called = value(node, "uses");
     for (key, part) in pairs(node) {
@@ -202,7 +206,7 @@ fn job<'t>(
                 let secrets =
                     value(node, "secrets").map(|secrets| secrets_passed(secrets, &contexts)).unwrap_or_default();
                 let with = inputs(value(node, "with"), &contexts);
-                facts.call = Some(super::facts::Call { target, with, secrets, step: 0 });
+                facts.call = Some(super::facts::Call { target, with, secrets, step: 0, warns: false });
             }
             local::Target::Outside => {
                 notes.push(format!("line {}: {uses} leaves the repository: not read", place.line));

@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::collect::Pieces;
-use super::config::{Config, View};
+use super::config::{Config, Layer, View};
 use super::scope::Readings;
-use crate::model::pipeline::{Edge, Environment, Job};
-use crate::pipeline::shell::Joint;
+use crate::model::pipeline::{Edge, Environment, GateRun, Job};
+use crate::pipeline::shell::{Joint, scan};
 
 /// How many edges one pipeline may have.
 const MAX_EDGES: usize = 400_000;
@@ -67,6 +67,7 @@ pub(super) fn facts<'t>(
         config.key(name).map_or((0, 1, 1), |(file, key)| (file, key.place().line, key.place().column));
     let (lets_pass, runs_anyway) = when(config, view);
     let gate = gate(config, name, view, pieces, readings);
+    let gate_run = gate.map(|_| run(config, view, pieces));
     Facts {
         stage: text("stage").or_else(|| text("type")).unwrap_or_else(|| "test".to_owned()),
         needs: needs(config, view),
@@ -85,6 +86,8 @@ pub(super) fn facts<'t>(
             steps: Vec::new(),
             gate_step: gate.map(|_| 0),
             gate_stops: gate == Some(true) && lets_pass.is_empty(),
+            gate_run,
+            gate_guards: gate == Some(true),
         },
     }
 }
@@ -176,9 +179,11 @@ fn gate<'t>(
                 text == "driftgate" || text.starts_with("driftgate:")
             });
             let Some(tool) = tool else { continue };
-            if command.words[tool + 1..].iter().any(|word| word.text == "check") {
+            let words: Vec<&str> = command.words[tool + 1..].iter().map(|word| word.text.as_str()).collect();
+            if words.contains(&"check") {
                 let late = after.iter().any(|layer| layer.id() == piece.layer.id());
-                let stops = !late && !matches!(command.joint, Joint::Or | Joint::Background);
+                let warns = warns(config, view, &piece.layer, &words);
+                let stops = !late && !warns && !matches!(command.joint, Joint::Or | Joint::Background);
                 found = Some(found.unwrap_or(false) || stops);
             }
         }
@@ -191,6 +196,58 @@ fn gate<'t>(
     let from_template = extends.iter().filter_map(|layer| layer.node.str()).any(named);
     // A job of that name without a script of its own comes from the template that the pipeline includes.
     (from_template || (name == "driftgate" && pieces.scripts.is_empty())).then_some(true)
+}
+
+/// How the gate is run: the variables of pipeline and job, what the script sets and asks for, and when the job runs.
+fn run<'t>(config: &Config<'t>, view: &View<'t>, pieces: &Pieces<'t>) -> GateRun {
+    let mut run = GateRun { what: "driftgate check".to_owned(), ..GateRun::default() };
+    let inherits = config.path(view, &["inherit", "variables"]).and_then(|found| found.str()) != Some("false");
+    let globals = config.top("variables").filter(|_| inherits);
+    for variables in globals.iter().chain(config.get(view, "variables").iter()) {
+        for (key, value) in config.pairs(variables) {
+            let value = if value.is_mapping() { config.get(&value, "value") } else { Some(value) };
+            if let (Some(name), Some(value)) = (key.node.str(), value.and_then(|value| value.str())) {
+                run.variables.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+    for piece in &pieces.scripts {
+        // Inputs of a component stand in its script.
+        let text = config.interpolated(piece.layer.file, piece.layer.node.str().unwrap_or_default());
+        if super::super::gate::script(&text, &scan(&text), &mut run) {
+            break;
+        }
+    }
+    for key in ["rules", "only", "except", "when", "allow_failure"] {
+        let Some(found) = config.get(view, key) else { continue };
+        let mut parts: Vec<String> = Vec::new();
+        for layer in config.items(&found).into_iter().take(100) {
+            match layer.node.str() {
+                Some(text) => parts.push(text.to_owned()),
+                None => {
+                    let pairs = config.pairs(&View(vec![layer])).into_iter();
+                    let pairs = pairs.filter_map(|(key, value)| Some(format!("{} {}", key.node.str()?, value.str()?)));
+                    parts.push(pairs.collect::<Vec<_>>().join(", "));
+                }
+            }
+        }
+        run.conditions.push(format!("{key}: {}", super::super::gate::short(&parts.join("; "))));
+    }
+    run
+}
+
+/// Whether a gate only warns: by its own words, or by the setting of the template or the component whose script this is.
+fn warns<'t>(config: &Config<'t>, view: &View<'t>, script: &Layer<'t>, words: &[&str]) -> bool {
+    if words.contains(&"--mode=warn") || words.windows(2).any(|pair| pair == ["--mode", "warn"]) {
+        return true;
+    }
+    let text = script.node.str().unwrap_or_default();
+    if text.contains("$DRIFTGATE_MODE") {
+        let own = config.path(view, &["variables", "DRIFTGATE_MODE"]);
+        let all = || config.top("variables").and_then(|variables| config.get(&variables, "DRIFTGATE_MODE"));
+        return own.or_else(all).and_then(|mode| mode.str()) == Some("warn");
+    }
+    text.contains("inputs.mode") && config.input_values(script.file, "inputs.mode") == ["warn"]
 }
 
 /// Turns stages and `needs` into edges.

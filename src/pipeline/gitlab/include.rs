@@ -1,12 +1,12 @@
 //! `include` and `trigger:include` entries: what they name, and which local files that is. Nothing is read here but folders;
-//! nothing outside the repository's folder is ever named.
+//! nothing outside the repository's folder is ever named. Includes of driftgate's own files from elsewhere are known to `own`.
 
 use std::collections::BTreeMap;
 use std::path::{Component, Path};
 
 use regex::Regex;
 
-use super::{Home, value};
+use super::{Home, own, value};
 use crate::pipeline::yaml::{Budget, Node, merged_get, merged_pairs};
 
 /// How many folder entries a glob may look at.
@@ -18,6 +18,8 @@ pub(super) enum Target<'t> {
     Local(&'t str),
     /// Something that is not fetched, in words.
     Elsewhere(String),
+    /// One of driftgate's own files, in words, with the text that this version knows.
+    Own(String, &'static str),
 }
 
 /// One entry.
@@ -58,22 +60,30 @@ fn target<'t>(node: Node<'t>, budget: &mut Budget) -> Option<Target<'t>> {
             return None;
         }
         let remote = text.starts_with("http://") || text.starts_with("https://");
-        return Some(if remote { Target::Elsewhere(format!("remote {text}")) } else { Target::Local(text) });
+        return Some(if remote { elsewhere("remote", text, &[]) } else { Target::Local(text) });
     }
     if let Some(path) = merged_get(node, "local", budget).and_then(Node::str) {
         return Some(Target::Local(path));
     }
     for kind in ["remote", "project", "template", "component", "artifact"] {
         if let Some(name) = merged_get(node, kind, budget).and_then(Node::str) {
-            let mut words = format!("{kind} {name}");
-            if let Some(files) = merged_get(node, "file", budget) {
-                let files: Vec<_> = files.one_or_many().filter_map(Node::str).take(20).collect();
-                words = format!("{words} ({})", files.join(", "));
-            }
-            return Some(Target::Elsewhere(words));
+            let files = merged_get(node, "file", budget);
+            let files: Vec<_> = files.iter().flat_map(|all| all.one_or_many()).filter_map(Node::str).take(20).collect();
+            return Some(elsewhere(kind, name, &files));
         }
     }
     None
+}
+
+fn elsewhere<'t>(kind: &str, name: &str, files: &[&str]) -> Target<'t> {
+    let mut words = format!("{kind} {name}");
+    if !files.is_empty() {
+        words = format!("{words} ({})", files.join(", "));
+    }
+    match own::text(kind, name, files) {
+        Some(text) => Target::Own(words, text),
+        None => Target::Elsewhere(words),
+    }
 }
 
 /// The local files that an entry names.

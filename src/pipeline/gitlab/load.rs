@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::Home;
 use super::include::{self, Entry, Found, Target};
 use crate::model::reference::FileGap;
-use crate::pipeline::yaml::{self, Budget, Node, Place, Source, Tree, merged_get, merged_pairs};
+use crate::pipeline::yaml::{Budget, Node, Place, Source, Tree, merged_get, merged_pairs};
 
 /// How many files one repository's pipelines may consist of.
 const MAX_FILES: usize = 5_000;
@@ -74,6 +74,8 @@ pub(super) fn load(home: &Home<'_>, roots: &[String]) -> Texts {
     let mut entries: Vec<(usize, Place, Vec<String>)> = Vec::new();
     let mut parts: HashSet<String> = HashSet::new();
     let mut generated = false;
+    // The texts that stand for includes of our own files, by what the include says.
+    let mut own: HashMap<String, &'static str> = HashMap::new();
     loop {
         let Some(path) = todo.pop() else {
             // A pipeline that a job generates cannot be read; what it is made of mostly lies beside the other files.
@@ -97,7 +99,11 @@ pub(super) fn load(home: &Home<'_>, roots: &[String]) -> Texts {
             break;
         }
         let part = parts.contains(&path);
-        let read = home.check(&path).and_then(|()| yaml::read(&home.root.join(&path)));
+        let known = own.get(&path).copied();
+        let read = match known {
+            Some(text) => Source::from_bytes(text.as_bytes().to_vec()),
+            None => home.check(&path).and_then(|()| home.folder.read(&home.root.join(&path))),
+        };
         let source = match read {
             Ok(source) if part && !defines_jobs(&source) => {
                 index.insert(path, None);
@@ -111,7 +117,7 @@ pub(super) fn load(home: &Home<'_>, roots: &[String]) -> Texts {
                 continue;
             }
         };
-        all.looked_at += 1;
+        all.looked_at += usize::from(known.is_none());
         let number = all.texts.len();
         index.insert(path.clone(), Some(number));
         if part {
@@ -126,6 +132,9 @@ pub(super) fn load(home: &Home<'_>, roots: &[String]) -> Texts {
                     for entry in all_entries(body, &mut budget) {
                         generated |=
                             matches!(&entry.target, Target::Elsewhere(words) if words.starts_with("artifact "));
+                        if let Target::Own(words, text) = &entry.target {
+                            own.insert(words.clone(), text);
+                        }
                         let paths = local_files(home, &file, &entry, &known, &mut all.gaps, &mut all.notes);
                         if let Some(paths) = paths {
                             entries.push((number, entry.node.resolved().place(), paths.clone()));
@@ -164,6 +173,11 @@ fn local_files(
     let told = |reason: String| FileGap { file: file.to_owned(), reason: format!("line {line}: {reason}") };
     let found = match &entry.target {
         Target::Elsewhere(words) => Found::Note(format!("not fetched: include of {words}")),
+        Target::Own(words, _) => {
+            let reason = format!("not fetched: the include of {words} is read as this version of driftgate ships it");
+            notes.push(told(reason));
+            Found::Files(vec![words.clone()])
+        }
         Target::Local(path) => include::resolve(home, path, known),
     };
     match found {

@@ -7,6 +7,7 @@ mod graph;
 mod include;
 mod load;
 mod names;
+mod own;
 mod pipes;
 mod repository;
 mod run;

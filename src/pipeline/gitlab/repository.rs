@@ -131,7 +131,9 @@ impl<'t> Repository<'t> {
     /// The local files of an entry.
     pub(super) fn local(&self, file: usize, entry: &Entry<'t>) -> &'t [usize] {
         match entry.target {
-            Target::Local(_) => self.named.get(&(file, entry.node.resolved().place())).map_or(&[], Vec::as_slice),
+            Target::Local(_) | Target::Own(..) => {
+                self.named.get(&(file, entry.node.resolved().place())).map_or(&[], Vec::as_slice)
+            }
             Target::Elsewhere(_) => &[],
         }
     }
@@ -176,38 +178,55 @@ impl<'t> Repository<'t> {
         order
     }
 
-    /// The literal values of the files' inputs: defaults, and what includes pass.
+    /// The literal values of the files' inputs: what includes pass; the default, where one passes nothing;
+    /// the options, where one passes what cannot be known, or the file is no include.
     pub(super) fn inputs(&self) -> Inputs<'t> {
         let mut budget = Budget::new(2_000_000);
         let mut found: Inputs<'t> = HashMap::new();
         let mut add = |file: usize, name: &str, value: Node<'t>| {
-            let Some(text) = value.str().filter(|text| !value.is_null() && !text.contains('$')) else { return };
+            let Some(text) = value.str().filter(|text| !value.is_null() && !text.contains('$')) else { return false };
             let values = found.entry((file, name.to_owned())).or_default();
             if !values.contains(&text) && values.len() < 100 {
                 values.push(text);
             }
+            true
         };
+        // What every include passes leaves no room for the default.
+        let mut included: HashMap<usize, usize> = HashMap::new();
+        // How many includes pass an input, and how many of them a literal value.
+        let mut passed: HashMap<(usize, String), (usize, usize)> = HashMap::new();
+        for (file, bodies) in self.bodies.iter().enumerate() {
+            for entry in bodies.iter().flat_map(|body| all_entries(*body, &mut budget)).collect::<Vec<_>>() {
+                let targets = self.local(file, &entry);
+                targets.iter().for_each(|target| *included.entry(*target).or_default() += 1);
+                let Some(inputs) = entry.inputs else { continue };
+                for (name, value) in merged_pairs(inputs, &mut budget) {
+                    let Some(name) = name.str() else { continue };
+                    for &target in targets {
+                        let (all, literal) = passed.entry((target, name.to_owned())).or_default();
+                        *all += 1;
+                        *literal += usize::from(add(target, name, value));
+                    }
+                }
+            }
+        }
         for (file, header) in self.headers.iter().enumerate() {
             let Some(inputs) = header.and_then(|spec| merged_get(spec, "inputs", &mut budget)) else { continue };
             for (name, input) in merged_pairs(inputs, &mut budget) {
                 let Some(name) = name.str() else { continue };
-                if let Some(default) = merged_get(input, "default", &mut budget) {
+                let times = included.get(&file).copied().unwrap_or_default();
+                let (all, literal) = passed.get(&(file, name.to_owned())).copied().unwrap_or_default();
+                if (times == 0 || all < times)
+                    && let Some(default) = merged_get(input, "default", &mut budget)
+                {
                     add(file, name, default);
                 }
-                if let Some(options) = merged_get(input, "options", &mut budget) {
-                    options.items().for_each(|option| add(file, name, option));
-                }
-            }
-        }
-        for (file, bodies) in self.bodies.iter().enumerate() {
-            for entry in bodies.iter().flat_map(|body| all_entries(*body, &mut budget)).collect::<Vec<_>>() {
-                let Some(inputs) = entry.inputs else { continue };
-                for (name, value) in merged_pairs(inputs, &mut budget) {
-                    for &target in self.local(file, &entry) {
-                        if let Some(name) = name.str() {
-                            add(target, name, value);
-                        }
-                    }
+                if (times == 0 || literal < all)
+                    && let Some(options) = merged_get(input, "options", &mut budget)
+                {
+                    options.items().for_each(|option| {
+                        add(file, name, option);
+                    });
                 }
             }
         }

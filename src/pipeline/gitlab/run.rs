@@ -62,6 +62,7 @@ pub(super) fn run<'t>(repository: &'t Repository<'t>, into: &mut Pipelines) {
             follows: Vec::new(),
             callable: called || pipe.is_child,
             triggered: !pipe.is_child,
+            events: Vec::new(),
             jobs,
         });
     }

@@ -87,6 +87,8 @@ pub(super) struct Page<'a> {
     verdict: &'static str,
     tone: &'static str,
     sentence: String,
+    /// What became of `--override`.
+    emergency: Option<String>,
     let_through: bool,
     now: String,
     scope: String,
@@ -130,7 +132,8 @@ impl<'a> Page<'a> {
             verdict,
             tone,
             sentence,
-            let_through: report.verdict != Verdict::Pass && report.exit_code == 0,
+            emergency: crate::render::emergency(report),
+            let_through: crate::render::only_warns(report),
             now: words::moment(report.now),
             scope: scope(report),
             jobs: jobs(report),

@@ -79,6 +79,10 @@ pub fn scan(scan: &Scan, context: &Context<'_>, out: &mut dyn Write) -> io::Resu
 }
 
 fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
+    if let Some(text) = crate::render::emergency(report) {
+        let text = page.paint(YELLOW, &line(&text));
+        page.line(&text)?;
+    }
     let blocking = report.findings.iter().filter(|finding| finding.blocking).count();
     let (word, sentence) = match report.verdict {
         Verdict::Block => {
@@ -113,12 +117,7 @@ fn verdict(report: &Report, page: &mut Page<'_>) -> io::Result<()> {
     }
     about.push_str(&format!(". Exit code {}.", report.exit_code));
     page.wrapped("", "", &about)?;
-    let expected = match report.verdict {
-        Verdict::Pass => 0,
-        Verdict::Block => 1,
-        Verdict::Inconclusive => 3,
-    };
-    if report.exit_code != expected {
+    if crate::render::only_warns(report) {
         let text = format!("The exit code is {} because the settings only warn.", report.exit_code);
         let text = page.paint(YELLOW, &text);
         page.line(&text)?;

@@ -343,8 +343,8 @@ impl Source for AwsSource {
             into.account.status = Some(SourceStatus::Skipped);
             return;
         }
-        if want.offline {
-            sink.gap("slots", "*", "--offline");
+        if let Some(why) = want.silent() {
+            sink.gap("slots", "*", why);
             *into = sink.done();
             into.account.status = Some(SourceStatus::Skipped);
             return;
@@ -389,10 +389,10 @@ impl Source for AwsSource {
                 super::observe(into, id, observed(state, method, Some(reason)));
             }
         };
-        if want.offline {
+        if let Some(why) = want.silent() {
             into.account.status = Some(SourceStatus::Skipped);
-            untold(into, LivenessState::NotChecked, "--offline");
-            into.inventory.gaps.push(self.gap("liveness", "*", "--offline"));
+            untold(into, LivenessState::NotChecked, why);
+            into.inventory.gaps.push(self.gap("liveness", "*", why));
             return;
         }
         let work = async {

@@ -378,10 +378,9 @@ impl Holdings for EnvSource {
     async fn probe(&self, wanted: &BTreeSet<Id>, want: &Wanted, known: &Inventory, into: &mut Batch) {
         self.rename(known, into);
         let due = self.take(wanted);
-        let refused = match (want.offline, want.no_probe) {
-            (true, _) => Some("--offline"),
-            (false, true) => Some("--no-probe"),
-            _ => None,
+        let refused = match want.silent() {
+            None if want.no_probe => Some("--no-probe"),
+            why => why,
         };
         let until = tokio::time::Instant::now() + ALL_PROBES;
         let work = due.into_iter().map(|value| async move {

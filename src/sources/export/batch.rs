@@ -80,13 +80,13 @@ impl Batch {
     }
 
     fn outcomes(&self, convert: &Convert<'_>, sift: Option<&Sift<'_>>) -> Vec<Outcome> {
-        let reader = || sift.map(|sift| sift.sieve.reader());
-        let one = |reader: &mut Option<Box<dyn Reader + '_>>, item: &Item| {
+        let reader = || sift.map(|sift| (sift.sieve.reader(), String::new()));
+        let one = |reader: &mut Option<(Box<dyn Reader + '_>, String)>, item: &Item| {
             let Some(bytes) = self.bytes(item) else {
                 return Outcome::Bad("is larger than 32 MiB, and was left out".to_owned());
             };
-            if let (Some(sift), Some(reader)) = (sift, reader)
-                && let Some(skimmed) = skim::skim(bytes, sift.plan, &sift.fields, reader.as_mut())
+            if let (Some(sift), Some((reader, scratch))) = (sift, reader)
+                && let Some(skimmed) = skim::skim(bytes, sift.plan, &sift.fields, reader.as_mut(), scratch)
             {
                 return Outcome::Sifted(skimmed);
             }
@@ -164,14 +164,15 @@ struct Taken<'t> {
 impl Taken<'_> {
     fn outcome(&mut self, batch: &Batch, item: &Item, outcome: Outcome, convert: &Convert<'_>, sifts: bool) {
         self.seen += 1;
-        let place = format_args!("item {} (line {}, byte {})", self.seen, item.line, item.offset).to_string();
+        let seen = self.seen;
+        let place = || format!("item {seen} (line {}, byte {})", item.line, item.offset);
         match outcome {
-            Outcome::Bad(flaw) => self.gaps.item(&place, &flaw),
+            Outcome::Bad(flaw) => self.gaps.item(&place(), &flaw),
             Outcome::Record(record, flaws) => self.record(*record, &flaws, sifts),
             Outcome::Sifted(skimmed) if self.kept.contains(&skimmed.number) => {
                 match batch.bytes(item).map(|bytes| converted(bytes, convert)) {
                     Some(Outcome::Record(record, flaws)) => self.record(*record, &flaws, sifts),
-                    Some(Outcome::Bad(flaw)) => self.gaps.item(&place, &flaw),
+                    Some(Outcome::Bad(flaw)) => self.gaps.item(&place(), &flaw),
                     Some(Outcome::Sifted(_)) | None => {}
                 }
             }

@@ -4,6 +4,7 @@
 mod batch;
 pub(crate) mod decode;
 pub(crate) mod form;
+mod lanes;
 pub(crate) mod markup;
 pub(crate) mod skim;
 pub(crate) mod split;
@@ -110,6 +111,9 @@ impl Gaps {
 /// bare day, which starts at midnight UTC.
 pub(crate) fn time(text: &str) -> Option<Timestamp> {
     let text = text.trim();
+    if let Some(time) = usual(text) {
+        return Some(time);
+    }
     if let Ok(time) = text.parse::<Timestamp>() {
         return Some(time);
     }
@@ -122,6 +126,47 @@ pub(crate) fn time(text: &str) -> Option<Timestamp> {
         return jiff::tz::TimeZone::UTC.to_timestamp(local).ok();
     }
     day(text)
+}
+
+/// `2026-05-04T10:12:00.000+0200` and RFC 3339, without the generality of a parser: each ticket has some. None where it is anything else.
+fn usual(text: &str) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    let digits = |at: usize, count: usize| {
+        bytes
+            .get(at..at + count)?
+            .iter()
+            .try_fold(0_i64, |sum, byte| byte.is_ascii_digit().then(|| sum * 10 + i64::from(byte - b'0')))
+    };
+    let sign = |at: usize, sign: u8| (bytes.get(at) == Some(&sign)).then_some(());
+    let (year, month, day) = (digits(0, 4)?, digits(5, 2)?, digits(8, 2)?);
+    let (hour, minute, second) = (digits(11, 2)?, digits(14, 2)?, digits(17, 2)?);
+    [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')].into_iter().try_for_each(|(at, is)| sign(at, is))?;
+    // The days that every month has, and no leap second.
+    let common = (1..=12).contains(&month) && (1..=28).contains(&day) && hour < 24 && minute < 60 && second < 60;
+    if !common || year < 1900 {
+        return None;
+    }
+    let (nanos, zone) = match digits(20, 3) {
+        Some(thousandths) if sign(19, b'.').is_some() => (thousandths * 1_000_000, 23),
+        _ => (0, 19),
+    };
+    let offset = match bytes.get(zone..)? {
+        b"Z" => 0,
+        [plus @ (b'+' | b'-'), .., _, _] if matches!(bytes.len() - zone, 5 | 6) => {
+            let behind = if bytes.len() - zone == 6 { sign(zone + 3, b':').map(|()| zone + 4)? } else { zone + 3 };
+            let (hours, minutes) = (digits(zone + 1, 2)?, digits(behind, 2)?);
+            if hours > 15 || minutes > 59 {
+                return None;
+            }
+            (hours * 60 + minutes) * if *plus == b'-' { -60 } else { 60 }
+        }
+        _ => return None,
+    };
+    // Days since 1970, the year counted from March: a leap day then is its last.
+    let (years, months) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = years * 365 + years / 4 - years / 100 + years / 400 + (months * 153 + 2) / 5 + day - 719_469;
+    let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset;
+    Timestamp::new(seconds, i32::try_from(nanos).ok()?).ok()
 }
 
 /// A bare day's start in UTC.
@@ -144,6 +189,26 @@ pub(crate) fn due(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn usual_times_are_what_the_parser_reads() {
+        for (year, month) in [(1900, 2), (1969, 12), (1970, 1), (2000, 2), (2000, 3), (2026, 6), (2100, 12)] {
+            for rest in ["01T00:00:00Z", "28T23:59:59.999+02:00", "15T12:30:01-11:45", "03T04:05:06.007-00:30"] {
+                let text = format!("{year}-{month:02}-{rest}");
+                let parsed = text.parse::<Timestamp>().unwrap();
+                assert_eq!(usual(&text), Some(parsed), "{text}");
+                assert_eq!(time(&text.replace("02:00", "0200").replace("11:45", "1145")), Some(parsed), "{text}");
+            }
+        }
+        let strange = [
+            "2026-05-29T10:12:00Z",
+            "2026-05-04 10:12:00Z",
+            "2026-13-04T10:12:00Z",
+            "2026-05-04T10:12:00",
+            "2026-05-04T10:12:00.5Z",
+        ];
+        assert!(strange.iter().all(|text| usual(text).is_none()));
+    }
 
     #[test]
     fn times_of_each_tracker() {

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
+use super::lanes;
 use super::markup::{adf, markdown, wiki};
 use crate::model::sieve::{Part, Reader};
 
@@ -14,6 +15,8 @@ use crate::model::sieve::{Part, Reader};
 pub(crate) enum Shape {
     /// Anything; nobody reads it.
     Any,
+    /// Anything; all its texts may tell what was there before.
+    Told,
     /// An object with these fields.
     Object(&'static [(&'static str, Shape)]),
     /// A list of these.
@@ -36,8 +39,6 @@ pub(crate) enum Shape {
     Key,
     /// The number at the end of its id.
     Number,
-    /// The ticket's id, with a number behind a `#`.
-    Reference,
     /// A text that the ticket's id is made of, with what it must look like.
     Checked(fn(&str) -> bool),
     /// Only null: with it, the item is another thing.
@@ -86,7 +87,13 @@ type Step<T> = Result<T, Odd>;
 
 /// Shows the item's texts to a reader. None where the item must be read wholly: it is kept, or something in it is unusual. `fields` are
 /// the configured keys of the object `fields`.
-pub(crate) fn skim(item: &[u8], plan: Plan, fields: &[&str], reader: &mut dyn Reader) -> Option<Skimmed> {
+pub(crate) fn skim(
+    item: &[u8],
+    plan: Plan,
+    fields: &[&str],
+    reader: &mut dyn Reader,
+    scratch: &mut String,
+) -> Option<Skimmed> {
     let text = std::str::from_utf8(item).ok()?;
     let mut walk = Walk {
         text,
@@ -94,6 +101,7 @@ pub(crate) fn skim(item: &[u8], plan: Plan, fields: &[&str], reader: &mut dyn Re
         depth: 0,
         fields,
         reader,
+        scratch,
         out: Skimmed::default(),
         earlier: None,
         total: 0,
@@ -114,6 +122,8 @@ struct Walk<'w> {
     depth: usize,
     fields: &'w [&'w str],
     reader: &'w mut dyn Reader,
+    /// Texts without their escapes, one after the other: nothing is allocated for each.
+    scratch: &'w mut String,
     out: Skimmed,
     earlier: Option<Timestamp>,
     total: u64,
@@ -158,16 +168,23 @@ impl<'w> Walk<'w> {
     fn value(&mut self, shape: Shape) -> Step<()> {
         let start = self.blank();
         let first = self.byte().ok_or(Odd)?;
-        if first == b'n' && !matches!(shape, Shape::Key | Shape::Number | Shape::Reference) {
+        if first == b'n' && !matches!(shape, Shape::Key | Shape::Number) {
             return self.word("null");
         }
         match (shape, first) {
-            (Shape::Any, _) => self.any(&mut |_, _| Ok(())),
+            (Shape::Any, _) => self.any(None),
+            (Shape::Told, _) => {
+                self.reader.part(Part::Past, "");
+                self.any(Some(&mut |walk, text| {
+                    walk.part(Part::Past, text);
+                    Ok(())
+                }))
+            }
             (Shape::Object(fields), b'{') => self.object(fields),
             (Shape::Each(each), b'[') => self.list(*each),
-            (Shape::Text(part), b'"') => self.string().map(|text| self.reader.part(part, &text)),
+            (Shape::Text(part), b'"') => self.shown(|reader, text| reader.part(part, text)),
             (Shape::Text(part), b'0'..=b'9' | b'-') => self.number().map(|text| self.reader.part(part, text)),
-            (Shape::Plain, b'"') => self.string().map(|_| ()),
+            (Shape::Plain, b'"') => self.passed(),
             (Shape::Plain | Shape::Total, b'0'..=b'9' | b'-') => {
                 let digits = self.number()?;
                 if matches!(shape, Shape::Total) {
@@ -176,29 +193,31 @@ impl<'w> Walk<'w> {
                 Ok(())
             }
             (Shape::Rich(part, markup), b'"') => {
-                let text = self.string()?;
-                let text = match markup {
-                    Markup::Wiki => wiki::text(&text),
-                    Markup::Markdown => markdown::text(&text),
-                };
-                self.rich(part, &text);
-                Ok(())
+                self.comments += u64::from(part == Part::Comment);
+                self.shown(|reader, text| {
+                    let plain = match markup {
+                        Markup::Wiki => wiki::is_plain(text),
+                        Markup::Markdown => markdown::is_plain(text),
+                    };
+                    match markup {
+                        _ if plain => reader.part(part, text),
+                        Markup::Wiki => reader.part(part, &wiki::text(text)),
+                        Markup::Markdown => reader.part(part, &markdown::text(text)),
+                    }
+                })
             }
             (Shape::Rich(part, Markup::Wiki), b'{') => {
-                self.any(&mut |_, _| Ok(()))?;
+                self.any(None)?;
                 let document = serde_json::from_str(&self.text[start..self.at]).map_err(|_| Odd)?;
-                self.rich(part, &adf::text(&document));
+                self.comments += u64::from(part == Part::Comment);
+                self.reader.part(part, &adf::text(&document));
                 Ok(())
             }
-            (Shape::Named(part), b'"') => self.string().map(|text| self.reader.part(part, &text)),
+            (Shape::Named(part), b'"') => self.shown(|reader, text| reader.part(part, text)),
             (Shape::Named(part), b'{') => self.named(part),
             (Shape::Time | Shape::Earlier, b'"') => self.time(matches!(shape, Shape::Earlier)),
             (Shape::Key, b'"') => {
                 self.out.number = self.string()?.into_owned();
-                Ok(())
-            }
-            (Shape::Reference, b'"') => {
-                self.out.number = self.string()?.rsplit_once('#').ok_or(Odd)?.1.to_owned();
                 Ok(())
             }
             (Shape::Number, b'0'..=b'9') => {
@@ -211,36 +230,41 @@ impl<'w> Walk<'w> {
                 self.checks += 1;
                 if check(&text) { Ok(()) } else { Err(Odd) }
             }
-            (Shape::Approvals, b'[') => self.any(&mut |walk, text| {
+            (Shape::Approvals, b'[') => self.any(Some(&mut |walk, text| {
                 if text == "approved" {
                     walk.part(Part::Approval, text);
                 }
                 Ok(())
-            }),
-            (Shape::Field, b'{' | b'[' | b'"' | b'0'..=b'9' | b'-' | b't' | b'f') => self.any(&mut |walk, text| {
-                // A document's words stand in pieces.
-                if text == "doc" {
-                    return Err(Odd);
-                }
-                for part in [Part::Field, Part::Label, Part::Approval] {
-                    walk.part(part, text);
-                }
-                Ok(())
-            }),
+            })),
+            (Shape::Field, b'{' | b'[' | b'"' | b'0'..=b'9' | b'-' | b't' | b'f') => {
+                let mut count = 0;
+                self.any(Some(&mut |walk, text| {
+                    count += 1;
+                    // A document's words stand in pieces.
+                    if text == "doc" {
+                        return Err(Odd);
+                    }
+                    for part in [Part::Field, Part::Label, Part::Approval] {
+                        walk.part(part, text);
+                    }
+                    Ok(())
+                }))?;
+                // Several values are read as one text, and so are an option and the one below it.
+                let raw = &self.text[start..self.at];
+                let several =
+                    first == b'[' && count > 1 || first == b'{' && (raw.contains("child") || raw.contains('\\'));
+                if several { Err(Odd) } else { Ok(()) }
+            }
             _ => Err(Odd),
         }
-    }
-
-    fn rich(&mut self, part: Part, text: &str) {
-        self.comments += u64::from(part == Part::Comment);
-        self.reader.part(part, text);
     }
 
     fn object(&mut self, fields: &'static [(&'static str, Shape)]) -> Step<()> {
         let mut seen = 0_u64;
         let mut configured = 0_u64;
-        self.members(&mut |walk, key| {
-            let known = fields.iter().position(|(name, _)| *name == key);
+        self.members(|walk, key| {
+            let first = key.as_bytes().first();
+            let known = fields.iter().position(|(name, _)| name.as_bytes().first() == first && *name == key);
             if let Some(known) = known {
                 // The last of several fields of one name is the one that counts.
                 let bit = 1_u64 << (known % 64);
@@ -266,7 +290,7 @@ impl<'w> Walk<'w> {
 
     fn named(&mut self, part: Part) -> Step<()> {
         let mut seen = false;
-        self.members(&mut |walk, key| {
+        self.members(|walk, key| {
             if key != "name" {
                 return walk.value(Shape::Any);
             }
@@ -277,7 +301,7 @@ impl<'w> Walk<'w> {
         })
     }
 
-    fn members(&mut self, each: &mut dyn FnMut(&mut Self, &str) -> Step<()>) -> Step<()> {
+    fn members(&mut self, mut each: impl FnMut(&mut Self, &str) -> Step<()>) -> Step<()> {
         self.enter()?;
         self.take(b'{')?;
         if !self.is_next(b'}') {
@@ -297,10 +321,10 @@ impl<'w> Walk<'w> {
     }
 
     fn list(&mut self, each: Shape) -> Step<()> {
-        self.items(&mut |walk| walk.value(each))
+        self.items(|walk| walk.value(each))
     }
 
-    fn items(&mut self, each: &mut dyn FnMut(&mut Self) -> Step<()>) -> Step<()> {
+    fn items(&mut self, mut each: impl FnMut(&mut Self) -> Step<()>) -> Step<()> {
         self.enter()?;
         self.take(b'[')?;
         if !self.is_next(b']') {
@@ -322,21 +346,24 @@ impl<'w> Walk<'w> {
     }
 
     /// Any value; its texts are shown to `texts`, the names of fields are not.
-    fn any(&mut self, texts: &mut dyn FnMut(&mut dyn Reader, &str) -> Step<()>) -> Step<()> {
+    fn any(&mut self, mut texts: Option<&mut Texts<'_>>) -> Step<()> {
         self.blank();
         match self.byte().ok_or(Odd)? {
-            b'"' => {
-                let text = self.string()?;
-                texts(&mut *self.reader, &text)
-            }
-            b'{' => self.members(&mut |walk, _| walk.any(texts)),
-            b'[' => self.items(&mut |walk| walk.any(texts)),
+            b'"' => match texts {
+                Some(texts) => {
+                    let text = self.string()?;
+                    texts(&mut *self.reader, &text)
+                }
+                None => self.passed(),
+            },
+            b'{' => self.members(|walk, _| walk.any(texts.as_deref_mut())),
+            b'[' => self.items(|walk| walk.any(texts.as_deref_mut())),
             b't' => self.word("true"),
             b'f' => self.word("false"),
             b'n' => self.word("null"),
             _ => {
                 let number = self.number()?;
-                texts(&mut *self.reader, number)
+                texts.map_or(Ok(()), |texts| texts(&mut *self.reader, number))
             }
         }
     }
@@ -365,7 +392,8 @@ impl<'w> Walk<'w> {
         Ok(text)
     }
 
-    fn string(&mut self) -> Step<Cow<'w, str>> {
+    /// A string as it is written, and whether it has escapes.
+    fn raw(&mut self) -> Step<(&'w str, bool)> {
         if self.byte() != Some(b'"') {
             return Err(Odd);
         }
@@ -374,19 +402,47 @@ impl<'w> Walk<'w> {
         let mut end = start;
         let mut escaped = false;
         loop {
+            end += lanes::usual(bytes.get(end..).ok_or(Odd)?);
             match bytes.get(end).ok_or(Odd)? {
                 b'"' => break,
                 b'\\' => {
                     escaped = true;
                     end += 2;
                 }
-                0..=0x1f => return Err(Odd),
-                _ => end += 1,
+                _ => return Err(Odd),
             }
         }
         let raw = self.text.get(start..end).ok_or(Odd)?;
         self.at = end + 1;
-        if escaped { unescaped(raw).map(Cow::Owned) } else { Ok(Cow::Borrowed(raw)) }
+        Ok((raw, escaped))
+    }
+
+    fn string(&mut self) -> Step<Cow<'w, str>> {
+        let (raw, escaped) = self.raw()?;
+        if !escaped {
+            return Ok(Cow::Borrowed(raw));
+        }
+        let mut out = String::new();
+        lanes::unescaped(raw, &mut out).ok_or(Odd)?;
+        Ok(Cow::Owned(out))
+    }
+
+    /// Shows a string.
+    fn shown(&mut self, show: impl FnOnce(&mut dyn Reader, &str)) -> Step<()> {
+        let (raw, escaped) = self.raw()?;
+        if escaped {
+            lanes::unescaped(raw, self.scratch).ok_or(Odd)?;
+            show(&mut *self.reader, self.scratch);
+        } else {
+            show(&mut *self.reader, raw);
+        }
+        Ok(())
+    }
+
+    /// Past a string of which only its form matters.
+    fn passed(&mut self) -> Step<()> {
+        let (raw, escaped) = self.raw()?;
+        if escaped { lanes::unescaped(raw, self.scratch).ok_or(Odd) } else { Ok(()) }
     }
 
     fn time(&mut self, earlier: bool) -> Step<()> {
@@ -404,30 +460,5 @@ impl<'w> Walk<'w> {
     }
 }
 
-/// A string's text. Characters beyond the first plane come in pairs of escapes: those are left to the parser.
-fn unescaped(raw: &str) -> Step<String> {
-    let mut out = String::with_capacity(raw.len());
-    let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'\\', rest.as_bytes()) {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        let sign = rest.bytes().next().ok_or(Odd)?;
-        out.push(match sign {
-            b'"' | b'\\' | b'/' => char::from(sign),
-            b'n' => '\n',
-            b't' => '\t',
-            b'r' => '\r',
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'u' => {
-                let digits = rest.get(1..5).filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit())).ok_or(Odd)?;
-                rest = &rest[4..];
-                u32::from_str_radix(digits, 16).ok().and_then(char::from_u32).ok_or(Odd)?
-            }
-            _ => return Err(Odd),
-        });
-        rest = &rest[1..];
-    }
-    out.push_str(rest);
-    Ok(out)
-}
+/// What is shown the texts of a value.
+type Texts<'t> = dyn FnMut(&mut dyn Reader, &str) -> Step<()> + 't;

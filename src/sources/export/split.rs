@@ -6,6 +6,8 @@ use std::io::BufRead;
 
 use serde_json::Value;
 
+use super::lanes;
+
 /// The largest item that is held in memory; nobody writes such a ticket, and a file of one is an attack or a mistake.
 const MAX_ITEM: usize = 32 << 20;
 /// The longest key or header value that is looked at.
@@ -50,6 +52,33 @@ type Place = (u64, u64);
 enum Taken {
     Whole,
     TooLong,
+}
+
+/// What means something between texts: where one begins, and how deep the place is.
+const STRUCTURE: [bool; 256] = {
+    let mut out = [false; 256];
+    out[b'"' as usize] = true;
+    out[b'{' as usize] = true;
+    out[b'}' as usize] = true;
+    out[b'[' as usize] = true;
+    out[b']' as usize] = true;
+    out
+};
+
+/// How many bytes of a text come before one that may end it.
+fn text_end(bytes: &[u8]) -> usize {
+    /// A search has a cost of its own, and most texts are short.
+    const SHORT: usize = 4;
+    let (eights, _) = bytes.as_chunks::<8>();
+    let short = &eights[..eights.len().min(SHORT)];
+    for (at, eight) in short.iter().enumerate() {
+        let ends = lanes::text_ends(*eight);
+        if ends != 0 {
+            return at * 8 + lanes::first(ends);
+        }
+    }
+    let from = short.len() * 8;
+    from + memchr::memchr2(b'"', b'\\', &bytes[from..]).unwrap_or(bytes.len() - from)
 }
 
 impl<'l, R: BufRead> Items<'l, R> {
@@ -211,17 +240,16 @@ impl<'l, R: BufRead> Items<'l, R> {
             while let Some(&byte) = chunk.get(used) {
                 if in_string && !escaped {
                     // Texts are long: to the next byte that means something.
-                    match memchr::memchr3(b'"', b'\\', b'\n', &chunk[used..]) {
-                        Some(0) => {}
-                        Some(ahead) => {
+                    match text_end(&chunk[used..]) {
+                        0 => {}
+                        ahead => {
                             used += ahead;
                             continue;
                         }
-                        None => {
-                            used = chunk.len();
-                            break;
-                        }
                     }
+                } else if depth > 0 && !escaped && !STRUCTURE[usize::from(byte)] {
+                    used += 1;
+                    continue;
                 }
                 if in_string {
                     used += 1;
@@ -232,7 +260,6 @@ impl<'l, R: BufRead> Items<'l, R> {
                             in_string = false;
                             finished = depth == 0;
                         }
-                        b'\n' => self.line += 1,
                         _ => {}
                     }
                 } else {
@@ -250,7 +277,6 @@ impl<'l, R: BufRead> Items<'l, R> {
                             }
                         }
                         b'}' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n' | b':' if depth == 0 => finished = true,
-                        b'\n' => self.line += 1,
                         _ => scalar |= depth == 0,
                     }
                     if !finished {
@@ -261,6 +287,7 @@ impl<'l, R: BufRead> Items<'l, R> {
                     break;
                 }
             }
+            self.line += memchr::memchr_iter(b'\n', &chunk[..used]).count() as u64;
             if self.buffer.len() + used > limit {
                 long = true;
                 self.buffer.clear();

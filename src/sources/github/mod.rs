@@ -371,9 +371,9 @@ impl Source for GithubSource {
             into.account.status = Some(SourceStatus::Skipped);
             return;
         }
-        if want.offline {
+        if let Some(why) = want.silent() {
             into.account.status = Some(SourceStatus::Skipped);
-            into.inventory.gaps.push(self.gap("slots", "*", "--offline"));
+            into.inventory.gaps.push(self.gap("slots", "*", why));
             return;
         }
         self.within(want, "slots", into, work).await;
@@ -396,12 +396,12 @@ impl Source for GithubSource {
         }
         tasks.truncate(MOST_FOREIGN);
         let subsets = self.book().subsets.keys().any(|id| want.grants.contains(id));
-        if want.offline && !(wanted.is_empty() && tasks.is_empty()) {
+        if let Some(why) = want.silent().filter(|_| !(wanted.is_empty() && tasks.is_empty())) {
             into.account.status = Some(SourceStatus::Skipped);
             for id in &wanted {
-                observe(into, id, observed(LivenessState::NotChecked, "", Some("--offline")));
+                observe(into, id, observed(LivenessState::NotChecked, "", Some(why)));
             }
-            into.inventory.gaps.push(self.gap("liveness", "*", "--offline"));
+            into.inventory.gaps.push(self.gap("liveness", "*", why));
             return;
         }
         if tasks.is_empty() && !subsets {

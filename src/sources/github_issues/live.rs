@@ -91,9 +91,9 @@ impl Live {
         sink: &mut (dyn FnMut(Record) + Send),
     ) -> Account {
         let mut desk = Desk::new(about, "GitHub", sink);
-        if want.offline {
+        if let Some(why) = want.silent() {
             desk.account.status = Some(SourceStatus::Skipped);
-            desk.lack("--offline");
+            desk.lack(why);
             return desk.finish();
         }
         let repositories = match self.wanted(want) {

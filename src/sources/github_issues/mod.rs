@@ -132,8 +132,9 @@ impl TicketSource for GithubIssues {
                 let convert = |issue: &serde_json::Value, flaws: &mut Vec<export::Flaw>| {
                     record::of(&self.about.name, &self.fields, issue, flaws)
                 };
-                let sift =
-                    want.sieve.as_deref().map(|sieve| export::Sift { sieve, plan: record::PLAN, fields: Vec::new() });
+                // A form's answers are told by the headings that the configuration names: then all is read wholly.
+                let sieve = want.sieve.as_deref().filter(|_| self.fields.is_empty());
+                let sift = sieve.map(|sieve| export::Sift { sieve, plan: record::PLAN, fields: Vec::new() });
                 export::sifted(
                     &self.about,
                     files,

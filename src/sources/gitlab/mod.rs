@@ -319,9 +319,9 @@ impl Source for GitlabSource {
         if targets.is_empty() && !wide {
             return self.skipped(into, "nothing of this GitLab was wanted");
         }
-        if want.offline {
+        if let Some(why) = want.silent() {
             into.account.status = Some(SourceStatus::Skipped);
-            into.inventory.gaps.push(self.gap("slots", "*", "--offline"));
+            into.inventory.gaps.push(self.gap("slots", "*", why));
             return;
         }
         self.run(want, "slots", into, |client, out| async move {
@@ -333,13 +333,13 @@ impl Source for GitlabSource {
 
     async fn collect(&self, want: &Wanted, into: &mut Batch) {
         let wanted = self.wanted(want);
-        if want.offline {
+        if let Some(why) = want.silent() {
             into.account.status = Some(SourceStatus::Skipped);
             for id in &wanted {
-                observe(into, id, observed(LivenessState::NotChecked, "", Some("--offline")));
+                observe(into, id, observed(LivenessState::NotChecked, "", Some(why)));
             }
             if !wanted.is_empty() {
-                into.inventory.gaps.push(self.gap("liveness", "*", "--offline"));
+                into.inventory.gaps.push(self.gap("liveness", "*", why));
             }
             return;
         }

@@ -215,9 +215,9 @@ impl Live {
         sink: &mut (dyn FnMut(Record) + Send),
     ) -> Account {
         let mut desk = Desk::new(about, "GitLab", sink);
-        if want.offline {
+        if let Some(why) = want.silent() {
             desk.account.status = Some(SourceStatus::Skipped);
-            desk.lack("--offline");
+            desk.lack(why);
             return desk.finish();
         }
         let (places, client) = match self.wanted(want).and_then(|places| Ok((places, self.client()?))) {

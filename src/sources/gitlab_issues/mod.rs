@@ -141,9 +141,7 @@ impl TicketSource for GitlabIssues {
                 let convert = |issue: &serde_json::Value, flaws: &mut Vec<export::Flaw>| {
                     record::of(&self.about.name, &self.fields, issue, flaws)
                 };
-                let sift =
-                    want.sieve.as_deref().map(|sieve| export::Sift { sieve, plan: record::PLAN, fields: Vec::new() });
-                export::sifted(&self.about, files, path, &["issues"], sink, &convert, sift.as_ref())
+                export::read(&self.about, files, path, &["issues"], sink, &convert)
             }
             #[cfg(feature = "gitlab")]
             Form::Live(live) => live.tickets(&self.about, &self.fields, want, sink).await,

@@ -8,11 +8,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::notes;
-use crate::model::sieve::Part;
 use crate::model::ticket::{Change, Comment, Field, Person, RawState, Record, System, Text};
 use crate::sources::export::form;
 use crate::sources::export::markup::markdown;
-use crate::sources::export::skim::{Markup, Plan, Shape};
 use crate::sources::export::value::{at, kind, list, person, text, time};
 use crate::sources::export::{self, Flaw};
 
@@ -111,27 +109,6 @@ fn states(issue: &Value, closed_at: Option<Timestamp>, flaws: &mut Vec<Flaw>) ->
     }
     out
 }
-
-/// What an issue is read for, see `of`: with any other type at these places it is read wholly.
-pub(super) const PLAN: Plan = Plan {
-    item: Shape::Object(&[
-        ("iid", Shape::Plain),
-        ("references", Shape::Object(&[("full", Shape::Reference)])),
-        ("title", Shape::Text(Part::Title)),
-        ("description", Shape::Rich(Part::Body, Markup::Markdown)),
-        ("issue_type", Shape::Text(Part::Label)),
-        ("labels", Shape::Each(&Shape::Named(Part::Label))),
-        ("state", Shape::Plain),
-        ("web_url", Shape::Plain),
-        ("due_date", Shape::Plain),
-        ("assignees", Shape::Each(&Shape::Any)),
-        ("created_at", Shape::Time),
-        ("closed_at", Shape::Time),
-        ("updated_at", Shape::Time),
-        ("_comments", Shape::Each(&Shape::Object(&[("body", Shape::Rich(Part::Comment, Markup::Markdown))]))),
-    ]),
-    checks: 0,
-};
 
 fn somebody(value: Option<&Value>) -> Option<Person> {
     person(value, &["username", "public_email", "email"], "name")

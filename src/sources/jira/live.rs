@@ -71,8 +71,8 @@ impl Live {
             seen: BTreeSet::new(),
             whole: true,
         };
-        if want.offline {
-            run.gaps.whole("not asked: --offline");
+        if let Some(why) = want.silent() {
+            run.gaps.whole(&format!("not asked: {why}"));
         } else if let Err(reason) = run.read().await {
             run.gaps.whole(&reason);
         }

@@ -120,9 +120,11 @@ const HISTORY: &[(&str, Shape)] = &[
     (
         "items",
         Shape::Each(&Shape::Object(&[
-            ("fromString", Shape::Rich(Part::Body, Markup::Wiki)),
-            ("from", Shape::Rich(Part::Body, Markup::Wiki)),
-            ("toString", Shape::Rich(Part::Body, Markup::Wiki)),
+            ("field", Shape::Text(Part::Past)),
+            ("fromString", Shape::Rich(Part::Past, Markup::Wiki)),
+            ("from", Shape::Rich(Part::Past, Markup::Wiki)),
+            ("toString", Shape::Rich(Part::Past, Markup::Wiki)),
+            ("to", Shape::Rich(Part::Past, Markup::Wiki)),
         ])),
     ),
 ];
@@ -148,7 +150,7 @@ const SHAPES: &[(&str, Shape)] = &[
             ("comments", Shape::Each(&Shape::Object(&[("body", Shape::Rich(Part::Comment, Markup::Wiki))]))),
         ]),
     ),
-    ("issuelinks", Shape::Each(&Shape::Any)),
+    ("issuelinks", Shape::Each(&Shape::Told)),
     ("approvals", Shape::Approvals),
 ];
 

@@ -45,9 +45,9 @@ impl Live {
                 return account;
             }
         };
-        if want.offline {
+        if let Some(why) = want.silent() {
             account.status = Some(SourceStatus::Skipped);
-            account.gaps = unread(&place.url, "--offline");
+            account.gaps = unread(&place.url, why);
             return account;
         }
         let client = match Client::new(place, self.max_wait) {

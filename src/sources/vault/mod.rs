@@ -331,9 +331,9 @@ impl Source for VaultSource {
             into.account.status = Some(SourceStatus::Skipped);
             return;
         }
-        if want.offline {
+        if let Some(why) = want.silent() {
             into.account.status = Some(SourceStatus::Skipped);
-            into.inventory.gaps.push(self.gap("slots", "*", "--offline"));
+            into.inventory.gaps.push(self.gap("slots", "*", why));
             return;
         }
         let work = async {
@@ -362,12 +362,12 @@ impl Source for VaultSource {
         }
         let methods =
             || tokens.iter().map(|id| (id, tokens::METHOD)).chain(secret_ids.iter().map(|id| (id, approle::METHOD)));
-        if want.offline {
+        if let Some(why) = want.silent() {
             into.account.status = Some(SourceStatus::Skipped);
             for (id, _) in methods() {
-                observe(into, id, observed(LivenessState::NotChecked, "", Some("--offline")));
+                observe(into, id, observed(LivenessState::NotChecked, "", Some(why)));
             }
-            into.inventory.gaps.push(self.gap("liveness", "*", "--offline"));
+            into.inventory.gaps.push(self.gap("liveness", "*", why));
             return;
         }
         let work = self.judge_wanted(want, &tokens, &secret_ids, slots, into);

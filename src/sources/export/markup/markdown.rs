@@ -16,6 +16,11 @@ pub(crate) fn text(markdown: &str) -> String {
     struck(&out)
 }
 
+/// Whether a text has the same words as its plain form.
+pub(crate) fn is_plain(markdown: &str) -> bool {
+    memchr::memchr(b'<', markdown.as_bytes()).is_none()
+}
+
 /// `<del>`, `<s>` and `<strike>` are strikethrough.
 fn struck(text: &str) -> String {
     if !text.contains('<') {

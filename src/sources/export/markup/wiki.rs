@@ -36,6 +36,18 @@ pub(crate) fn text(markup: &str) -> String {
     out.trim_end().to_owned()
 }
 
+/// Whether a text has the same words as its plain form, line by line: no mark of more than a line's start stands in it.
+pub(crate) fn is_plain(markup: &str) -> bool {
+    let bytes = markup.as_bytes();
+    let word = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    // `-struck-`: a hyphen at a word's start.
+    let strikes = |at: usize| {
+        let opens = bytes.get(at + 1).is_some_and(|next| word(Some(next)) || *next == b'`' || !next.is_ascii());
+        opens && !word(at.checked_sub(1).and_then(|before| bytes.get(before)))
+    };
+    memchr::memchr3(b'{', b'[', b'*', bytes).is_none() && !memchr::memchr_iter(b'-', bytes).any(strikes)
+}
+
 /// The inside of a quote or panel: line by line, no blocks in blocks.
 fn text_inner(markup: &str) -> String {
     markup.lines().map(|line| one_line(line) + "\n").collect()
@@ -96,78 +108,119 @@ fn one_line(line: &str) -> String {
 /// Marks inside a line: monospace, strike, colour, links, mentions, ticks.
 fn inline(line: &str) -> String {
     let mut out = String::with_capacity(line.len());
-    let mut rest = line;
-    while let Some(at) = rest.find(['{', '(', '[', '-', '*']) {
-        out.push_str(&rest[..at]);
-        rest = &rest[at..];
-        let Some(c) = rest.chars().next() else { break };
-        let before = out.chars().next_back();
-        if let Some((text, after)) = marked(rest, before) {
+    let mut ahead = Ahead::new(line);
+    let mut at = 0;
+    while let Some(found) = line[at..].find(['{', '(', '[', '-', '*']) {
+        out.push_str(&line[at..at + found]);
+        at += found;
+        if let Some((text, after)) = marked(line, at, out.chars().next_back(), &mut ahead) {
             out.push_str(&text);
-            rest = after;
+            at = after;
         } else {
-            out.push(c);
-            rest = &rest[c.len_utf8()..];
+            // Every sign is one byte.
+            out.push_str(&line[at..=at]);
+            at += 1;
         }
     }
-    out.push_str(rest);
+    out.push_str(&line[at..]);
     out
 }
 
-fn marked(rest: &str, before: Option<char>) -> Option<(String, &str)> {
-    /// A mark's text is short; an opening sign without its end must not make every later one search the whole line.
+/// What can end a mark.
+#[derive(Clone, Copy)]
+enum End {
+    Braces,
+    Brace,
+    Bracket,
+    Bar,
+    Dash,
+    Star,
+}
+
+/// Where the next end of each kind stands. A line is walked once from left to right, so each end is looked for once, however many
+/// signs open before it.
+struct Ahead<'l> {
+    line: &'l str,
+    /// By kind: not looked for yet; or the place of the next one, none where no more come.
+    next: [Option<Option<usize>>; 6],
+}
+
+impl<'l> Ahead<'l> {
+    /// A mark's text is short.
     const NEAR: usize = 2000;
-    let near = |text: &str, what: &str| {
-        let end = (0..=NEAR.min(text.len())).rev().find(|at| text.is_char_boundary(*at));
-        text.get(..end.unwrap_or(0)).and_then(|head| head.find(what))
-    };
-    if let Some(inner) = rest.strip_prefix("{{") {
-        let end = near(inner, "}}").filter(|end| *end > 0)?;
-        return Some((format!("`{}`", &inner[..end]), &inner[end + 2..]));
+
+    fn new(line: &'l str) -> Self {
+        Self { line, next: [None; 6] }
+    }
+
+    /// The first end at or behind a place, if it is near.
+    fn find(&mut self, end: End, from: usize) -> Option<usize> {
+        let known = self.next[end as usize].filter(|next| next.is_none_or(|next| next >= from));
+        let next = known.unwrap_or_else(|| self.search(end, from));
+        self.next[end as usize] = Some(next);
+        next.filter(|next| next - from <= Self::NEAR)
+    }
+
+    fn search(&self, end: End, from: usize) -> Option<usize> {
+        let bytes = self.line.as_bytes().get(from..)?;
+        let found = match end {
+            End::Braces => memchr::memmem::find(bytes, b"}}"),
+            End::Brace => memchr::memchr(b'}', bytes),
+            End::Bracket => memchr::memchr(b']', bytes),
+            End::Bar => memchr::memchr(b'|', bytes),
+            End::Dash => memchr::memchr_iter(b'-', bytes).find(|at| self.closes(from + at)),
+            End::Star => memchr::memchr_iter(b'*', bytes).find(|at| self.closes(from + at)),
+        };
+        found.map(|at| from + at)
+    }
+
+    /// Whether the sign at a place stands at a word's end.
+    fn closes(&self, at: usize) -> bool {
+        self.line[..at].ends_with(|c: char| !c.is_whitespace() && c != '-')
+            && !self.line[at + 1..].starts_with(|c: char| word(c) || c == '-' || c == '*')
+    }
+}
+
+fn word(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// What the sign at a place marks, and where the rest begins.
+fn marked(line: &str, at: usize, before: Option<char>, ahead: &mut Ahead<'_>) -> Option<(String, usize)> {
+    let rest = &line[at..];
+    if rest.starts_with("{{") {
+        let end = ahead.find(End::Braces, at + 2).filter(|end| *end > at + 2)?;
+        return Some((format!("`{}`", &line[at + 2..end]), end + 2));
     }
     if rest.starts_with("{color") {
-        let end = near(rest, "}")?;
-        return Some((String::new(), &rest[end + 1..]));
+        return ahead.find(End::Brace, at).map(|end| (String::new(), end + 1));
     }
     for (sign, tick) in [("(/)", "[x] "), ("(x)", "[ ] ")] {
         if before.is_none()
             && let Some(after) = rest.strip_prefix(sign)
         {
-            return Some((tick.to_owned(), after.trim_start()));
+            return Some((tick.to_owned(), line.len() - after.trim_start().len()));
         }
     }
-    if let Some(inner) = rest.strip_prefix("[~") {
-        let end = near(inner, "]")?;
-        return Some((format!("@{}", inner[..end].trim_start_matches("accountid:")), &inner[end + 1..]));
+    if rest.starts_with("[~") {
+        let end = ahead.find(End::Bracket, at + 2)?;
+        return Some((format!("@{}", line[at + 2..end].trim_start_matches("accountid:")), end + 1));
     }
-    if let Some(inner) = rest.strip_prefix('[') {
-        let end = near(inner, "]")?;
-        let (text, target) = inner[..end].split_once('|')?;
-        return Some((format!("{text} ({target})"), &inner[end + 1..]));
+    if rest.starts_with('[') {
+        let end = ahead.find(End::Bracket, at + 1)?;
+        let bar = ahead.find(End::Bar, at + 1).filter(|bar| *bar < end)?;
+        return Some((format!("{} ({})", &line[at + 1..bar], &line[bar + 1..end]), end + 1));
     }
-    let word = |c: char| c.is_alphanumeric() || c == '_';
-    for (sign, plain) in [('-', "~~"), ('*', "**")] {
-        let Some(inner) = rest.strip_prefix(sign) else { continue };
-        // A mark opens at a word's start and closes at a word's end; `well-known` and `-accessor` are neither.
-        if before.is_some_and(|c| word(c) || c == '-' || c == '*') || !inner.starts_with(|c: char| word(c) || c == '`')
-        {
-            continue;
-        }
-        let mut from = 0;
-        while let Some(found) = near(&inner[from..], if sign == '-' { "-" } else { "*" }) {
-            let end = from + found;
-            let closes = inner[..end].ends_with(|c: char| !c.is_whitespace() && c != '-')
-                && !inner[end + 1..].starts_with(|c: char| word(c) || c == '-' || c == '*');
-            if closes {
-                return Some((format!("{plain}{}{plain}", &inner[..end]), &inner[end + 1..]));
-            }
-            from = end + 1;
-            if from > NEAR {
-                break;
-            }
-        }
-    }
-    None
+    let (end, plain) = match rest.as_bytes().first() {
+        Some(b'-') => (End::Dash, "~~"),
+        Some(b'*') => (End::Star, "**"),
+        _ => return None,
+    };
+    // A mark opens at a word's start and closes at a word's end; `well-known` and `-accessor` are neither.
+    let opens = !before.is_some_and(|c| word(c) || c == '-' || c == '*')
+        && rest[1..].starts_with(|c: char| word(c) || c == '`');
+    let end = if opens { ahead.find(end, at + 1)? } else { return None };
+    Some((format!("{plain}{}{plain}", &line[at + 1..end]), end + 1))
 }
 
 #[cfg(test)]

@@ -1,0 +1,234 @@
+//! What words are to the sieve, by their hashes: which open a phrase that asks, which may be a verb's object, which state a level. Built
+//! from the tables that the whole reading uses, so that a word that is added there is known here; the rule itself is in `sieve`.
+
+use std::collections::HashMap;
+
+use crate::model::ticket::Intent;
+
+use super::hashed::{Hashes, hash, pair};
+use super::index::Names;
+use super::verbs::{Force, Lexicon};
+use super::{level, nouns, request, talk};
+
+/// The first word of a phrase.
+pub(super) const PHRASE: u32 = 1;
+/// The first word of a name of several.
+pub(super) const NAME: u32 = 1 << 1;
+/// A part of an id may stand behind it.
+pub(super) const PARTIAL: u32 = 1 << 2;
+/// A comment with it may approve.
+pub(super) const APPROVES: u32 = 1 << 3;
+/// A path beside it may be Vault's.
+pub(super) const VAULT: u32 = 1 << 4;
+/// What stands behind it may be an accessor.
+pub(super) const ACCESSOR: u32 = 1 << 5;
+/// Without such a word, no text states a level.
+pub(super) const LEVEL: u32 = 1 << 6;
+/// It makes a verb's object one of ours.
+pub(super) const OBJECT: u32 = 1 << 7;
+/// It may mean something named before.
+pub(super) const PRONOUN: u32 = 1 << 8;
+/// A credential's noun: in a title, what a pronoun means.
+pub(super) const CREDENTIAL: u32 = 1 << 9;
+/// A form's question with it asks what is to be done.
+pub(super) const ASKING: u32 = 1 << 10;
+/// The first part of a verb whose second part stands later, see `apart`.
+pub(super) const FIRST: u32 = 1 << 11;
+/// Such a second part.
+pub(super) const SECOND: u32 = 1 << 12;
+/// A way to do without a static credential.
+pub(super) const KEYLESS: u32 = 1 << 13;
+/// In a title, it makes that way one that takes a credential's place.
+pub(super) const INSTEAD: u32 = 1 << 14;
+/// In a title, it says that the ticket is filed after the fact.
+pub(super) const RECORD: u32 = 1 << 15;
+
+/// It is a verb's object right behind it.
+pub(super) const BESIDE: u32 = 1 << 16;
+
+/// How far behind its first part a verb's second part stands at most, in words.
+pub(super) const APART: usize = 14;
+
+const WORDS: &[(u32, &str)] = &[
+    (
+        PARTIAL,
+        "ends ending end suffix last endet endend terminant termine termina terminado starts starting begins beginning prefix beginnt \
+         commen\u{e7}ant empieza",
+    ),
+    (APPROVES, "approved approve lgtm genehmigt approuv\u{e9} aprobado"),
+    (VAULT, "vault openbao"),
+    (ACCESSOR, "accessor"),
+    (BESIDE | PRONOUN, "one"),
+    (PRONOUN, "ones"),
+    (BESIDE, "pair value"),
+    (PRONOUN, "it them they these those both everything this that ihn sie es diese beide le les los lo all"),
+    (ASKING, "what"),
+    (
+        FIRST,
+        "take takes taking taken switch switching turn turning shut shutting close closing throw throwing kick set setting make making \
+         mark put flag bring no not",
+    ),
+    (SECOND, "away off out down inactive invalid up more longer"),
+    (INSTEAD, "instead replace replaces static statt anstelle"),
+    (RECORD, "record recorded"),
+];
+
+/// What a phrase that asks is good for, where the ticket names nothing known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    /// An access, or a change of one: it bears on a verdict only in an approved ticket.
+    Access,
+    /// A revocation or rotation, with an object.
+    WithObject,
+    /// A revocation, rotation or offboarding, by itself.
+    Alone,
+    /// Nothing by itself: it says that what the ticket tells was done is what it asked for.
+    Afterwards,
+}
+
+/// A phrase: the hashes of the words behind its first.
+pub(super) type Phrase = (Vec<u64>, Asks);
+
+/// A word of a line.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Word {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) hash: u64,
+    /// What it is.
+    pub(super) marks: u32,
+}
+
+/// All words that are something, and all names.
+pub(super) struct Marks {
+    /// A few bits for each word that is something: most are nothing.
+    some: Hashes,
+    slots: Vec<Slot>,
+    phrases: Vec<Vec<Phrase>>,
+    /// Names of one token, numbers, owners.
+    names: Hashes,
+    /// The first two words of names of several.
+    pairs: Hashes,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Slot {
+    hash: u64,
+    marks: u32,
+    phrases: u32,
+}
+
+impl Marks {
+    pub(super) fn new(names: &Names, lexicon: &Lexicon) -> Self {
+        let of = |word: &str| hash(word.as_bytes());
+        let mut marks: HashMap<u64, u32> = HashMap::new();
+        let mut phrases: HashMap<u64, Vec<Phrase>> = HashMap::new();
+        let mut mark = |word: &str, flag: u32| *marks.entry(of(word)).or_default() |= flag;
+        let mut phrase = |words: &[&str], asks: Asks| {
+            if let Some((first, rest)) = words.split_first() {
+                phrases.entry(of(first)).or_default().push((rest.iter().map(|word| of(word)).collect(), asks));
+            }
+        };
+        for (words, intent, force) in lexicon.acts() {
+            let ends = matches!(intent, Intent::Revoke | Intent::Rotate | Intent::Offboard);
+            // "Take away the key" ends it, see `meant`.
+            let takes = intent == Intent::Modify && words.first().is_some_and(|first| first.starts_with("tak"));
+            phrase(
+                &words,
+                match force {
+                    Force::Strong if ends => Asks::Alone,
+                    _ if ends || takes => Asks::WithObject,
+                    _ => Asks::Access,
+                },
+            );
+        }
+        talk::FILED_AFTERWARDS.iter().for_each(|words| phrase(words, Asks::Afterwards));
+        for one in talk::AFTERWARDS {
+            mark(one, RECORD);
+            talk::FILED.iter().for_each(|behind| phrase(&[one, behind], Asks::Afterwards));
+        }
+        for (flag, words) in WORDS {
+            words.split_whitespace().for_each(|word| mark(word, *flag));
+        }
+        level::stating().for_each(|word| mark(word, LEVEL));
+        nouns::all_credentials().for_each(|word| mark(&word, OBJECT | CREDENTIAL));
+        nouns::all_accesses().for_each(|word| mark(word, OBJECT));
+        nouns::all_keyless().for_each(|word| mark(word, KEYLESS));
+        request::ASKING.iter().for_each(|word| mark(word, ASKING));
+        let several: Vec<&[String]> = names.several().collect();
+        several.iter().filter_map(|words| words.first()).for_each(|first| mark(first, NAME));
+        let pairs = Hashes::new(several.iter().flat_map(|words| match words {
+            // "The deploy key's" names the deploy key.
+            [first, second] => vec![pair(of(first), of(second)), pair(of(first), of(&format!("{second}'s")))],
+            [first, second, ..] => vec![pair(of(first), of(second))],
+            _ => words.iter().flat_map(|only| [of(only), of(&format!("{only}'s"))]).collect(),
+        }));
+        for first in phrases.keys() {
+            *marks.entry(*first).or_default() |= PHRASE;
+        }
+        let (slots, phrases) = table(&marks, phrases);
+        Self {
+            some: Hashes::new(marks.keys().copied()),
+            slots,
+            phrases,
+            names: Hashes::new(names.single().chain(names.numbers()).chain(names.owners()).map(of)),
+            pairs,
+        }
+    }
+
+    /// What the word with this hash is.
+    pub(super) fn of(&self, hash: u64) -> u32 {
+        if self.some.has(hash) { self.slot(hash).map_or(0, |slot| slot.marks) } else { 0 }
+    }
+
+    fn slot(&self, hash: u64) -> Option<&Slot> {
+        let mask = self.slots.len().wrapping_sub(1);
+        let mut at = place(hash) & mask;
+        loop {
+            let slot = self.slots.get(at).filter(|slot| slot.marks != 0)?;
+            if slot.hash == hash {
+                return Some(slot);
+            }
+            at = (at + 1) & mask;
+        }
+    }
+
+    /// The phrases that start with the word of this hash.
+    pub(super) fn phrases(&self, hash: u64) -> &[Phrase] {
+        let own = self.slot(hash).and_then(|slot| self.phrases.get(slot.phrases as usize));
+        own.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether a token may be a name, a number or an owner.
+    pub(super) fn may_name(&self, hash: u64) -> bool {
+        self.names.has(hash)
+    }
+
+    /// Whether two words may begin a name.
+    pub(super) fn may_begin(&self, first: u64, second: u64) -> bool {
+        self.pairs.has(pair(first, second)) || self.pairs.has(first)
+    }
+}
+
+fn place(hash: u64) -> usize {
+    usize::try_from(hash >> 20).unwrap_or(usize::MAX)
+}
+
+/// At most a quarter of the slots is taken.
+fn table(marks: &HashMap<u64, u32>, mut phrases: HashMap<u64, Vec<Phrase>>) -> (Vec<Slot>, Vec<Vec<Phrase>>) {
+    let mut slots = vec![Slot::default(); (marks.len() * 4).next_power_of_two()];
+    let mask = slots.len() - 1;
+    let mut all = vec![Vec::new()];
+    for (hash, marks) in marks.iter().filter(|(_, marks)| **marks != 0) {
+        let mut at = place(*hash) & mask;
+        while slots[at].marks != 0 {
+            at = (at + 1) & mask;
+        }
+        let number = phrases.remove(hash).map_or(0, |own| {
+            all.push(own);
+            all.len() - 1
+        });
+        slots[at] = Slot { hash: *hash, marks: *marks, phrases: u32::try_from(number).unwrap_or(0) };
+    }
+    (slots, all)
+}

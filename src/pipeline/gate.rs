@@ -1,0 +1,156 @@
+//! How a definition runs the gate: the settings of the command or action, the variables it is given, what was prepared for it.
+//! Two versions of a pipeline are compared by it (`policy::weakened`); which steps are gates is decided by the providers.
+
+use std::collections::BTreeMap;
+
+use super::shell::{self, Scope, Script};
+use super::yaml::Node;
+use crate::model::pipeline::GateRun;
+
+/// What every version of the gate's command is called.
+const COMMAND: &str = "driftgate check";
+
+/// Flags of `driftgate check` without a value.
+const SWITCHES: [&str; 7] = ["quiet", "verbose", "no-progress", "offline", "no-probe", "help", "version"];
+
+/// The longest line that is kept of what a job prepares.
+const LONGEST: usize = 300;
+
+/// The position of the tool's name among a command's words.
+fn tool(words: &[shell::Word]) -> Option<usize> {
+    words.iter().position(|word| {
+        let name = word.text.rsplit(['/', '\\']).next().unwrap_or_default();
+        matches!(name, "driftgate" | "driftgate.exe") || name.starts_with("driftgate:")
+    })
+}
+
+/// Flags and values as a table; `path` is the argument without a flag.
+fn flags<'w>(words: impl Iterator<Item = &'w str>, into: &mut BTreeMap<String, String>) {
+    let mut words = words.peekable();
+    while let Some(word) = words.next() {
+        let Some(flag) = word.strip_prefix('-') else {
+            if word != "check" {
+                into.insert("path".to_owned(), word.to_owned());
+            }
+            continue;
+        };
+        let flag = flag.strip_prefix('-').unwrap_or(flag);
+        let name = match flag {
+            "q" => "quiet",
+            "v" | "vv" => "verbose",
+            other => other,
+        };
+        match name.split_once('=') {
+            Some((name, value)) => drop(into.insert(name.to_owned(), value.to_owned())),
+            None if SWITCHES.contains(&name) => drop(into.insert(name.to_owned(), "true".to_owned())),
+            None => {
+                let value = words.next().unwrap_or_default();
+                into.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+}
+
+/// Adds what a script says of the gate that it runs: the flags, and the variables that it gives a value before. Whether it runs one.
+pub(super) fn script(text: &str, parsed: &Script, into: &mut GateRun) -> bool {
+    let mut end = None;
+    for command in &parsed.commands {
+        let Some(at) = tool(&command.words) else { continue };
+        let rest = &command.words[at + 1..];
+        if rest.iter().any(|word| word.text == "check") {
+            COMMAND.clone_into(&mut into.what);
+            flags(rest.iter().map(|word| word.text.as_str()), &mut into.settings);
+            end = end.max(Some(command.words[at].start));
+        }
+    }
+    assigned(text, parsed, end.unwrap_or(usize::MAX), into);
+    end.is_some()
+}
+
+/// The variables that a script gives a value before a place in it.
+fn assigned(text: &str, parsed: &Script, end: usize, into: &mut GateRun) {
+    for assign in parsed.assigns.iter().filter(|assign| assign.at < end && assign.scope != Scope::Written) {
+        let whole = text.get(assign.at..assign.value_end).unwrap_or_default();
+        let value = whole.split_once('=').map_or("", |(_, value)| value);
+        into.variables.insert(assign.name.clone(), value.trim_matches(['"', '\'']).to_owned());
+    }
+}
+
+/// GitHub: a step that runs the gate, out of its `uses`, `with`, `run`, and the environments around it, the innermost first.
+pub(super) fn step(step: Node<'_>, envs: &[Node<'_>], prepared: &[String]) -> GateRun {
+    let mut run = GateRun { prepared: prepared.to_vec(), ..GateRun::default() };
+    for env in envs.iter().rev() {
+        for (key, value) in env.pairs().take(1_000) {
+            if let (Some(name), Some(value)) = (key.str(), value.str()) {
+                run.variables.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+    if let Some(uses) = step.get("uses").and_then(Node::str) {
+        uses.split('@').next().unwrap_or_default().clone_into(&mut run.what);
+        for (key, value) in step.get("with").into_iter().flat_map(Node::pairs).take(100) {
+            let (Some(name), Some(value)) = (key.str(), value.str()) else { continue };
+            let name = name.to_ascii_lowercase();
+            if name == "args" {
+                flags(value.split_whitespace(), &mut run.settings);
+            } else if !value.is_empty() {
+                run.settings.insert(name, value.to_owned());
+            }
+        }
+    }
+    if let Some(text) = step.get("run").and_then(Node::str) {
+        script(text, &shell::scan(text), &mut run);
+    }
+    for key in ["if", "shell", "working-directory", "continue-on-error"] {
+        if let Some(value) = step.get(key).and_then(Node::str) {
+            run.conditions.push(format!("{key}: {}", short(value)));
+        }
+    }
+    run
+}
+
+/// GitHub: the lines by which a step's script sets variables or the search path of later steps.
+pub(super) fn prepares(script: &str, into: &mut Vec<String>) {
+    for line in script.lines().filter(|line| line.contains("GITHUB_ENV") || line.contains("GITHUB_PATH")).take(50) {
+        into.push(short(line.trim()));
+    }
+}
+
+/// A text cut to what a finding can show.
+pub(super) fn short(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(text: &str) -> GateRun {
+        let mut run = GateRun::default();
+        assert!(script(text, &shell::scan(text), &mut run), "{text}");
+        run
+    }
+
+    #[test]
+    fn flags_are_told_from_values_and_the_path() {
+        let run = run("driftgate --config a.yaml check sub --mode=warn -q --no-probe --fail-on critical");
+        let pairs: Vec<(&str, &str)> = run.settings.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
+        let wanted = [
+            ("config", "a.yaml"),
+            ("fail-on", "critical"),
+            ("mode", "warn"),
+            ("no-probe", "true"),
+            ("path", "sub"),
+            ("quiet", "true"),
+        ];
+        assert_eq!(pairs, wanted);
+    }
+
+    #[test]
+    fn variables_before_the_gate_count() {
+        let run = run("export AWS_ENDPOINT_URL=http://a.example\nVAULT_ADDR='http://b' driftgate check\nLATER=1");
+        assert_eq!(run.variables.get("AWS_ENDPOINT_URL").map(String::as_str), Some("http://a.example"));
+        assert_eq!(run.variables.get("VAULT_ADDR").map(String::as_str), Some("http://b"));
+        assert!(!run.variables.contains_key("LATER"));
+    }
+}
