@@ -181,7 +181,7 @@ fn a_wrong_configuration_judges_nothing_and_leaves_nothing() {
     for arguments in [
         &["check", "--scope", "environment="][..],
         &["check", "--scope", "galaxy"],
-        &["check", "--format", "html"],
+        &["check", "--format", "pdf"],
         &["check", "--fail-on", "never"],
         &["check", "nowhere"],
         &["check", "--config", "nowhere.yaml"],

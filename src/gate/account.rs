@@ -179,3 +179,157 @@ fn named(report: &Report, tickets: &[Ticket]) -> Vec<TicketFacts> {
     out.dedup_by(|a, b| a.id == b.id && a.source == b.source);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::inventory::Version;
+    use crate::model::reference::{Channel, Family, Kind, Provider};
+    use crate::model::report::{Place, Subject};
+
+    const KEY: &str = "aws:access-key:AKIA1";
+    const SLOT: &str = "github:actions-secret:acme/shop:KEY";
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    fn ticket() -> Ticket {
+        serde_json::from_value(serde_json::json!({
+            "id": "SEC-1", "system": "jira", "url": null, "intent": "revoke", "state": "done", "resolution": "Done",
+            "opened_at": "2026-05-01T10:00:00Z", "closed_at": "2026-05-03T10:00:00Z", "due_at": null, "effective_at": null,
+            "window": null, "subject": null, "approved": true,
+            "access": {"holder": null, "level": null, "environments": [], "resources": []}, "links": [], "ambiguous": []
+        }))
+        .unwrap()
+    }
+
+    fn timing(inventory: &Inventory, id: &str) -> Timing {
+        let id = Id::new(id);
+        let (pipelines, reach, tickets) = (Pipelines::default(), Reach::default(), [ticket()]);
+        let records = Records {
+            now: at("2026-06-01T12:00:00Z"),
+            pipelines: &pipelines,
+            inventory,
+            tickets: &tickets,
+            reach: &reach,
+        };
+        let proof = Verified {
+            subject: Subject { kind: id.subject_type(), id, name: None },
+            expected: String::new(),
+            actual: String::new(),
+            tickets: vec!["SEC-1".into()],
+            evidence: Vec::new(),
+            timing: None,
+        };
+        Indexed::new(&records).timing(&proof).unwrap()
+    }
+
+    fn seen(state: LivenessState, at: &str) -> Liveness {
+        Liveness { state, method: format!("look at {at}"), at: Some(at.parse().unwrap()), reason: None }
+    }
+
+    #[test]
+    fn a_death_lies_between_the_last_life_and_the_first_look_after_it() {
+        use LivenessState::{Dead, Live, NotFound, Unknown};
+        let mut key = Credential::bare(Id::new(KEY));
+        let of = |key: &Credential| {
+            let timing = timing(&Inventory { credentials: vec![key.clone()], ..Inventory::default() }, KEY);
+            assert!(!timing.exact, "nobody records the moment");
+            assert_eq!(timing.closed_at, Some(at("2026-05-03T10:00:00Z")));
+            (timing.not_before, timing.not_after, timing.known_by)
+        };
+        // Nobody looked: it is dead by its status, now.
+        let (before, after, by) = of(&key);
+        assert_eq!((before, after), (None, at("2026-06-01T12:00:00Z")));
+        assert!(by.starts_with("its recorded status"), "{by}");
+        key.liveness = Some(seen(NotFound, "2026-05-20T00:00:00Z"));
+        key.observations = vec![
+            seen(Dead, "2026-05-02T00:00:00Z"),
+            seen(Live, "2026-05-04T00:00:00Z"),
+            seen(Unknown, "2026-05-05T00:00:00Z"),
+            seen(Dead, "2026-05-10T00:00:00Z"),
+        ];
+        // The death before its last life does not count, the first look after it does.
+        let first = at("2026-05-10T00:00:00Z");
+        assert_eq!(of(&key), (Some(at("2026-05-04T00:00:00Z")), first, "look at 2026-05-10T00:00:00Z".into()));
+        key.last_used_at = Some(at("2026-05-06T00:00:00Z"));
+        assert_eq!(of(&key).0, key.last_used_at, "a use is life");
+        key.expires_at = Some(at("2026-05-07T00:00:00Z"));
+        assert_eq!(of(&key).1, at("2026-05-07T00:00:00Z"), "its own end");
+        key.expires_at = Some(at("2026-07-01T00:00:00Z"));
+        assert_eq!(of(&key).1, first, "an end that is still to come proves nothing");
+    }
+
+    #[test]
+    fn only_a_history_that_reaches_back_tells_when_a_slot_changed() {
+        let version = |text: &str| Version { at: Some(at(text)), stage: None, holds: None, fingerprint: None };
+        let mut slot = Slot::bare(Id::new(SLOT));
+        let of = |slot: &Slot| {
+            let timing = timing(&Inventory { slots: vec![slot.clone()], ..Inventory::default() }, SLOT);
+            (timing.not_after, timing.exact)
+        };
+        assert_eq!(of(&slot), (at("2026-06-01T12:00:00Z"), false));
+        slot.updated_at = Some(at("2026-05-09T00:00:00Z"));
+        assert_eq!(of(&slot), (at("2026-05-09T00:00:00Z"), false), "there may have been a write before the last");
+        slot.versions = vec![version("2026-05-09T00:00:00Z"), version("2026-05-02T00:00:00Z")];
+        assert_eq!(of(&slot), (at("2026-05-02T00:00:00Z"), false), "older versions may have been thrown away");
+        slot.versions.push(version("2026-04-01T00:00:00Z"));
+        assert_eq!(of(&slot), (at("2026-05-02T00:00:00Z"), true));
+    }
+
+    #[test]
+    fn a_route_names_the_reference_the_slot_and_what_it_holds() {
+        let place = Place { file: "ci.yml".into(), line: 7, column: 3, job: Some("deploy".into()) };
+        let reference = Reference {
+            provider: Provider::Github,
+            file: "ci.yml".into(),
+            line: 7,
+            column: 3,
+            kind: Kind::Secret,
+            name: Some("KEY".into()),
+            job: Some("deploy".into()),
+            step: None,
+            environment: Some("production".into()),
+            environment_expression: None,
+            channel: Channel::Env,
+            confidence: Confidence::Exact,
+            candidates: Vec::new(),
+            reachable_from: Vec::new(),
+            resolves_to: Vec::new(),
+            store: None,
+            binds: None,
+            family: Family::Actions,
+        };
+        let pipelines = Pipelines { references: vec![reference], ..Pipelines::default() };
+        let slot = Slot { holds: Some(Id::new(KEY)), ..Slot::bare(Id::new(SLOT)) };
+        let inventory = Inventory { slots: vec![slot], ..Inventory::default() };
+        let used = Use { place: place.clone(), confidence: Confidence::Exact, slot: Some(Id::new(SLOT)) };
+        let old = Id::new("aws:access-key:AKIA0");
+        let mut reach = Reach::default();
+        reach.slots.insert(Id::new(SLOT), vec![used.clone()]);
+        reach.credentials.insert(Id::new(KEY), vec![used.clone(), used.clone()]);
+        reach.credentials.insert(old.clone(), vec![used]);
+        let records = Records {
+            now: at("2026-06-01T12:00:00Z"),
+            pipelines: &pipelines,
+            inventory: &inventory,
+            tickets: &[],
+            reach: &reach,
+        };
+        let indexed = Indexed::new(&records);
+        let whole = Route {
+            place,
+            environment: Some("production".into()),
+            name: Some("KEY".into()),
+            slot: Some(Id::new(SLOT)),
+            credential: Some(Id::new(KEY)),
+            replaced: false,
+            possible: false,
+        };
+        assert_eq!(indexed.routes(&Id::new(KEY)), [whole.clone()], "the same one is told once");
+        assert_eq!(indexed.routes(&Id::new(SLOT)), [whole.clone()]);
+        assert_eq!(indexed.routes(&old), [Route { credential: Some(old.clone()), replaced: true, ..whole }]);
+        assert_eq!(indexed.routes(&Id::new("aws:access-key:AKIA9")), []);
+    }
+}

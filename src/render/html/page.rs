@@ -225,7 +225,7 @@ fn figures(report: &Report, blocking: usize) -> Vec<(String, &'static str)> {
         one(s.findings, "finding in all", "findings in all"),
         one(s.waived, "waived", "waived"),
         one(s.gaps, "gap", "gaps"),
-        one(of(report.verified.len()), "promise verified", "promises verified"),
+        one(of(report.verified.len()), "verified", "verified"),
         one(s.tickets, "ticket", "tickets"),
         one(s.credentials, "credential", "credentials"),
         one(s.references, "reference", "references"),
