@@ -79,7 +79,9 @@ impl<'r> Reading<'r> {
                 source: ticket.source.clone(),
                 lacks: "tickets".to_owned(),
                 scope: ticket.id.clone(),
-                reason: format!("{why}; move what it asks for to a ticket of its own, and leave this one out of the source"),
+                reason: format!(
+                    "{why}; move what it asks for to a ticket of its own, and leave this one out of the source"
+                ),
             }));
             let silent = ticket.intent == Intent::None && ticket.links.is_empty();
             if self.keep_all || !silent || self.named.contains(ticket.id.as_str()) {

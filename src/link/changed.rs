@@ -155,6 +155,9 @@ pub(super) fn leads_with_level(title: &str) -> bool {
                 next,
                 "on" | "for"
                     | "to"
+                    | "via"
+                    | "through"
+                    | "über"
                     | "in"
                     | "rights"
                     | "permission"
@@ -268,8 +271,7 @@ impl Reading<'_> {
                 ) && (near || verb.contains(' '))
                     && !self.of_unit(number).iter().any(|m| m.start >= act.end && !m.identity && m.start < act.end + 40)
                     && !self.speaks_of_old()
-                    && (asks_for_one(before)
-                        || (self.opens(number, act) && !self.mentions.iter().any(|m| !m.identity)))
+                    && (asks_for_one(before) || (self.opens(number, act) && !self.mentions.iter().any(|m| !m.identity)))
             }
             _ => false,
         }
@@ -300,41 +302,43 @@ impl Reading<'_> {
     }
 
     fn speaks_of_old(&self) -> bool {
-        let old = || self.own().take(200).any(|(_, judged)| {
-            judged.words.iter().any(|w| {
-                matches!(
-                    w.text.as_str(),
-                    "old"
-                        | "previous"
-                        | "current"
-                        | "existing"
-                        | "expired"
-                        | "expires"
-                        | "expire"
-                        | "expiring"
-                        | "leaked"
-                        | "compromised"
-                        | "exposed"
-                        | "invalid"
-                        | "another"
-                        | "rotate"
-                        | "rotation"
-                        | "renew"
-                        | "replace"
-                        | "alte"
-                        | "alten"
-                        | "alter"
-                        | "abgelaufen"
-                        | "ancien"
-                        | "ancienne"
-                        | "antiguo"
-                        | "antigua"
-                        | "actual"
-                        | "caduca"
-                        | "caducado"
-                )
+        let old = || {
+            self.own().take(200).any(|(_, judged)| {
+                judged.words.iter().any(|w| {
+                    matches!(
+                        w.text.as_str(),
+                        "old"
+                            | "previous"
+                            | "current"
+                            | "existing"
+                            | "expired"
+                            | "expires"
+                            | "expire"
+                            | "expiring"
+                            | "leaked"
+                            | "compromised"
+                            | "exposed"
+                            | "invalid"
+                            | "another"
+                            | "rotate"
+                            | "rotation"
+                            | "renew"
+                            | "replace"
+                            | "alte"
+                            | "alten"
+                            | "alter"
+                            | "abgelaufen"
+                            | "ancien"
+                            | "ancienne"
+                            | "antiguo"
+                            | "antigua"
+                            | "actual"
+                            | "caduca"
+                            | "caducado"
+                    )
+                })
             })
-        });
+        };
         *self.once.old.get_or_init(old)
     }
 

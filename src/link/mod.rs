@@ -73,7 +73,7 @@ use links::{Linked, Scene, quote};
 use mention::{Mention, Target};
 use people::{Directory, Search, Subject};
 use site::Site;
-use stance::{Judged, judge};
+use stance::{Judged, Stance, judge};
 use text::{Origin, Unit};
 use trust::Trust;
 use verbs::Lexicon;
@@ -170,10 +170,21 @@ impl Index {
         ticket.masked()
     }
 
-    /// Reads a ticket whose state and approval are told.
+    /// Reads a ticket whose state and approval are told. What it quotes is what others said; where it says nothing else, it was filed for
+    /// what it quotes.
     fn read(&self, trust: &Trust<'_>, told: Told<'_>, now: Timestamp) -> Ticket {
+        let (ticket, narrates) = self.read_as(trust, told, now, false);
+        if ticket.intent != Intent::None || narrates || !text::quotes(trust.record) {
+            return ticket;
+        }
+        let (quoted, _) = self.read_as(trust, told, now, true);
+        if quoted.intent == Intent::None { ticket } else { quoted }
+    }
+
+    /// Reads a ticket, with or without its quotes; and tells whether its own text speaks of the past.
+    fn read_as(&self, trust: &Trust<'_>, told: Told<'_>, now: Timestamp, quotes: bool) -> (Ticket, bool) {
         let record = trust.record;
-        let (units, cut) = text::units(record);
+        let (units, cut) = text::units(record, quotes);
         let mut judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
         let mut mentions: Vec<Mention> =
             (0..units.len()).flat_map(|n| mention::find(n, &units, &judged[n], &self.names)).collect();
@@ -187,7 +198,10 @@ impl Index {
             ticket.traces = self.traces(&read, &ticket, told.approval);
         }
         ticket.unread = cut.then(|| format!("it is too long to be read whole: {} sentences are read", units.len()));
-        ticket
+        let past = |(unit, judged): (&Unit, &Judged)| {
+            matches!(unit.origin, Origin::Body(_)) && judged.clauses.iter().any(|clause| clause.stance == Stance::Past)
+        };
+        (ticket, units.iter().zip(&judged).any(past))
     }
 
     fn ticket(&self, read: &Read<'_>, told: Told<'_>, now: Timestamp) -> Ticket {
@@ -209,6 +223,15 @@ impl Index {
         let mut window = None;
         if matches!(intent, Intent::Provision | Intent::Elevate) {
             window = times(intent).window();
+            if window.is_none() && intent == Intent::Elevate {
+                // An end where there was none limits, whoever states it; of several that of those who may.
+                let ends = times(intent).granted_until();
+                let by_right = |(comment, _): &&(usize, Timestamp)| {
+                    record.comments.get(*comment).is_some_and(|comment| trust.trusts(&comment.author, comment.at))
+                };
+                let end = ends.iter().find(by_right).or(ends.first()).map(|(_, end)| *end);
+                window = end.map(|end| Window { start: None, end: Some(end) });
+            }
             if let Some(window) = &mut window {
                 trust.extend(window, times(intent).extensions(), &mut distrusted, &mut why);
                 intent = Intent::Elevate;
@@ -312,6 +335,7 @@ impl Index {
                 lead: None,
                 line: 0,
                 ticked: None,
+                choice: false,
             };
             let judged = judge(&unit, &self.lexicon);
             for mention in mention::find(0, std::slice::from_ref(&unit), &judged, &self.names) {

@@ -120,8 +120,12 @@ pub(super) fn judge(unit: &Unit, lexicon: &Lexicon) -> Judged {
         // `…:secret:x-??????` is a pattern.
         && !unit.text.ends_with("???")
         && !polite(&words);
-    let mut out =
-        Judged { talk: found.iter().find(|f| f.cue == Cue::Talk).map(|f| f.from), question, clauses: Vec::new(), words: Vec::new() };
+    let mut out = Judged {
+        talk: found.iter().find(|f| f.cue == Cue::Talk).map(|f| f.from),
+        question,
+        clauses: Vec::new(),
+        words: Vec::new(),
+    };
     let parts = segments(&unit.text, &words, &found, unit.shape);
     for (index, &(start, end, aside)) in parts.iter().enumerate() {
         // What goes on behind a parenthesis is one clause with what stood before it.

@@ -28,7 +28,10 @@ impl Reading<'_> {
             .min();
         // "Key expired?? mails bounce" asks nothing where the text asks for another one.
         let state = title.iter().any(|w| condition(&w.text) || expires(&w.text) || w.text == "exposed");
-        if titles.iter().any(|(number, _)| self.judged[*number].question) && !(state && self.body_asks()) {
+        // "Delete X?", and the text proposes it; "X is admin, why?", and the text orders.
+        let verb = !title.is_empty() && matches!(self.lexicon.at(&title, 0), Some((Cue::Act(_, _, Form::Base), _)));
+        let asked = ((state || verb) && self.body_asks()) || self.orders();
+        if titles.iter().any(|(number, _)| self.judged[*number].question) && !asked {
             return Some("its title is a question".to_owned());
         }
         if let Some(label) = label.filter(|_| !self.ordered(&title)) {
@@ -193,22 +196,40 @@ impl Reading<'_> {
         })
     }
 
+    /// Whether a sentence of the text is an order by itself.
+    fn orders(&self) -> bool {
+        self.own().any(|(unit, judged)| {
+            matches!(unit.origin, Origin::Body(_))
+                && unit.shape == Shape::Prose
+                && judged.talk.is_none()
+                && judged.words.first().is_some_and(|first| {
+                    judged
+                        .clauses
+                        .iter()
+                        .flat_map(|clause| &clause.acts)
+                        .any(|act| act.start == first.start && act.form == Form::Base && act.force == Force::Strong)
+                })
+        })
+    }
+
     /// Whether the text, not the title, orders something done to what it names.
     pub(super) fn body_orders(&self) -> bool {
-        let orders = || self.units.iter().enumerate().any(|(number, unit)| {
-            matches!(unit.origin, Origin::Body(_))
-                && self.judged[number].clauses.iter().any(|clause| {
-                    clause.stance == Stance::Act
-                        && clause.acts.iter().any(|act| {
-                            act.form == Form::Base
-                                && self.judged[number].talk.is_none()
-                                && (self.opens(number, act)
-                                    || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
-                                && (act.force == Force::Strong || self.object(number, clause, act))
-                        })
-                        && self.of_unit(number).iter().any(|m| !m.stance.spares())
-                })
-        });
+        let orders = || {
+            self.units.iter().enumerate().any(|(number, unit)| {
+                matches!(unit.origin, Origin::Body(_))
+                    && self.judged[number].clauses.iter().any(|clause| {
+                        clause.stance == Stance::Act
+                            && clause.acts.iter().any(|act| {
+                                act.form == Form::Base
+                                    && self.judged[number].talk.is_none()
+                                    && (self.opens(number, act)
+                                        || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
+                                    && (act.force == Force::Strong || self.object(number, clause, act))
+                            })
+                            && self.of_unit(number).iter().any(|m| !m.stance.spares())
+                    })
+            })
+        };
         *self.once.orders.get_or_init(orders)
     }
 

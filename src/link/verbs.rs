@@ -185,7 +185,8 @@ is ok|is okay|is ours|are ours|is mine|not mine|not ours|in use|is used|are used
 required|is needed|are needed|is required|needs it|need it|needs them|needed by|required by|relies on|depends on|depend on|serves|serve|ignore it|ignore them|ignore that|ignore this one|be ignored|frozen|neither|nor|own ticket|separate ticket|another \
 ticket|other ticket|different ticket|ticket of its own|tickets of their own|of its own|handled separately|tracked in|handled in|no action|no action needed|nothing to do|was never|were never|never in|never part|no need to|does not need to|do not need to|\
 doesn't need to|need not|needn't|nothing is wrong|nothing wrong|object to|objects to|not readable|not reachable|cannot read|could not read|was not exposed|not exposed|has to keep|have to keep|must keep|\
-should keep|to keep|keep working|goes on|carries on|continues|continue to|continues to|not yet|later ticket|next quarter|next year|unrelated|not related|not relevant|was masked|were masked|redacted|not leaked|leave the latter|leave the former|leave the other|leave the others|leave the rest";
+should keep|to keep|keep working|goes on|carries on|continues|continue to|continues to|not yet|later ticket|next quarter|next year|unrelated|not related|not relevant|was masked|were masked|redacted|not leaked|off limits|off-limits|not here|not in this ticket|not part of this|not this ticket|everything uses|everything reads|everything is on|everything runs on|everybody uses|everyone uses|all jobs use|\
+all jobs read|all pipelines use|all workflows use|leave the latter|leave the former|leave the other|leave the others|leave the rest";
 
 const EXCEPT: &str = "except|except for|excluding|but not|and not|other than|apart from|aside from|with the exception of|unlike|not the|not for|instead of the|rather than";
 
@@ -202,7 +203,7 @@ const NOT: &str =
 const TALK: &str = "document|documents|documenting|documentation|docs|describe|write down|write up|write a|explain|explains|investigate|research|evaluate|spike|discuss|discussion|review|find out|workshop|training|talk|\
 presentation|slides|how to|how do|how does|how we|howto|automate|automating|monitor|monitoring|alert|alerts|dashboard|metric|metrics|typo|readme|wiki|runbook|playbook|guide|tutorial|question|rfc|estimate|plan|announce|\
 announcement|survey|list|inventory of|test|drill|exercise|book|policy|procedure|template|design|proposal for|idea|meeting|agenda|minutes|lessons learned|postmortem|post-mortem|retro|retrospective|\
-faq|newsletter|blog|article|demo|compare|benchmark|draft|clarify|diagram|lint|linter|refactor|upgrade|feature request";
+faq|newsletter|blog|article|demo|compare|benchmark|draft|clarify|evidence|attestation|diagram|lint|linter|refactor|upgrade|feature request";
 
 const NOTHING: &str = "fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not hesitate|why not|not used|not in use|not sure|not work|no longer works with|if not|whether or not|\
 as soon as|new team|new hire|new joiner|new colleague|new in|new starter|no objections|no later than|password manager|update me|update us|update here|update this ticket|need to know|need help|open question|open questions|request id|in need of|change request|change window|change freeze|let me know|let us know|let me|access log|access logs|keep in mind|keep an eye|keep me|keep us|keep you|for the record|list of|the list|the report|expire soon|access key|access keys|access token|access tokens|access review|access reviews|access denied|access control|access controls|access policy|access policies|\

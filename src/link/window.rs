@@ -262,6 +262,18 @@ impl Times<'_> {
         Some(Window { start, end })
     }
 
+    /// Ends that whoever grants it states in a comment ("granted, expires on Friday"), where the ticket has none: comment and end.
+    pub(super) fn granted_until(&self) -> Vec<(usize, Timestamp)> {
+        let units = self.units.iter().enumerate();
+        units
+            .filter_map(|(number, unit)| {
+                let Origin::Comment(comment) = unit.origin else { return None };
+                let end = self.points(number, unit).into_iter().find(|(_, role)| *role == Role::End)?.0;
+                Some((comment, if end.day { end_of(end.at) } else { end.at }))
+            })
+            .collect()
+    }
+
     /// Ends that comments state, oldest first.
     pub(super) fn extensions(&self) -> Vec<Extension> {
         let mut out = Vec::new();
@@ -408,6 +420,8 @@ fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
             {
                 Role::Happened
             }
+            // "The scan from Friday": where something comes from.
+            "from" | "of" | "von" | "vom" | "du" if distance < 2 && source(near(distance + 1)) => continue,
             "effective" | "effect" | "wirksam" | "gilt" | "prend" => Role::Effective,
             "of" if near(distance + 1) == "as" && distance < 2 => Role::Effective,
             "window" | "zeitraum" | "zeitfenster" | "between" | "zwischen" | "entre" | "per" | "ab" | "compter"
@@ -435,6 +449,44 @@ fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
         return role;
     }
     if matches!(near(0), "at" | "on" | "am" | "um" | "le" | "el") { Role::On } else { Role::Other }
+}
+
+/// What carries the day on which it was written.
+fn source(word: &str) -> bool {
+    matches!(
+        word,
+        "scan"
+            | "scans"
+            | "report"
+            | "reports"
+            | "mail"
+            | "mails"
+            | "e-mail"
+            | "email"
+            | "message"
+            | "finding"
+            | "findings"
+            | "audit"
+            | "review"
+            | "log"
+            | "logs"
+            | "export"
+            | "screenshot"
+            | "incident"
+            | "chat"
+            | "thread"
+            | "minutes"
+            | "meeting"
+            | "ticket"
+            | "alert"
+            | "advisory"
+            | "list"
+            | "call"
+            | "bericht"
+            | "nachricht"
+            | "rapport"
+            | "informe"
+    )
 }
 
 fn joined(between: &str, site: &Site) -> bool {
