@@ -203,11 +203,14 @@ impl Reading<'_> {
                 && unit.shape == Shape::Prose
                 && judged.talk.is_none()
                 && judged.words.first().is_some_and(|first| {
-                    judged
-                        .clauses
-                        .iter()
-                        .flat_map(|clause| &clause.acts)
-                        .any(|act| act.start == first.start && act.form == Form::Base && act.force == Force::Strong)
+                    // "Downgrade to Reporter."
+                    let moves = first.text.ends_with("grade") && super::changed::changes_level(&unit.text);
+                    moves
+                        || judged
+                            .clauses
+                            .iter()
+                            .flat_map(|clause| &clause.acts)
+                            .any(|act| act.start == first.start && act.form == Form::Base && act.force == Force::Strong)
                 })
         })
     }

@@ -346,10 +346,9 @@ fn sentences(line: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut start = 0;
     let mut code = false;
-    let mut chars = line.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    for (at, c) in line.char_indices() {
         // However long a line is, each piece is judged by itself and costs no more than its own length.
-        if at - start > LONGEST && !joined(c) {
+        if at.saturating_sub(start) > LONGEST && !joined(c) {
             out.push(line[start..at].trim().to_owned());
             start = at;
         }
@@ -359,18 +358,20 @@ fn sentences(line: &str) -> Vec<String> {
         if code || !matches!(c, '.' | '!' | '?') {
             continue;
         }
-        let Some((_, next)) = chars.peek() else { continue };
-        if !next.is_whitespace() {
+        // "**Remove it.** Then": the stars belong to what they end.
+        let behind = line[at + c.len_utf8()..].trim_start_matches('*');
+        if !behind.starts_with(char::is_whitespace) {
             continue;
         }
+        let end = line.len() - behind.len();
         let before = line[start..at].rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
         let numbered = c == '.' && !before.is_empty() && before.chars().all(|c| c.is_ascii_digit()) && before.len() < 3;
         let initial = c == '.' && before.chars().count() == 1 && before.chars().all(char::is_alphabetic);
         if c == '.' && (numbered || initial || ABBREVIATIONS.contains(&before.to_lowercase().as_str())) {
             continue;
         }
-        out.push(line[start..=at].trim().to_owned());
-        start = at + c.len_utf8();
+        out.push(line[start..end].trim().to_owned());
+        start = end;
     }
     let rest = line[start..].trim();
     if !rest.is_empty() {
