@@ -51,6 +51,7 @@ mod text;
 mod tokens;
 mod tongues;
 mod trust;
+mod until;
 mod verbs;
 mod window;
 
@@ -65,7 +66,7 @@ use crate::model::inventory::{Inventory, Level};
 use crate::model::mask::mask;
 use crate::model::settings::Settings;
 use crate::model::sieve::Sieve;
-use crate::model::ticket::{Access, Field, Intent, Link, Record, State, Strength, Ticket, Window};
+use crate::model::ticket::{Access, Field, Intent, Link, Record, State, Strength, Ticket};
 
 use choose::Context;
 use index::Names;
@@ -224,13 +225,7 @@ impl Index {
         if matches!(intent, Intent::Provision | Intent::Elevate) {
             window = times(intent).window();
             if window.is_none() && intent == Intent::Elevate {
-                // An end where there was none limits, whoever states it; of several that of those who may.
-                let ends = times(intent).granted_until();
-                let by_right = |(comment, _): &&(usize, Timestamp)| {
-                    record.comments.get(*comment).is_some_and(|comment| trust.trusts(&comment.author, comment.at))
-                };
-                let end = ends.iter().find(by_right).or(ends.first()).map(|(_, end)| *end);
-                window = end.map(|end| Window { start: None, end: Some(end) });
+                window = times(intent).granted(|comment| trust.trusts(&comment.author, comment.at));
             }
             if let Some(window) = &mut window {
                 trust.extend(window, times(intent).extensions(), &mut distrusted, &mut why);
@@ -263,7 +258,7 @@ impl Index {
         if let Some(level) = access.level {
             why.push(format!("level {level:?}").to_lowercase());
         }
-        let ambiguous_window = clamp(&mut window, now);
+        let ambiguous_window = window::clamp(&mut window, now);
         linked.ambiguous.extend(ambiguous_window);
         let approved = told.approval.given;
         if !approved {
@@ -490,16 +485,4 @@ fn choose_in_field(of: &[usize], value: &str, context: &Context<'_>) -> Option<u
         [one] => Some(one),
         _ => None,
     }
-}
-
-/// A window that ends before it begins, or beyond any reason, is none.
-fn clamp(window: &mut Option<Window>, now: Timestamp) -> Option<String> {
-    let far = now.checked_add(jiff::SignedDuration::from_hours(24 * 366 * 50)).unwrap_or(Timestamp::MAX);
-    let bad = window.as_ref().is_some_and(|w| {
-        w.start.zip(w.end).is_some_and(|(start, end)| end < start) || w.end.is_some_and(|end| end > far)
-    });
-    bad.then(|| {
-        *window = None;
-        "its window ends before it begins, or never".to_owned()
-    })
 }
