@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::model::ticket::{Intent, Record};
 
 use super::mention::Mention;
-use super::nouns::{condition, expires, keyless};
+use super::nouns::{condition, credential_noun, expires, keyless};
 use super::stance::{Act, Judged, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::words;
@@ -120,6 +120,9 @@ impl Reading<'_> {
         let afterwards = self.afterwards();
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| u.origin == Origin::Title) {
             let mut asked = false;
+            if periodic(&self.judged[number].words) {
+                states.add(Intent::Rotate, 3.0, "how often it is done");
+            }
             for clause in &self.judged[number].clauses {
                 if afterwards {
                     self.told(unit, clause, weight, scores);
@@ -331,6 +334,50 @@ impl Reading<'_> {
             scores.add(Intent::Revoke, 8.0, &format!("\"{}\" in the title", word.text));
         }
     }
+}
+
+/// "Yearly: database password": what is done to credentials again and again.
+fn periodic(title: &[Word]) -> bool {
+    let how_often = |w: &Word| {
+        matches!(
+            w.text.as_str(),
+            "yearly"
+                | "annual"
+                | "annually"
+                | "quarterly"
+                | "monthly"
+                | "half-yearly"
+                | "biannual"
+                | "jährlich"
+                | "jährliche"
+                | "jährlicher"
+                | "quartalsweise"
+                | "monatlich"
+                | "annuel"
+                | "annuelle"
+                | "anual"
+                | "trimestral"
+        )
+    };
+    let other = |w: &Word| {
+        matches!(
+            w.text.as_str(),
+            "review"
+                | "audit"
+                | "check"
+                | "report"
+                | "test"
+                | "training"
+                | "survey"
+                | "access"
+                | "recertification"
+                | "certification"
+                | "list"
+                | "drill"
+                | "meeting"
+        )
+    };
+    title.iter().any(how_often) && title.iter().any(|w| credential_noun(&w.text)) && !title.iter().any(other)
 }
 
 /// A heading over what happened: "Timeline", "What went well".

@@ -306,6 +306,20 @@ fn issue(words: &[Word], at: usize) -> bool {
         ) || matches!(word(Some(at + 1)), "comment" | "comments" | "tracker" | "template" | "number" | "body"))
 }
 
+/// "Please have its token revoked": asked for, where "have revoked" tells.
+fn caused(words: &[Word], own: &[usize], verb: usize) -> bool {
+    let word = |at: usize| words.get(at).map(|word| word.text.as_str()).unwrap_or_default();
+    let near = own.iter().copied().filter(|at| *at < verb && verb - at <= 7);
+    near.filter(|at| matches!(word(*at), "have" | "get") && at + 1 < verb).any(|at| {
+        let asks = at == own[0]
+            || matches!(word(at - 1), "please" | "pls" | "to" | "must" | "should" | "kindly" | "you" | "and" | "let's");
+        asks && !matches!(
+            word(at + 1),
+            "been" | "already" | "just" | "all" | "also" | "not" | "both" | "now" | "since" | "never"
+        )
+    })
+}
+
 /// "It got the new password last week": the thing that was made, not an order to make one.
 fn made(unit: &Unit, act: &Act) -> bool {
     let words = unit.text[act.start..act.end].to_lowercase();
@@ -365,6 +379,7 @@ fn clause(
                     | "could"
             )
         });
+        let modal = modal || (form == Form::Participle && caused(words, own, f.from));
         let told = form == Form::Participle
             && !modal
             && unit.shape != Shape::Heading
