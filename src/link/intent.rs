@@ -10,7 +10,7 @@ use super::mention::Mention;
 use super::nouns::{condition, credential_noun, expires, keyless};
 use super::stance::{Act, Judged, Stance};
 use super::text::{Origin, Shape, Unit};
-use super::tokens::words;
+use super::tokens::{Word, words};
 use super::verbs::{Force, Form, Lexicon};
 
 /// Below this, nothing is asked for.
