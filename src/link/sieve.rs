@@ -16,7 +16,7 @@ use crate::model::ticket::Intent;
 
 use super::hashed::{Hashes, hash, pair};
 use super::index::Names;
-use super::intent::Reading;
+use super::intent::{Reading, periodic};
 use super::nouns::{access_noun, credential_noun, keyless};
 use super::sifting::{CLASSES, INNER, JOINS, LETTER, digits, sentence, shaped};
 use super::text;
@@ -207,7 +207,7 @@ impl One<'_> {
         let any = |is: &dyn Fn(&str) -> bool| words.iter().any(|word| is(&word.text));
         self.seen.title_noun |= any(&credential_noun);
         let instead = |word: &str| matches!(word, "instead" | "replace" | "replaces" | "static" | "statt" | "anstelle");
-        self.seen.keep |= any(&instead) && any(&keyless);
+        self.seen.keep |= any(&instead) && any(&keyless) || periodic(&words);
     }
 
     /// A line, or a title.
