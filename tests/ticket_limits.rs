@@ -53,3 +53,21 @@ fn twice_the_text_takes_twice_the_time() {
         assert!(linear, "{name}: {:?} and, for twice the text, {:?}", best.0, best.1);
     }
 }
+
+/// Of a long ticket the beginning and the end are read, in whatever part of it they stand, and it says so.
+#[test]
+fn a_long_ticket_is_read_at_both_ends_and_says_so() {
+    let known = stream::known(200);
+    let index = index(&known);
+    let filler = "Nothing of interest.\n".repeat(100_000);
+    let item = serde_json::json!({"key": "A-1", "fields": {"summary": "Clean up", "created": "2026-05-11T09:00:00.000+0000",
+        "description": format!("Please revoke {}.\n{filler}Please revoke {}.\n{filler}", known[0].name, known[1].name),
+        "comment": {"comments": [{"author": {"name": "bob"}, "body": format!("Actually also revoke {}.", known[2].name)}]}}});
+    let ticket = index.understand(&shapes::read(&item.to_string()).unwrap(), now());
+    let linked: Vec<&str> = ticket.links.iter().map(|link| link.credential.as_str()).collect();
+    let mut want = [known[0].id.as_str(), known[2].id.as_str()];
+    want.sort_unstable();
+    assert_eq!(linked, want);
+    assert!(ticket.unread.is_some_and(|why| why.contains("the middle is not read")));
+    assert!(ticket.ambiguous.iter().any(|said| said.contains("too long to be read whole")));
+}

@@ -101,3 +101,37 @@ fn tail(text: &str, most: usize) -> usize {
     let name = text[most..near].char_indices().find(|(_, c)| c.is_whitespace());
     name.map_or(near, |(at, _)| most + at)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn both_ends_are_kept_and_no_half_of_a_name(
+            text in "([a-zA-Z_0-9éß]{1,12}|\\s|\n){0,80}",
+            first in 0_usize..200,
+            last in 0_usize..200,
+        ) {
+            let mut cut = text.clone();
+            without_middle(&mut cut, first, last);
+            if first + last >= text.len() {
+                prop_assert_eq!(cut, text);
+                return Ok(());
+            }
+            prop_assert!(cut.len() <= first + last + 2);
+            let whole: Vec<&str> = text.split_whitespace().collect();
+            for name in cut.split_whitespace() {
+                prop_assert!(whole.contains(&name), "{} of {:?}", name, text);
+            }
+        }
+
+        #[test]
+        fn the_beginning_is_no_longer_than_allowed(text in "\\PC{0,60}", most in 0_usize..80) {
+            let mut cut = text.clone();
+            shorten(&mut cut, most);
+            prop_assert!(text.starts_with(&cut) && (cut.len() <= most));
+        }
+    }
+}

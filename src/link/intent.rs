@@ -337,7 +337,7 @@ impl Reading<'_> {
 }
 
 /// "Yearly: database password": what is done to credentials again and again.
-fn periodic(title: &[Word]) -> bool {
+pub(super) fn periodic(title: &[Word]) -> bool {
     let how_often = |w: &Word| {
         matches!(
             w.text.as_str(),

@@ -22,12 +22,12 @@ use crate::model::sieve::{Part, Reader, Sieve};
 use crate::model::ticket::Intent;
 
 use super::index::Names;
-use super::intent::Reading;
+use super::intent::{Reading, periodic};
 use super::marks::{self, Asks, Marks, Word};
 use super::request;
 use super::sifting::{Line, is_heading, may_join, sentence, sign};
 use super::text;
-use super::tokens::each_token;
+use super::tokens::{each_token, words};
 use super::verbs::Lexicon;
 
 /// The sieve of one index.
@@ -136,14 +136,22 @@ impl Reader for One<'_> {
         match part {
             Part::Label => self.label(text),
             Part::Approval => self.seen.approved |= self.by.approved.contains(&text.trim().to_lowercase()),
-            Part::Title => self.line(part, text),
+            Part::Title => {
+                self.seen.ends |= periodic(&words(text));
+                self.line(part, text);
+            }
             // A title, a text, a type or a label of then.
             Part::Past => {
                 self.seen.history = true;
                 self.label(text);
                 text.lines().for_each(|line| self.line(part, line));
             }
-            Part::Body | Part::Comment | Part::Field => text.lines().for_each(|line| self.line(part, line)),
+            // Fields ask by what they are for: a level with an end is a temporary access, whatever the text says.
+            Part::Field => {
+                self.seen.asks = true;
+                text.lines().for_each(|line| self.line(part, line));
+            }
+            Part::Body | Part::Comment => text.lines().for_each(|line| self.line(part, line)),
         }
     }
 

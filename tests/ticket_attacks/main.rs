@@ -87,3 +87,20 @@ fn whoever_closed_it_may_take_that_back_and_the_limit_runs_from_its_opening() {
     let (_, rules, _) = judge(&[issue], "2026-05-26T07:00:00Z");
     assert!(rules.is_empty(), "{rules:?}");
 }
+
+/// Of a ticket that is too long only the ends are read: what stands between them may be the revocation, so nothing passes.
+#[test]
+fn what_is_buried_in_a_long_ticket_is_a_gap_and_no_pass() {
+    let mut ticket = done();
+    ticket["fields"]["summary"] = json!("Old loader");
+    let filler = "Nothing of interest stands in this line.\n".repeat(20_000);
+    ticket["fields"]["description"] = json!(format!("{filler}Please revoke {KEY}.\n{filler}"));
+    let (code, rules, report) = judge(&[ticket.clone()], NOW);
+    assert_eq!((code, rules), (3, Vec::new()), "{}", quotes(&report));
+    assert!(report.contains("too long to be read whole"), "{report}");
+    // Where the beginning asks, it blocks as ever.
+    ticket["fields"]["description"] = json!(format!("Please revoke {KEY}.\n{filler}{filler}"));
+    let (code, rules, report) = judge(&[ticket], NOW);
+    assert_eq!((code, rules), (1, vec![LIVE.to_owned()]), "{}", quotes(&report));
+    assert!(report.contains("too long to be read whole"), "{report}");
+}
