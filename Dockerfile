@@ -6,7 +6,7 @@
 FROM rust:1.95-alpine AS build
 # aws-lc is C. Alpine keeps one version of a package a release, so that a pinned one would be gone with the next patch.
 # hadolint ignore=DL3018
-RUN apk add --no-cache ca-certificates gcc make musl-dev perl
+RUN apk add --no-cache ca-certificates gcc make musl-dev perl tzdata
 WORKDIR /src
 COPY . .
 RUN cargo build --locked --profile dist --bin driftgate \
@@ -16,6 +16,8 @@ RUN readelf --dynamic /out/driftgate >/tmp/dynamic && ! grep NEEDED /tmp/dynamic
 
 FROM scratch AS static
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+# Tickets and configurations name time zones.
+COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo
 COPY --from=build /out/driftgate /usr/bin/driftgate
 # Where the roots are looked for; mount your own bundle over it, or name another file.
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
@@ -27,7 +29,7 @@ CMD ["--help"]
 # GitLab's runner and Jenkins start a shell in the image, and in their checkouts the gate reads the protected branch through git.
 FROM alpine:3.22 AS ci
 # hadolint ignore=DL3018
-RUN apk add --no-cache ca-certificates git \
+RUN apk add --no-cache ca-certificates git tzdata \
     # The runner clones as root, the gate is not root, and git reads no folder of somebody else's unless told to.
     && git config --system --add safe.directory '*' \
     && addgroup -S -g 65532 driftgate \

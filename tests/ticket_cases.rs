@@ -171,3 +171,9 @@ fn whatever_else_a_ticket_tells() {
         wrong_readings(include_str!("tickets/stories.yaml"), include_str!("tickets/identifiers-inventory.yaml"));
     assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
 }
+
+#[test]
+fn however_a_request_reaches_its_ticket() {
+    let failures = wrong_readings(include_str!("tickets/asked.yaml"), include_str!("tickets/inventory.yaml"));
+    assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
+}

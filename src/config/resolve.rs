@@ -25,9 +25,15 @@ pub(super) fn settings(document: &Document, root: &Root, known: &Known<'_>) -> R
     if let Some(name) = &root.time_zone {
         settings.time_zone = name.clone();
     }
-    let zone = TimeZone::get(&settings.time_zone).map_err(|_| {
-        document.error(&keys(&["time_zone"]), "this time zone is not known", "write an IANA name, as Europe/Berlin")
-    })?;
+    // A system without a list of time zones, as an image that holds this program alone, has UTC all the same.
+    let zone = if settings.time_zone.eq_ignore_ascii_case("UTC") {
+        TimeZone::UTC
+    } else {
+        TimeZone::get(&settings.time_zone).map_err(|_| {
+            let next = "write an IANA name, as Europe/Berlin, which the system must know (Debian, Alpine: tzdata)";
+            document.error(&keys(&["time_zone"]), "this time zone is not known", next)
+        })?
+    };
     policy(document, &root.policy, known, &mut settings)?;
     settings.trust = settings::Trust {
         projects: root.trust.projects.clone(),

@@ -220,7 +220,8 @@ impl Collected {
 
     /// Tickets, a few at a time: their texts are not kept.
     pub(super) async fn tickets(&mut self, sources: &Sources, want: &Wanted, settings: &Settings) -> Vec<Ticket> {
-        let index = super::index(self, settings).explaining(self.explain.clone());
+        let looked_up = want.focus.iter().flat_map(|focus| focus.tickets.iter().cloned());
+        let index = super::index(self, settings).explaining(self.explain.clone()).asked_for(looked_up);
         let sieve = (!self.keep_all && !self.read_all).then(|| index.sieve());
         let want = &Wanted { sieve, ..want.clone() };
         // A waiver's ticket, or one that is to break the glass, is looked up, whatever it asks for.

@@ -155,6 +155,9 @@ pub(super) fn leads_with_level(title: &str) -> bool {
                 next,
                 "on" | "for"
                     | "to"
+                    | "via"
+                    | "through"
+                    | "über"
                     | "in"
                     | "rights"
                     | "permission"

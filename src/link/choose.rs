@@ -36,7 +36,7 @@ impl Choice {
 /// A ticket's hints, by how near they stand to a name.
 pub(super) struct Context<'c> {
     pub(super) units: &'c [Unit],
-    pub(super) judged: &'c [Judged],
+    pub(super) judged: &'c [Judged<'c>],
     pub(super) names: &'c Names,
     /// Of the title, of structured fields, of the whole text.
     pub(super) title: Hints,
@@ -54,7 +54,7 @@ pub(super) struct Context<'c> {
 impl<'c> Context<'c> {
     pub(super) fn new(
         units: &'c [Unit],
-        judged: &'c [Judged],
+        judged: &'c [Judged<'c>],
         names: &'c Names,
         fields: &str,
         repository: Option<&str>,

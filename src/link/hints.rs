@@ -93,6 +93,9 @@ impl Hints {
                 "dependabot" => _ = hints.kinds.insert("dependabot-secret"),
                 "codespaces" | "codespace" => _ = hints.kinds.insert("codespaces-secret"),
                 "actions" => _ = hints.kinds.insert("actions-secret"),
+                // "Our own X": this repository's. "So that the group's one applies": another one.
+                "own" if matches!(near(1), "our" | "its" | "their" | "the" | "my" | "your") => hints.below = true,
+                _ if word.text.ends_with("'s") && matches!(next, "one" | "ones") => {}
                 "organization" | "organisation" | "org" | "group" | "grupo" | "groupe" | "gruppe"
                 | "organisationsweit" | "organización" => hints.above = true,
                 compound if levelled(compound) == Some(true) => hints.above = true,

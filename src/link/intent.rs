@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use crate::model::ticket::{Intent, Record};
 
 use super::mention::Mention;
-use super::nouns::{condition, expires, keyless};
+use super::nouns::{condition, credential_noun, expires, keyless};
 use super::stance::{Act, Judged, Stance};
 use super::text::{Origin, Shape, Unit};
-use super::tokens::words;
+use super::tokens::{Word, words};
 use super::verbs::{Force, Form, Lexicon};
 
 /// Below this, nothing is asked for.
@@ -20,7 +20,7 @@ pub(super) const ENOUGH: f64 = 2.0;
 pub(super) struct Reading<'r> {
     pub(super) record: &'r Record,
     pub(super) units: &'r [Unit],
-    pub(super) judged: &'r [Judged],
+    pub(super) judged: &'r [Judged<'r>],
     /// In the order of their units.
     pub(super) mentions: &'r [Mention],
     pub(super) lexicon: &'r Lexicon,
@@ -111,7 +111,7 @@ impl Reading<'_> {
     }
 
     /// What the ticket itself says, without its comments.
-    pub(super) fn own(&self) -> impl Iterator<Item = (&Unit, &Judged)> {
+    pub(super) fn own(&self) -> impl Iterator<Item = (&Unit, &Judged<'_>)> {
         self.units.iter().zip(self.judged).filter(|(unit, _)| !matches!(unit.origin, Origin::Comment(_)))
     }
 
@@ -120,6 +120,9 @@ impl Reading<'_> {
         let afterwards = self.afterwards();
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| u.origin == Origin::Title) {
             let mut asked = false;
+            if periodic(&self.judged[number].words) {
+                states.add(Intent::Rotate, 3.0, "how often it is done");
+            }
             for clause in &self.judged[number].clauses {
                 if afterwards {
                     self.told(unit, clause, weight, scores);
@@ -331,6 +334,50 @@ impl Reading<'_> {
             scores.add(Intent::Revoke, 8.0, &format!("\"{}\" in the title", word.text));
         }
     }
+}
+
+/// "Yearly: database password": what is done to credentials again and again.
+fn periodic(title: &[Word]) -> bool {
+    let how_often = |w: &Word| {
+        matches!(
+            w.text.as_str(),
+            "yearly"
+                | "annual"
+                | "annually"
+                | "quarterly"
+                | "monthly"
+                | "half-yearly"
+                | "biannual"
+                | "jährlich"
+                | "jährliche"
+                | "jährlicher"
+                | "quartalsweise"
+                | "monatlich"
+                | "annuel"
+                | "annuelle"
+                | "anual"
+                | "trimestral"
+        )
+    };
+    let other = |w: &Word| {
+        matches!(
+            w.text.as_str(),
+            "review"
+                | "audit"
+                | "check"
+                | "report"
+                | "test"
+                | "training"
+                | "survey"
+                | "access"
+                | "recertification"
+                | "certification"
+                | "list"
+                | "drill"
+                | "meeting"
+        )
+    };
+    title.iter().any(how_often) && title.iter().any(|w| credential_noun(&w.text)) && !title.iter().any(other)
 }
 
 /// A heading over what happened: "Timeline", "What went well".

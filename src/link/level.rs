@@ -60,7 +60,7 @@ pub(super) fn in_place(all: &[Word], at: usize) -> Option<Level> {
 pub(super) struct Asked<'a> {
     pub(super) record: &'a Record,
     pub(super) units: &'a [Unit],
-    pub(super) judged: &'a [Judged],
+    pub(super) judged: &'a [Judged<'a>],
     pub(super) words: &'a Words,
     pub(super) intent: Intent,
 }

@@ -90,7 +90,7 @@ impl Scene<'_> {
         &self.context.units[mention.unit]
     }
 
-    pub(super) fn judged(&self, number: usize) -> &Judged {
+    pub(super) fn judged(&self, number: usize) -> &Judged<'_> {
         &self.context.judged[number]
     }
 

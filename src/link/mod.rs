@@ -52,10 +52,10 @@ mod text;
 mod tokens;
 mod tongues;
 mod trust;
+mod until;
 mod verbs;
 mod window;
 
-use std::cell::OnceCell;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -67,7 +67,7 @@ use crate::model::inventory::{Inventory, Level};
 use crate::model::mask::mask;
 use crate::model::settings::Settings;
 use crate::model::sieve::Sieve;
-use crate::model::ticket::{Access, Field, Intent, Link, Record, State, Strength, Ticket, Window};
+use crate::model::ticket::{Access, Field, Intent, Link, Record, State, Strength, Ticket};
 
 use choose::Context;
 use index::Names;
@@ -75,7 +75,7 @@ use links::{Linked, Scene, quote};
 use mention::{Mention, Target};
 use people::{Directory, Search, Subject};
 use site::Site;
-use stance::{Judged, judge};
+use stance::{Judged, Stance, judge};
 use text::{Origin, Unit};
 use trust::Trust;
 use verbs::Lexicon;
@@ -87,6 +87,7 @@ pub struct Index {
     directory: Directory,
     site: Site,
     explain: Option<String>,
+    asked: Vec<String>,
     settings: Settings,
     zone: TimeZone,
 }
@@ -95,7 +96,7 @@ pub struct Index {
 struct Read<'r> {
     record: &'r Record,
     units: &'r [Unit],
-    judged: &'r [Judged],
+    judged: &'r [Judged<'r>],
     mentions: &'r [Mention],
     context: &'r Context<'r>,
     trust: &'r Trust<'r>,
@@ -118,6 +119,7 @@ impl Index {
             directory: Directory::new(settings),
             site: Site::new(&settings.words),
             explain: None,
+            asked: Vec::new(),
             settings: settings.clone(),
             zone: TimeZone::get(&settings.time_zone).unwrap_or(TimeZone::UTC),
         }
@@ -130,6 +132,13 @@ impl Index {
         self
     }
 
+    /// Tickets that are to be looked up, whatever they ask for: the sieve leaves none of them out.
+    #[must_use]
+    pub fn asked_for(mut self, tickets: impl IntoIterator<Item = String>) -> Self {
+        self.asked.extend(tickets);
+        self
+    }
+
     /// The zone of times that name none: the tracker's, else the site's.
     fn zone_of(&self, record: &Record) -> TimeZone {
         record.time_zone.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or_else(|| self.zone.clone())
@@ -138,7 +147,7 @@ impl Index {
     /// What tells, without reading a ticket wholly, that it bears on nothing.
     #[must_use]
     pub fn sieve(&self) -> Arc<dyn Sieve> {
-        Arc::new(sieve::Words::new(&self.names, &self.lexicon, &self.settings))
+        Arc::new(sieve::Words::new(&self.names, &self.lexicon, &self.settings, &self.asked))
     }
 
     /// What leaves out all tickets but these.
@@ -178,10 +187,21 @@ impl Index {
         ticket.masked()
     }
 
-    /// Reads a ticket whose state and approval are told.
+    /// Reads a ticket whose state and approval are told. What it quotes is what others said; where it says nothing else, it was filed for
+    /// what it quotes.
     fn read(&self, trust: &Trust<'_>, told: Told<'_>, now: Timestamp) -> Ticket {
+        let (ticket, narrates) = self.read_as(trust, told, now, false);
+        if ticket.intent != Intent::None || narrates || !text::quotes(trust.record) {
+            return ticket;
+        }
+        let (quoted, _) = self.read_as(trust, told, now, true);
+        if quoted.intent == Intent::None { ticket } else { quoted }
+    }
+
+    /// Reads a ticket, with or without its quotes; and tells whether its own text speaks of the past.
+    fn read_as(&self, trust: &Trust<'_>, told: Told<'_>, now: Timestamp, quotes: bool) -> (Ticket, bool) {
         let record = trust.record;
-        let (units, cut) = text::units(record);
+        let (units, cut) = text::units(record, quotes);
         let mut judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
         let mut mentions: Vec<Mention> =
             (0..units.len()).flat_map(|n| mention::find(n, &units, &judged[n], &self.names)).collect();
@@ -195,7 +215,10 @@ impl Index {
             ticket.traces = self.traces(&read, &ticket, told.approval);
         }
         ticket.unread = cut.then(|| format!("it is too long to be read whole: {} sentences are read", units.len()));
-        ticket
+        let past = |(unit, judged): (&Unit, &Judged)| {
+            matches!(unit.origin, Origin::Body(_)) && judged.clauses.iter().any(|clause| clause.stance == Stance::Past)
+        };
+        (ticket, units.iter().zip(&judged).any(past))
     }
 
     fn ticket(&self, read: &Read<'_>, told: Told<'_>, now: Timestamp) -> Ticket {
@@ -219,6 +242,9 @@ impl Index {
         let mut window = None;
         if matches!(intent, Intent::Provision | Intent::Elevate) {
             window = times(intent).window();
+            if window.is_none() && intent == Intent::Elevate {
+                window = times(intent).granted(|comment| trust.trusts(&comment.author, comment.at));
+            }
             if let Some(window) = &mut window {
                 trust.extend(window, times(intent).extensions(), &mut distrusted, &mut why);
                 intent = Intent::Elevate;
@@ -250,7 +276,7 @@ impl Index {
         if let Some(level) = access.level {
             why.push(format!("level {level:?}").to_lowercase());
         }
-        let ambiguous_window = clamp(&mut window, now);
+        let ambiguous_window = window::clamp(&mut window, now);
         linked.ambiguous.extend(ambiguous_window);
         let approved = told.approval.given;
         if !approved {
@@ -323,6 +349,7 @@ impl Index {
                 lead: None,
                 line: 0,
                 ticked: None,
+                choice: false,
             };
             let judged = judge(&unit, &self.lexicon);
             for mention in mention::find(0, std::slice::from_ref(&unit), &judged, &self.names) {
@@ -477,16 +504,4 @@ fn choose_in_field(of: &[usize], value: &str, context: &Context<'_>) -> Option<u
         [one] => Some(one),
         _ => None,
     }
-}
-
-/// A window that ends before it begins, or beyond any reason, is none.
-fn clamp(window: &mut Option<Window>, now: Timestamp) -> Option<String> {
-    let far = now.checked_add(jiff::SignedDuration::from_hours(24 * 366 * 50)).unwrap_or(Timestamp::MAX);
-    let bad = window.as_ref().is_some_and(|w| {
-        w.start.zip(w.end).is_some_and(|(start, end)| end < start) || w.end.is_some_and(|end| end > far)
-    });
-    bad.then(|| {
-        *window = None;
-        "its window ends before it begins, or never".to_owned()
-    })
 }

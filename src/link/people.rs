@@ -50,7 +50,7 @@ pub(super) struct Subject {
 pub(super) struct Search<'s> {
     pub(super) record: &'s Record,
     pub(super) units: &'s [Unit],
-    pub(super) judged: &'s [Judged],
+    pub(super) judged: &'s [Judged<'s>],
     pub(super) names: &'s Names,
     pub(super) directory: &'s Directory,
     pub(super) intent: Intent,
@@ -120,12 +120,21 @@ impl Search<'_> {
             let listed = self.directory.single.contains_key(&bare.to_lowercase());
             // A bare word may be a first name; a login with a sign in it, or behind an `@`, is none.
             let handled = listed || self.names.handle(bare).is_some();
-            let login = handled && (token.text.starts_with('@') || bare.contains(['-', '_', '.']));
+            // "Login: x", `x`: said to be one.
+            let called = listed && (token.marked || after_key(&text[..token.start]));
+            let login = called || handled && (token.text.starts_with('@') || bare.contains(['-', '_', '.']));
             if address(bare) || login || self.names.is_owner(bare) {
                 out.push((self.known(bare), token.start));
             }
         }
         let all = words(text);
+        // "Jens Okafor" is jens.okafor@example.com, where one owner alone is called so.
+        let capital = |word: &super::tokens::Word| text[word.start..word.end].starts_with(char::is_uppercase);
+        for pair in all.windows(2).filter(|pair| pair.iter().all(capital) && pair[0].end + 1 == pair[1].start) {
+            if let Some(owner) = self.names.handle(&format!("{}.{}", pair[0].text, pair[1].text)) {
+                out.push((self.known(owner), pair[0].start));
+            }
+        }
         for at in 0..all.len() {
             for (name, label) in self.directory.by_first.get(all[at].text.as_str()).into_iter().flatten() {
                 if all.get(at..at + name.len()).is_some_and(|slice| slice.iter().zip(name).all(|(a, b)| a.text == *b)) {
@@ -234,6 +243,18 @@ impl Search<'_> {
             _ => 0,
         }
     }
+}
+
+/// Whether the next word is told to be a login: "Login: ", "user name: ".
+fn after_key(before: &str) -> bool {
+    let key = before.trim_end_matches([' ', '`', '*', '"']).strip_suffix(':').map(words).unwrap_or_default();
+    let names = |w: &super::tokens::Word| {
+        matches!(
+            w.text.as_str(),
+            "login" | "user" | "username" | "account" | "handle" | "nutzer" | "kennung" | "identifiant" | "usuario"
+        )
+    };
+    key.iter().rev().take(2).any(names)
 }
 
 /// "My last day", "I am leaving", "remove my access".

@@ -18,6 +18,10 @@ impl Reading<'_> {
         for name in &self.record.labels {
             self.label(name, 3.0, 1.0, "a label", scores);
         }
+        // A form for access that has a level and an end asks for a temporary one, whatever little is said beside it.
+        if self.record.fields.contains_key(&Field::Level) && self.record.fields.contains_key(&Field::Until) {
+            scores.add(Intent::Elevate, ENOUGH, "the level and the end in their fields");
+        }
         self.answers(scores);
     }
 
@@ -148,6 +152,7 @@ impl Reading<'_> {
             let field = self.record.texts.get(index).map_or("", |text| text.field.as_str());
             let (key, value) = match (unit.shape, unit.text.split_once(':')) {
                 (Shape::Heading | Shape::Code, _) => continue,
+                (_, None) if unit.choice => ("action".to_owned(), &*unit.text),
                 (Shape::Row, _) => {
                     let mut cells = unit.text.trim_matches('|').split('|').map(str::trim);
                     match (cells.next(), cells.next(), cells.next()) {

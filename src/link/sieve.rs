@@ -48,7 +48,7 @@ impl fmt::Debug for Words {
 }
 
 impl Words {
-    pub(super) fn new(names: &Arc<Names>, lexicon: &Arc<Lexicon>, settings: &Settings) -> Self {
+    pub(super) fn new(names: &Arc<Names>, lexicon: &Arc<Lexicon>, settings: &Settings, asked: &[String]) -> Self {
         let configured = settings.trust.approved.values().flatten().map(|word| word.trim().to_lowercase());
         let usual = ["approved", "genehmigt", "approuv\u{e9}", "aprobado"].map(str::to_owned);
         let waived = settings.waivers.iter().filter_map(|waiver| waiver.ticket.as_deref());
@@ -58,7 +58,7 @@ impl Words {
             marks: Marks::new(names, lexicon),
             approved: configured.chain(usual).collect(),
             approvers: !settings.trust.approvers.is_empty(),
-            named: waived.map(number).collect(),
+            named: waived.chain(asked.iter().map(String::as_str)).map(number).collect(),
         }
     }
 }

@@ -64,16 +64,16 @@ pub(super) struct Clause {
 
 /// A unit as judged.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Judged {
+pub(super) struct Judged<'u> {
     pub(super) clauses: Vec<Clause>,
     /// Word starts that talk about text or knowledge.
     pub(super) talk: Option<usize>,
     pub(super) question: bool,
     /// Its words, read once.
-    pub(super) words: Vec<Word>,
+    pub(super) words: Vec<Word<'u>>,
 }
 
-impl Judged {
+impl<'u> Judged<'u> {
     /// What the unit does to lines that it introduces: what its last telling clause does.
     pub(super) fn overall(&self) -> Stance {
         self.clauses
@@ -85,17 +85,17 @@ impl Judged {
     }
 
     /// The words that begin before a byte.
-    pub(super) fn before(&self, byte: usize) -> &[Word] {
+    pub(super) fn before(&self, byte: usize) -> &[Word<'u>] {
         &self.words[..self.words.partition_point(|word| word.start < byte)]
     }
 
     /// The words that begin at a byte or behind it.
-    pub(super) fn behind(&self, byte: usize) -> &[Word] {
+    pub(super) fn behind(&self, byte: usize) -> &[Word<'u>] {
         &self.words[self.words.partition_point(|word| word.start < byte)..]
     }
 
     /// The words that begin between two bytes.
-    pub(super) fn between(&self, from: usize, to: usize) -> &[Word] {
+    pub(super) fn between(&self, from: usize, to: usize) -> &[Word<'u>] {
         let words = self.behind(from);
         &words[..words.partition_point(|word| word.start < to)]
     }
@@ -113,7 +113,7 @@ struct Found {
 }
 
 /// Judges one unit.
-pub(super) fn judge(unit: &Unit, lexicon: &Lexicon) -> Judged {
+pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
     let words = words(&unit.text);
     let found = cues(&unit.text, &words, lexicon);
     let question = unit.shape != Shape::Code && unit.text.trim_end_matches(['*', '_', ' ']).ends_with('?')
@@ -306,6 +306,20 @@ fn issue(words: &[Word], at: usize) -> bool {
         ) || matches!(word(Some(at + 1)), "comment" | "comments" | "tracker" | "template" | "number" | "body"))
 }
 
+/// "Please have its token revoked": asked for, where "have revoked" tells.
+fn caused(words: &[Word], own: &[usize], verb: usize) -> bool {
+    let word = |at: usize| words.get(at).map(|word| word.text.as_str()).unwrap_or_default();
+    let near = own.iter().copied().filter(|at| *at < verb && verb - at <= 7);
+    near.filter(|at| matches!(word(*at), "have" | "get") && at + 1 < verb).any(|at| {
+        let asks = at == own[0]
+            || matches!(word(at - 1), "please" | "pls" | "to" | "must" | "should" | "kindly" | "you" | "and" | "let's");
+        asks && !matches!(
+            word(at + 1),
+            "been" | "already" | "just" | "all" | "also" | "not" | "both" | "now" | "since" | "never"
+        )
+    })
+}
+
 /// "It got the new password last week": the thing that was made, not an order to make one.
 fn made(unit: &Unit, act: &Act) -> bool {
     let words = unit.text[act.start..act.end].to_lowercase();
@@ -365,6 +379,7 @@ fn clause(
                     | "could"
             )
         });
+        let modal = modal || (form == Form::Participle && caused(words, own, f.from));
         let told = form == Form::Participle
             && !modal
             && unit.shape != Shape::Heading

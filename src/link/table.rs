@@ -242,7 +242,13 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
     for (cell, column) in cells.iter().zip(columns) {
         let text = &row[cell.clone()];
         let said = match column {
-            Column::Verdict => of_cell(text).or(Some(Verdict::Act).filter(|_| !words(text).is_empty())),
+            Column::Verdict => of_cell(text).or_else(|| {
+                let said = words(text);
+                let first = said.first()?.text.as_str();
+                // "Not in this ticket": whatever else a verdict denies.
+                let no_longer = first == "no" && said.get(1).is_some_and(|word| word.text == "longer");
+                Some(if denies(first) && !no_longer { Verdict::Keep } else { Verdict::Act })
+            }),
             Column::Asked => yes(text).map(|yes| if yes { Verdict::Act } else { Verdict::Keep }),
             Column::Kept => yes(text).map(|yes| if yes { Verdict::Keep } else { Verdict::Act }),
             Column::Aside | Column::Plain => continue,
@@ -275,14 +281,15 @@ fn of_cell(cell: &str) -> Option<Verdict> {
             (cell.contains(['❌', '✗', '✘', '☐']) || cell.contains("(x)")).then_some(Verdict::Act)
         };
     }
-    let negated = matches!(first, "not" | "nicht" | "pas" | "no" | "non");
+    let negated = denies(first);
     match (first, second) {
         ("not" | "nicht" | "pas", "yet" | "done" | "finished" | "started" | "erledigt" | "fertig" | "encore")
         | ("no", "hecho") => Some(Verdict::Act),
         (
             "keep" | "keeps" | "kept" | "stay" | "stays" | "remain" | "remains" | "leave" | "retain" | "ok" | "okay"
-            | "fine" | "unchanged" | "unaffected" | "confirmed" | "certified" | "approved" | "none" | "skip" | "exempt"
-            | "bleibt" | "behalten" | "garder" | "conserver" | "reste" | "mantener" | "conservar" | "queda",
+            | "fine" | "unchanged" | "unaffected" | "confirmed" | "certified" | "approved" | "none" | "nothing"
+            | "nichts" | "rien" | "nada" | "skip" | "exempt" | "bleibt" | "behalten" | "garder" | "conserver" | "reste"
+            | "mantener" | "conservar" | "queda",
             _,
         )
         | ("no", "action" | "change" | "changes")
@@ -309,6 +316,10 @@ fn of_cell(cell: &str) -> Option<Verdict> {
         | ("por", "hacer") => Some(Verdict::Act),
         _ => None,
     }
+}
+
+fn denies(word: &str) -> bool {
+    matches!(word, "not" | "nicht" | "pas" | "no" | "non")
 }
 
 fn yes(cell: &str) -> Option<bool> {

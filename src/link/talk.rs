@@ -28,7 +28,10 @@ impl Reading<'_> {
             .min();
         // "Key expired?? mails bounce" asks nothing where the text asks for another one.
         let state = title.iter().any(|w| condition(&w.text) || expires(&w.text) || w.text == "exposed");
-        if titles.iter().any(|(number, _)| self.judged[*number].question) && !(state && self.body_asks()) {
+        // "Delete X?", and the text proposes it; "X is admin, why?", and the text orders.
+        let verb = !title.is_empty() && matches!(self.lexicon.at(&title, 0), Some((Cue::Act(_, _, Form::Base), _)));
+        let asked = ((state || verb) && self.body_asks()) || self.orders();
+        if titles.iter().any(|(number, _)| self.judged[*number].question) && !asked {
             return Some("its title is a question".to_owned());
         }
         if let Some(label) = label.filter(|_| !self.ordered(&title)) {
@@ -189,6 +192,25 @@ impl Reading<'_> {
                             && self.opens(number, act)
                             && (act.force == Force::Strong || self.object(number, clause, act))
                     })
+                })
+        })
+    }
+
+    /// Whether a sentence of the text is an order by itself.
+    fn orders(&self) -> bool {
+        self.own().any(|(unit, judged)| {
+            matches!(unit.origin, Origin::Body(_))
+                && unit.shape == Shape::Prose
+                && judged.talk.is_none()
+                && judged.words.first().is_some_and(|first| {
+                    // "Downgrade to Reporter."
+                    let moves = first.text.ends_with("grade") && super::changed::changes_level(&unit.text);
+                    moves
+                        || judged
+                            .clauses
+                            .iter()
+                            .flat_map(|clause| &clause.acts)
+                            .any(|act| act.start == first.start && act.form == Form::Base && act.force == Force::Strong)
                 })
         })
     }

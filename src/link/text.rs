@@ -1,6 +1,8 @@
 //! A ticket's text, cut into what can be judged by itself: the title, headings, sentences, list items, table rows and lines of code,
-//! each with the heading and the lead-in line that govern it. Quoted and struck text is left out here, and so never links. What the
-//! words mean is decided in `stance`.
+//! each with the heading and the lead-in line that govern it. Struck text is left out here, and so never links; quoted text is read where
+//! the caller says so. What the words mean is decided in `stance`.
+
+use std::collections::HashMap;
 
 use crate::model::ticket::Record;
 
@@ -47,6 +49,8 @@ pub(super) struct Unit {
     pub(super) line: usize,
     /// Of a list item with a tick box, whether that is ticked.
     pub(super) ticked: Option<bool>,
+    /// What was chosen of several boxes that stand one under the other.
+    pub(super) choice: bool,
 }
 
 /// A sentence is cut after this many bytes.
@@ -58,9 +62,10 @@ const LONGEST_ROW: usize = 4 * LONGEST;
 /// Units beyond this many are left out of one ticket, which says so; nobody reads so far, and only an attack writes it.
 const MAX_UNITS: usize = 50_000;
 
-/// The units of a whole ticket, in order: title, texts, comments; and whether some were left out.
-pub(super) fn units(record: &Record) -> (Vec<Unit>, bool) {
-    let mut reader = Reader::default();
+/// The units of a whole ticket, in order: title, texts, comments; and whether some were left out. `quotes`: with what the description
+/// quotes.
+pub(super) fn units(record: &Record, quotes: bool) -> (Vec<Unit>, bool) {
+    let mut reader = Reader { quotes, ..Reader::default() };
     for sentence in sentences(&visible(&record.title)) {
         reader.push(Origin::Title, Shape::Prose, sentence, None, None);
     }
@@ -84,6 +89,7 @@ pub(super) fn field(record: &Record, origin: Origin) -> String {
 
 #[derive(Default)]
 struct Reader {
+    quotes: bool,
     units: Vec<Unit>,
     line: usize,
     cut: bool,
@@ -105,16 +111,29 @@ impl Reader {
     fn push(&mut self, origin: Origin, shape: Shape, text: String, heading: Option<usize>, lead: Option<usize>) {
         self.cut |= self.units.len() >= MAX_UNITS;
         if !self.cut && !text.trim().is_empty() {
-            self.units.push(Unit { origin, shape, text, heading, lead, line: self.line, ticked: None });
+            self.units.push(Unit { origin, shape, text, heading, lead, line: self.line, ticked: None, choice: false });
         }
     }
 
     fn block(&mut self, origin: Origin, text: &str) {
         let mut by = Governing::default();
         let mut fence = false;
-        for line in text.lines() {
+        let choices = choices(text);
+        for (number, line) in text.lines().enumerate() {
             self.line += 1;
+            let line = if self.quotes && matches!(origin, Origin::Body(_)) { unquoted(line) } else { line };
             let trimmed = line.trim();
+            match choices.get(&number) {
+                Some(false) => continue,
+                Some(true) => {
+                    let first = self.units.len();
+                    let said = trimmed.get(3..).unwrap_or_default();
+                    self.push(origin, Shape::Item, visible(said), by.heading, by.lead.map(|(unit, _)| unit));
+                    self.units[first..].iter_mut().for_each(|unit| unit.choice = true);
+                    continue;
+                }
+                None => {}
+            }
             if trimmed.starts_with("```") || trimmed == "~~~" {
                 fence = !fence;
                 by.inside = true;
@@ -197,6 +216,38 @@ fn hint(line: &str) -> bool {
     line.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).is_some_and(|inner| {
         inner.contains(' ') && !inner.contains(['<', '>', '=']) && !inner.contains("://") && !inner.starts_with('/')
     })
+}
+
+/// A line without the signs of quoting before it.
+fn unquoted(line: &str) -> &str {
+    let inner = line.trim_start();
+    if inner.starts_with('>') { inner.trim_start_matches(['>', ' ']) } else { line }
+}
+
+/// Lines of a form's boxes, "( ) grant" over "(x) revoke", by their number, with whether they were chosen. Where none was, or all were,
+/// nothing was chosen; lists of steps have bullets and are none.
+fn choices(text: &str) -> HashMap<usize, bool> {
+    let mut out = HashMap::new();
+    let mut group: Vec<(usize, bool)> = Vec::new();
+    for (number, line) in text.lines().map(Some).chain([None]).enumerate() {
+        let line = line.map(str::trim).unwrap_or_default();
+        match ["( )", "[ ]", "(x)", "(X)", "[x]", "[X]"].iter().position(|open| line.starts_with(open)) {
+            Some(sign) => group.push((number, sign > 1)),
+            None => {
+                let chosen = group.iter().filter(|(_, chosen)| *chosen).count();
+                if (1..group.len()).contains(&chosen) {
+                    out.extend(group.iter().copied());
+                }
+                group.clear();
+            }
+        }
+    }
+    out
+}
+
+/// Whether the description quotes anything.
+pub(super) fn quotes(record: &Record) -> bool {
+    record.texts.iter().any(|text| text.text.lines().any(|line| line.trim_start().starts_with('>')))
 }
 
 fn heading(line: &str) -> Option<&str> {
@@ -305,10 +356,9 @@ fn sentences(line: &str) -> Vec<String> {
     let mut out = Vec::new();
     let mut start = 0;
     let mut code = false;
-    let mut chars = line.char_indices().peekable();
-    while let Some((at, c)) = chars.next() {
+    for (at, c) in line.char_indices() {
         // However long a line is, each piece is judged by itself and costs no more than its own length.
-        if at - start > LONGEST && !joined(c) {
+        if at.saturating_sub(start) > LONGEST && !joined(c) {
             out.push(line[start..at].trim().to_owned());
             start = at;
         }
@@ -318,15 +368,17 @@ fn sentences(line: &str) -> Vec<String> {
         if code || !matches!(c, '.' | '!' | '?') {
             continue;
         }
-        let Some((_, next)) = chars.peek() else { continue };
-        if !next.is_whitespace() {
+        // "**Remove it.** Then": the stars belong to what they end.
+        let behind = line[at + c.len_utf8()..].trim_start_matches('*');
+        if !behind.starts_with(char::is_whitespace) {
             continue;
         }
+        let end = line.len() - behind.len();
         if c == '.' && abbreviates(&line[start..at]) {
             continue;
         }
-        out.push(line[start..=at].trim().to_owned());
-        start = at + c.len_utf8();
+        out.push(line[start..end].trim().to_owned());
+        start = end;
     }
     let rest = line[start..].trim();
     if !rest.is_empty() {

@@ -14,7 +14,7 @@ use super::links::{Linked, quote};
 use super::mention::{Mention, Target};
 use super::text::{Origin, Unit};
 use super::tokens::{tokens, words};
-use super::window::Extension;
+use super::until::Extension;
 
 /// Who may loosen a ticket.
 pub(super) struct Trust<'t> {

@@ -21,7 +21,7 @@ use super::verbs::Form;
 pub(super) struct Times<'t> {
     pub(super) record: &'t Record,
     pub(super) units: &'t [Unit],
-    pub(super) judged: &'t [Judged],
+    pub(super) judged: &'t [Judged<'t>],
     pub(super) zone: TimeZone,
     pub(super) state: State,
     pub(super) intent: Intent,
@@ -52,13 +52,6 @@ pub(super) enum Role {
     Other,
 }
 
-/// An end of a window that a comment states.
-pub(super) struct Extension {
-    pub(super) comment: usize,
-    pub(super) end: Timestamp,
-    pub(super) words: String,
-}
-
 impl Times<'_> {
     fn reference(&self, origin: Origin) -> Timestamp {
         let comment = match origin {
@@ -68,7 +61,7 @@ impl Times<'_> {
         comment.or(self.record.opened_at).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
-    fn points(&self, number: usize, unit: &Unit) -> &[(Point, Role)] {
+    pub(super) fn points(&self, number: usize, unit: &Unit) -> &[(Point, Role)] {
         let read = self.read.0.get(number);
         read.map(|cell| cell.get_or_init(|| self.read_points(number, unit)).as_slice()).unwrap_or_default()
     }
@@ -278,30 +271,6 @@ impl Times<'_> {
         Some(Window { start, end })
     }
 
-    /// Ends that comments state, oldest first.
-    pub(super) fn extensions(&self) -> Vec<Extension> {
-        let mut out = Vec::new();
-        for (number, unit) in self.units.iter().enumerate() {
-            let Origin::Comment(comment) = unit.origin else { continue };
-            // The new end may stand in the sentence behind the word.
-            let same = |other: &&Unit| other.origin == unit.origin && other.line + 1 >= unit.line;
-            let near = extends(&unit.text)
-                || self.units[..number].iter().rev().take(6).take_while(same).any(|other| extends(&other.text));
-            if !near {
-                continue;
-            }
-            let stated = self
-                .points(number, unit)
-                .iter()
-                .rfind(|(_, role)| matches!(role, Role::End | Role::Other | Role::On | Role::Deadline));
-            if let Some((point, _)) = stated {
-                let end = if point.day { end_of(point.at) } else { point.at };
-                out.push(Extension { comment, end, words: unit.text.clone() });
-            }
-        }
-        out
-    }
-
     /// A configured field's time.
     fn field(&self, text: &str, to_the_end: bool) -> Option<Timestamp> {
         let text = text.trim();
@@ -315,35 +284,6 @@ impl Times<'_> {
     }
 }
 
-/// Whether words move the end of an access.
-fn extends(text: &str) -> bool {
-    const PHRASES: [&[&str]; 14] = [
-        &["new", "end"],
-        &["new", "expiry"],
-        &["new", "until"],
-        &["end", "date", "is"],
-        &["end", "is", "now"],
-        &["ends", "now"],
-        &["now", "ends"],
-        &["now", "until"],
-        &["now", "valid", "until"],
-        &["neues", "ende"],
-        &["neues", "enddatum"],
-        &["nouvelle", "fin"],
-        &["nouvelle", "date"],
-        &["nueva", "fecha"],
-    ];
-    let all = words(text);
-    all.iter().any(|w| {
-        w.text == "longer"
-            || ["exten", "prolong", "verläng", "prorrog", "prórrog", "ampli"]
-                .iter()
-                .any(|stem| w.text.starts_with(stem))
-    }) || PHRASES
-        .iter()
-        .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
-}
-
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A title that ends with how long: "Settings for the data team, 3 days".
@@ -354,8 +294,20 @@ fn closes(unit: &Unit, length: &Length) -> bool {
         && before.ends_with([',', '(', '-', '–', ';'])
 }
 
+/// A window that ends before it begins, or beyond any reason, is none.
+pub(super) fn clamp(window: &mut Option<Window>, now: Timestamp) -> Option<String> {
+    let far = now.checked_add(jiff::SignedDuration::from_hours(24 * 366 * 50)).unwrap_or(Timestamp::MAX);
+    let bad = window.as_ref().is_some_and(|w| {
+        w.start.zip(w.end).is_some_and(|(start, end)| end < start) || w.end.is_some_and(|end| end > far)
+    });
+    bad.then(|| {
+        *window = None;
+        "its window ends before it begins, or never".to_owned()
+    })
+}
+
 /// The last second of a day.
-fn end_of(day: Timestamp) -> Timestamp {
+pub(super) fn end_of(day: Timestamp) -> Timestamp {
     day + SignedDuration::from_secs(24 * 3600 - 1)
 }
 
@@ -424,6 +376,8 @@ fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
             {
                 Role::Happened
             }
+            // "The scan from Friday": where something comes from.
+            "from" | "of" | "von" | "vom" | "du" if distance < 2 && source(near(distance + 1)) => continue,
             "effective" | "effect" | "wirksam" | "gilt" | "prend" => Role::Effective,
             "of" if near(distance + 1) == "as" && distance < 2 => Role::Effective,
             "window" | "zeitraum" | "zeitfenster" | "between" | "zwischen" | "entre" | "per" | "ab" | "compter"
@@ -451,6 +405,44 @@ fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
         return role;
     }
     if matches!(near(0), "at" | "on" | "am" | "um" | "le" | "el") { Role::On } else { Role::Other }
+}
+
+/// What carries the day on which it was written.
+fn source(word: &str) -> bool {
+    matches!(
+        word,
+        "scan"
+            | "scans"
+            | "report"
+            | "reports"
+            | "mail"
+            | "mails"
+            | "e-mail"
+            | "email"
+            | "message"
+            | "finding"
+            | "findings"
+            | "audit"
+            | "review"
+            | "log"
+            | "logs"
+            | "export"
+            | "screenshot"
+            | "incident"
+            | "chat"
+            | "thread"
+            | "minutes"
+            | "meeting"
+            | "ticket"
+            | "alert"
+            | "advisory"
+            | "list"
+            | "call"
+            | "bericht"
+            | "nachricht"
+            | "rapport"
+            | "informe"
+    )
 }
 
 fn joined(between: &str, site: &Site) -> bool {

@@ -10,7 +10,7 @@ use crate::model::ticket::{State, Ticket};
 /// not the change's own author.
 #[must_use]
 pub fn judge(wanted: &str, tickets: &[Ticket], settings: &Settings, now: Timestamp) -> Override {
-    let found: Vec<&Ticket> = tickets.iter().filter(|ticket| ticket.id.eq_ignore_ascii_case(wanted)).collect();
+    let found: Vec<&Ticket> = tickets.iter().filter(|ticket| ticket.id == wanted).collect();
     let verdict = match found.as_slice() {
         [] => Err("no configured source shows it".to_owned()),
         // Two trackers with one id: nobody can tell which is meant.

@@ -4,7 +4,6 @@
 pub mod escape;
 pub mod github;
 pub mod gitlab;
-pub mod gitlab_security;
 pub mod html;
 pub mod json;
 pub mod junit;
@@ -78,8 +77,8 @@ pub const FORMATS: &[Format] = &[
     Format { name: "html", about: "one self-contained page, for people and auditors", render: html::report },
     Format { name: "junit", about: "JUnit XML, for test reports", render: junit::report },
     Format { name: "github", about: "annotations of a GitHub Actions run", render: github::report },
-    Format { name: "gitlab", about: "GitLab's Code Quality report", render: gitlab::report },
-    Format { name: "gitlab-security", about: "GitLab's security report, kind sast", render: gitlab_security::report },
+    Format { name: "gitlab", about: "GitLab's Code Quality report", render: gitlab::quality::report },
+    Format { name: "gitlab-security", about: "GitLab's security report, kind sast", render: gitlab::security::report },
 ];
 
 /// The format with that name.

@@ -81,6 +81,8 @@ impl Reader<'_> {
         }
         let status = row.text("state").unwrap_or_default();
         let closed = match row.value("active").as_deref() {
+            // A resolved incident stays active until nobody objects: its state says whether it is done.
+            Some("true") if row.value("resolved_at").is_some() => None,
             Some("true") => Some(false),
             Some("false") => Some(true),
             _ => None,
@@ -112,7 +114,8 @@ impl Reader<'_> {
                 .filter_map(|key| Some((key.to_owned(), row.text(key)?)))
                 .collect(),
             opened_at: time("opened_at", flaws).or_else(|| time("sys_created_on", flaws)),
-            closed_at: time("closed_at", flaws),
+            closed_at: time("closed_at", flaws)
+                .or_else(|| time("resolved_at", flaws).filter(|_| closed != Some(false))),
             due_at: row.value("due_date").and_then(|due| export::due(&due)),
             updated_at: time("sys_updated_on", flaws),
             reporter: row.person("opened_by").unwrap_or_default(),

@@ -1,17 +1,17 @@
 //! GitLab's Code Quality report, for merge requests: what blocks is a blocker, gaps are issues too, so that what could not be read
 //! never looks like "nothing found" (<https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format>). The security
-//! report is `gitlab_security`'s.
+//! report is `security`'s.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use aws_lc_rs::digest;
 use serde::Serialize;
 
+use super::{hash, nowhere, place, relative};
 use crate::model::inventory::Gap;
 use crate::model::report::{Finding, Place, Report, Severity, Verdict};
 use crate::render::escape::line;
-use crate::render::{Context, json, severity};
+use crate::render::{Context, json};
 
 /// Writes the report.
 ///
@@ -93,36 +93,6 @@ fn of_gap(gap: &Gap, verdict: Verdict, context: &Context<'_>) -> Issue {
     // The reason may carry a number that differs from run to run.
     let fingerprint = hash(&["gap", &gap.source, &gap.lacks, &gap.scope]);
     issue("gap".to_owned(), text, fingerprint, level, &nowhere(context))
-}
-
-/// Where a finding is shown: at the first reference, else at the configuration.
-pub(super) fn place(finding: &Finding, context: &Context<'_>) -> Place {
-    finding.references.first().cloned().unwrap_or_else(|| nowhere(context))
-}
-
-/// What points at no place in a pipeline stands at the configuration.
-fn nowhere(context: &Context<'_>) -> Place {
-    Place { file: context.config.to_owned(), line: 1, column: 1, job: None }
-}
-
-/// A path relative to the repository, as GitLab's links need it. What lies outside of it has none: the configuration's default
-/// name stands for it.
-pub(super) fn relative(path: &str) -> String {
-    let path = path.strip_prefix("./").unwrap_or(path);
-    let leaves = path.is_empty() || path.starts_with('/') || path.split('/').any(|part| part == "..");
-    if leaves { ".driftgate.yaml".to_owned() } else { path.to_owned() }
-}
-
-/// SHA-256 over the parts, as 32 hexadecimal digits.
-pub(super) fn hash(parts: &[&str]) -> String {
-    let hash = digest::digest(&digest::SHA256, parts.join("\0").as_bytes());
-    hash.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The severity, with a capital letter, as the security report has it.
-pub(super) fn capital(of: Severity) -> String {
-    let word = severity(of);
-    word.chars().take(1).flat_map(char::to_uppercase).chain(word.chars().skip(1)).collect()
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use std::io::{self, Write};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::{capital, hash, place, relative};
 use crate::model::report::{Finding, Report, Verdict};
 use crate::render::escape::{line, markdown};
-use crate::render::gitlab::{capital, hash, place, relative};
 use crate::render::{Context, json};
 
 const VERSION: &str = "15.0.7";
