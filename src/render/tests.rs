@@ -177,11 +177,12 @@ pub(super) fn rendered(name: &str, report: &Report) -> String {
 #[test]
 fn formats_as_they_read() {
     for format in FORMATS {
-        insta::assert_snapshot!(format!("plain_{}", format.name), own_left_out(&rendered(format.name, &sample(""))));
-        insta::assert_snapshot!(
-            format!("hostile_{}", format.name),
-            own_left_out(&rendered(format.name, &sample(HOSTILE)))
-        );
+        let shown = |text: &str| {
+            let all = rendered(format.name, &sample(text));
+            if format.name == "html" { own_left_out(&all) } else { all }
+        };
+        insta::assert_snapshot!(format!("plain_{}", format.name), shown(""));
+        insta::assert_snapshot!(format!("hostile_{}", format.name), shown(HOSTILE));
     }
 }
 
