@@ -327,8 +327,8 @@ mod tests {
             replaced: false,
             possible: false,
         };
-        assert_eq!(indexed.routes(&Id::new(KEY)), [whole.clone()], "the same one is told once");
-        assert_eq!(indexed.routes(&Id::new(SLOT)), [whole.clone()]);
+        assert_eq!(indexed.routes(&Id::new(KEY)), std::slice::from_ref(&whole), "the same one is told once");
+        assert_eq!(indexed.routes(&Id::new(SLOT)), std::slice::from_ref(&whole));
         assert_eq!(indexed.routes(&old), [Route { credential: Some(old.clone()), replaced: true, ..whole }]);
         assert_eq!(indexed.routes(&Id::new("aws:access-key:AKIA9")), []);
     }

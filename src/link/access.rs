@@ -1,14 +1,67 @@
 //! The access that a ticket asks for or takes away, beside its level: environments, resources, accounts, and what a change removes.
 
 use crate::model::inventory::Level;
-use crate::model::ticket::{Field, Record, Removal};
+use crate::model::ticket::{Access, Field, Intent, Record, Removal};
 
 use super::choose::Context;
 use super::hints::{Hints, NOT_PRODUCTION};
-use super::links::quote;
+use super::level;
+use super::links::{Linked, quote};
+use super::people::Subject;
 use super::stance::{Clause, Stance};
 use super::text::{Origin, Unit};
 use super::tokens::words;
+use super::{Index, Read};
+
+impl Index {
+    /// The access as asked for: its level, where one is stated, and where it reaches.
+    pub(super) fn access(
+        &self,
+        read: &Read<'_>,
+        intent: Intent,
+        subjects: &[Subject],
+        linked: &mut Linked,
+        removes: bool,
+    ) -> Access {
+        let asked = level::Asked {
+            record: read.record,
+            units: read.units,
+            judged: read.judged,
+            words: &self.settings.words,
+            intent,
+        };
+        let (mut level, vague) = asked.level();
+        let field = read.record.fields.contains_key(&Field::Level);
+        if intent == Intent::Modify && removes && !field {
+            level = None;
+        }
+        if level.is_none() && vague.is_none() && intent != Intent::Modify {
+            level = self.role_level(linked);
+        }
+        if level.is_none() && !removes {
+            linked.ambiguous.extend(vague);
+        }
+        if linked.links.is_empty() && linked.ambiguous.is_empty() {
+            linked.ambiguous.push("it names no slot or credential that is known".to_owned());
+        }
+        let (environments, resources, tenants) = places(read.record, read.context);
+        Access {
+            holder: subjects.first().map(|subject| subject.name.clone()),
+            level,
+            environments: if removes { Vec::new() } else { environments },
+            resources,
+            tenants: if removes { Vec::new() } else { tenants },
+        }
+    }
+
+    /// Asking for a role is asking for what it allows.
+    fn role_level(&self, linked: &Linked) -> Option<Level> {
+        let mut levels =
+            linked.links.keys().map(|id| self.names.by_id(id).and_then(|of| self.names.entities[of].level));
+        let first = levels.next()??;
+        levels.all(|level| level == Some(first)).then_some(first)
+    }
+}
 
 /// Environments, resources and tenants that the ticket's words name, what it spares left out.
 pub(super) fn places(record: &Record, context: &Context<'_>) -> (Vec<String>, Vec<String>, Vec<String>) {

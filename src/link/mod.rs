@@ -63,7 +63,7 @@ use jiff::tz::TimeZone;
 
 use crate::model::Id;
 use crate::model::catalog::Entry;
-use crate::model::inventory::{Inventory, Level};
+use crate::model::inventory::Inventory;
 use crate::model::mask::mask;
 use crate::model::settings::Settings;
 use crate::model::sieve::Sieve;
@@ -430,53 +430,6 @@ impl Index {
         if linked.links.is_empty() && subjects.is_empty() {
             linked.ambiguous.push(format!("who leaves cannot be told: {}", quote(&read.record.title)));
         }
-    }
-
-    fn access(
-        &self,
-        read: &Read<'_>,
-        intent: Intent,
-        subjects: &[Subject],
-        linked: &mut Linked,
-        removes: bool,
-    ) -> Access {
-        let asked = level::Asked {
-            record: read.record,
-            units: read.units,
-            judged: read.judged,
-            words: &self.settings.words,
-            intent,
-        };
-        let (mut level, vague) = asked.level();
-        let field = read.record.fields.contains_key(&Field::Level);
-        if intent == Intent::Modify && removes && !field {
-            level = None;
-        }
-        if level.is_none() && vague.is_none() && intent != Intent::Modify {
-            level = self.role_level(linked);
-        }
-        if level.is_none() && !removes {
-            linked.ambiguous.extend(vague);
-        }
-        if linked.links.is_empty() && linked.ambiguous.is_empty() {
-            linked.ambiguous.push("it names no slot or credential that is known".to_owned());
-        }
-        let (environments, resources, tenants) = access::places(read.record, read.context);
-        Access {
-            holder: subjects.first().map(|subject| subject.name.clone()),
-            level,
-            environments: if removes { Vec::new() } else { environments },
-            resources,
-            tenants: if removes { Vec::new() } else { tenants },
-        }
-    }
-
-    /// Asking for a role is asking for what it allows.
-    fn role_level(&self, linked: &Linked) -> Option<Level> {
-        let mut levels =
-            linked.links.keys().map(|id| self.names.by_id(id).and_then(|of| self.names.entities[of].level));
-        let first = levels.next()??;
-        levels.all(|level| level == Some(first)).then_some(first)
     }
 }
 

@@ -23,7 +23,7 @@ impl Times<'_> {
         let ends: Vec<(usize, Timestamp)> = (self.units.iter().enumerate())
             .filter_map(|(number, unit)| {
                 let Origin::Comment(comment) = unit.origin else { return None };
-                let end = self.points(number, unit).into_iter().find(|(_, role)| *role == Role::End)?.0;
+                let end = self.points(number, unit).iter().find(|(_, role)| *role == Role::End).map(|(end, _)| end)?;
                 Some((comment, if end.day { end_of(end.at) } else { end.at }))
             })
             .collect();
@@ -46,7 +46,7 @@ impl Times<'_> {
             }
             let stated = self
                 .points(number, unit)
-                .into_iter()
+                .iter()
                 .rfind(|(_, role)| matches!(role, Role::End | Role::Other | Role::On | Role::Deadline));
             if let Some((point, _)) = stated {
                 let end = if point.day { end_of(point.at) } else { point.at };
