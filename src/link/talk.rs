@@ -2,7 +2,7 @@
 
 use super::intent::Reading;
 use super::nouns::{access_noun, condition, credential_noun, expires};
-use super::stance::Stance;
+use super::stance::{Act, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::{Cue, Force, Form};
@@ -68,6 +68,8 @@ impl Reading<'_> {
             && !self.of_unit(first.0).iter().any(|m| !m.identity)
             && first_act.is_none()
             && !self.body_orders()
+            // "Key in a public notebook", and the text: "AKIA… is in it. Please revoke."
+            && !(self.body_asks() && self.mentions.iter().any(|m| !m.identity && !m.stance.spares()))
         {
             return Some("its title is about equipment".to_owned());
         }
@@ -189,6 +191,7 @@ impl Reading<'_> {
                 && judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).any(|clause| {
                     clause.acts.iter().any(|act| {
                         act.form == Form::Base
+                            && !self.behind_article(number, act)
                             && self.opens(number, act)
                             && (act.force == Force::Strong || self.object(number, clause, act))
                     })
@@ -225,6 +228,7 @@ impl Reading<'_> {
                             && clause.acts.iter().any(|act| {
                                 act.form == Form::Base
                                     && self.judged[number].talk.is_none()
+                                    && !self.behind_article(number, act)
                                     && (self.opens(number, act)
                                         || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
                                     && (act.force == Force::Strong || self.object(number, clause, act))
@@ -234,6 +238,14 @@ impl Reading<'_> {
             })
         };
         *self.once.orders.get_or_init(orders)
+    }
+
+    /// "The stale key report lists X": behind an article stands no order.
+    fn behind_article(&self, number: usize, act: &Act) -> bool {
+        const ARTICLES: [&str; 15] =
+            ["the", "a", "an", "this", "that", "these", "those", "der", "die", "das", "le", "la", "les", "el", "los"];
+        let before = self.judged[number].before(act.start);
+        before.last().is_some_and(|word| ARTICLES.contains(&word.text.as_str()))
     }
 
     /// A verb that begins a table's cell.

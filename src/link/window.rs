@@ -127,6 +127,14 @@ impl Times<'_> {
         if matches!(self.intent, Intent::Elevate | Intent::None) {
             return None;
         }
+        // Of a leaver the last day is what counts, wherever it stands.
+        if self.intent == Intent::Offboard {
+            let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
+            let mut all = own.flat_map(|(number, unit)| self.points(number, unit));
+            if let Some((point, _)) = all.find(|(_, role)| *role == Role::LastDay) {
+                return Some(if point.day { end_of(point.at) } else { point.at });
+            }
+        }
         let filed = OnceCell::new();
         let told = || *filed.get_or_init(|| filed_afterwards(self.units));
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
