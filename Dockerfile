@@ -21,7 +21,7 @@ COPY --from=build /usr/share/zoneinfo /usr/share/zoneinfo
 COPY --from=build /out/driftgate /usr/bin/driftgate
 # Where the roots are looked for; mount your own bundle over it, or name another file.
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
-WORKDIR /work
+WORKDIR /checkout
 USER 65532:65532
 ENTRYPOINT ["/usr/bin/driftgate"]
 CMD ["--help"]
@@ -36,7 +36,7 @@ RUN apk add --no-cache ca-certificates git tzdata \
     && adduser -S -D -u 65532 -G driftgate -h /home/driftgate driftgate
 COPY --from=build /out/driftgate /usr/bin/driftgate
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
-WORKDIR /work
+WORKDIR /checkout
 USER 65532:65532
 ENTRYPOINT ["/usr/bin/driftgate"]
 CMD ["--help"]

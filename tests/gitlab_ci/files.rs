@@ -354,7 +354,7 @@ fn every_command_of_the_manual_is_one() {
     git(&["commit", "--quiet", "--message", "shop"]);
     git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
     for mut words in commands {
-        words.retain(|word| word != "/work/shop");
+        words.retain(|word| word != "/checkout/shop");
         let output = clean(env!("CARGO_BIN_EXE_driftgate")).current_dir(folder.path()).args(&words).output().unwrap();
         let code = output.status.code();
         assert!(matches!(code, Some(0 | 1 | 3)), "{words:?}: {code:?}: {}", said(&output));
