@@ -10,7 +10,7 @@ use crate::model::id::SubjectType;
 use crate::model::inventory::{Credential, Inventory, Liveness, LivenessState, Slot};
 use crate::model::pipeline::Pipelines;
 use crate::model::reference::{Confidence, Reference};
-use crate::model::report::{Evidence, Finding, Report, Route, TicketFacts, Timing, Verified};
+use crate::model::report::{Evidence, Report, Route, TicketFacts, Timing, Verified};
 use crate::model::scope::{Reach, Use};
 use crate::model::ticket::Ticket;
 use crate::model::time::{SKEW, earlier};
@@ -153,15 +153,28 @@ impl<'a> Indexed<'a> {
     }
 }
 
-/// The facts of the tickets that the report names, by id and source.
+/// The facts of the tickets that the report names, by id and source. Of namesakes in two trackers those that the evidence cites.
 fn named(report: &Report, tickets: &[Ticket]) -> Vec<TicketFacts> {
-    let of_finding = |finding: &Finding| finding.waived.as_ref().and_then(|waived| waived.ticket.clone());
-    let mut wanted: BTreeSet<String> = report.findings.iter().filter_map(of_finding).collect();
-    wanted.extend(report.findings.iter().flat_map(|finding| &finding.tickets).cloned());
-    wanted.extend(report.verified.iter().flat_map(|proof| &proof.tickets).cloned());
+    let mut cited: BTreeSet<(&str, &str)> = BTreeSet::new();
+    let mut uncited: BTreeSet<&str> =
+        report.findings.iter().filter_map(|f| f.waived.as_ref()?.ticket.as_deref()).collect();
+    let told = report.findings.iter().map(|finding| (&finding.tickets, &finding.evidence));
+    for (ids, evidence) in told.chain(report.verified.iter().map(|proof| (&proof.tickets, &proof.evidence))) {
+        for id in ids {
+            let mut sources =
+                evidence.iter().filter(|fact| fact.locator == *id).map(|fact| fact.source.as_str()).peekable();
+            if sources.peek().is_none() {
+                uncited.insert(id);
+            }
+            cited.extend(sources.map(|source| (id.as_str(), source)));
+        }
+    }
+    let is_named = |ticket: &&Ticket| {
+        cited.contains(&(ticket.id.as_str(), ticket.source.as_str())) || uncited.contains(ticket.id.as_str())
+    };
     let mut out: Vec<TicketFacts> = tickets
         .iter()
-        .filter(|ticket| wanted.contains(&ticket.id))
+        .filter(is_named)
         .map(|ticket| TicketFacts {
             id: ticket.id.clone(),
             source: ticket.source.clone(),
