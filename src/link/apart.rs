@@ -48,9 +48,38 @@ pub(super) fn apart(words: &[Word], at: usize) -> Option<Cue> {
             words.get(at + 2 + any).filter(|word| matches!(word.text.as_str(), "more" | "longer"))?;
             act(Intent::Revoke, Force::Weak)
         }
+        // "Cluster B still syncs with it"; "it still works" tells of a key that should not.
+        "still" if words.get(at + 1).is_some_and(|word| depends(&word.text)) => Some(Cue::Keep),
         "bring" if has(&["down"], 4) => act(Intent::Modify, Force::Strong),
         _ => None,
     }
+}
+
+/// A verb that tells that something works with what is named: "syncs", "pulls", "authenticates".
+fn depends(word: &str) -> bool {
+    matches!(
+        word,
+        "syncs"
+            | "pulls"
+            | "pushes"
+            | "deploys"
+            | "runs"
+            | "builds"
+            | "publishes"
+            | "authenticates"
+            | "connects"
+            | "signs"
+            | "calls"
+            | "polls"
+            | "fetches"
+            | "imports"
+            | "exports"
+            | "relies"
+            | "points"
+            | "depends"
+            | "sends"
+            | "mirrors"
+    )
 }
 
 /// "Can you revoke X?" asks for it; "how can you revoke X?" does not.

@@ -166,7 +166,16 @@ impl Reading<'_> {
                     weight = 4.0;
                 }
             }
-            if !asked && super::changed::leads_with_level(&unit.text) && !self.judged[number].question {
+            let changed = || {
+                self.own().any(|(unit, judged)| {
+                    matches!(unit.origin, Origin::Body(_))
+                        && judged.clauses.iter().any(|clause| {
+                            clause.stance == Stance::Act
+                                && super::changed::changes_level(&unit.text[clause.start..clause.end])
+                        })
+                })
+            };
+            if !asked && super::changed::leads_with_level(&unit.text) && !self.judged[number].question && !changed() {
                 scores.add(Intent::Provision, 5.0, "the level that leads the title");
             }
         }

@@ -223,24 +223,28 @@ impl Asked<'_> {
             });
             // "write is not necessary", "admin instead of write" the other way round
             let ahead = |n: usize| all.get(at + n).map(|w| w.text.as_str()).unwrap_or_default();
-            let unneeded = (1..=3).any(|n| {
-                matches!(ahead(n), "not" | "isn't" | "nicht" | "pas" | "no")
-                    && (n + 1..=n + 3).any(|m| {
-                        matches!(
-                            ahead(m),
-                            "necessary"
-                                | "needed"
-                                | "required"
-                                | "enough"
-                                | "sufficient"
-                                | "allowed"
-                                | "wanted"
-                                | "nötig"
-                                | "genug"
-                                | "longer"
-                        )
-                    })
+            let too = (1..=3).any(|n| {
+                ahead(n) == "too" && matches!(ahead(n + 1), "much" | "broad" | "high" | "wide" | "powerful" | "strong")
             });
+            let unneeded = too
+                || (1..=3).any(|n| {
+                    matches!(ahead(n), "not" | "isn't" | "nicht" | "pas" | "no")
+                        && (n + 1..=n + 3).any(|m| {
+                            matches!(
+                                ahead(m),
+                                "necessary"
+                                    | "needed"
+                                    | "required"
+                                    | "enough"
+                                    | "sufficient"
+                                    | "allowed"
+                                    | "wanted"
+                                    | "nötig"
+                                    | "genug"
+                                    | "longer"
+                            )
+                        })
+                });
             let replaced = (2..=3).any(|n| matches!((back(n), back(n - 1)), ("instead", "of") | ("rather", "than")))
                 || matches!(back(1), "statt" | "anstelle");
             // "write until Friday, then read again": what is afterwards is not asked for.
@@ -316,6 +320,7 @@ fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
         "read" | "look" if matches!(next, "the" | "this" | "more" | "at" | "into" | "before") && before != "to" => {
             return None;
         }
+        "pull" if matches!(next, "request" | "requests") => return None,
         "list" if matches!(next, "of" | "is" | "in") || matches!(before, "the" | "a" | "see" | "token") => return None,
         "look" if !matches!(next, "only" | "up") => return None,
         "query" if before != "to" => return None,

@@ -28,7 +28,7 @@ impl Reading<'_> {
             // "Token 8: also allow push": more of one that is there.
             Intent::Provision if self.adds(number, act, after) => Intent::Modify,
             // "Bump the permissions of X": the access changes, not the value.
-            Intent::Rotate if changes_access(after) => Intent::Modify,
+            Intent::Rotate if changes_access(self.before_name(number, after)) => Intent::Modify,
             Intent::Rotate if self.creates(number, unit, act) => Intent::Provision,
             // "Take away the deploy key": a thing that is named ends; "take X away from her" changes what she has.
             Intent::Modify if verb.starts_with("tak") && !after.iter().any(|w| w.text == "from") => {
@@ -42,6 +42,13 @@ impl Reading<'_> {
             }
             intent => intent,
         }
+    }
+
+    /// The words up to a name: "rotate X (production scope)" changes no scope.
+    fn before_name<'w>(&self, number: usize, after: &'w [Word<'w>]) -> &'w [Word<'w>] {
+        let Some(from) = after.first().map(|w| w.start) else { return after };
+        let name = self.of_unit(number).iter().find(|m| m.start >= from && !m.identity);
+        name.map_or(after, |m| &after[..after.partition_point(|w| w.start < m.start)])
     }
 
     /// "Also", a verb and a level right behind it, of a credential named before.

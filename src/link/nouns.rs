@@ -73,6 +73,8 @@ pub(super) fn condition(word: &str) -> bool {
             | "not needed anymore"
             | "no longer used"
             | "no longer required"
+            | "never used"
+            | "never been used"
             | "leaked"
             | "compromised"
             | "superfluous"

@@ -21,6 +21,15 @@ impl Reading<'_> {
             .any(|m| self.units[m.unit].heading == Some(number))
     }
 
+    /// A line that introduces a list, a table or code with names: "Please delete:".
+    fn leads_names(&self, number: usize) -> bool {
+        self.mentions
+            .iter()
+            .skip(self.mentions.partition_point(|m| m.unit <= number))
+            .take(20)
+            .any(|m| self.units[m.unit].lead == Some(number) && !m.identity)
+    }
+
     /// Whether a weak word has an object that makes it one of ours.
     pub(super) fn object(&self, number: usize, clause: &Clause, act: &Act) -> bool {
         let text = &self.units[number].text[clause.start..clause.end];
@@ -46,8 +55,11 @@ impl Reading<'_> {
             let verb = self.units[number].text[act.start..act.end].to_lowercase();
             // "Allow X to assume Y": the verb says by itself that an access is meant.
             let allows = ["allow", "permit", "authori", "entitle", "let"].iter().any(|v| verb.starts_with(v));
+            let thing = ["restrict", "limit", "narrow", "reduc", "tighten"].iter().any(|v| verb.starts_with(v))
+                && self.judged[number].behind(act.end).iter().take(3).any(|w| credential_noun(&w.text));
             return access
                 || level
+                || thing
                 || ((allows || act.intent != Intent::Provision) && !self.of_unit(number).is_empty());
         }
         let named = self
@@ -125,6 +137,7 @@ impl Reading<'_> {
         named
             || access
             || words.iter().any(|w| credential_noun(&w.text))
+            || (self.units[number].text.trim_end_matches(['*', '_', ' ']).ends_with(':') && self.leads_names(number))
             || (pronoun && (self.named_before(number) || self.title_is_ours()))
     }
 

@@ -160,6 +160,10 @@ impl Reading<'_> {
                         _ => continue,
                     }
                 }
+                (Shape::Item, _) if unit.ticked.is_some() => match unit.heading {
+                    Some(heading) if unit.ticked == Some(true) => (self.units[heading].text.clone(), &*unit.text),
+                    _ => continue,
+                },
                 (_, Some((key, value))) => (key.to_owned(), value),
                 (_, None) if field.starts_with("variables.") => {
                     (field["variables.".len()..].replace('_', " "), &*unit.text)

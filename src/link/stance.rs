@@ -179,11 +179,14 @@ fn around(text: &str, parts: &[(usize, usize, bool)], index: usize) -> Vec<(usiz
 
 fn cues(text: &str, words: &[Word], lexicon: &Lexicon) -> Vec<Found> {
     let mut out = Vec::new();
+    let quoted = quoted(text);
     let mut at = 0;
     while at < words.len() {
-        if embedded(text, &words[at]) {
+        if embedded(text, &words[at]) || quoted.iter().any(|range| range.contains(&words[at].start)) {
             at += 1;
-        } else if let Some((cue, length)) = lexicon.at(words, at) {
+        } else if let Some((cue, length)) =
+            lexicon.at(words, at).filter(|(cue, _)| *cue != Cue::Talk || !in_a_path(text, &words[at]))
+        {
             out.push(Found { cue, from: at, to: at + length });
             at += length;
         } else if let Some(cue) = apart(words, at) {
@@ -192,6 +195,37 @@ fn cues(text: &str, words: &[Word], lexicon: &Lexicon) -> Vec<Found> {
         } else {
             at += 1;
         }
+    }
+    out
+}
+
+/// What stands between quotation marks and names nothing: `crashes on "REVOKE"` cites a word and does not say it.
+fn quoted(text: &str) -> Vec<std::ops::Range<usize>> {
+    const LONGEST: usize = 120;
+    let named = |inside: &str| {
+        super::tokens::tokens(inside).iter().any(|token| {
+            token.text.contains(['_', '/', '@', ':']) || token.text.chars().filter(char::is_ascii_digit).count() > 3
+        })
+    };
+    let mut out = Vec::new();
+    let mut rest = 0;
+    while let Some((open, mark)) =
+        text[rest..].char_indices().find(|(_, c)| matches!(c, '"' | '\u{201c}' | '\u{201e}' | '\u{ab}'))
+    {
+        let from = rest + open + mark.len_utf8();
+        let closes: &[char] = match mark {
+            '"' => &['"'],
+            '\u{ab}' => &['\u{bb}'],
+            _ => &['\u{201d}', '\u{201c}'],
+        };
+        let Some(length) = text[from..].find(closes) else { break };
+        let inside = &text[from..from + length];
+        // `Action: "revoke"` answers, and a title in quotes is a title.
+        let answers = text[..rest + open].trim_end().ends_with([':', '=']) || inside.len() * 5 > text.len() * 4;
+        if inside.len() <= LONGEST && !answers && !named(inside) {
+            out.push(from..from + length);
+        }
+        rest = from + length + text[from + length..].chars().next().map_or(1, char::len_utf8);
     }
     out
 }
@@ -205,6 +239,14 @@ fn embedded(text: &str, word: &Word) -> bool {
         || before.strip_suffix('.').is_some_and(|b| letter(b.chars().next_back()))
         || after.strip_prefix('.').is_some_and(|a| letter(a.chars().next()))
         || before.ends_with("//")
+}
+
+/// `acme/docs` is a repository, and nothing that is to be written.
+fn in_a_path(text: &str, word: &Word) -> bool {
+    let (before, after) = (&text[..word.start], &text[word.end..]);
+    let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+    before.strip_suffix('/').is_some_and(|b| letter(b.chars().next_back()))
+        || after.strip_prefix('/').is_some_and(|a| letter(a.chars().next()))
 }
 
 /// Where clauses may part: byte ranges, with whether they stand in parentheses.
@@ -337,7 +379,12 @@ fn clause(
 ) -> Clause {
     let has = |cue: Cue| found.iter().any(|f| f.cue == cue);
     let (mut acts, mut told_acts) = (Vec::new(), Vec::new());
-    let (mut negated, mut past) = (false, has(Cue::Past));
+    // "Visible since yesterday" is how it is, not what was done.
+    let lasting = |f: &&&Found| {
+        let before = f.from.checked_sub(1).and_then(|at| words.get(at)).map_or("", |word| word.text.as_str());
+        matches!(before, "since" | "seit" | "depuis" | "desde")
+    };
+    let (mut negated, mut past) = (false, found.iter().filter(|f| f.cue == Cue::Past).any(|f| !lasting(&f)));
     for f in found {
         let (intent, force, form) = match f.cue {
             Cue::Act(intent, force, form) => (intent, force, form),
@@ -358,6 +405,7 @@ fn clause(
             matches!(
                 w,
                 "be" | "to"
+                    | "wanted"
                     | "must"
                     | "should"
                     | "shall"
@@ -434,7 +482,10 @@ fn clause(
     // "X must not.": what was just said of others.
     let ends_with_not =
         acts.is_empty() && own.len() > 1 && found.iter().any(|f| f.cue == Cue::Not && own.last() == Some(&f.from));
-    let starts_with_not = own.first().is_some_and(|i| words[*i].text == "not") && acts.is_empty();
+    let starts_with_not = own
+        .first()
+        .is_some_and(|i| words[*i].text == "not" && !found.iter().any(|f| f.cue == Cue::Nothing && f.from == *i))
+        && acts.is_empty();
     let stance = if keep || negated || starts_with_not || ends_with_not {
         Stance::Keep
     } else if has(Cue::Example) || question {

@@ -6,6 +6,7 @@ use super::stance::{Act, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::{Cue, Force, Form};
+use crate::model::ticket::{Field, Intent};
 
 impl Reading<'_> {
     /// Whether the ticket asks for text, plans or answers only, and why.
@@ -22,7 +23,7 @@ impl Reading<'_> {
             .clauses
             .iter()
             .flat_map(|clause| &clause.acts)
-            .filter(|act| act.force == Force::Strong || act.intent != crate::model::ticket::Intent::Provision)
+            .filter(|act| act.force == Force::Strong || act.intent != Intent::Provision)
             .filter(|act| !expires(&first.1.text[act.start..act.end]))
             .map(|act| act.start)
             .min();
@@ -45,9 +46,11 @@ impl Reading<'_> {
             let at = title.get(talk).map_or(usize::MAX, |word| word.start);
             // "Set up a meeting on rotation": what is set up is talk.
             let object = talk < 6
-                && judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| {
-                    act.start < at && act.intent == crate::model::ticket::Intent::Provision && act.force == Force::Weak
-                });
+                && judged
+                    .clauses
+                    .iter()
+                    .flat_map(|clause| &clause.acts)
+                    .any(|act| act.start < at && act.intent == Intent::Provision && act.force == Force::Weak);
             let head =
                 talk < 3 || object || self.record.title[..at.min(self.record.title.len())].trim_end().ends_with(':');
             let asks_first = first_act.is_some_and(|act| act < at);
@@ -61,7 +64,14 @@ impl Reading<'_> {
                 return Some(format!("its title is about \"{word}\""));
             }
         }
-        if self.only_trouble(first.0) && !self.body_orders() {
+        let fields = &self.record.fields;
+        if let Some(text) = self.about_a_text(first.0)
+            && !self.orders_in(|shape| shape != Shape::Code)
+        {
+            return Some(format!("its title is about a text, \"{text}\""));
+        }
+        let by_fields = fields.contains_key(&Field::Level) && fields.contains_key(&Field::Until);
+        if self.only_trouble(first.0) && !by_fields && !self.body_orders() {
             return Some("its title tells of a trouble".to_owned());
         }
         if hardware(&title)
@@ -220,9 +230,15 @@ impl Reading<'_> {
 
     /// Whether the text, not the title, orders something done to what it names.
     pub(super) fn body_orders(&self) -> bool {
-        let orders = || {
+        *self.once.orders.get_or_init(|| self.orders_in(|_| true))
+    }
+
+    /// The same in units of some shapes.
+    fn orders_in(&self, of: impl Fn(Shape) -> bool) -> bool {
+        {
             self.units.iter().enumerate().any(|(number, unit)| {
                 matches!(unit.origin, Origin::Body(_))
+                    && of(unit.shape)
                     && self.judged[number].clauses.iter().any(|clause| {
                         clause.stance == Stance::Act
                             && clause.acts.iter().any(|act| {
@@ -236,8 +252,56 @@ impl Reading<'_> {
                             && self.of_unit(number).iter().any(|m| !m.stance.spares())
                     })
             })
-        };
-        *self.once.orders.get_or_init(orders)
+        }
+    }
+
+    /// "Update the password policy page", "Runbook: example commands for the rotation": a text that is to be written. "Rotate the key that
+    /// stands in the wiki" is not about one.
+    fn about_a_text(&self, title: usize) -> Option<&str> {
+        let words = &self.judged[title].words;
+        let acts = || self.judged[title].clauses.iter().flat_map(|clause| &clause.acts);
+        if acts().any(|act| act.force == Force::Strong && act.form == Form::Base) {
+            return None;
+        }
+        let at = words.iter().position(|w| {
+            matches!(
+                w.text.as_str(),
+                "page"
+                    | "pages"
+                    | "wiki"
+                    | "readme"
+                    | "runbook"
+                    | "playbook"
+                    | "handbook"
+                    | "manual"
+                    | "guide"
+                    | "article"
+                    | "chapter"
+                    | "paragraph"
+                    | "docs"
+                    | "doc"
+                    | "documentation"
+                    | "how-to"
+                    | "howto"
+                    | "faq"
+                    | "confluence"
+                    | "changelog"
+                    | "slides"
+                    | "wiki-seite"
+                    | "handbuch"
+                    | "anleitung"
+                    | "doku"
+                    | "dokumentation"
+            )
+        })?;
+        let before = |n: usize| at.checked_sub(n).map_or("", |at| words[at].text.as_str());
+        let place = (1..=3).any(|n| {
+            matches!(
+                before(n),
+                "in" | "on" | "from" | "into" | "at" | "via" | "through" | "im" | "auf" | "aus" | "dans" | "sur" | "en"
+            )
+        });
+        (!place).then(|| words[at].text.as_str())
     }
 
     /// "The stale key report lists X": behind an article stands no order.
@@ -292,6 +356,9 @@ fn hardware(title: &[Word]) -> bool {
             w,
             "laptop"
                 | "laptops"
+                | "lunch"
+                | "projector"
+                | "catering"
                 | "notebook"
                 | "badge"
                 | "badges"

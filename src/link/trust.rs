@@ -311,8 +311,19 @@ impl<'t> Trust<'t> {
 fn invites(text: &str) -> bool {
     let all = words(text);
     let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
-    (has(&["objects", "object", "objections", "objection", "veto", "shout", "complains", "einspruch", "einwände"])
-        && has(&["unless", "if", "until", "no", "without", "sofern", "please"]))
+    (has(&[
+        "objects",
+        "object",
+        "objections",
+        "objection",
+        "veto",
+        "shout",
+        "shouts",
+        "complains",
+        "comment",
+        "einspruch",
+        "einwände",
+    ]) && has(&["unless", "if", "until", "no", "without", "sofern", "please", "keep"]))
         || (has(&["unless"])
             && has(&["somebody", "someone", "anybody", "anyone", "you"])
             && has(&["needs", "need", "uses", "use", "speaks", "says", "replies", "claims"]))

@@ -79,7 +79,7 @@ not be usable|stop working|stop to work",
         Intent::Revoke,
         Force::Weak,
         "",
-        "unused|stale|obsolete|orphaned|orphan|dead|leftover|no longer needed|not needed any more|not needed anymore|not needed any longer|no longer used|not used any more|not used anymore|not used any longer|\
+        "never used|never been used|was never used|were never used|unused|stale|obsolete|orphaned|orphan|dead|leftover|no longer needed|not needed any more|not needed anymore|not needed any longer|no longer used|not used any more|not used anymore|not used any longer|\
 no longer required|not required any more|not required anymore|leaked|compromised|exposed|superfluous|dangling|redundant|do not need|don't need|no longer need|nobody needs|nobody uses|no one uses|no one needs",
         "",
         "",
@@ -106,7 +106,7 @@ needs another|issue another|put another|expires|expired|expiring|about to expire
         Force::Strong,
         "offboard|off-board",
         "last day|last working day|final day|final working day|leaves the company|leave the company|left the company|leaving the company|leaves the organisation|leaves the organization|leaves the group|\
-leaves us|left us|leaving us|has left|have left|is leaving|are leaving|will leave|will be leaving|resigned|resigns|has resigned|handed in|quits|laid off|let go|contract ended|contract ends|contract has ended|\
+leaves us|left us|leaving us|has left|have left|is leaving|are leaving|will leave|will be leaving|resigned|resigns|has resigned|handed in|quits|laid off|let go|contract ended|contract ends|contract is over|contract is up|contract has ended|\
 contract expires|contract runs out|contract terminated|end of contract|agreement ends|agreement ended|assignment ends|end of assignment|engagement ends|end of engagement|internship ends|employment ends|employment ended|\
 end of employment|no longer works|no longer employed|no longer with us|does not work here|doesn't work here|parting ways|parted ways|parts ways",
         "",
@@ -129,7 +129,7 @@ temporary read|temporary elevation|temporary rights|temporary permission|tempora
         "bring down|raise perms|raise the perms|raise permissions|raise the permissions|raise rights|raise the rights|increase permissions|increase the permissions|increase rights|widen permissions|\
 widen the permissions|role change|team change|change of team|change of department|changes department|changed department|internal mobility|changes team|changes teams|change teams|changed teams|changed team|moves team|\
 moves teams|switches team|switches teams|switching teams|switched teams|changes role|changes roles|change of role|moves to another team|moved to another team|moves to the|moved to the|internal move|internal transfer|\
-has more than|has too many|has too much|too broad|too wide|too powerful|over-privileged|overprivileged|over-permissioned|least privilege|must not read|must not write|should not read|should not write|must not see|\
+sees too much|sees far too much|has far too much|far too much access|becomes read-only|become read-only|has more than|has too many|has too much|too broad|too wide|too powerful|over-privileged|overprivileged|over-permissioned|least privilege|must not read|must not write|should not read|should not write|must not see|\
 should not see|no longer read|no longer write|may no longer|must no longer|should no longer|shall no longer|leaves production|leaves staging|change the level|change level|change permissions|\
 change the permissions|change the role|change the scope|change the scopes|change scope|reduce the scope",
         "",
@@ -180,11 +180,11 @@ accessor destroy|secret delete|secret remove|variable delete|deploy-key delete|o
 const KEEP: &str = "keep|keeps|kept|keeping|leave it|leave them|leave that|leave this|leave these|leave those|leave alone|left alone|leaving it|\
 leaving them|stays|stay|remains|remain|retain|retains|untouched|unaffected|unchanged|as it is|as is|as they are|not affected|not part|not concerned|\
 not involved|not in scope|out of scope|not included|not touched|don't touch|do not touch|hands off|may stay|can stay|must stay|should stay|fine|not bother|never mind|different key|different token|different secret|different one|another key|another token|another one|\
-is ok|is okay|is ours|are ours|is mine|not mine|not ours|in use|is used|are used|being used|still used|still uses|still use|still using|still reads|still in use|still needed|still needs|still need|still \
+is ok|is okay|is ours|are ours|is mine|not mine|not ours|in use|is used|are used|being used|still used|still uses|still use|still using|still reads|is the live one|the live one|live on|lives on|stays the way it is|stay the way they are|must not change|still in use|still needed|still needs|still need|still \
 required|is needed|are needed|is required|needs it|need it|needs them|needed by|required by|relies on|depends on|depend on|serves|serve|ignore it|ignore them|ignore that|ignore this one|be ignored|frozen|neither|nor|own ticket|separate ticket|another \
 ticket|other ticket|different ticket|ticket of its own|tickets of their own|of its own|handled separately|tracked in|handled in|no action|no action needed|nothing to do|was never|were never|never in|never part|no need to|does not need to|do not need to|\
 doesn't need to|need not|needn't|nothing is wrong|nothing wrong|object to|objects to|not readable|not reachable|cannot read|could not read|was not exposed|not exposed|has to keep|have to keep|must keep|\
-should keep|to keep|keep working|goes on|carries on|continues|continue to|continues to|not yet|later ticket|next quarter|next year|unrelated|not related|not relevant|was masked|were masked|redacted|not leaked|off limits|off-limits|not here|not in this ticket|not part of this|not this ticket|everything uses|everything reads|everything is on|everything runs on|everybody uses|everyone uses|all jobs use|\
+should keep|to keep|keep working|keeps working|must go on|has to go on|have to go on|should go on|must continue|go on working|goes on|carries on|continues|continue to|continues to|not yet|later ticket|next quarter|next year|unrelated|not related|not relevant|was masked|were masked|redacted|not leaked|off limits|off-limits|not here|not in this ticket|not part of this|not this ticket|everything uses|everything reads|everything is on|everything runs on|everybody uses|everyone uses|all jobs use|\
 all jobs read|all pipelines use|all workflows use|leave the latter|leave the former|leave the other|leave the others|leave the rest";
 
 const EXCEPT: &str = "except|except for|excluding|but not|and not|other than|apart from|aside from|with the exception of|unlike|not the|not for|instead of the|rather than";
@@ -199,12 +199,12 @@ gleichen zugriff wie|gleichen zugänge wie|selben rechte wie|mêmes droits que|m
 const NOT: &str =
     "nothing to|not|don't|doesn't|didn't|won't|mustn't|shouldn't|can't|cannot|never|no|without|nobody|none";
 
-const TALK: &str = "document|documents|documenting|documentation|docs|describe|write down|write up|write a|explain|explains|investigate|research|evaluate|spike|discuss|discussion|review|find out|workshop|training|talk|\
+const TALK: &str = "distribute|circulate|catering|document|documents|documenting|documentation|docs|describe|write down|write up|write a|explain|explains|investigate|research|evaluate|spike|discuss|discussion|review|find out|workshop|training|talk|\
 presentation|slides|how to|how do|how does|how we|howto|automate|automating|monitor|monitoring|alert|alerts|dashboard|metric|metrics|typo|readme|wiki|runbook|playbook|guide|tutorial|question|rfc|estimate|plan|announce|\
 announcement|survey|list|inventory of|test|drill|exercise|book|policy|procedure|template|design|proposal for|idea|meeting|agenda|minutes|lessons learned|postmortem|post-mortem|retro|retrospective|\
 faq|newsletter|blog|article|demo|compare|benchmark|draft|clarify|evidence|attestation|diagram|lint|linter|refactor|upgrade|feature request";
 
-const NOTHING: &str = "fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not hesitate|why not|not used|not in use|not sure|not work|no longer works with|if not|whether or not|\
+const NOTHING: &str = "execute as is|execute as it is|run as is|run it as is|run as it is|process as is|fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not hesitate|why not|not used|not in use|not sure|not work|no longer works with|if not|whether or not|\
 as soon as|times out|timed out|timing out|out with more|rolled out with|goes out with|comes out with|logged out with|new team|new hire|new joiner|new colleague|new in|new starter|no objections|no later than|password manager|update me|update us|update here|update this ticket|need to know|need help|open question|open questions|request id|in need of|change request|change window|change freeze|let me know|let us know|let me|access log|access logs|keep in mind|keep an eye|keep me|keep us|keep you|for the record|list of|the list|the report|expire soon|access key|access keys|access token|access tokens|access review|access reviews|access denied|access control|access controls|access policy|access policies|\
 access check|access checks|access audit|access audits|access issue|access issues|access problem|access problems|access error|access management|data access|to access|cannot access|can't access|could not access|couldn't access|unable to access|no access|last day of the|change management|\
 change advisory|emergency change|standard change|normal change|new build|new version of|new release|new feature|new account|can we not|could we not|can't we|couldn't we|why don't we|why don't you|can you not|dead letter|dead link|dead end|dead code|\

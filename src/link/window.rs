@@ -111,7 +111,9 @@ impl Times<'_> {
                 Some(Role::LastDay)
             }
             () if has(&["effective"]) => Some(Role::Effective),
-            () if has(&["end", "until", "expiry", "expires", "expiration"]) => Some(Role::End),
+            () if has(&["end", "ends", "until", "expiry", "expires", "expiration", "bis", "fin", "hasta"]) => {
+                Some(Role::End)
+            }
             () if has(&["start", "from", "begin", "starting"]) => Some(Role::Start),
             () if has(&["due", "deadline", "needed"]) => Some(Role::Deadline),
             () => None,
@@ -365,7 +367,13 @@ fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
             return Role::LastDay;
         }
     }
-    if has(&["not", "before"])
+    if has(&["effect", "from"])
+        || has(&["effective", "from"])
+        || has(&["wirksam", "ab"])
+        || has(&["wirksam", "zum"])
+        || has(&["effet", "du"])
+        || has(&["efecto", "desde"])
+        || has(&["not", "before"])
         || has(&["not", "earlier", "than"])
         || has(&["no", "earlier", "than"])
         || has(&["nicht", "vor"])
