@@ -112,6 +112,12 @@ pub(super) fn changes_level(text: &str) -> bool {
     })
 }
 
+/// Whether a clause does so. "Change X (in production) to read": the parenthesis parts the clause.
+pub(super) fn moves_level(unit: &Unit, clause: &Clause) -> bool {
+    changes_level(&unit.text[clause.start..clause.end])
+        || (!clause.acts.is_empty() && unit.text.contains('(') && changes_level(&unit.text))
+}
+
 /// "X should be read-only", "the key doesn't need write": what an access shall be, said of one that is there.
 fn states_level(text: &str) -> bool {
     let all = words(text);

@@ -73,8 +73,10 @@ impl Reading<'_> {
         let told = [Intent::Revoke, Intent::Rotate, Intent::Offboard, Intent::Modify]
             .iter()
             .any(|intent| scores.0.get(intent).is_some_and(|(points, ..)| *points >= ENOUGH));
-        if !told {
-            states.0.into_iter().for_each(|(intent, (points, words, _))| scores.add(intent, points, &words));
+        for (intent, (points, words, _)) in states.0 {
+            if !told || scores.0.contains_key(&intent) {
+                scores.add(intent, points, &words);
+            }
         }
         self.keyless(&mut scores);
         // Of equal ones, what was said first.
@@ -107,7 +109,9 @@ impl Reading<'_> {
         // Clauses stand in the order of the text, one behind the other.
         let clause = judged.clauses.partition_point(|c| c.end <= act.start);
         let from = judged.clauses.get(clause).filter(|c| c.start <= act.start).map_or(0, |c| c.start);
-        judged.between(from, act.start).len() <= 2
+        let before = judged.between(from, act.start);
+        let please = |w: &Word| matches!(w.text.as_str(), "please" | "pls" | "plz" | "kindly" | "bitte" | "merci");
+        before.len() <= 2 || before.iter().rev().take(2).any(please)
     }
 
     /// What the ticket itself says, without its comments.
@@ -169,10 +173,10 @@ impl Reading<'_> {
             let changed = || {
                 self.own().any(|(unit, judged)| {
                     matches!(unit.origin, Origin::Body(_))
-                        && judged.clauses.iter().any(|clause| {
-                            clause.stance == Stance::Act
-                                && super::changed::changes_level(&unit.text[clause.start..clause.end])
-                        })
+                        && judged
+                            .clauses
+                            .iter()
+                            .any(|clause| clause.stance == Stance::Act && super::changed::moves_level(unit, clause))
                 })
             };
             if !asked && super::changed::leads_with_level(&unit.text) && !self.judged[number].question && !changed() {
@@ -229,9 +233,7 @@ impl Reading<'_> {
                         add(act.intent, points, &format!("\"{}\", filed afterwards", &unit.text[act.start..act.end]));
                     }
                 }
-                if matches!(clause.stance, Stance::Act | Stance::Neutral)
-                    && super::changed::changes_level(&unit.text[clause.start..clause.end])
-                {
+                if matches!(clause.stance, Stance::Act | Stance::Neutral) && super::changed::moves_level(unit, clause) {
                     add(Intent::Modify, share * 4.0, "a level in the text");
                     continue;
                 }
@@ -343,6 +345,14 @@ impl Reading<'_> {
             scores.add(Intent::Revoke, 8.0, &format!("\"{}\" in the title", word.text));
         }
     }
+}
+
+/// Whether a ticket's own words ask for something that is to last for a time only.
+pub(super) fn temporary(units: &[Unit], judged: &[Judged]) -> bool {
+    units.iter().zip(judged).filter(|(unit, _)| !matches!(unit.origin, Origin::Comment(_))).any(|(_, judged)| {
+        let asked = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).flat_map(|clause| &clause.acts);
+        asked.into_iter().any(|act| act.intent == Intent::Elevate && act.force == Force::Strong)
+    })
 }
 
 /// "Yearly: database password": what is done to credentials again and again.

@@ -144,6 +144,9 @@ impl Asked<'_> {
             };
         }
         if unit.shape == Shape::Row {
+            if let Some(target) = self.target(number, unit) {
+                return Answer::To(target);
+            }
             let cells: Vec<&str> = unit.text.trim_matches('|').split('|').map(str::trim).collect();
             return match cells[..] {
                 [key, value] if level_key(key) => Answer::To(value.to_owned()),
@@ -166,6 +169,33 @@ impl Asked<'_> {
             }
             _ => Answer::No,
         }
+    }
+
+    /// Of "today" and "target", what a row shall have.
+    fn target(&self, number: usize, unit: &Unit) -> Option<String> {
+        let mut from = 0;
+        unit.text.split('|').find_map(|cell| {
+            let at = from;
+            from += cell.len() + 1;
+            let heading = words(super::table::heading(self.units, number, at)?);
+            let shall = heading.iter().any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "target"
+                        | "wanted"
+                        | "new"
+                        | "requested"
+                        | "future"
+                        | "to-be"
+                        | "soll"
+                        | "ziel"
+                        | "neu"
+                        | "cible"
+                        | "objetivo"
+                )
+            });
+            (shall && heading.len() < 4 && !self.levels(cell, false).is_empty()).then(|| cell.to_owned())
+        })
     }
 
     fn vague(&self) -> Option<String> {

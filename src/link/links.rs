@@ -24,6 +24,8 @@ pub(super) struct Scene<'s> {
     pub(super) context: &'s Context<'s>,
     /// In the order of their units.
     pub(super) mentions: Vec<Mention>,
+    /// The ticket was filed afterwards: what is past is what it asks for.
+    pub(super) filed: bool,
 }
 
 /// What was linked, what was not and why.
@@ -96,6 +98,12 @@ impl Scene<'_> {
 
     /// What the ticket acts on.
     pub(super) fn link(mut self) -> Linked {
+        if self.filed {
+            let own = |unit: usize| matches!(self.context.units[unit].origin, Origin::Body(_));
+            for mention in self.mentions.iter_mut().filter(|m| m.stance == Stance::Past && own(m.unit)) {
+                mention.stance = Stance::Act;
+            }
+        }
         self.pronouns();
         self.but_the_last();
         let mut out = Linked::default();
@@ -273,7 +281,8 @@ impl Scene<'_> {
     /// How much a mention weighs; none where the words spare it.
     fn weight(&self, mention: &Mention) -> Option<Weight> {
         let unit = self.unit(mention);
-        let lead = unit.lead.map(|lead| self.judged(lead).overall());
+        let told = |stance| if self.filed && stance == Stance::Past { Stance::Act } else { stance };
+        let lead = unit.lead.map(|lead| told(self.judged(lead).overall()));
         // A form's question is no question to its answer, and the example in it is none either.
         let heading = unit.heading.map(|heading| match self.judged(heading).overall() {
             Stance::Example if !examples(&self.context.units[heading].text) => Stance::Neutral,

@@ -16,6 +16,7 @@ mod bound;
 mod changed;
 mod choose;
 mod clock;
+mod csv;
 mod dates;
 mod entity;
 mod explain;
@@ -191,11 +192,14 @@ impl Index {
     /// what it quotes.
     fn read(&self, trust: &Trust<'_>, told: Told<'_>, now: Timestamp) -> Ticket {
         let (ticket, narrates) = self.read_as(trust, told, now, false);
-        if ticket.intent != Intent::None || narrates || !text::quotes(trust.record) {
+        let silent = ticket.intent == Intent::None;
+        // "FW: exposed key, please do what they ask": what is named stands in what was forwarded.
+        let forwards = || ticket.links.is_empty() && text::forwards(trust.record);
+        if narrates || !text::quotes(trust.record) || !(silent || forwards()) {
             return ticket;
         }
         let (quoted, _) = self.read_as(trust, told, now, true);
-        if quoted.intent == Intent::None { ticket } else { quoted }
+        if quoted.intent == Intent::None || (!silent && quoted.links.is_empty()) { ticket } else { quoted }
     }
 
     /// Reads a ticket, with or without its quotes; and tells whether its own text speaks of the past.
@@ -238,11 +242,13 @@ impl Index {
             intent,
             site: &self.site,
             read: &points,
+            workload: false,
         };
         let mut window = None;
-        if matches!(intent, Intent::Provision | Intent::Elevate) {
-            window = times(intent).window();
-            if window.is_none() && intent == Intent::Elevate {
+        if matches!(intent, Intent::Provision | Intent::Elevate | Intent::Modify) {
+            window = times(intent).window().filter(|_| intent != Intent::Modify || window::keyed(read.units));
+            let temporary = intent == Intent::Elevate || intent::temporary(read.units, read.judged);
+            if window.is_none() && temporary {
                 window = times(intent).granted(|comment| trust.trusts(&comment.author, comment.at));
             }
             if let Some(window) = &mut window {
@@ -283,6 +289,7 @@ impl Index {
             distrusted.extend(told.approval.distrusted.iter().cloned());
         }
         let subject = subjects.first().map(|subject| subject.name.clone());
+        let workload = subject.as_ref().is_some_and(|name| self.names.is_owner(name) && !name.contains('@'));
         Ticket {
             id: record.id.clone(),
             system: record.system,
@@ -293,7 +300,7 @@ impl Index {
             opened_at: record.opened_at,
             closed_at: stated.closed_at.filter(|_| stated.state != State::Open),
             due_at,
-            effective_at: times(intent).effective(),
+            effective_at: window::Times { workload, ..times(intent) }.effective(),
             window,
             approved,
             access,
@@ -338,8 +345,12 @@ impl Index {
         if matches!(intent, Intent::Provision | Intent::Elevate) {
             mentions.retain(|mention| !access::unneeded(&read.units[mention.unit], mention.start));
         }
-        let scene = Scene { record: read.record, context: read.context, mentions };
-        let mut linked = scene.link();
+        let scene = |mentions, filed| Scene { record: read.record, context: read.context, mentions, filed };
+        let mut linked = scene(mentions.clone(), false).link();
+        // Filed afterwards: what was done is what the ticket is about, where nothing else is.
+        if linked.links.is_empty() && talk::filed_afterwards(read.units) {
+            linked = scene(mentions, true).link();
+        }
         if let Some(value) = read.record.fields.get(&Field::Credential) {
             let unit = Unit {
                 origin: Origin::Title,

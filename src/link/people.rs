@@ -8,7 +8,7 @@ use crate::model::ticket::{Field, Intent, Record};
 
 use super::index::Names;
 use super::stance::{Judged, Stance};
-use super::text::{Origin, Unit, field};
+use super::text::{Origin, Shape, Unit, field};
 use super::tokens::{tokens, words};
 
 /// The directory's names of several words, by their first.
@@ -107,9 +107,18 @@ impl Search<'_> {
         else {
             return Vec::new();
         };
-        found.retain(|(score, at, _)| *score == top && *at == unit);
+        let list = |at: usize| at == unit || self.same_list(at, unit);
+        found.retain(|(score, at, _)| *score == top && list(*at));
         found.sort_by_key(|(score, ..)| -score);
         found.into_iter().map(|(.., subject)| subject).collect()
+    }
+
+    /// Whether two are rows of one table or items of one list: of several who leave, each has one.
+    fn same_list(&self, a: usize, b: usize) -> bool {
+        let (one, other) = (&self.units[a], &self.units[b]);
+        self.intent == Intent::Offboard
+            && matches!(one.shape, Shape::Row | Shape::Item)
+            && (one.shape, one.origin, one.heading, one.lead) == (other.shape, other.origin, other.heading, other.lead)
     }
 
     /// Every address, handle, owner and directory name of a text, with its place.

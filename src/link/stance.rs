@@ -308,7 +308,7 @@ fn separators(text: &str, words: &[Word]) -> Vec<(usize, usize, bool, bool)> {
             }
             ';' => out.push((at, 1, true, depth > 0)),
             ',' | ':' if text[at + 1..].starts_with(char::is_whitespace) => out.push((at, 1, false, depth > 0)),
-            '–' | '—' => out.push((at, c.len_utf8(), false, depth > 0)),
+            '–' | '—' | '…' => out.push((at, c.len_utf8(), false, depth > 0)),
             '-' | '/' if text[..at].ends_with(' ') && text[at + 1..].starts_with(' ') => {
                 out.push((at, 1, false, depth > 0));
             }
@@ -351,7 +351,7 @@ fn issue(words: &[Word], at: usize) -> bool {
 /// "Please have its token revoked": asked for, where "have revoked" tells.
 fn caused(words: &[Word], own: &[usize], verb: usize) -> bool {
     let word = |at: usize| words.get(at).map(|word| word.text.as_str()).unwrap_or_default();
-    let near = own.iter().copied().filter(|at| *at < verb && verb - at <= 7);
+    let near = own.iter().copied().filter(|at| *at < verb && verb - at <= 10);
     near.filter(|at| matches!(word(*at), "have" | "get") && at + 1 < verb).any(|at| {
         let asks = at == own[0]
             || matches!(word(at - 1), "please" | "pls" | "to" | "must" | "should" | "kindly" | "you" | "and" | "let's");

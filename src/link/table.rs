@@ -94,6 +94,21 @@ pub(super) fn ticks(units: &[Unit], judged: &mut [Judged], mentions: &mut [Menti
     }
 }
 
+/// The heading of the column in which a byte of a row stands.
+pub(super) fn heading<'u>(units: &'u [Unit], number: usize, byte: usize) -> Option<&'u str> {
+    // Who asks does so for each row; a table that is longer has its answer in its first rows.
+    const LONGEST: usize = 400;
+    let row = units.get(number).filter(|unit| unit.shape == Shape::Row)?;
+    let follows = |at: &usize| {
+        let (above, below) = (&units[*at - 1], &units[*at]);
+        above.shape == Shape::Row && above.origin == below.origin && below.line <= above.line + 2
+    };
+    let length = (1..=number).rev().take(LONGEST).take_while(follows).count();
+    let head = &units[number - length].text;
+    let cell = cells(&row.text).iter().position(|cell| cell.contains(&byte)).filter(|_| length > 0)?;
+    cells(head).get(cell).map(|cell| head[cell.clone()].trim())
+}
+
 /// How many of the first units are the rows of one table.
 fn table(units: &[Unit]) -> usize {
     let rows = units.iter().zip(units.iter().skip(1)).take_while(|(row, next)| {
@@ -247,7 +262,12 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
                 let first = said.first()?.text.as_str();
                 // "Not in this ticket": whatever else a verdict denies.
                 let no_longer = first == "no" && said.get(1).is_some_and(|word| word.text == "longer");
-                Some(if denies(first) && !no_longer { Verdict::Keep } else { Verdict::Act })
+                let stays = said.windows(2).any(|pair| {
+                    pair[0].text == "no" && matches!(pair[1].text.as_str(), "change" | "changes" | "action" | "impact")
+                }) || said
+                    .iter()
+                    .any(|word| matches!(word.text.as_str(), "stays" | "unchanged" | "bleibt" | "reste"));
+                Some(if (denies(first) && !no_longer) || stays { Verdict::Keep } else { Verdict::Act })
             }),
             Column::Asked => yes(text).map(|yes| if yes { Verdict::Act } else { Verdict::Keep }),
             Column::Kept => yes(text).map(|yes| if yes { Verdict::Keep } else { Verdict::Act }),

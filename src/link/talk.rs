@@ -31,7 +31,14 @@ impl Reading<'_> {
         let state = title.iter().any(|w| condition(&w.text) || expires(&w.text) || w.text == "exposed");
         // "Delete X?", and the text proposes it; "X is admin, why?", and the text orders.
         let verb = !title.is_empty() && matches!(self.lexicon.at(&title, 0), Some((Cue::Act(_, _, Form::Base), _)));
-        let asked = ((state || verb) && self.body_asks()) || self.orders();
+        let form = self.record.kind.as_deref().and_then(|kind| Self::labelled(kind, 2.0, 1.0));
+        let please = self.own().any(|(unit, judged)| {
+            matches!(unit.origin, Origin::Body(_))
+                && judged.words.iter().any(|w| matches!(w.text.as_str(), "please" | "pls" | "plz" | "bitte" | "merci"))
+        });
+        let asked = ((state || verb || form.is_some() || please) && self.body_asks())
+            || form.is_some_and(|(intent, points)| intent == Intent::Elevate && points > 1.0)
+            || self.orders();
         if titles.iter().any(|(number, _)| self.judged[*number].question) && !asked {
             return Some("its title is a question".to_owned());
         }
@@ -40,6 +47,10 @@ impl Reading<'_> {
         }
         if let Some(talk) = judged
             .talk
+            // "[TEMPLATE] Rotation: …" is a form of what it names.
+            .filter(|talk| {
+                title.get(*talk).is_none_or(|w| w.text != "template" || !self.record.title[w.end..].starts_with(']'))
+            })
             .filter(|_| !self.afterwards() && !judged.clauses.iter().any(|clause| self.changed(first.1, clause)))
         {
             let word = title.get(talk).map_or("", |word| word.text.as_str());
@@ -295,12 +306,27 @@ impl Reading<'_> {
             )
         })?;
         let before = |n: usize| at.checked_sub(n).map_or("", |at| words[at].text.as_str());
-        let place = (1..=3).any(|n| {
-            matches!(
-                before(n),
-                "in" | "on" | "from" | "into" | "at" | "via" | "through" | "im" | "auf" | "aus" | "dans" | "sur" | "en"
-            )
-        });
+        // `acme/docs` is a repository.
+        let path = self.units[title].text[..words[at].start].ends_with('/')
+            || self.units[title].text[words[at].end..].starts_with('/');
+        let place = path
+            || (1..=3).any(|n| {
+                matches!(
+                    before(n),
+                    "in" | "on"
+                        | "from"
+                        | "into"
+                        | "at"
+                        | "via"
+                        | "through"
+                        | "im"
+                        | "auf"
+                        | "aus"
+                        | "dans"
+                        | "sur"
+                        | "en"
+                )
+            });
         (!place).then(|| words[at].text.as_str())
     }
 

@@ -119,8 +119,14 @@ impl Reader {
         let mut by = Governing::default();
         let mut fence = false;
         let choices = choices(text);
+        let values = super::csv::rows(text);
         for (number, line) in text.lines().enumerate() {
             self.line += 1;
+            if let Some(row) = values.get(&number).filter(|_| !fence) {
+                by.inside = true;
+                self.push(origin, Shape::Row, visible(row), by.heading, by.lead.map(|(unit, _)| unit));
+                continue;
+            }
             let line = if self.quotes && matches!(origin, Origin::Body(_)) { unquoted(line) } else { line };
             let trimmed = line.trim();
             match choices.get(&number) {
@@ -245,6 +251,35 @@ fn choices(text: &str) -> HashMap<usize, bool> {
     out
 }
 
+/// Whether a ticket says that what it quotes is what is asked: it was forwarded.
+pub(super) fn forwards(record: &Record) -> bool {
+    const BELOW: [&str; 12] = [
+        "see below",
+        "what they ask",
+        "below",
+        "forward",
+        "fwd",
+        "passing on",
+        "siehe unten",
+        "weiterleit",
+        "ci-dessous",
+        "transf",
+        "abajo",
+        "reenv",
+    ];
+    let title = record.title.trim_start().to_lowercase();
+    let first = title.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+    let own = |text: &str| {
+        text.lines().any(|line| {
+            !line.trim_start().starts_with('>') && {
+                let line = line.to_lowercase();
+                BELOW.iter().any(|word| line.contains(word))
+            }
+        })
+    };
+    matches!(first, "fw" | "fwd" | "wg" | "tr" | "rv") || record.texts.iter().any(|text| own(&text.text))
+}
+
 /// Whether the description quotes anything.
 pub(super) fn quotes(record: &Record) -> bool {
     record.texts.iter().any(|text| text.text.lines().any(|line| line.trim_start().starts_with('>')))
@@ -300,7 +335,25 @@ pub(super) fn visible(line: &str) -> String {
         rest = &rest[start + 2 + length + 2..];
     }
     out.push_str(rest);
-    chosen(&out)
+    chosen(&without_hints(&out))
+}
+
+/// `Who: <name, mail>` is not filled in. A word of its own keeps apart what stood around it.
+fn without_hints(line: &str) -> String {
+    let mut out = String::new();
+    let mut rest = line;
+    while let Some(open) = rest.find('<') {
+        let Some(length) = rest[open..].find('>') else { break };
+        let end = open + length + 1;
+        out.push_str(&rest[..open]);
+        out.push_str(if hint(&rest[open..end]) && !rest[open + 1..].starts_with(' ') {
+            "<gap>"
+        } else {
+            &rest[open..end]
+        });
+        rest = &rest[end..];
+    }
+    if out.is_empty() { rest.to_owned() } else { out + rest }
 }
 
 /// `( ) grant  (x) remove` says remove.

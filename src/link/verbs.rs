@@ -61,7 +61,7 @@ const ENGLISH: &[(Intent, Force, &str, &str, &str, &str)] = &[
         "get rid of|getting rid of|clean out|be invalid|to be invalid|become invalid|take down|disable access|withdraw access|remove access|revoke access|cut access|end of life|pull the plug|\
 out of service|out of action|out of use",
         "",
-        "revocation|invalidation|deactivation|deprovisioning|decommissioning|decommission|inactivation|retirement",
+        "revocation|invalidation|deactivation|deprovisioning|decommissioning|inactivation|retirement",
     ),
     (
         Intent::Revoke,
@@ -130,7 +130,7 @@ temporary read|temporary elevation|temporary rights|temporary permission|tempora
 widen the permissions|role change|team change|change of team|change of department|changes department|changed department|internal mobility|changes team|changes teams|change teams|changed teams|changed team|moves team|\
 moves teams|switches team|switches teams|switching teams|switched teams|changes role|changes roles|change of role|moves to another team|moved to another team|moves to the|moved to the|internal move|internal transfer|\
 sees too much|sees far too much|has far too much|far too much access|becomes read-only|become read-only|has more than|has too many|has too much|too broad|too wide|too powerful|over-privileged|overprivileged|over-permissioned|least privilege|must not read|must not write|should not read|should not write|must not see|\
-should not see|no longer read|no longer write|may no longer|must no longer|should no longer|shall no longer|leaves production|leaves staging|change the level|change level|change permissions|\
+should not see|no longer read|no longer write|may no longer|must no longer|should no longer|shall no longer|should not be able to|shouldn't be able to|must not be able to|leaves production|leaves staging|change the level|change level|change permissions|\
 change the permissions|change the role|change the scope|change the scopes|change scope|reduce the scope",
         "",
         "downgrade|role change|mover",
@@ -180,7 +180,7 @@ accessor destroy|secret delete|secret remove|variable delete|deploy-key delete|o
 const KEEP: &str = "keep|keeps|kept|keeping|leave it|leave them|leave that|leave this|leave these|leave those|leave alone|left alone|leaving it|\
 leaving them|stays|stay|remains|remain|retain|retains|untouched|unaffected|unchanged|as it is|as is|as they are|not affected|not part|not concerned|\
 not involved|not in scope|out of scope|not included|not touched|don't touch|do not touch|hands off|may stay|can stay|must stay|should stay|fine|not bother|never mind|different key|different token|different secret|different one|another key|another token|another one|\
-is ok|is okay|is ours|are ours|is mine|not mine|not ours|in use|is used|are used|being used|still used|still uses|still use|still using|still reads|is the live one|the live one|live on|lives on|stays the way it is|stay the way they are|must not change|still in use|still needed|still needs|still need|still \
+is ok|is okay|is ours|are ours|is mine|not mine|not ours|in use|is used|are used|being used|still used|still uses|still use|still using|still reads|careful with|watch out for|is the live one|the live one|live on|lives on|stays the way it is|stay the way they are|must not change|still in use|still needed|still needs|still need|still \
 required|is needed|are needed|is required|needs it|need it|needs them|needed by|required by|relies on|depends on|depend on|serves|serve|ignore it|ignore them|ignore that|ignore this one|be ignored|frozen|neither|nor|own ticket|separate ticket|another \
 ticket|other ticket|different ticket|ticket of its own|tickets of their own|of its own|handled separately|tracked in|handled in|no action|no action needed|nothing to do|was never|were never|never in|never part|no need to|does not need to|do not need to|\
 doesn't need to|need not|needn't|nothing is wrong|nothing wrong|object to|objects to|not readable|not reachable|cannot read|could not read|was not exposed|not exposed|has to keep|have to keep|must keep|\

@@ -27,6 +27,8 @@ pub(super) struct Times<'t> {
     pub(super) intent: Intent,
     pub(super) site: &'t Site,
     pub(super) read: &'t Points,
+    /// Whoever leaves is no person: its end begins with the day, where a person's last day ends with it.
+    pub(super) workload: bool,
 }
 
 /// The points in time of each unit, read once.
@@ -89,7 +91,7 @@ impl Times<'_> {
                 }
             }
             if matches!(role, Role::Other | Role::On) {
-                role = self.answers(number, unit).unwrap_or(role);
+                role = self.answers(number, unit, point.start).unwrap_or(role);
             }
             out.push((*point, role));
         }
@@ -97,13 +99,14 @@ impl Times<'_> {
     }
 
     /// What a form's variable or heading makes of a time: `last_working_day`, "Valid until".
-    fn answers(&self, number: usize, unit: &Unit) -> Option<Role> {
+    fn answers(&self, number: usize, unit: &Unit, byte: usize) -> Option<Role> {
         let Origin::Body(index) = unit.origin else { return None };
+        let column = || super::table::heading(self.units, number, byte).map(str::to_owned);
         let variable =
             self.record.texts.get(index)?.field.strip_prefix("variables.").map(|name| name.replace('_', " "));
         let heading =
             || unit.heading.filter(|heading| heading + 1 == number).map(|heading| self.units[heading].text.clone());
-        let name = variable.or_else(heading)?;
+        let name = variable.or_else(heading).or_else(column)?;
         let all = words(&name);
         let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
         match () {
@@ -123,7 +126,7 @@ impl Times<'_> {
     /// The date that the ticket states for its action.
     pub(super) fn effective(&self) -> Option<Timestamp> {
         if let Some(field) = self.record.fields.get(&Field::Effective) {
-            let last = self.intent == Intent::Offboard;
+            let last = self.intent == Intent::Offboard && !self.workload;
             return self.field(field, last && field.trim().len() == 10);
         }
         if matches!(self.intent, Intent::Elevate | Intent::None) {
@@ -144,6 +147,8 @@ impl Times<'_> {
                 match role {
                     Role::LastDay => return Some(if point.day { end_of(point.at) } else { point.at }),
                     Role::Effective => return Some(point.at),
+                    // "Starts on Monday": who comes, not when the access holds from.
+                    Role::Start if self.intent == Intent::Provision && named(unit, point) => {}
                     Role::Start
                         if matches!(
                             self.intent,
@@ -179,8 +184,11 @@ impl Times<'_> {
                                 && (self.intent == Intent::Offboard || act.modal || act.form == Form::Base)
                         });
                     let leaves = self.intent == Intent::Offboard && act && matches!(role, Role::End | Role::On);
-                    let asked =
-                        act && role == Role::On && self.intent != Intent::Offboard && end_of(point.at) >= opened;
+                    let asked = !named(unit, point)
+                        && act
+                        && role == Role::On
+                        && self.intent != Intent::Offboard
+                        && end_of(point.at) >= opened;
                     match () {
                         () if leaves => Some(if point.day { end_of(point.at) } else { point.at }),
                         () if asked => Some(point.at),
@@ -294,7 +302,22 @@ impl Times<'_> {
     }
 }
 
+/// A day by its name alone: "on Monday", "tomorrow".
+fn named(unit: &Unit, point: Point) -> bool {
+    unit.text.get(point.start..point.end).is_some_and(|text| !text.contains(|c: char| c.is_ascii_digit()))
+}
+
 const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// "Window: 10:00 to 14:00": a line that states the window of an access by that name.
+pub(super) fn keyed(units: &[Unit]) -> bool {
+    units.iter().filter(|unit| matches!(unit.origin, Origin::Body(_))).any(|unit| {
+        let key = unit.text.split_once(':').map(|(key, _)| key.trim_matches(['*', '_', ' ', '|']).to_lowercase());
+        key.is_some_and(|key| {
+            matches!(key.as_str(), "window" | "access window" | "zeitfenster" | "zeitraum" | "plage" | "ventana")
+        })
+    })
+}
 
 /// A title that ends with how long: "Settings for the data team, 3 days".
 fn closes(unit: &Unit, length: &Length) -> bool {
