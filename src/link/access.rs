@@ -54,6 +54,13 @@ impl Index {
         }
     }
 
+    /// Whether a level is stated that is asked for.
+    pub(super) fn shall_have(&self, read: &Read<'_>, intent: Intent) -> bool {
+        let words = &self.settings.words;
+        let asked = level::Asked { record: read.record, units: read.units, judged: read.judged, words, intent };
+        asked.level().0.is_some()
+    }
+
     /// Asking for a role is asking for what it allows.
     fn role_level(&self, linked: &Linked) -> Option<Level> {
         let mut levels =

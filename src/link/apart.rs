@@ -22,6 +22,7 @@ pub(super) fn apart(words: &[Word], at: usize) -> Option<Cue> {
         "set" | "setting" | "make" | "making" | "mark" | "put" | "flag" if has(&["inactive", "invalid"], 8) => {
             act(Intent::Revoke, Force::Weak)
         }
+        "make" | "making" if has(&["available", "accessible"], 5) => act(Intent::Provision, Force::Weak),
         "set" | "setting" if has(&["up"], 5) => act(Intent::Provision, Force::Weak),
         "leave" | "leaving"
             if has(

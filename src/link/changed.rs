@@ -32,6 +32,12 @@ pub(super) fn changes_level(text: &str) -> bool {
             if no.is_some_and(|i| word(i) == "unnecessary" || enough(i + 1)) {
                 return true;
             }
+            // "Maintainer is too much"
+            let too = (at + 1..at + 4)
+                .any(|i| word(i) == "too" && matches!(word(i + 1), "much" | "broad" | "high" | "wide" | "powerful"));
+            if too {
+                return true;
+            }
             // "instead of admin", "statt admin", "rather than admin", with another level before it
             let instead =
                 matches!((back(2), back(1)), ("instead", "of") | ("rather", "than")) || matches!(back(1), "statt");

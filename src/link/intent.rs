@@ -67,6 +67,9 @@ impl Reading<'_> {
         let mut states = Scores::default();
         self.title(&mut scores, &mut states);
         self.body(&mut scores, &mut states);
+        if self.lends() {
+            scores.add(Intent::Elevate, 3.0, "a level with its end");
+        }
         if self.has_more() {
             scores.add(Intent::Modify, 9.0, "a level that is more than what is needed");
         }
@@ -95,6 +98,21 @@ impl Reading<'_> {
         let said = scores.0.get(&intent).map_or("", |(_, words, _)| words.as_str());
         why.push(format!("intent {}: {points:.1} points, first by {said}", name(intent)));
         intent
+    }
+
+    /// "cluster-admin for whoever is on call, expires 2026-09-14": a line that leads with a level and states an end.
+    fn lends(&self) -> bool {
+        self.units.iter().zip(self.judged).filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(
+            |(unit, judged)| {
+                let ends = |w: &Word| {
+                    matches!(w.text.as_str(), "until" | "expires" | "ends" | "till" | "bis" | "jusqu'au" | "hasta")
+                };
+                judged.overall() != Stance::Keep
+                    && unit.text.contains(|c: char| c.is_ascii_digit())
+                    && judged.words.iter().any(ends)
+                    && super::changed::leads_with_level(&unit.text)
+            },
+        )
     }
 
     pub(super) fn of_unit(&self, number: usize) -> &[Mention] {

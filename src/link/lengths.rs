@@ -50,6 +50,10 @@ pub(super) fn lengths(text: &str) -> Vec<Length> {
     for found in all(&LENGTH, text) {
         let (Some(all), Some(count), Some(unit)) = (found.get(0), found.get(1), found.get(2)) else { continue };
         let Some(tenths) = tenths(count.as_str()) else { continue };
+        // "AW" is no "a w".
+        if count.end() == unit.start() && !count.as_str().starts_with(|c: char| c.is_ascii_digit()) {
+            continue;
+        }
         let (minutes, months): (i64, i64) = match unit.as_str().to_lowercase().as_str() {
             u if u.starts_with("mon") || u == "mois" || u == "mes" || u == "meses" => (0, 1),
             u if u.starts_with("fortn") => (14 * 24 * 60, 0),

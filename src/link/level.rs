@@ -242,6 +242,10 @@ impl Asked<'_> {
                     "no" | "not" | "never" | "without" | "kein" | "keine" | "nicht" | "pas" | "sans" | "sin"
                 )
             });
+            let denied = denied
+                || (back(1) == "to"
+                    && back(2) == "able"
+                    && (3..=5).any(|n| matches!(back(n), "not" | "never" | "shouldn't" | "can't" | "cannot")));
             // "it was added as read-only"; for a change, also what it is now.
             let was = (1..=4).any(|n| {
                 matches!(back(n), "was" | "were" | "had")

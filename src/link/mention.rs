@@ -156,7 +156,12 @@ fn ruled_out(unit: &Unit, words: &[Word], start: usize) -> bool {
     let Some((not, earlier)) = before[..at - skipped].split_last() else { return false };
     let front = unit.text[..not.start].trim_end();
     let apart = front.ends_with([',', ';', '(', '–', '—'])
-        || earlier.last().is_some_and(|last| matches!(last.text.as_str(), "and" | "und" | "it's" | "is" | "ist"));
+        || earlier.last().is_some_and(|last| {
+            matches!(
+                last.text.as_str(),
+                "and" | "und" | "it's" | "is" | "ist" | "certainly" | "definitely" | "absolutely" | "bitte" | "please"
+            )
+        });
     denies(not)
         && apart
         && unit.text[not.end..start].chars().all(|c| c.is_alphanumeric() || matches!(c, ' ' | '`' | '*' | '"'))

@@ -29,6 +29,7 @@ mod lengths;
 mod level;
 mod links;
 mod lookalike;
+mod mail;
 mod marks;
 mod meant;
 mod mention;
@@ -68,7 +69,7 @@ use crate::model::inventory::Inventory;
 use crate::model::mask::mask;
 use crate::model::settings::Settings;
 use crate::model::sieve::Sieve;
-use crate::model::ticket::{Access, Field, Intent, Link, Record, State, Strength, Ticket};
+use crate::model::ticket::{Access, Field, Intent, Link, Record, Removal, State, Strength, Ticket};
 
 use choose::Context;
 use index::Names;
@@ -273,7 +274,11 @@ impl Index {
         }
         why.append(&mut linked.why);
         let grants = matches!(intent, Intent::Provision | Intent::Modify | Intent::Elevate);
-        let removed = if intent == Intent::Modify { access::removals(read.context) } else { Vec::new() };
+        let mut removed = if intent == Intent::Modify { access::removals(read.context) } else { Vec::new() };
+        // "It should not be able to push, re-add it as read-only": what it shall have says more than that it shall lose something.
+        if removed.iter().all(Removal::is_vague) && self.shall_have(read, intent) {
+            removed.clear();
+        }
         let access = if grants {
             self.access(read, intent, &subjects, &mut linked, !removed.is_empty())
         } else {

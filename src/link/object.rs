@@ -54,12 +54,17 @@ impl Reading<'_> {
             let level = words.iter().any(|w| level::word(&w.text).is_some());
             let verb = self.units[number].text[act.start..act.end].to_lowercase();
             // "Allow X to assume Y": the verb says by itself that an access is meant.
-            let allows = ["allow", "permit", "authori", "entitle", "let"].iter().any(|v| verb.starts_with(v));
+            let allows = ["allow", "permit", "authori", "entitle", "let", "mak"].iter().any(|v| verb.starts_with(v));
             let thing = ["restrict", "limit", "narrow", "reduc", "tighten"].iter().any(|v| verb.starts_with(v))
                 && self.judged[number].behind(act.end).iter().take(3).any(|w| credential_noun(&w.text));
+            // "The job needs X", and nothing else is said of X.
+            let needs = verb.starts_with("need")
+                && clause.acts.len() == 1
+                && self.of_unit(number).iter().any(|m| !m.identity && m.start >= act.end && m.start <= act.end + 12);
             return access
                 || level
                 || thing
+                || needs
                 || ((allows || act.intent != Intent::Provision) && !self.of_unit(number).is_empty());
         }
         let named = self
@@ -133,7 +138,13 @@ impl Reading<'_> {
         {
             return self.beside(number, act);
         }
-        let pronoun = clause.pronoun || words.iter().any(|w| matches!(w.text.as_str(), "one" | "ones"));
+        let pronoun = clause.pronoun
+            || words.iter().any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "one" | "ones" | "latter" | "former" | "letztere" | "letzterer" | "erstere" | "erster"
+                )
+            });
         named
             || access
             || words.iter().any(|w| credential_noun(&w.text))

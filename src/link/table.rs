@@ -118,7 +118,21 @@ fn table(units: &[Unit]) -> usize {
 }
 
 fn judge(rows: &[Unit], first: usize, mentions: &mut [Mention]) {
-    let columns: Vec<Column> = cells(&rows[0].text).into_iter().map(|cell| column(&rows[0].text[cell])).collect();
+    let mut columns: Vec<Column> = cells(&rows[0].text).into_iter().map(|cell| column(&rows[0].text[cell])).collect();
+    if !columns.iter().any(|column| matches!(column, Column::Verdict | Column::Asked | Column::Kept)) {
+        // "Q3": a column is what stands in it, whatever heads it.
+        let says = |row: &Unit, column: usize| {
+            let text = cells(&row.text).get(column).map(|cell| &row.text[cell.clone()])?;
+            of_cell(text).filter(|_| words(text).len() <= 2)
+        };
+        let verdicts = |column: &usize| rows[1..].iter().filter(|row| says(row, *column).is_some()).count();
+        let plain = (0..columns.len()).filter(|column| columns[*column] == Column::Plain);
+        if let Some(column) =
+            plain.max_by_key(verdicts).filter(|column| verdicts(column) * 2 >= rows.len() && rows.len() > 2)
+        {
+            columns[column] = Column::Verdict;
+        }
+    }
     let verdicts: Vec<Option<Verdict>> = rows[1..].iter().map(|row| verdict(&row.text, &columns)).collect();
     // "Done" tells of the past only beside rows that are not done: else it tells how far this ticket has come.
     let open = verdicts.contains(&Some(Verdict::Act));

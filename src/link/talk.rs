@@ -47,6 +47,8 @@ impl Reading<'_> {
         }
         if let Some(talk) = judged
             .talk
+            // "Test deployments", "the dashboard job": what it is called after.
+            .filter(|talk| !title.get(*talk + 1).is_some_and(|w| carries(&w.text)))
             // "[TEMPLATE] Rotation: …" is a form of what it names.
             .filter(|talk| {
                 title.get(*talk).is_none_or(|w| w.text != "template" || !self.record.title[w.end..].starts_with(']'))
@@ -340,13 +342,51 @@ impl Reading<'_> {
 
     /// A verb that begins a table's cell.
     fn own_cell(&self, number: usize, at: usize) -> bool {
-        self.units[number].text[..at].trim_end().ends_with('|')
+        self.units[number].text[..at].trim_end_matches(['*', '_', ' ']).ends_with('|')
     }
 
     /// A ticket that is filed after what it asks for was done.
     pub(super) fn afterwards(&self) -> bool {
         *self.once.afterwards.get_or_init(|| filed_afterwards(self.units))
     }
+}
+
+/// What has its name from a text, a plan or a test, and is none.
+fn carries(word: &str) -> bool {
+    let stem = word.strip_suffix('s').unwrap_or(word);
+    matches!(
+        stem,
+        "job"
+            | "service"
+            | "server"
+            | "account"
+            | "user"
+            | "bot"
+            | "app"
+            | "pipeline"
+            | "deployment"
+            | "deploy"
+            | "environment"
+            | "env"
+            | "workflow"
+            | "runner"
+            | "cluster"
+            | "host"
+            | "system"
+            | "stage"
+            | "token"
+            | "key"
+            | "secret"
+            | "password"
+            | "credential"
+            | "role"
+            | "bucket"
+            | "site"
+            | "repo"
+            | "repository"
+            | "project"
+            | "vendor"
+    )
 }
 
 /// Talk that is the occasion of an order, not the thing that is ordered.

@@ -120,14 +120,19 @@ impl Reader {
         let mut fence = false;
         let choices = choices(text);
         let values = super::csv::rows(text);
+        let body = matches!(origin, Origin::Body(_));
+        let older = super::mail::older(text).filter(|_| body && !self.quotes).unwrap_or(usize::MAX);
         for (number, line) in text.lines().enumerate() {
             self.line += 1;
+            if number >= older {
+                break;
+            }
             if let Some(row) = values.get(&number).filter(|_| !fence) {
                 by.inside = true;
                 self.push(origin, Shape::Row, visible(row), by.heading, by.lead.map(|(unit, _)| unit));
                 continue;
             }
-            let line = if self.quotes && matches!(origin, Origin::Body(_)) { unquoted(line) } else { line };
+            let line = if self.quotes && body { unquoted(line) } else { line };
             let trimmed = line.trim();
             match choices.get(&number) {
                 Some(false) => continue,
@@ -282,7 +287,9 @@ pub(super) fn forwards(record: &Record) -> bool {
 
 /// Whether the description quotes anything.
 pub(super) fn quotes(record: &Record) -> bool {
-    record.texts.iter().any(|text| text.text.lines().any(|line| line.trim_start().starts_with('>')))
+    record.texts.iter().any(|text| {
+        text.text.lines().any(|line| line.trim_start().starts_with('>')) || super::mail::older(&text.text).is_some()
+    })
 }
 
 fn heading(line: &str) -> Option<&str> {

@@ -148,12 +148,13 @@ impl Times<'_> {
                     Role::LastDay => return Some(if point.day { end_of(point.at) } else { point.at }),
                     Role::Effective => return Some(point.at),
                     // "Starts on Monday": who comes, not when the access holds from.
-                    Role::Start if self.intent == Intent::Provision && named(unit, point) => {}
+                    Role::Start if named(unit, point) && (self.intent == Intent::Provision || !from(unit, point)) => {}
                     Role::Start
                         if matches!(
                             self.intent,
                             Intent::Provision | Intent::Modify | Intent::Revoke | Intent::Offboard
-                        ) && !self.kept(number) =>
+                        ) && !self.kept(number)
+                            && !between(unit, point) =>
                     {
                         return Some(point.at);
                     }
@@ -305,6 +306,23 @@ impl Times<'_> {
 /// A day by its name alone: "on Monday", "tomorrow".
 fn named(unit: &Unit, point: Point) -> bool {
     unit.text.get(point.start..point.end).is_some_and(|text| !text.contains(|c: char| c.is_ascii_digit()))
+}
+
+/// "Reviewed between 1 and 4 May": a span, and nothing that begins.
+fn between(unit: &Unit, point: Point) -> bool {
+    let before = words(unit.text.get(..point.start).unwrap_or_default());
+    before.last().is_some_and(|w| matches!(w.text.as_str(), "between" | "zwischen" | "entre"))
+}
+
+/// "From Monday": right before the day it is said that something begins.
+fn from(unit: &Unit, point: Point) -> bool {
+    let before = words(unit.text.get(..point.start).unwrap_or_default());
+    before.last().is_some_and(|w| {
+        matches!(
+            w.text.as_str(),
+            "from" | "of" | "starting" | "ab" | "von" | "per" | "du" | "dès" | "partir" | "desde" | "del"
+        )
+    })
 }
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);

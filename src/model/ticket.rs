@@ -374,6 +374,14 @@ pub struct Removal {
     pub quote: String,
 }
 
+impl Removal {
+    /// Whether it tells neither what goes nor where.
+    #[must_use]
+    pub fn is_vague(&self) -> bool {
+        self.level.is_none() && self.environment.is_none() && self.tenant.is_none()
+    }
+}
+
 /// What `driftgate tickets --format json` prints.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Tickets {

@@ -40,7 +40,16 @@ const USUAL: [(Field, &[&str]); 8] = [
     (Field::Person, &["variables.person", "variables.employee", "variables.user", "u_person"]),
     (Field::Effective, &["variables.effective_date", "variables.last_day", "u_effective_date"]),
     (Field::From, &["variables.access_start", "variables.start_date", "u_access_start"]),
-    (Field::Until, &["variables.access_end", "variables.end_date", "u_access_end"]),
+    (
+        Field::Until,
+        &[
+            "variables.access_end",
+            "variables.access_until",
+            "variables.valid_until",
+            "variables.end_date",
+            "u_access_end",
+        ],
+    ),
     (Field::RequestType, &["variables.request_type", "u_request_type"]),
 ];
 
@@ -69,7 +78,7 @@ impl Reader<'_> {
             texts.push(Text { field: "description".to_owned(), text });
         }
         for (key, _) in fields.iter().filter(|(key, _)| key.starts_with("variables.")) {
-            if let Some(text) = row.rich(key) {
+            if let Some(text) = row.moment(key).or_else(|| row.rich(key)) {
                 texts.push(Text { field: key.clone(), text });
             }
         }
@@ -198,6 +207,18 @@ impl Row<'_> {
     fn rich(&self, key: &str) -> Option<String> {
         let text = self.text(key)?;
         Some(tidy(&text))
+    }
+
+    /// A form's answer that is a time, in UTC as it is stored: the display value is in the reader's own zone.
+    fn moment(&self, key: &str) -> Option<String> {
+        let text = self.value(key)?;
+        let shape = |(at, byte): (usize, u8)| match at {
+            4 | 7 => byte == b'-',
+            10 => byte == b' ',
+            13 | 16 => byte == b':',
+            _ => byte.is_ascii_digit(),
+        };
+        (text.len() == 19 && text.bytes().enumerate().all(shape)).then(|| text + "Z")
     }
 
     fn time(&self, key: &str, flaws: &mut Vec<Flaw>) -> Option<Timestamp> {
