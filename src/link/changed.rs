@@ -186,6 +186,27 @@ pub(super) fn leads_with_level(title: &str) -> bool {
     })
 }
 
+/// "billing-ci: write until 2026-07-19": a title that states a level and, right behind it, its end.
+pub(super) fn lends_level(title: &str) -> bool {
+    let all = words(title);
+    (0..all.len()).any(|at| {
+        level::in_place(&all, at).is_some()
+            && all
+                .get(at + 1)
+                .is_some_and(|w| matches!(w.text.as_str(), "until" | "till" | "bis" | "jusqu'au" | "hasta"))
+    })
+}
+
+/// "View DB_PASSWORD for debugging": a level among the first words, and right behind it what stands at a byte.
+pub(super) fn level_before(title: &str, byte: usize) -> bool {
+    let all = words(title);
+    let at = all.partition_point(|w| w.start < byte);
+    (1..4).contains(&at)
+        && all
+            .get(at - 1)
+            .is_some_and(|w| w.end + 3 > byte && matches!(w.text.as_str(), "read" | "view" | "write" | "admin" | "see"))
+}
+
 fn asks_for_one(before: &[Word]) -> bool {
     before.iter().rev().take(4).any(|w| {
         matches!(

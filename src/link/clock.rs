@@ -6,7 +6,7 @@ use jiff::tz::{Offset, TimeZone};
 use regex::{Captures, Regex};
 
 /// A zone beside a time.
-pub(super) const ZONE: &str = r"(?:Z|UTC\s?[+-]\d{1,2}(?::\d{2})?|UTC|GMT|CEST|CET|WEST|WET|EEST|EET|BST|EST|EDT|CST|CDT|MST|MDT|PST|PDT|JST|SGT|AEST|AEDT|[+-]\d{2}:?\d{2}|[A-Z][a-z]+/[A-Z][A-Za-z_]+)\b|(?:Berlin|Paris|Madrid|London|Dublin|Lisbon|Zurich|Vienna|Warsaw|Rome|Amsterdam|New York|Tokyo|Singapore|Sydney) time\b";
+pub(super) const ZONE: &str = r"(?:Z|UTC\s?[+-]\d{1,2}(?::\d{2})?|UTC|GMT|CEST|CET|MESZ|MEZ|WEST|WET|EEST|EET|BST|EST|EDT|CST|CDT|MST|MDT|PST|PDT|JST|SGT|AEST|AEDT|[+-]\d{2}:?\d{2}|[A-Z][a-z]+/[A-Z][A-Za-z_]+)\b|(?:Berlin|Paris|Madrid|London|Dublin|Lisbon|Zurich|Vienna|Warsaw|Rome|Amsterdam|New York|Tokyo|Singapore|Sydney) time\b";
 
 /// Compiles a constant pattern; tests compile them all. A border of words is one of ASCII's: with Unicode's, text in other letters is
 /// searched thirty times more slowly. What a border lets through in front of such letters [`all`] leaves out.
@@ -93,8 +93,8 @@ pub(super) fn zone(text: Option<&str>, site: &TimeZone) -> TimeZone {
     let named = |name: &str| TimeZone::get(name).unwrap_or_else(|_| site.clone());
     let hours = match text {
         "Z" | "z" | "UTC" | "GMT" | "WET" => 0,
-        "CET" | "BST" | "WEST" => 1,
-        "CEST" | "EET" => 2,
+        "CET" | "MEZ" | "BST" | "WEST" => 1,
+        "CEST" | "MESZ" | "EET" => 2,
         "EEST" => 3,
         "SGT" => 8,
         "JST" => 9,

@@ -197,7 +197,18 @@ impl Reading<'_> {
                             .any(|clause| clause.stance == Stance::Act && super::changed::moves_level(unit, clause))
                 })
             };
-            if !asked && super::changed::leads_with_level(&unit.text) && !self.judged[number].question && !changed() {
+            if super::changed::lends_level(&unit.text) && !self.judged[number].question {
+                scores.add(Intent::Elevate, weight, "a level with its end in the title");
+                continue;
+            }
+            let named = || {
+                self.of_unit(number).iter().any(|m| !m.identity && super::changed::level_before(&unit.text, m.start))
+            };
+            if !asked
+                && (super::changed::leads_with_level(&unit.text) || named())
+                && !self.judged[number].question
+                && !changed()
+            {
                 scores.add(Intent::Provision, 5.0, "the level that leads the title");
             }
         }
@@ -320,7 +331,7 @@ impl Reading<'_> {
             _ => false,
         };
         match act.force {
-            _ if elsewhere || self.foreign(number, unit, clause, act) => 0.0,
+            _ if elsewhere || self.had(number, act) || self.foreign(number, unit, clause, act) => 0.0,
             Force::Weak if act.intent == Intent::Rotate && self.meant(number, unit, act) == Intent::Modify => {
                 weight * 0.8
             }
@@ -333,6 +344,16 @@ impl Reading<'_> {
             Force::Weak if unit.shape == Shape::Heading && self.heads_names(number) => weight * 0.8,
             Force::Weak => 0.0,
         }
+    }
+
+    /// "A deploy key with write access": what something has, and nothing that is asked for.
+    fn had(&self, number: usize, act: &Act) -> bool {
+        act.form == Form::Noun
+            && act.intent == Intent::Provision
+            && self.units[number].origin != Origin::Title
+            && self.judged[number].before(act.start).last().is_some_and(|w| {
+                matches!(w.text.as_str(), "with" | "has" | "have" | "had" | "hat" | "mit" | "avec" | "con")
+            })
     }
 
     /// "Ruth moves to the platform team": a person before, or a team behind.

@@ -392,7 +392,14 @@ fn clause(
             _ => continue,
         };
         // A phrase that says no by itself ("must not read") is not negated by it.
-        if found.iter().any(|n| n.cue == Cue::Not && n.to <= f.from && f.from - n.to < 4 && own.contains(&n.from)) {
+        // "It can't log in, rotate X": what is denied ends at the comma; "do not revoke, rotate or delete X" goes on behind it.
+        let ended = |n: &Found| {
+            let between = unit.text.get(words[n.to - 1].end..words[f.from].start).unwrap_or_default();
+            let acts = found.iter().any(|o| matches!(o.cue, Cue::Act(..)) && o.from >= n.to && o.from < f.from);
+            between.contains([',', ';', '–', '—']) && !acts && form == Form::Base
+        };
+        let denied = |n: &&&Found| n.cue == Cue::Not && n.to <= f.from && f.from - n.to < 4 && own.contains(&n.from);
+        if found.iter().filter(denied).any(|n| !ended(n)) {
             // "If X is not revoked by Friday, …" keeps nothing.
             let conditional = |i: &usize| matches!(words[*i].text.as_str(), "if" | "unless" | "wenn" | "falls");
             negated |= form != Form::Participle || !own.iter().take_while(|i| **i < f.from).any(conditional);

@@ -202,7 +202,11 @@ impl Reader {
             return;
         }
         // A plain line ends a list and what introduced it.
-        let lead = if by.inside { None } else { by.lead.filter(|(_, next)| *next).map(|(unit, _)| unit) };
+        let lead = if by.inside {
+            None
+        } else {
+            by.lead.filter(|(_, next)| *next || !trimmed.contains(' ')).map(|(unit, _)| unit)
+        };
         by.inside = false;
         by.parents.clear();
         let first = self.units.len();

@@ -340,9 +340,11 @@ pub(super) fn keyed(units: &[Unit]) -> bool {
 /// A title that ends with how long: "Settings for the data team, 3 days".
 fn closes(unit: &Unit, length: &Length) -> bool {
     let before = unit.text[..length.start].trim_end();
+    let after = &unit.text[length.end..];
+    let bracketed =
+        (before.ends_with('[') && after.starts_with(']')) || (before.ends_with('(') && after.starts_with(')'));
     unit.origin == Origin::Title
-        && unit.text[length.end..].trim_matches([')', '.', ' ']).is_empty()
-        && before.ends_with([',', '(', '-', '–', ';'])
+        && (bracketed || after.trim_matches([')', '.', ' ']).is_empty() && before.ends_with([',', '(', '-', '–', ';']))
 }
 
 /// A window that ends before it begins, or beyond any reason, is none.
@@ -408,6 +410,9 @@ fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
             return Role::LastDay;
         }
     }
+    if has(&["runs", "out"]) || has(&["run", "out"]) || has(&["läuft", "aus"]) {
+        return Role::End;
+    }
     if has(&["effect", "from"])
         || has(&["effective", "from"])
         || has(&["wirksam", "ab"])
@@ -437,6 +442,8 @@ fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
             "from" | "of" | "von" | "vom" | "du" if distance < 2 && source(near(distance + 1)) => continue,
             "effective" | "effect" | "wirksam" | "gilt" | "prend" => Role::Effective,
             "of" if near(distance + 1) == "as" && distance < 2 => Role::Effective,
+            // "Zum 1. September sperren", where "bis zum" is an end.
+            "zum" if distance == 0 && near(1) != "bis" => Role::Effective,
             "window" | "zeitraum" | "zeitfenster" | "between" | "zwischen" | "entre" | "per" | "ab" | "compter"
             | "from" | "partir" | "starting" | "start" | "begin" | "beginning" | "von" | "desde" | "begins"
             | "starts"
