@@ -77,7 +77,7 @@ impl Reading<'_> {
             .iter()
             .any(|intent| scores.0.get(intent).is_some_and(|(points, ..)| *points >= ENOUGH));
         for (intent, (points, words, _)) in states.0 {
-            if !told || scores.0.contains_key(&intent) {
+            if !told || scores.0.get(&intent).is_some_and(|(points, ..)| *points < 3.0) {
                 scores.add(intent, points, &words);
             }
         }

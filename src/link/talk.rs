@@ -48,7 +48,7 @@ impl Reading<'_> {
         if let Some(talk) = judged
             .talk
             // "Test deployments", "the dashboard job": what it is called after.
-            .filter(|talk| !title.get(*talk + 1).is_some_and(|w| carries(&w.text)))
+            .filter(|talk| !title.get(*talk + 1).is_some_and(|w| carries(&w.text) && title[*talk].end + 1 == w.start))
             // "[TEMPLATE] Rotation: …" is a form of what it names.
             .filter(|talk| {
                 title.get(*talk).is_none_or(|w| w.text != "template" || !self.record.title[w.end..].starts_with(']'))
@@ -311,7 +311,12 @@ impl Reading<'_> {
         // `acme/docs` is a repository.
         let path = self.units[title].text[..words[at].start].ends_with('/')
             || self.units[title].text[words[at].end..].starts_with('/');
+        // "The docs job", "nightly docs token"; "Playbook: X rotation" is one run of it.
+        let behind = &self.units[title].text[words[at].end..];
+        let other = words.get(at + 1).is_some_and(|w| carries(&w.text) && words[at].end + 1 == w.start)
+            || (behind.starts_with(':') && self.of_unit(title).iter().any(|m| !m.identity));
         let place = path
+            || other
             || (1..=3).any(|n| {
                 matches!(
                     before(n),
