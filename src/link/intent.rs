@@ -330,7 +330,14 @@ impl Reading<'_> {
             }
             _ => false,
         };
+        // "Tenant move of X", "change of owner": a noun.
+        let noun = act.force == Force::Weak
+            && act.form == Form::Base
+            && matches!(said.as_str(), "move" | "change" | "limit" | "exchange" | "swap" | "switch")
+            && self.judged[number].behind(act.end).first().is_some_and(|w| w.text == "of")
+            && !self.opens(number, act);
         match act.force {
+            _ if noun => 0.0,
             _ if elsewhere || self.had(number, act) || self.foreign(number, unit, clause, act) => 0.0,
             Force::Weak if act.intent == Intent::Rotate && self.meant(number, unit, act) == Intent::Modify => {
                 weight * 0.8

@@ -157,7 +157,7 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
             | "maximum"
             | "just"
             | "least"
-    ) || matches!(back(2), "for" | "duration" | "für" | "pour" | "por");
+    ) || matches!(back(2), "for" | "duration" | "für" | "pour" | "por" | "durée" | "dauer" | "duración");
     let of = matches!(next, "of" | "window" | "access" | "only" | "max");
     let key = text[..length.start].trim_end().ends_with(':');
     !no && (for_it || of || key || at == 0)

@@ -8,6 +8,7 @@ use super::nouns::{credential_noun, keyless};
 use super::stance::Act;
 use super::text::Unit;
 use super::tokens::{Word, tokens};
+use super::verbs::Force;
 
 impl Reading<'_> {
     /// The intent of a verb in its sentence.
@@ -28,7 +29,9 @@ impl Reading<'_> {
             // "Token 8: also allow push": more of one that is there.
             Intent::Provision if self.adds(number, act, after) => Intent::Modify,
             // "Bump the permissions of X": the access changes, not the value.
-            Intent::Rotate if changes_access(self.before_name(number, after)) => Intent::Modify,
+            Intent::Rotate if act.force == Force::Weak && changes_access(self.before_name(number, after)) => {
+                Intent::Modify
+            }
             Intent::Rotate if self.creates(number, unit, act) => Intent::Provision,
             // "Take away the deploy key": a thing that is named ends; "take X away from her" changes what she has.
             Intent::Modify if verb.starts_with("tak") && !after.iter().any(|w| w.text == "from") => {
@@ -88,7 +91,9 @@ impl Reading<'_> {
             return false;
         }
         // A key or secret that is named, or called so, is what ends.
-        let thing = self.of_unit(number).iter().any(|m| !m.identity)
+        let text = &self.units[number].text;
+        let own = |m: &super::mention::Mention| m.identity || (self.workload)(&text[m.start..m.end]);
+        let thing = self.of_unit(number).iter().any(|m| !own(m))
             || all
                 .iter()
                 .any(|w| w.start >= act.end && credential_noun(&w.text) && w.text != "account" && w.text != "accounts");

@@ -195,12 +195,13 @@ impl Index {
         let (ticket, narrates) = self.read_as(trust, told, now, false);
         let silent = ticket.intent == Intent::None;
         // "FW: exposed key, please do what they ask": what is named stands in what was forwarded.
-        let forwards = || ticket.links.is_empty() && text::forwards(trust.record);
-        if narrates || !text::quotes(trust.record) || !(silent || forwards()) {
+        if narrates || !text::quotes(trust.record) || !(silent || ticket.links.is_empty()) {
             return ticket;
         }
         let (quoted, _) = self.read_as(trust, told, now, true);
-        if quoted.intent == Intent::None || (!silent && quoted.links.is_empty()) { ticket } else { quoted }
+        let same = || quoted.intent == ticket.intent || text::forwards(trust.record);
+        let better = quoted.intent != Intent::None && (silent || (!quoted.links.is_empty() && same()));
+        if better { quoted } else { ticket }
     }
 
     /// Reads a ticket, with or without its quotes; and tells whether its own text speaks of the past.

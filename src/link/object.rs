@@ -54,7 +54,8 @@ impl Reading<'_> {
             let level = words.iter().any(|w| level::word(&w.text).is_some());
             let verb = self.units[number].text[act.start..act.end].to_lowercase();
             // "Allow X to assume Y": the verb says by itself that an access is meant.
-            let allows = ["allow", "permit", "authori", "entitle", "let", "mak"].iter().any(|v| verb.starts_with(v));
+            let allows =
+                ["allow", "permit", "authori", "entitle", "let", "mak", "giv"].iter().any(|v| verb.starts_with(v));
             let thing = ["restrict", "limit", "narrow", "reduc", "tighten"].iter().any(|v| verb.starts_with(v))
                 && self.judged[number].behind(act.end).iter().take(3).any(|w| credential_noun(&w.text));
             // "The job needs X", and nothing else is said of X.
@@ -149,7 +150,7 @@ impl Reading<'_> {
             || access
             || words.iter().any(|w| credential_noun(&w.text))
             || (self.units[number].text.trim_end_matches(['*', '_', ' ']).ends_with(':') && self.leads_names(number))
-            || (pronoun && (self.named_before(number) || self.title_is_ours()))
+            || (pronoun && (self.named_before(number) || self.title_is_ours() || self.spoken_of_before(number)))
     }
 
     /// "Kill the hanging jobs of svc-x", "rotate the logs": the verb is ours and its object is not.
@@ -244,6 +245,18 @@ impl Reading<'_> {
             .rev()
             .take(20)
             .any(|m| m.unit + 8 >= number)
+    }
+
+    /// "The password has been seen. Would you set a new one?"
+    fn spoken_of_before(&self, number: usize) -> bool {
+        let before = number.checked_sub(1).filter(|before| self.units[*before].origin == self.units[number].origin);
+        before.is_some_and(|before| {
+            let noun = |w: &super::tokens::Word| {
+                credential_noun(&w.text)
+                    && !matches!(w.text.as_str(), "path" | "version" | "account" | "accounts" | "app" | "role")
+            };
+            self.judged[before].words.iter().any(noun)
+        })
     }
 
     fn title_is_ours(&self) -> bool {

@@ -226,7 +226,8 @@ impl Search<'_> {
         });
         let mut score = if unit.origin == Origin::Title { 5 } else { 1 };
         score += 4 * i32::from(acts) + 3 * i32::from(key) - 6 * i32::from(others);
-        if self.judged[number].overall() == Stance::Keep {
+        let lead = unit.lead.map(|lead| self.judged[lead].overall());
+        if self.judged[number].overall() == Stance::Keep || lead == Some(Stance::Keep) {
             score -= 6;
         }
         score

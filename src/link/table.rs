@@ -241,23 +241,25 @@ fn column(heading: &str) -> Column {
         Column::Verdict
     } else if has(&["keep", "keep?", "stays", "behalten", "garder", "mantener"]) {
         Column::Kept
-    } else if has(&[
-        "revoke",
-        "delete",
-        "remove",
-        "rotate",
-        "disable",
-        "renew",
-        "revoke?",
-        "löschen",
-        "sperren",
-        "rotieren",
-        "révoquer",
-        "supprimer",
-        "revocar",
-        "borrar",
-        "rotar",
-    ]) {
+    } else if (has(&["to"]) && has(&["be"]))
+        || has(&[
+            "revoke",
+            "delete",
+            "remove",
+            "rotate",
+            "disable",
+            "renew",
+            "revoke?",
+            "löschen",
+            "sperren",
+            "rotieren",
+            "révoquer",
+            "supprimer",
+            "revocar",
+            "borrar",
+            "rotar",
+        ])
+    {
         Column::Asked
     } else {
         Column::Plain
@@ -327,6 +329,7 @@ fn of_cell(cell: &str) -> Option<Verdict> {
             _,
         )
         | ("no", "action" | "change" | "changes")
+        | ("own" | "separate" | "another" | "different", "ticket" | "issue" | "task" | "change" | "request")
         | ("still", "needed" | "used" | "required")
         | ("in", "use") => Some(Verdict::Keep),
         _ if negated => None,
@@ -358,7 +361,9 @@ fn denies(word: &str) -> bool {
 
 fn yes(cell: &str) -> Option<bool> {
     let lower = cell.trim().trim_matches(['*', '`']).to_lowercase();
-    match lower.as_str() {
+    // "No, was not visible to them"
+    let first = lower.split([',', ';', '.', '(']).next().unwrap_or_default().trim();
+    match first {
         "yes" | "y" | "x" | "✓" | "✔" | "✅" | "ja" | "oui" | "sí" | "si" | "true" => Some(true),
         "no" | "n" | "-" | "–" | "—" | "" | "nein" | "non" | "false" | "❌" => Some(false),
         _ => None,

@@ -53,7 +53,10 @@ impl Reading<'_> {
             .filter(|talk| {
                 title.get(*talk).is_none_or(|w| w.text != "template" || !self.record.title[w.end..].starts_with(']'))
             })
-            .filter(|_| !self.afterwards() && !judged.clauses.iter().any(|clause| self.changed(first.1, clause)))
+            .filter(|_| {
+                !(self.afterwards() && first_act.is_some())
+                    && !judged.clauses.iter().any(|clause| self.changed(first.1, clause))
+            })
         {
             let word = title.get(talk).map_or("", |word| word.text.as_str());
             let at = title.get(talk).map_or(usize::MAX, |word| word.start);
@@ -163,7 +166,10 @@ impl Reading<'_> {
 
     /// "Nothing to be done about accounts here", "for information only".
     fn disclaims(&self) -> Option<String> {
-        const PHRASES: [&[&str]; 26] = [
+        const PHRASES: [&[&str]; 29] = [
+            &["no", "remediation"],
+            &["recorded", "for", "completeness"],
+            &["for", "completeness"],
             &["hardware", "only"],
             &["equipment", "only"],
             &["nothing", "to", "be", "done", "about"],
@@ -276,37 +282,7 @@ impl Reading<'_> {
         if acts().any(|act| act.force == Force::Strong && act.form == Form::Base) {
             return None;
         }
-        let at = words.iter().position(|w| {
-            matches!(
-                w.text.as_str(),
-                "page"
-                    | "pages"
-                    | "wiki"
-                    | "readme"
-                    | "runbook"
-                    | "playbook"
-                    | "handbook"
-                    | "manual"
-                    | "guide"
-                    | "article"
-                    | "chapter"
-                    | "paragraph"
-                    | "docs"
-                    | "doc"
-                    | "documentation"
-                    | "how-to"
-                    | "howto"
-                    | "faq"
-                    | "confluence"
-                    | "changelog"
-                    | "slides"
-                    | "wiki-seite"
-                    | "handbuch"
-                    | "anleitung"
-                    | "doku"
-                    | "dokumentation"
-            )
-        })?;
+        let at = words.iter().position(|w| text_noun(&w.text))?;
         let before = |n: usize| at.checked_sub(n).map_or("", |at| words[at].text.as_str());
         // `acme/docs` is a repository.
         let path = self.units[title].text[..words[at].start].ends_with('/')
@@ -314,7 +290,9 @@ impl Reading<'_> {
         // "The docs job", "nightly docs token"; "Playbook: X rotation" is one run of it.
         let behind = &self.units[title].text[words[at].end..];
         let other = words.get(at + 1).is_some_and(|w| carries(&w.text) && words[at].end + 1 == w.start)
-            || (behind.starts_with(':') && self.of_unit(title).iter().any(|m| !m.identity));
+            || (behind.starts_with(':')
+                && self.of_unit(title).iter().any(|m| !m.identity)
+                && !words[at + 1..].iter().any(|w| text_noun(&w.text)));
         let place = path
             || other
             || (1..=3).any(|n| {
@@ -354,6 +332,44 @@ impl Reading<'_> {
     pub(super) fn afterwards(&self) -> bool {
         *self.once.afterwards.get_or_init(|| filed_afterwards(self.units))
     }
+}
+
+/// A text that somebody writes.
+fn text_noun(word: &str) -> bool {
+    matches!(
+        word,
+        "page"
+            | "pages"
+            | "wiki"
+            | "readme"
+            | "runbook"
+            | "playbook"
+            | "handbook"
+            | "manual"
+            | "guide"
+            | "article"
+            | "chapter"
+            | "paragraph"
+            | "docs"
+            | "doc"
+            | "documentation"
+            | "how-to"
+            | "howto"
+            | "faq"
+            | "confluence"
+            | "changelog"
+            | "slides"
+            | "post-mortem"
+            | "postmortem"
+            | "write-up"
+            | "minutes"
+            | "newsletter"
+            | "wiki-seite"
+            | "handbuch"
+            | "anleitung"
+            | "doku"
+            | "dokumentation"
+    )
 }
 
 /// What has its name from a text, a plan or a test, and is none.

@@ -157,7 +157,7 @@ fin de contrat|fin de mission|fin de stage|part à la retraite|part en retraite|
     (
         Intent::Revoke,
         Force::Weak,
-        "eliminar|elimine|eliminen|elimina|eliminarlo|eliminarla|eliminarlos|eliminarlas|borrar|borre|borren|borra|borrarlo|borrarla|borrarlos|retirar|retire|retiren|quitar|quite|quiten|quitarle|quitarles|quitarlo|quitarla|\
+        "ya no debe tener acceso|ya no deben tener acceso|no debe tener acceso|desinstalar|desinstalen|eliminar|elimine|eliminen|elimina|eliminarlo|eliminarla|eliminarlos|eliminarlas|borrar|borre|borren|borra|borrarlo|borrarla|borrarlos|retirar|retire|retiren|quitar|quite|quiten|quitarle|quitarles|quitarlo|quitarla|\
 dar de baja|dad de baja|suprimir|cerrar|bloquear|bloquee|limpiar|ya no se usa|ya no se usan|ya no se utiliza|ya no se utilizan|ya no hace falta|ya no hacen falta|no se usa|no se utiliza|sin uso|en desuso|obsoleto|obsoleta|filtrado|filtrada|comprometido|comprometida",
         "eliminado|eliminada|eliminados|borrado|borrada|borrados|retirado|retirada|bloqueado|bloqueada",
         "eliminación|borrado|retirada|limpieza|bloqueo",
@@ -179,7 +179,7 @@ dar de baja|dad de baja|suprimir|cerrar|bloquear|bloquee|limpiar|ya no se usa|ya
     (
         Intent::Offboard,
         Force::Strong,
-        "deja la empresa|dejan la empresa|dejará la empresa|deja el grupo|deja la compañía|nos deja|se marcha|último día|ultimo dia|se va de la empresa|ha dejado la empresa|causa baja|fin de contrato|\
+        "deja la empresa|dejan la empresa|dejará la empresa|deja el grupo|deja la compañía|nos deja|fin del contrato|se marcha|último día|ultimo dia|se va de la empresa|ha dejado la empresa|causa baja|fin de contrato|\
 termina su contrato|finaliza su contrato|acaba su contrato|ya no trabaja",
         "",
         "baja de|baja del|baja voluntaria|baja laboral|dimisión",

@@ -78,6 +78,13 @@ impl Times<'_> {
         for (index, point) in found.iter().enumerate() {
             let since = index.checked_sub(1).map_or(0, |before| found[before].end);
             let mut role = role(&all, point, since, self.site);
+            // "… am 2. November um 05:00 Uhr wirksam."
+            let behind = all.iter().filter(|w| w.start >= point.end).take(2);
+            if matches!(role, Role::On | Role::Other)
+                && behind.into_iter().any(|w| matches!(w.text.as_str(), "wirksam" | "effective"))
+            {
+                role = Role::Effective;
+            }
             // "from A to B", "10:00-14:00": the second end needs no word of its own.
             if matches!(role, Role::Other | Role::On)
                 && index > 0
@@ -106,7 +113,18 @@ impl Times<'_> {
             self.record.texts.get(index)?.field.strip_prefix("variables.").map(|name| name.replace('_', " "));
         let heading =
             || unit.heading.filter(|heading| heading + 1 == number).map(|heading| self.units[heading].text.clone());
-        let name = variable.or_else(heading).or_else(column)?;
+        // "To: 2026-02-20 17:00 UTC", a line of a list.
+        let key = || {
+            let before =
+                unit.text.get(..byte)?.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '`' | '_'));
+            let key = before.strip_suffix(':')?;
+            let word = |word: &str| match word {
+                "to" | "au" => "end".to_owned(),
+                other => other.to_owned(),
+            };
+            (words(key).len() <= 4).then(|| words(key).iter().map(|w| word(&w.text)).collect::<Vec<_>>().join(" "))
+        };
+        let name = key().or(variable).or_else(heading).or_else(column)?;
         let all = words(&name);
         let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
         match () {
@@ -117,7 +135,7 @@ impl Times<'_> {
             () if has(&["end", "ends", "until", "expiry", "expires", "expiration", "bis", "fin", "hasta"]) => {
                 Some(Role::End)
             }
-            () if has(&["start", "from", "begin", "starting"]) => Some(Role::Start),
+            () if has(&["start", "from", "begin", "starting", "du", "von", "desde"]) => Some(Role::Start),
             () if has(&["due", "deadline", "needed"]) => Some(Role::Deadline),
             () => None,
         }
@@ -146,7 +164,7 @@ impl Times<'_> {
             for (point, role) in self.points(number, unit).iter().copied() {
                 match role {
                     Role::LastDay => return Some(if point.day { end_of(point.at) } else { point.at }),
-                    Role::Effective => return Some(point.at),
+                    Role::Effective => return Some(self.finer(point)),
                     // "Starts on Monday": who comes, not when the access holds from.
                     Role::Start if named(unit, point) && (self.intent == Intent::Provision || !from(unit, point)) => {}
                     Role::Start
@@ -165,6 +183,15 @@ impl Times<'_> {
             }
         }
         self.dated()
+    }
+
+    /// The hour of a day that the ticket states in another place: "not before 5 December" in the title, 06:00 in the text.
+    fn finer(&self, day: Point) -> Timestamp {
+        let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
+        let mut hours = own.flat_map(|(number, unit)| self.points(number, unit)).filter(|(point, role)| {
+            *role == Role::Effective && !point.day && point.at >= day.at && point.at - day.at < DAY
+        });
+        if day.day { hours.next().map_or(day.at, |(point, _)| point.at) } else { day.at }
     }
 
     /// The day on which it is asked for, where no word says from when: "revoke it on Saturday at 08:00", "his contract ends on …".
