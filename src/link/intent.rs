@@ -335,7 +335,7 @@ impl Reading<'_> {
             && act.form == Form::Base
             && matches!(said.as_str(), "move" | "change" | "limit" | "exchange" | "swap" | "switch")
             && self.judged[number].behind(act.end).first().is_some_and(|w| w.text == "of")
-            && !self.opens(number, act);
+            && !self.judged[number].before(act.start).is_empty();
         match act.force {
             _ if noun => 0.0,
             _ if elsewhere || self.had(number, act) || self.foreign(number, unit, clause, act) => 0.0,

@@ -193,14 +193,18 @@ impl<'t> Trust<'t> {
             }
             let mut dropped: BTreeSet<Id> = own
                 .iter()
-                .filter(|m| m.stance.spares())
+                .filter(|m| m.stance.spares() && !meant(&units[m.unit].text, m.start))
                 .flat_map(|m| chosen(m))
                 .filter(|id| linked.links.contains_key(id))
                 .collect();
             dropped.extend(self.short_names(comment, linked));
             let meant: Vec<(Id, &Mention)> = own
                 .iter()
-                .filter(|m| !m.stance.spares() && !m.identity && m.strength > Strength::Owner)
+                .filter(|m| {
+                    (!m.stance.spares() || meant(&units[m.unit].text, m.start))
+                        && !m.identity
+                        && m.strength > Strength::Owner
+                })
                 .filter_map(|m| {
                     let ids = match &m.target {
                         Target::Unknown(id) => vec![id.clone()],
@@ -329,12 +333,26 @@ fn invites(text: &str) -> bool {
             && has(&["needs", "need", "uses", "use", "speaks", "says", "replies", "claims"]))
 }
 
+/// "I mean X": right before a name, whatever else the sentence says.
+fn meant(text: &str, start: usize) -> bool {
+    let before = words(text.get(..start).unwrap_or_default());
+    before.iter().rev().take(3).any(|w| matches!(w.text.as_str(), "mean" | "meant" | "gemeint" | "meinte"))
+}
+
 fn corrects(text: &str) -> bool {
     wrong(text)
         || words(text).iter().any(|w| {
             matches!(
                 w.text.as_str(),
-                "instead" | "correction" | "correct" | "rather" | "actually" | "meant" | "stattdessen" | "gemeint"
+                "instead"
+                    | "correction"
+                    | "correct"
+                    | "rather"
+                    | "actually"
+                    | "meant"
+                    | "mean"
+                    | "stattdessen"
+                    | "gemeint"
             )
         })
 }
