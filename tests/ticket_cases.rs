@@ -177,3 +177,9 @@ fn however_a_request_reaches_its_ticket() {
     let failures = wrong_readings(include_str!("tickets/asked.yaml"), include_str!("tickets/inventory.yaml"));
     assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
 }
+
+#[test]
+fn what_is_said_and_what_is_only_told() {
+    let failures = wrong_readings(include_str!("tickets/said.yaml"), include_str!("tickets/inventory.yaml"));
+    assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
+}

@@ -8,7 +8,7 @@ use crate::model::ticket::Intent;
 use super::hashed::{Hashes, hash, pair};
 use super::index::Names;
 use super::verbs::{Force, Lexicon};
-use super::{level, nouns, request, talk};
+use super::{filed, level, nouns, request};
 
 /// The first word of a phrase.
 pub(super) const PHRASE: u32 = 1;
@@ -142,10 +142,10 @@ impl Marks {
                 },
             );
         }
-        talk::FILED_AFTERWARDS.iter().for_each(|words| phrase(words, Asks::Afterwards));
-        for one in talk::AFTERWARDS {
+        filed::FILED_AFTERWARDS.iter().for_each(|words| phrase(words, Asks::Afterwards));
+        for one in filed::AFTERWARDS {
             mark(one, RECORD);
-            talk::FILED.iter().for_each(|behind| phrase(&[one, behind], Asks::Afterwards));
+            filed::FILED.iter().for_each(|behind| phrase(&[one, behind], Asks::Afterwards));
         }
         for (flag, words) in WORDS {
             words.split_whitespace().for_each(|word| mark(word, *flag));

@@ -15,11 +15,13 @@ mod beside;
 mod bound;
 mod changed;
 mod choose;
+mod clauses;
 mod clock;
 mod csv;
 mod dates;
 mod entity;
 mod explain;
+mod filed;
 mod hashed;
 mod hints;
 mod history;
@@ -41,6 +43,7 @@ mod people;
 mod pronoun;
 mod replay;
 mod request;
+mod role;
 mod settle;
 mod sieve;
 mod sifting;
@@ -354,7 +357,7 @@ impl Index {
         let scene = |mentions, filed| Scene { record: read.record, context: read.context, mentions, filed };
         let mut linked = scene(mentions.clone(), false).link();
         // Filed afterwards: what was done is what the ticket is about, where nothing else is.
-        if linked.links.is_empty() && talk::filed_afterwards(read.units) {
+        if linked.links.is_empty() && filed::filed_afterwards(read.units) {
             linked = scene(mentions, true).link();
         }
         if let Some(value) = read.record.fields.get(&Field::Credential) {

@@ -4,6 +4,7 @@
 use crate::model::ticket::Intent;
 
 use super::apart::{ability, apart, polite, subordinate};
+use super::clauses::{around, embedded, in_a_path, quoted, segments};
 use super::nouns::condition;
 use super::text::{Shape, Unit};
 use super::tokens::{Word, words};
@@ -106,10 +107,11 @@ impl<'u> Judged<'u> {
     }
 }
 
-struct Found {
-    cue: Cue,
-    from: usize,
-    to: usize,
+/// A cue with its words.
+pub(super) struct Found {
+    pub(super) cue: Cue,
+    pub(super) from: usize,
+    pub(super) to: usize,
 }
 
 /// Judges one unit.
@@ -153,30 +155,6 @@ pub(super) fn cue_words(text: &str, lexicon: &Lexicon, clause: &Clause) -> Vec<(
         .collect()
 }
 
-/// A part and what it continues, or what continues it, around a parenthesis.
-fn around(text: &str, parts: &[(usize, usize, bool)], index: usize) -> Vec<(usize, usize, bool)> {
-    let goes_on = |part: usize| {
-        let Some((start, end, aside)) = parts.get(part).copied() else { return false };
-        let rest = text[start..end].trim_start();
-        let first = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        part >= 2
-            && !aside
-            && parts[part - 1].2
-            && !parts[part - 2].2
-            && text[..start].ends_with(')')
-            && rest.starts_with(char::is_lowercase)
-            && conjunction(first).is_none()
-    };
-    let mut whole = vec![parts[index]];
-    if goes_on(index) {
-        whole.push(parts[index - 2]);
-    }
-    if goes_on(index + 2) {
-        whole.push(parts[index + 2]);
-    }
-    whole
-}
-
 fn cues(text: &str, words: &[Word], lexicon: &Lexicon) -> Vec<Found> {
     let mut out = Vec::new();
     let quoted = quoted(text);
@@ -197,137 +175,6 @@ fn cues(text: &str, words: &[Word], lexicon: &Lexicon) -> Vec<Found> {
         }
     }
     out
-}
-
-/// What stands between quotation marks and names nothing: `crashes on "REVOKE"` cites a word and does not say it.
-fn quoted(text: &str) -> Vec<std::ops::Range<usize>> {
-    const LONGEST: usize = 120;
-    let named = |inside: &str| {
-        super::tokens::tokens(inside).iter().any(|token| {
-            token.text.contains(['_', '/', '@', ':']) || token.text.chars().filter(char::is_ascii_digit).count() > 3
-        })
-    };
-    let mut out = Vec::new();
-    let mut rest = 0;
-    while let Some((open, mark)) =
-        text[rest..].char_indices().find(|(_, c)| matches!(c, '"' | '\u{201c}' | '\u{201e}' | '\u{ab}'))
-    {
-        let from = rest + open + mark.len_utf8();
-        let closes: &[char] = match mark {
-            '"' => &['"'],
-            '\u{ab}' => &['\u{bb}'],
-            _ => &['\u{201d}', '\u{201c}'],
-        };
-        let Some(length) = text[from..].find(closes) else { break };
-        let inside = &text[from..from + length];
-        // `Action: "revoke"` answers, and a title in quotes is a title.
-        let answers = text[..rest + open].trim_end().ends_with([':', '=']) || inside.len() * 5 > text.len() * 4;
-        if inside.len() <= LONGEST && !answers && !named(inside) {
-            out.push(from..from + length);
-        }
-        rest = from + length + text[from + length..].chars().next().map_or(1, char::len_utf8);
-    }
-    out
-}
-
-/// A part of an address, a host or a file's name: `example` of `bob@example.com` illustrates nothing.
-fn embedded(text: &str, word: &Word) -> bool {
-    let (before, after) = (&text[..word.start], &text[word.end..]);
-    let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-    before.ends_with('@')
-        || after.starts_with('@')
-        || before.strip_suffix('.').is_some_and(|b| letter(b.chars().next_back()))
-        || after.strip_prefix('.').is_some_and(|a| letter(a.chars().next()))
-        || before.ends_with("//")
-}
-
-/// `acme/docs` is a repository, and nothing that is to be written.
-fn in_a_path(text: &str, word: &Word) -> bool {
-    let (before, after) = (&text[..word.start], &text[word.end..]);
-    let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
-    before.strip_suffix('/').is_some_and(|b| letter(b.chars().next_back()))
-        || after.strip_prefix('/').is_some_and(|a| letter(a.chars().next()))
-}
-
-/// Where clauses may part: byte ranges, with whether they stand in parentheses.
-fn segments(text: &str, words: &[Word], found: &[Found], shape: Shape) -> Vec<(usize, usize, bool)> {
-    if matches!(shape, Shape::Row | Shape::Code) {
-        return vec![(0, text.len(), false)];
-    }
-    let telling = |from: usize, to: usize| {
-        found.iter().any(|f| {
-            let start = words[f.from].start;
-            start >= from && start < to && !matches!(f.cue, Cue::Talk | Cue::Nothing | Cue::Not | Cue::Except)
-        })
-    };
-    let mut out: Vec<(usize, usize, bool)> = Vec::new();
-    // The pieces between all separators; a hard one always parts.
-    let mut pieces: Vec<(usize, usize, bool, bool)> = Vec::new();
-    let (mut from, mut aside, mut hard_before) = (0, false, true);
-    for (at, length, hard, next_aside) in separators(text, words) {
-        pieces.push((from, at, aside, hard_before));
-        from = at + length;
-        (aside, hard_before) = (next_aside, hard);
-    }
-    pieces.push((from, text.len(), aside, hard_before));
-    for (from, to, aside, hard) in pieces {
-        if text[from..to].trim().is_empty() {
-            continue;
-        }
-        match out.last_mut() {
-            Some(last) if !hard && last.2 == aside && !(telling(last.0, last.1) && telling(from, to)) => last.1 = to,
-            _ => out.push((from, to, aside)),
-        }
-    }
-    out
-}
-
-/// Separators: byte, length, whether hard, and whether what follows stands in parentheses.
-fn separators(text: &str, words: &[Word]) -> Vec<(usize, usize, bool, bool)> {
-    let mut out = Vec::new();
-    let mut depth = 0_usize;
-    let mut word = words.iter().peekable();
-    for (at, c) in text.char_indices() {
-        while let Some(next) = word.next_if(|next| next.start <= at) {
-            if next.start == at
-                && let Some(hard) = conjunction(&next.text)
-                // "but not X" is an exception inside its clause.
-                && !(hard && words.iter().any(|w| w.text == "not" && w.start > next.end && w.start <= next.end + 2))
-            {
-                out.push((at, 0, hard, depth > 0));
-            }
-        }
-        match c {
-            '(' => {
-                depth += 1;
-                out.push((at, 1, true, true));
-            }
-            ')' if depth > 0 => {
-                depth -= 1;
-                out.push((at, 1, depth == 0, depth > 0));
-            }
-            ';' => out.push((at, 1, true, depth > 0)),
-            ',' | ':' if text[at + 1..].starts_with(char::is_whitespace) => out.push((at, 1, false, depth > 0)),
-            '–' | '—' | '…' => out.push((at, c.len_utf8(), false, depth > 0)),
-            '-' | '/' if text[..at].ends_with(' ') && text[at + 1..].starts_with(' ') => {
-                out.push((at, 1, false, depth > 0));
-            }
-            _ => {}
-        }
-    }
-    out
-}
-
-/// Whether a word joins clauses, and whether it always parts them.
-fn conjunction(word: &str) -> Option<bool> {
-    match word {
-        "but" | "while" | "whereas" | "although" | "however" | "aber" | "während" | "mais" | "pero" | "sondern" => {
-            Some(true)
-        }
-        "and" | "then" | "und" | "et" | "y" | "because" | "since" | "as" | "so" | "weil" | "denn" | "car"
-        | "porque" | "which" | "until" => Some(false),
-        _ => None,
-    }
 }
 
 /// "What remains is X", "X remains to be rotated": what is still to be done, and nothing that stays.

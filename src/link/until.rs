@@ -5,9 +5,10 @@ use jiff::Timestamp;
 
 use crate::model::ticket::{Comment, Window};
 
+use super::role::Role;
 use super::text::{Origin, Unit};
 use super::tokens::words;
-use super::window::{Role, Times, end_of};
+use super::window::{Times, end_of};
 
 /// An end of a window that a comment states.
 pub(super) struct Extension {

@@ -1,0 +1,74 @@
+//! Tickets that are filed after what they are about was done: the words that say so. What such a ticket tells is what it asks for, see
+//! `intent` and `links`.
+
+use super::text::{Origin, Unit};
+use super::tokens::{Word, words};
+
+/// Words that say by themselves that a ticket is filed after the fact, in a title or before "ticket" and the like.
+pub(super) const AFTERWARDS: [&str; 12] = [
+    "retroactive",
+    "retroactively",
+    "retrospective",
+    "retrospectively",
+    "nachtrag",
+    "nachträglich",
+    "nachträgliche",
+    "nachdokumentiert",
+    "rétroactif",
+    "rétroactivement",
+    "retroactivo",
+    "retroactivamente",
+];
+
+/// What stands behind them in a text.
+pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
+
+/// Phrases that say it.
+pub(super) const FILED_AFTERWARDS: [&[&str]; 24] = [
+    &["filed", "afterwards"],
+    &["filed", "after"],
+    &["filed", "retroactively"],
+    &["created", "afterwards"],
+    &["opened", "afterwards"],
+    &["raised", "afterwards"],
+    &["logged", "afterwards"],
+    &["recorded", "afterwards"],
+    &["written", "afterwards"],
+    &["ticket", "afterwards"],
+    &["after", "the", "fact"],
+    &["after", "the", "event"],
+    &["for", "the", "record"],
+    &["record", "for", "the", "audit"],
+    &["for", "the", "audit", "trail"],
+    &["record", "only"],
+    &["ex", "post"],
+    &["post", "factum"],
+    &["im", "nachhinein"],
+    &["zur", "dokumentation"],
+    &["après", "coup"],
+    &["a", "posteriori"],
+    &["pour", "la", "traçabilité"],
+    &["a", "efectos", "de", "registro"],
+];
+
+/// Whether a ticket says that it is filed after the fact.
+pub(super) fn filed_afterwards(units: &[Unit]) -> bool {
+    units
+        .iter()
+        .filter(|unit| !matches!(unit.origin, Origin::Comment(_)))
+        .take(40)
+        .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title))
+}
+
+/// Whether words say that a ticket is filed after the fact; a title says it in one word.
+fn afterwards(all: &[Word], title: bool) -> bool {
+    let one = |w: &Word| AFTERWARDS.contains(&w.text.as_str());
+    (title && all.iter().any(|w| one(w) || matches!(w.text.as_str(), "record" | "recorded")))
+        || all.windows(2).any(|pair| one(&pair[0]) && FILED.contains(&pair[1].text.as_str()))
+        || (0..all.len()).any(|at| {
+            FILED_AFTERWARDS.iter().any(|phrase| {
+                all[at].text == phrase[0]
+                    && all.get(at..at + phrase.len()).is_some_and(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b))
+            })
+        })
+}

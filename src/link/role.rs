@@ -1,0 +1,182 @@
+//! What a time in a text is for: start, end, last day, deadline, told by the words beside it. The times themselves are read in `dates`, what
+//! they make of a ticket in `window`.
+
+use super::dates::Point;
+use super::site::Site;
+use super::tokens::Word;
+
+/// What a time in the text is for, told by the words before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    Start,
+    End,
+    Effective,
+    LastDay,
+    Deadline,
+    Happened,
+    /// "on", "at": when something is, whatever it is.
+    On,
+    Other,
+}
+
+/// What the words before a time make it, nearest first.
+pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Role {
+    let at = all.partition_point(|w| w.start < point.start);
+    let before: Vec<&str> = all[..at]
+        .iter()
+        .rev()
+        .take(7)
+        .take_while(|w| w.start >= since)
+        .map(|w| w.text.as_str())
+        .filter(|w| super::dates::weekday(w).is_none())
+        .collect();
+    let has = |phrase: &[&str]| before.windows(phrase.len()).any(|w| w.iter().rev().eq(phrase.iter()));
+    let near = |n: usize| before.get(n).copied().unwrap_or_default();
+    for phrase in [
+        &["last", "day"][..],
+        &["last", "working", "day"],
+        &["final", "day"],
+        &["letzter", "tag"],
+        &["letzter", "arbeitstag"],
+        &["dernier", "jour"],
+        &["último", "día"],
+        &["ultimo", "dia"],
+        &["letzten", "arbeitstag"],
+        &["letzten", "tag"],
+        &["leaving", "date"],
+        &["exit", "date"],
+        &["termination", "date"],
+        &["departure", "date"],
+        &["austrittsdatum"],
+        &["austritt", "zum"],
+        &["austritt", "am"],
+        &["date", "de", "départ"],
+        &["date", "de", "sortie"],
+        &["fecha", "de", "baja"],
+        &["fecha", "de", "salida"],
+    ] {
+        if has(phrase) {
+            return Role::LastDay;
+        }
+    }
+    for phrase in site.last_day() {
+        let phrase: Vec<&str> = phrase.iter().map(String::as_str).collect();
+        if !phrase.is_empty() && has(&phrase) {
+            return Role::LastDay;
+        }
+    }
+    if has(&["runs", "out"]) || has(&["run", "out"]) || has(&["läuft", "aus"]) {
+        return Role::End;
+    }
+    if has(&["effect", "from"])
+        || has(&["effective", "from"])
+        || has(&["wirksam", "ab"])
+        || has(&["wirksam", "zum"])
+        || has(&["effet", "du"])
+        || has(&["efecto", "desde"])
+        || has(&["not", "before"])
+        || has(&["not", "earlier", "than"])
+        || has(&["no", "earlier", "than"])
+        || has(&["nicht", "vor"])
+    {
+        return Role::Effective;
+    }
+    for (distance, word) in before.iter().enumerate().take(5) {
+        let role = match *word {
+            // "taken back again on Friday"
+            "again" | "wieder" if distance < 3 => Role::End,
+            "until" | "till" | "til" | "through" | "thru" | "bis" | "jusqu'au" | "jusqu'à" | "hasta" | "expires"
+            | "expiry" | "expire" | "expiring" | "ends" | "end" | "ending" | "ende" | "fin" | "endet" => Role::End,
+            "to" if distance == 0 && before.iter().any(|w| matches!(*w, "from" | "extended" | "von")) => Role::End,
+            "since"
+                if matches!(near(distance + 1), "active" | "valid" | "live" | "effect" | "aktiv") && distance == 0 =>
+            {
+                Role::Happened
+            }
+            // "The scan from Friday": where something comes from.
+            "from" | "of" | "von" | "vom" | "du" if distance < 2 && source(near(distance + 1)) => continue,
+            "effective" | "effect" | "wirksam" | "gilt" | "prend" => Role::Effective,
+            "of" if near(distance + 1) == "as" && distance < 2 => Role::Effective,
+            // "Zum 1. September sperren", where "bis zum" is an end.
+            "zum" if distance == 0 && near(1) != "bis" => Role::Effective,
+            "window" | "zeitraum" | "zeitfenster" | "between" | "zwischen" | "entre" | "per" | "ab" | "compter"
+            | "from" | "partir" | "starting" | "start" | "begin" | "beginning" | "von" | "desde" | "begins"
+            | "starts"
+                if distance < 4 =>
+            {
+                Role::Start
+            }
+            "by" | "before" | "due" | "deadline" | "until-latest" | "vor" | "avant" | "antes" | "spätestens"
+            | "within"
+                if distance < 3 =>
+            {
+                Role::Deadline
+            }
+            "at" | "on" | "am" | "um" | "le" | "el"
+                if distance == 0
+                    && before.iter().any(|w| matches!(*w, "was" | "were" | "been" | "wurde" | "fue" | "été")) =>
+            {
+                Role::Happened
+            }
+            _ => continue,
+        };
+        // "expires" and "runs out" of a credential itself tell nothing of an access.
+        return role;
+    }
+    if matches!(near(0), "at" | "on" | "am" | "um" | "le" | "el") { Role::On } else { Role::Other }
+}
+
+/// What carries the day on which it was written.
+fn source(word: &str) -> bool {
+    matches!(
+        word,
+        "scan"
+            | "scans"
+            | "report"
+            | "reports"
+            | "mail"
+            | "mails"
+            | "e-mail"
+            | "email"
+            | "message"
+            | "finding"
+            | "findings"
+            | "audit"
+            | "review"
+            | "log"
+            | "logs"
+            | "export"
+            | "screenshot"
+            | "incident"
+            | "chat"
+            | "thread"
+            | "minutes"
+            | "meeting"
+            | "ticket"
+            | "alert"
+            | "advisory"
+            | "list"
+            | "call"
+            | "bericht"
+            | "nachricht"
+            | "rapport"
+            | "informe"
+    )
+}
+
+pub(super) fn joined(between: &str, site: &Site) -> bool {
+    let lower = between.trim().to_lowercase();
+    // The site's own "until" between two times.
+    if let [one] = &site.words(&lower)[..]
+        && one.text == "until"
+    {
+        return true;
+    }
+    let first = lower.split_whitespace().next().unwrap_or_default();
+    // "to Sunday 2026-08-16"
+    let rest = lower.split_whitespace().nth(1).is_none_or(|w| super::dates::weekday(w.trim_end_matches(',')).is_some());
+    rest && matches!(
+        first,
+        "to" | "-" | "–" | "—" | "until" | "till" | "and" | "bis" | "au" | "à" | "hasta" | "a" | "through"
+    )
+}
