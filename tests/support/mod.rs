@@ -23,6 +23,7 @@ pub mod moto;
 pub mod openbao;
 pub mod process;
 pub mod proxy;
+pub mod runs;
 pub mod servicenow;
 pub mod shapes;
 pub mod stream;
