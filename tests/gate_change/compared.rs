@@ -108,16 +108,13 @@ fn including(include: &str) -> String {
 
 #[test]
 fn a_gate_of_another_project_of_that_name_is_told() {
-    let project = |path: &str, version: &str| {
-        including(&format!("{{project: {path}, ref: {version}, file: .gitlab-ci-template.yml}}"))
-    };
-    let component =
-        |path: &str, version: &str| including(&format!("component: $CI_SERVER_FQDN/{path}/driftgate@{version}"));
-    let remote = |path: &str, version: &str| {
-        including(&format!("remote: https://git.example.com/{path}/-/raw/{version}/.gitlab-ci-template.yml"))
-    };
-    let kinds: [&dyn Fn(&str, &str) -> String; 3] = [&project, &component, &remote];
-    for of in kinds {
+    let kinds = [
+        "{project: PATH, ref: VERSION, file: .gitlab-ci-template.yml}",
+        "component: $CI_SERVER_FQDN/PATH/driftgate@VERSION",
+        "remote: https://git.example.com/PATH/-/raw/VERSION/.gitlab-ci-template.yml",
+    ];
+    for kind in kinds {
+        let of = |path: &str, version: &str| including(&kind.replace("PATH", path).replace("VERSION", version));
         let house = House::new(false);
         house.before(".gitlab-ci.yml", &of("acme/driftgate", "1.0.0"));
         for (path, version, is_told) in
