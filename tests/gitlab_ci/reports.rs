@@ -59,7 +59,8 @@ fn a_code_quality_report_is_one_by_code_climates_types() {
     let report: Value = serde_json::from_slice(&command.args(["--format", "gitlab"]).output().unwrap().stdout).unwrap();
     assert!(report.as_array().unwrap().len() > 5);
     assert_eq!(typed(std::slice::from_ref(&report)), "");
-    let spoil: [(&str, fn(&mut Value)); 7] = [
+    type Spoil = fn(&mut Value);
+    let spoil: [(&str, Spoil); 7] = [
         ("check_name", |issue| drop(issue.as_object_mut().unwrap().remove("check_name"))),
         ("Category", |issue| issue["categories"] = json!(["Secrecy"])),
         ("Severity", |issue| issue["severity"] = json!("high")),
