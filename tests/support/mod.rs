@@ -12,6 +12,7 @@
 )]
 
 pub mod binary;
+pub mod driver;
 pub mod faults;
 pub mod github;
 pub mod gitlab;
