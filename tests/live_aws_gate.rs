@@ -10,6 +10,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use support::moto::{Key, everything};
+use support::runs::{Said, done, on_main, write};
 use support::{Answer, Listener, Moto, binary};
 
 const OTHER: &str = "210987654321";
@@ -20,43 +21,12 @@ struct Checkout {
     variables: Vec<(String, String)>,
 }
 
-/// What a run said.
-struct Said {
-    code: i32,
-    report: Value,
-    all: String,
-}
-
 impl Said {
-    fn rules(&self) -> Vec<&str> {
-        self.report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect()
-    }
-
     fn requests(&self, source: &str) -> u64 {
         let coverage = self.report["coverage"].as_array().unwrap();
         let own = coverage.iter().find(|entry| entry["source"] == source);
         own.unwrap_or_else(|| panic!("{}", self.all))["requests"].as_u64().unwrap()
     }
-}
-
-fn write(root: &Path, path: &str, text: &str) {
-    let path = root.join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
-
-fn ago(hours: i64) -> String {
-    (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours)).to_string()
-}
-
-fn done(key: &str, title: &str) -> Value {
-    json!({"key": key, "fields": {
-        "summary": title, "description": null, "issuetype": {"name": "Task"}, "project": {"key": "SEC"},
-        "status": {"name": "Done", "statusCategory": {"key": "done"}}, "resolution": {"name": "Done"},
-        "created": ago(50), "updated": ago(40), "resolutiondate": ago(40), "duedate": null, "labels": [], "components": [],
-        "reporter": {"emailAddress": "bob@example.com"}, "assignee": {"emailAddress": "dave@example.com"},
-        "comment": {"comments": []},
-    }})
 }
 
 impl Checkout {
@@ -74,7 +44,6 @@ impl Checkout {
         let config =
             format!("version: 1\nrepository: acme/shop\nsources:\n  - {{kind: jira, export: jira.json}}\n{sources}");
         write(root, ".driftgate.yaml", &config);
-        write(root, "event.json", r#"{"repository": {"default_branch": "main"}}"#);
         Self { folder, variables: Vec::new() }
     }
 
@@ -86,23 +55,10 @@ impl Checkout {
     fn check(&self) -> Said {
         let root = self.folder.path();
         let mut command = binary();
-        command
-            .args(["check", "--format", "json", "--no-progress"])
-            .arg(root)
-            .env("GITHUB_ACTIONS", "true")
-            .env("GITHUB_REPOSITORY", "acme/shop")
-            .env("GITHUB_REF", "refs/heads/main")
-            .env("GITHUB_WORKFLOW_REF", "acme/shop/.github/workflows/deploy.yml@refs/heads/main")
-            .env("GITHUB_JOB", "deploy")
-            .env("GITHUB_EVENT_PATH", root.join("event.json"));
-        for (name, value) in &self.variables {
-            command.env(name, value);
-        }
-        let output = command.output().unwrap();
-        let out = String::from_utf8(output.stdout).unwrap();
-        let errors = String::from_utf8(output.stderr).unwrap();
-        let report = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}\n{errors}"));
-        Said { code: output.status.code().unwrap(), report, all: out + &errors }
+        command.args(["check", "--format", "json", "--no-progress"]).arg(root);
+        on_main(&mut command, root);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        Said::of(&mut command)
     }
 }
 

@@ -10,6 +10,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use support::github::TOKEN;
+use support::runs::{Said, on_main, write};
 use support::{Answer, Github, Listener, binary};
 
 const WORKFLOW: &str = "on: push
@@ -24,13 +25,6 @@ jobs:
           DEPLOY_KEY: ${{ secrets.DEPLOY_KEY }}
           NPM_TOKEN: ${{ secrets.NPM_TOKEN }}
 ";
-
-/// What a run said.
-struct Said {
-    code: i32,
-    report: Value,
-    all: String,
-}
 
 impl Said {
     /// Rule and subject of each finding.
@@ -47,13 +41,8 @@ impl Said {
 
 fn checkout(endpoint: &str, ticket: &str, links: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let write = |path: &str, text: &str| {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    };
+    let write = |path: &str, text: &str| write(folder.path(), path, text);
     write(".github/workflows/deploy.yml", WORKFLOW);
-    write("event.json", r#"{"repository": {"default_branch": "main"}}"#);
     write(
         "tickets.csv",
         &format!(
@@ -82,20 +71,11 @@ fn check(root: &Path, arguments: &[&str]) -> Said {
     command
         .args(["check", "--format", "json", "--no-progress", "--now", "2026-06-01T00:00:00Z"])
         .args(arguments)
-        .arg(root)
-        .env("GITHUB_ACTIONS", "true")
-        .env("GITHUB_REPOSITORY", "acme/shop")
-        .env("GITHUB_REF", "refs/heads/main")
-        .env("GITHUB_WORKFLOW_REF", "acme/shop/.github/workflows/deploy.yml@refs/heads/main")
-        .env("GITHUB_JOB", "deploy")
-        .env("GITHUB_EVENT_PATH", root.join("event.json"))
-        .env("AUDIT_TOKEN", TOKEN);
-    let output = command.output().unwrap();
-    let out = String::from_utf8(output.stdout).unwrap();
-    let all = format!("{out}\n{}", String::from_utf8(output.stderr).unwrap());
-    assert!(!all.contains(TOKEN), "the token is told");
-    let report = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {all}"));
-    Said { code: output.status.code().unwrap(), report, all }
+        .arg(root);
+    on_main(&mut command, root);
+    let said = Said::of(command.env("AUDIT_TOKEN", TOKEN));
+    assert!(!said.all.contains(TOKEN), "the token is told");
+    said
 }
 
 fn set_up() -> Value {

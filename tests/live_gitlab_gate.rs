@@ -6,22 +6,17 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
 
+use assert_cmd::Command;
 use serde_json::{Value, json};
 use support::gitlab::{ROOT, call};
+use support::runs::{Said, write};
 use support::{GitLab, binary};
 
 /// A checkout of `acme/shop` whose first job is the gate of the second.
 struct Checkout {
     folder: tempfile::TempDir,
     variables: Vec<(String, String)>,
-}
-
-struct Said {
-    code: i32,
-    report: Value,
-    all: String,
 }
 
 impl Checkout {
@@ -58,39 +53,29 @@ impl Checkout {
         self
     }
 
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = binary();
         command.args(arguments).current_dir(self.folder.path());
-        for (name, value) in &self.variables {
-            command.env(name, value);
-        }
-        let output = command.output().unwrap();
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = self.command(arguments).output().unwrap();
         let text = |bytes| String::from_utf8(bytes).unwrap();
         (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
 
     fn json(&self, arguments: &[&str]) -> Said {
-        let (code, out, errors) = self.run(&[arguments, &["--format", "json", "--no-progress"]].concat());
-        let report = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}\n{errors}"));
-        Said { code, report, all: out + &errors }
+        Said::of(self.command(arguments).args(["--format", "json", "--no-progress"]))
     }
 }
 
 impl Said {
-    fn expect(&self, code: i32, rules: &[&str]) {
-        let found: Vec<&str> =
-            self.report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
-        assert_eq!((self.code, found), (code, rules.to_vec()), "{}", self.all);
-    }
-
-    fn of<'s>(&'s self, list: &str, id: &str) -> &'s Value {
+    fn entry<'s>(&'s self, list: &str, id: &str) -> &'s Value {
         let found = self.report[list].as_array().unwrap().iter().find(|entry| entry["id"] == id);
         found.unwrap_or_else(|| panic!("{id} is not there: {}", self.all))
     }
-}
-
-fn write(root: &Path, path: &str, text: &str) {
-    fs::write(root.join(path), text).unwrap();
 }
 
 /// A project in a group, a variable, and a token. Gives the token's number.
@@ -189,7 +174,7 @@ fn two_gitlabs_do_not_mix() {
     let checkout = Checkout::new(&eu.endpoint, &config, &tickets).with("EU_TOKEN", ROOT).with("US_TOKEN", ROOT);
     let state = |said: &Said, name: &str| {
         let id = format!("gitlab@{name}:project-token:acme/shop:{number}");
-        said.of("credentials", &id)["liveness"]["state"].as_str().unwrap().to_owned()
+        said.entry("credentials", &id)["liveness"]["state"].as_str().unwrap().to_owned()
     };
     let said = checkout.json(&["inventory"]);
     assert_eq!((state(&said, "eu"), state(&said, "us")), ("live".into(), "dead".into()), "{}", said.all);
@@ -240,10 +225,10 @@ fn values_come_out_nowhere() {
         // What one variable is known to hold, another with the same value holds; only where the site wants fingerprints.
         let said = checkout.json(&["inventory"]);
         assert_eq!(said.code, 0, "{}", said.all);
-        let copy = &said.of("slots", "gitlab:variable:acme:COPY")["holds"];
+        let copy = &said.entry("slots", "gitlab:variable:acme:COPY")["holds"];
         let token = json!(format!("gitlab:project-token:acme/shop:{number}"));
         assert_eq!(*copy, if fingerprints.is_empty() { Value::Null } else { token });
-        assert_eq!(said.of("slots", "gitlab:variable:acme:OTHER")["holds"], Value::Null);
+        assert_eq!(said.entry("slots", "gitlab:variable:acme:OTHER")["holds"], Value::Null);
     }
 }
 
@@ -255,7 +240,7 @@ fn without_a_configuration_the_environment_tells() {
     fs::remove_file(checkout.folder.path().join(".driftgate.yaml")).unwrap();
     let said = checkout.json(&["inventory"]);
     assert_eq!(said.code, 0, "{}", said.all);
-    assert_eq!(said.of("slots", "gitlab:variable:acme/shop:DEPLOY_TOKEN")["masked"], true);
+    assert_eq!(said.entry("slots", "gitlab:variable:acme/shop:DEPLOY_TOKEN")["masked"], true);
     // Offline nothing is asked.
     gitlab.forget();
     assert_eq!(checkout.json(&["inventory", "--offline"]).code, 3);

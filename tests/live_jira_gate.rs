@@ -5,41 +5,21 @@
 
 mod support;
 
-use std::fs;
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
+use support::runs::{Said, on_main, write};
 use support::{Jira, Moto, binary};
-
-fn write(root: &Path, path: &str, text: &str) {
-    let path = root.join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
 
 /// What a run said: the exit code, the rules that fired, and everything that was printed.
 fn check(root: &Path, kept: &Path, auditor: &support::moto::Key) -> (i32, Vec<String>, String) {
-    let output = binary()
-        .args(["check", "--format", "json", "--no-progress"])
-        .arg(root)
-        .env("GITHUB_ACTIONS", "true")
-        .env("GITHUB_REPOSITORY", "acme/shop")
-        .env("GITHUB_REF", "refs/heads/main")
-        .env("GITHUB_WORKFLOW_REF", "acme/shop/.github/workflows/deploy.yml@refs/heads/main")
-        .env("GITHUB_JOB", "deploy")
-        .env("GITHUB_EVENT_PATH", root.join("event.json"))
-        .env("DRIFTGATE_CACHE_DIR", kept)
-        .env("AUDITOR_ID", &auditor.id)
-        .env("AUDITOR_SECRET", &auditor.secret)
-        .env("JIRA_TOKEN", "pat-canary")
-        .output()
-        .unwrap();
-    let out = String::from_utf8(output.stdout).unwrap();
-    let all = out.clone() + &String::from_utf8_lossy(&output.stderr);
-    assert!(!all.contains("pat-canary") && !all.contains(&auditor.secret), "{all}");
-    let report: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {all}"));
-    let rules = report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap().to_owned()).collect();
-    (output.status.code().unwrap(), rules, all)
+    let mut command = binary();
+    command.args(["check", "--format", "json", "--no-progress"]).arg(root);
+    on_main(&mut command, root);
+    command.env("DRIFTGATE_CACHE_DIR", kept).env("JIRA_TOKEN", "pat-canary");
+    let said = Said::of(command.env("AUDITOR_ID", &auditor.id).env("AUDITOR_SECRET", &auditor.secret));
+    assert!(!said.all.contains("pat-canary") && !said.all.contains(&auditor.secret), "{}", said.all);
+    (said.code, said.rules().into_iter().map(str::to_owned).collect(), said.all)
 }
 
 #[test]
@@ -58,7 +38,6 @@ fn the_verdict_follows_ticket_and_key() {
                     - run: driftgate check\n      - uses: aws-actions/aws-secretsmanager-get-secrets@v2\n        with:\n          \
                     secret-ids: prod/deploy\n      - run: ./deploy.sh\n";
     write(root, ".github/workflows/deploy.yml", workflow);
-    write(root, "event.json", r#"{"repository": {"default_branch": "main"}}"#);
     let config = format!(
         "version: 1\nrepository: acme/shop\nsources:\n  - {{kind: jira, url: '{}', jql: 'project = SEC', token_env: JIRA_TOKEN}}\n  \
          - {{kind: aws, endpoint: '{}', region: us-east-1, access_key_id_env: AUDITOR_ID, secret_access_key_env: AUDITOR_SECRET}}\n\

@@ -5,26 +5,13 @@
 
 mod support;
 
-use std::fs;
-
 use reqwest::Method;
 use serde_json::{Value, json};
+use support::runs::{Said, ago, done, on_main, write};
 use support::{OpenBao, binary};
 
-/// So many hours ago.
-fn ago(hours: i64) -> String {
-    (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours)).to_string()
-}
-
-/// What a run said.
-struct Said {
-    code: i32,
-    report: Value,
-    all: String,
-}
-
 impl Said {
-    fn rules(&self) -> Vec<(&str, &str)> {
+    fn found(&self) -> Vec<(&str, &str)> {
         // The other server's token has no ticket, which is not what these tests are about.
         let all = self.report["findings"].as_array().unwrap().iter().filter(|f| f["rule"] != "unticketed-credential");
         all.map(|f| (f["rule"].as_str().unwrap(), f["subject"]["id"].as_str().unwrap())).collect()
@@ -46,11 +33,7 @@ impl Checkout {
     /// `steps` are those behind the gate; `env` is the job's.
     fn new(env: &str, steps: &str, inventory: &Value, ticket: &str, sources: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let write = |path: &str, text: &str| {
-            let path = folder.path().join(path);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        };
+        let write = |path: &str, text: &str| write(folder.path(), path, text);
         let workflow = format!(
             "on: push\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n{env}    steps:\n      - run: driftgate check\n{steps}      - run: ./deploy.sh\n"
         );
@@ -59,20 +42,13 @@ impl Checkout {
         inventory["schema"] = json!("driftgate/inventory/v1");
         inventory["exported_at"] = json!(ago(0));
         write("inventory.json", &inventory.to_string());
-        let issue = json!({"key": "SEC-1", "fields": {
-            "summary": ticket, "description": null, "issuetype": {"name": "Task"}, "project": {"key": "SEC"},
-            "status": {"name": "Done", "statusCategory": {"key": "done"}}, "resolution": {"name": "Done"},
-            "created": ago(50), "updated": ago(40), "resolutiondate": ago(40), "duedate": null, "labels": [], "components": [],
-            "reporter": {"emailAddress": "bob@example.com"}, "assignee": {"emailAddress": "dave@example.com"},
-            "comment": {"comments": []}}});
-        write("jira.json", &json!({"total": 1, "issues": [issue]}).to_string());
+        write("jira.json", &json!({"total": 1, "issues": [done("SEC-1", ticket)]}).to_string());
         write(
             ".driftgate.yaml",
             &format!(
                 "version: 1\nrepository: acme/shop\nsources:\n  - {{kind: file, path: inventory.json}}\n  - {{kind: jira, export: jira.json}}\n{sources}"
             ),
         );
-        write("event.json", r#"{"repository": {"default_branch": "main"}}"#);
         Self { folder, variables: Vec::new() }
     }
 
@@ -84,30 +60,17 @@ impl Checkout {
     fn run(&self, arguments: &[&str]) -> Said {
         let root = self.folder.path();
         let mut command = binary();
-        command
-            .args(arguments)
-            .args(["--format", "json", "--no-progress"])
-            .current_dir(root)
-            .env("GITHUB_ACTIONS", "true")
-            .env("GITHUB_REPOSITORY", "acme/shop")
-            .env("GITHUB_REF", "refs/heads/main")
-            .env("GITHUB_WORKFLOW_REF", "acme/shop/.github/workflows/deploy.yml@refs/heads/main")
-            .env("GITHUB_JOB", "deploy")
-            .env("GITHUB_EVENT_PATH", root.join("event.json"));
-        for (name, value) in &self.variables {
-            command.env(name, value);
-        }
-        let output = command.output().unwrap();
-        let (out, errors) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
-        let report = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}\n{errors}"));
-        let all = out + &errors;
-        assert!(!all.contains("canary") && !all.contains("root-"), "{all}");
-        Said { code: output.status.code().unwrap(), report, all }
+        command.args(arguments).args(["--format", "json", "--no-progress"]).current_dir(root);
+        on_main(&mut command, root);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        let said = Said::of(&mut command);
+        assert!(!said.all.contains("canary") && !said.all.contains("root-"), "{}", said.all);
+        said
     }
 
     fn expect(&self, code: i32, rules: &[(&str, &str)]) -> Said {
         let said = self.run(&["check"]);
-        assert_eq!((said.code, said.rules()), (code, rules.to_vec()), "{}", said.all);
+        assert_eq!((said.code, said.found()), (code, rules.to_vec()), "{}", said.all);
         said
     }
 }

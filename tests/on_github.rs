@@ -246,3 +246,89 @@ fn named_variables_are_examined() {
     assert!(none.is_null() && said.contains("--credentials: entry 2 is no name"), "{said}");
     assert!(!said.contains("hunter"), "{said}");
 }
+
+/// A repository with the checkout that is judged in a folder of its own; `git`: whether git knows of it.
+fn monorepo(git: bool) -> TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    copy(&acme(), &folder.path().join("services/shop"));
+    if git {
+        let made = std::process::Command::new("git").args(["init", "-q"]).arg(folder.path()).status().unwrap();
+        assert!(made.success());
+    }
+    folder
+}
+
+/// All paths that a format shows beside sources.
+fn shown(format: &str, report: &str) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let all = |value: &Value| value.as_array().cloned().unwrap_or_default();
+    match format {
+        "github" => {
+            report.lines().filter_map(|line| Some(line.split_once(" file=")?.1.split_once(',')?.0.to_owned())).collect()
+        }
+        "junit" => report.split(" file=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect(),
+        _ => {
+            let value: Value = serde_json::from_str(report).unwrap();
+            match format {
+                "gitlab" => all(&value).iter().map(|issue| text(&issue["location"]["path"])).collect(),
+                "gitlab-security" => {
+                    all(&value["vulnerabilities"]).iter().map(|one| text(&one["location"]["file"])).collect()
+                }
+                _ => {
+                    let results = all(&value["runs"][0]["results"]);
+                    let places = results.iter().flat_map(|one| all(&one["locations"]));
+                    places.map(|place| text(&place["physicalLocation"]["artifactLocation"]["uri"])).collect()
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn places_are_told_from_the_repositorys_top() {
+    let formats = ["github", "gitlab", "gitlab-security", "junit", "sarif"];
+    for by_git in [true, false] {
+        let repository = monorepo(by_git);
+        let (top, shop) = (repository.path(), repository.path().join("services/shop"));
+        // Named from the top, as the working folder, and by its whole path; a gate for the whole of it says the same.
+        let ways: [(&Path, &Path); 3] = [(top, Path::new("services/shop")), (&shop, Path::new(".")), (top, &shop)];
+        for (folder, path) in ways {
+            for format in formats {
+                for (system, place) in [("GITHUB_ACTIONS", "GITHUB_WORKSPACE"), ("GITLAB_CI", "CI_PROJECT_DIR")] {
+                    let mut command = binary();
+                    command.current_dir(folder).arg("check").arg(path).args(["--now", NOW, "--no-probe"]);
+                    command.args(["--format", format]).env(system, "true").env(place, top);
+                    let output = command.output().unwrap();
+                    let places = shown(format, &text(&output.stdout));
+                    assert!(!places.is_empty(), "{format}: {}", text(&output.stderr));
+                    for place in places {
+                        assert!(place.starts_with("services/shop/") && top.join(&place).is_file(), "{format}: {place}");
+                    }
+                }
+            }
+        }
+        // What other programs read is told from the folder that they named.
+        let mut command = binary();
+        command.current_dir(top).args(["check", "services/shop", "--now", NOW, "--no-probe", "--format", "json"]);
+        let told: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+        let places = told["findings"].as_array().unwrap().iter().flat_map(|one| one["references"].as_array().unwrap());
+        let places: Vec<&str> = places.map(|place| place["file"].as_str().unwrap()).collect();
+        assert!(!places.is_empty() && places.iter().all(|file| shop.join(file).is_file()), "{places:?}");
+    }
+}
+
+#[test]
+fn a_wrong_configuration_is_shown_where_it_stands() {
+    let repository = monorepo(true);
+    let (top, shop) = (repository.path(), repository.path().join("services/shop"));
+    fs::write(shop.join(".driftgate.yaml"), "version: 1\nsorces: []\n").unwrap();
+    fs::write(top.join("gate.yaml"), "version: 1\nsorces: []\n").unwrap();
+    for (arguments, file) in [(&[][..], "services/shop/.driftgate.yaml"), (&["--config", "gate.yaml"], "gate.yaml")] {
+        let mut command = binary();
+        command.current_dir(top).args(["check", "services/shop"]).args(arguments).env("GITHUB_ACTIONS", "true");
+        let output = command.output().unwrap();
+        assert_eq!(output.status.code(), Some(2));
+        let error = text(&output.stderr);
+        assert!(error.lines().any(|line| line.starts_with(&format!("::error file={file},line=2"))), "{error}");
+    }
+}

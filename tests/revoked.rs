@@ -5,23 +5,14 @@
 
 mod support;
 
-use std::fs;
-use std::path::Path;
-
 use serde_json::{Value, json};
+use support::runs::{Said, ago, done, on_main, write};
 use support::{Answer, Listener, Moto, OpenBao, binary};
 
 /// A checkout whose deploying job has the gate as a step, with an inventory, one ticket and a configuration.
 struct Checkout {
     folder: tempfile::TempDir,
     variables: Vec<(String, String)>,
-}
-
-/// What a run said.
-struct Said {
-    code: i32,
-    report: Value,
-    all: String,
 }
 
 impl Checkout {
@@ -48,7 +39,6 @@ impl Checkout {
                 "version: 1\nrepository: acme/shop\nsources:\n  - {{kind: file, path: inventory.json}}\n  - {{kind: jira, export: jira.json}}\n  - {{kind: env}}\n{sources}"
             ),
         );
-        write(root, "event.json", r#"{"repository": {"default_branch": "main"}}"#);
         Self { folder, variables: Vec::new() }
     }
 
@@ -60,57 +50,11 @@ impl Checkout {
     fn check(&self, arguments: &[&str]) -> Said {
         let root = self.folder.path();
         let mut command = binary();
-        command
-            .args(["check", "--format", "json", "--no-progress"])
-            .args(arguments)
-            .arg(root)
-            .env("GITHUB_ACTIONS", "true")
-            .env("GITHUB_REPOSITORY", "acme/shop")
-            .env("GITHUB_REF", "refs/heads/main")
-            .env("GITHUB_WORKFLOW_REF", "acme/shop/.github/workflows/deploy.yml@refs/heads/main")
-            .env("GITHUB_JOB", "deploy")
-            .env("GITHUB_EVENT_PATH", root.join("event.json"));
-        for (name, value) in &self.variables {
-            command.env(name, value);
-        }
-        let output = command.output().unwrap();
-        let out = String::from_utf8(output.stdout).unwrap();
-        let errors = String::from_utf8(output.stderr).unwrap();
-        let report = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}\n{errors}"));
-        Said { code: output.status.code().unwrap(), report, all: out + &errors }
+        command.args(["check", "--format", "json", "--no-progress"]).args(arguments).arg(root);
+        on_main(&mut command, root);
+        command.envs(self.variables.iter().map(|(name, value)| (name, value)));
+        Said::of(&mut command)
     }
-}
-
-impl Said {
-    fn rules(&self) -> Vec<&str> {
-        self.report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect()
-    }
-
-    fn expect(&self, code: i32, rules: &[&str]) {
-        assert_eq!((self.code, self.rules()), (code, rules.to_vec()), "{}", self.all);
-    }
-}
-
-fn write(root: &Path, path: &str, text: &str) {
-    let path = root.join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
-
-/// So many hours ago.
-fn ago(hours: i64) -> String {
-    (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours)).to_string()
-}
-
-/// A done Jira ticket with this title.
-fn done(title: &str) -> Value {
-    json!({"key": "SEC-1", "fields": {
-        "summary": title, "description": null, "issuetype": {"name": "Task"}, "project": {"key": "SEC"},
-        "status": {"name": "Done", "statusCategory": {"key": "done"}}, "resolution": {"name": "Done"},
-        "created": ago(50), "updated": ago(40), "resolutiondate": ago(40), "duedate": null, "labels": [], "components": [],
-        "reporter": {"emailAddress": "bob@example.com"}, "assignee": {"emailAddress": "dave@example.com"},
-        "comment": {"comments": []},
-    }})
 }
 
 const AWS: [&str; 2] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
@@ -124,7 +68,7 @@ fn aws_checkout(moto: &Moto, inventory: &Value, title: &str, key: &support::moto
         "  - {{kind: aws, endpoint: '{}', access_key_id_env: AUDITOR_ID, secret_access_key_env: AUDITOR_SECRET, timeout: 20}}\n",
         moto.endpoint
     );
-    Checkout::new(&AWS, inventory, &done(title), &sources)
+    Checkout::new(&AWS, inventory, &done("SEC-1", title), &sources)
         .with("AWS_ACCESS_KEY_ID", &key.id)
         .with("AWS_SECRET_ACCESS_KEY", &key.secret)
         .with("AUDITOR_ID", &moto.admin.id)
@@ -162,7 +106,7 @@ fn an_aws_key_without_an_auditor() {
         "  - kind: aws\n    required: false\n    endpoint: '{}'\n{account}    access_key_id_env: NOBODY\n",
         moto.endpoint
     );
-    let checkout = Checkout::new(&AWS, &aws_slots(), &done(&format!("Revoke {}", key.id)), &sources)
+    let checkout = Checkout::new(&AWS, &aws_slots(), &done("SEC-1", &format!("Revoke {}", key.id)), &sources)
         .with("AWS_ACCESS_KEY_ID", &key.id)
         .with("AWS_SECRET_ACCESS_KEY", &key.secret);
     checkout.check(&[]).expect(1, &["revoked-but-live"]);
@@ -200,7 +144,7 @@ fn answers_that_prove_nothing_about_an_aws_key() {
             "  - {{kind: aws, endpoint: '{}', accounts: ['123456789012'], access_key_id_env: AUDITOR_ID, secret_access_key_env: AUDITOR_SECRET, timeout: 20}}\n",
             wall.endpoint
         );
-        let checkout = Checkout::new(&AWS, &aws_slots(), &done(&format!("Revoke {}", key.id)), &sources)
+        let checkout = Checkout::new(&AWS, &aws_slots(), &done("SEC-1", &format!("Revoke {}", key.id)), &sources)
             .with("AWS_ACCESS_KEY_ID", &key.id)
             .with("AWS_SECRET_ACCESS_KEY", &key.secret)
             .with("AUDITOR_ID", &moto.admin.id)
@@ -218,7 +162,7 @@ fn without_probes_and_offline_nothing_is_called() {
         "  - {{kind: aws, endpoint: '{0}', access_key_id_env: A, secret_access_key_env: B, accounts: ['123456789012']}}\n  - {{kind: vault, address: '{0}', token_env: C}}\n",
         wall.endpoint
     );
-    let checkout = Checkout::new(&AWS, &aws_slots(), &done("Revoke AKIAQ2XYZ3CI4EXAMPLE"), &sources)
+    let checkout = Checkout::new(&AWS, &aws_slots(), &done("SEC-1", "Revoke AKIAQ2XYZ3CI4EXAMPLE"), &sources)
         .with("AWS_ACCESS_KEY_ID", "AKIAQ2XYZ3CI4EXAMPLE")
         .with("AWS_SECRET_ACCESS_KEY", &"x".repeat(40))
         .with("A", "AKIAADMINADMINADMIN7")
@@ -230,7 +174,7 @@ fn without_probes_and_offline_nothing_is_called() {
 
 fn vault_checkout(bao: &OpenBao, inventory: &Value, title: &str, token: &str) -> Checkout {
     let sources = format!("  - {{kind: vault, address: '{}', token_env: AUDITOR_TOKEN, timeout: 20}}\n", bao.endpoint);
-    Checkout::new(&["VAULT_DEPLOY_TOKEN"], inventory, &done(title), &sources)
+    Checkout::new(&["VAULT_DEPLOY_TOKEN"], inventory, &done("SEC-1", title), &sources)
         .with("VAULT_DEPLOY_TOKEN", token)
         .with("AUDITOR_TOKEN", &bao.root)
 }

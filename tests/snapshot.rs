@@ -10,6 +10,7 @@ use std::fs;
 use reqwest::Method;
 use serde_json::{Value, json};
 use support::openbao::Token;
+use support::runs::ago;
 use support::{OpenBao, Proxy, binary};
 
 struct House {
@@ -24,10 +25,6 @@ struct Ran {
     code: i32,
     json: Value,
     all: String,
-}
-
-fn ago(hours: i64) -> String {
-    (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours)).to_string()
 }
 
 impl House {

@@ -2,14 +2,18 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/blank.rs"]
+mod support;
+
 use std::collections::BTreeMap;
 
 use driftgate::link::Index;
 use driftgate::model::inventory::{Inventory, Level};
 use driftgate::model::settings::Settings;
-use driftgate::model::ticket::{Comment, Field, Intent, Person, RawState, Record, State, System, Text, Ticket};
+use driftgate::model::ticket::{Comment, Field, Intent, RawState, Record, State, Ticket};
 use jiff::Timestamp;
 use serde::Deserialize;
+use support::{at, blank, described, person, stated};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -38,58 +42,26 @@ struct Case {
     effective: Option<Option<Timestamp>>,
 }
 
-/// Tells `effective: null` from no word about it.
-mod stated {
-    use serde::{Deserialize, Deserializer};
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
-        T::deserialize(from).map(Some)
-    }
-}
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-fn person(name: &str) -> Person {
-    Person { names: vec![name.to_owned()], display: None }
-}
-
 fn record(case: &Case) -> Record {
+    let comment = |(author, text): &(String, String)| Comment {
+        author: person(author),
+        at: Some(at("2026-05-12T08:00:00Z")),
+        text: text.clone(),
+        system: false,
+    };
     let status = case.status.clone().unwrap_or_else(|| "Open".to_owned());
     Record {
-        source: "t".to_owned(),
-        system: System::Jira,
-        id: "T-1".to_owned(),
-        url: None,
-        project: "T".to_owned(),
         repository: case.repository.clone(),
         kind: case.kind.clone(),
-        title: case.title.clone(),
-        texts: case.text.iter().map(|text| Text { field: "description".to_owned(), text: text.clone() }).collect(),
-        comments: case
-            .comments
-            .iter()
-            .map(|(author, text)| Comment {
-                author: person(author),
-                at: Some(at("2026-05-12T08:00:00Z")),
-                text: text.clone(),
-                system: false,
-            })
-            .collect(),
-        history: Vec::new(),
+        texts: case.text.iter().flat_map(|text| described(text)).collect(),
+        comments: case.comments.iter().map(comment).collect(),
         labels: case.labels.clone(),
         fields: case.fields.clone(),
         state: RawState { status, closed: None, resolution: case.resolution.clone() },
-        relations: Vec::new(),
         opened_at: Some(at("2026-05-11T09:00:00Z")),
-        closed_at: None,
-        due_at: None,
-        updated_at: None,
         reporter: case.reporter.as_deref().map(person).unwrap_or_default(),
         assignee: case.assignee.as_deref().map(person),
-        approvers: Vec::new(),
-        time_zone: None,
+        ..blank("t", "T-1", &case.title)
     }
 }
 

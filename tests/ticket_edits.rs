@@ -3,13 +3,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/blank.rs"]
+mod support;
+
 use std::collections::BTreeMap;
 
 use driftgate::link::Index;
 use driftgate::model::inventory::{Inventory, Level};
 use driftgate::model::settings::Settings;
-use driftgate::model::ticket::{Change, Comment, Field, Intent, Person, RawState, Record, State, System, Text, Ticket};
-use jiff::Timestamp;
+use driftgate::model::ticket::{Change, Comment, Field, Intent, Person, RawState, Record, State, System, Ticket};
+use support::{at, blank, described, done, person};
 
 const EVE: &str = "eve@globex.test";
 const DAVE: &str = "dave@globex.test";
@@ -18,43 +21,18 @@ const ALICE: &str = "alice@globex.test";
 const BEFORE: &str = "2026-05-04T08:30:00Z";
 const AFTER: &str = "2026-05-10T08:00:00Z";
 
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-fn person(name: &str) -> Person {
-    Person { names: vec![name.to_owned()], display: None }
-}
-
 /// A grant for two days: opened by ruth, approved by alice an hour later, done by dave on the next day.
 fn elevation() -> Record {
     Record {
-        source: "jira".to_owned(),
-        system: System::Jira,
-        id: "SEC-1".to_owned(),
-        url: None,
-        project: "SEC".to_owned(),
-        repository: None,
-        kind: None,
-        title: "Temporary read on secret/billing/db for svc-loader".to_owned(),
-        texts: vec![Text {
-            field: "description".to_owned(),
-            text: "Until 2026-05-06 10:00 UTC, in staging.".to_owned(),
-        }],
-        comments: Vec::new(),
+        texts: described("Until 2026-05-06 10:00 UTC, in staging."),
         history: vec![change(ALICE, "2026-05-04T09:00:00Z", "approval", "Pending", "Approved")],
-        labels: Vec::new(),
         fields: BTreeMap::from([(Field::Approval, "Approved".to_owned())]),
-        state: RawState { status: "Done".to_owned(), closed: Some(true), resolution: Some("Done".to_owned()) },
-        relations: Vec::new(),
+        state: done(),
         opened_at: Some(at("2026-05-04T08:00:00Z")),
         closed_at: Some(at("2026-05-05T08:00:00Z")),
-        due_at: None,
-        updated_at: None,
         reporter: person(RUTH),
         assignee: Some(person(DAVE)),
-        approvers: Vec::new(),
-        time_zone: None,
+        ..blank("jira", "SEC-1", "Temporary read on secret/billing/db for svc-loader")
     }
 }
 

@@ -3,13 +3,17 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/blank.rs"]
+mod support;
+
 use std::time::{Duration, Instant};
 
 use driftgate::link::Index;
 use driftgate::model::inventory::Inventory;
 use driftgate::model::settings::Settings;
-use driftgate::model::ticket::{Comment, Person, RawState, Record, System, Text, Ticket};
+use driftgate::model::ticket::{Comment, Person, RawState, Record, System, Ticket};
 use proptest::prelude::*;
+use support::{at, blank, described};
 
 fn index() -> Index {
     let inventory: Inventory = serde_yaml::from_str(include_str!("tickets/inventory.yaml")).unwrap();
@@ -18,29 +22,12 @@ fn index() -> Index {
 
 fn record(title: &str, text: &str, comment: &str) -> Record {
     Record {
-        source: "t".to_owned(),
         system: System::Gitlab,
-        id: "T-1".to_owned(),
-        url: None,
-        project: "T".to_owned(),
-        repository: None,
-        kind: None,
-        title: title.to_owned(),
-        texts: vec![Text { field: "description".to_owned(), text: text.to_owned() }],
+        texts: described(text),
         comments: vec![Comment { author: Person::default(), at: None, text: comment.to_owned(), system: false }],
-        history: Vec::new(),
-        labels: Vec::new(),
-        fields: std::collections::BTreeMap::new(),
         state: RawState { status: "closed".to_owned(), closed: Some(true), resolution: None },
-        relations: Vec::new(),
-        opened_at: Some("2026-05-11T09:00:00Z".parse().unwrap()),
-        closed_at: None,
-        due_at: None,
-        updated_at: None,
-        reporter: Person::default(),
-        assignee: None,
-        approvers: Vec::new(),
-        time_zone: None,
+        opened_at: Some(at("2026-05-11T09:00:00Z")),
+        ..blank("t", "T-1", title)
     }
 }
 

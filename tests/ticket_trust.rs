@@ -3,51 +3,31 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/blank.rs"]
+mod support;
+
 use std::collections::BTreeMap;
 
 use driftgate::link::Index;
 use driftgate::model::inventory::Inventory;
 use driftgate::model::settings::Settings;
-use driftgate::model::ticket::{Change, Comment, Field, Intent, Person, RawState, Record, State, System, Text, Ticket};
-use jiff::Timestamp;
+use driftgate::model::ticket::{Change, Comment, Field, Intent, RawState, Record, State, Ticket};
+use support::{at, blank, described, done, person};
 
 const KEY: &str = "aws:access-key:AKIALOADER77GLOBEXST";
 const OTHER: &str = "aws:access-key:AKIABATCH55GLOBEXUVW";
 
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
-fn person(name: &str) -> Person {
-    Person { names: vec![name.to_owned()], display: None }
-}
-
 /// A done revocation, assigned to dave.
 fn revocation() -> Record {
     Record {
-        source: "jira".to_owned(),
-        system: System::Jira,
-        id: "SEC-1".to_owned(),
-        url: None,
-        project: "SEC".to_owned(),
-        repository: None,
-        kind: None,
-        title: "Revoke AKIALOADER77GLOBEXST".to_owned(),
-        texts: vec![Text { field: "description".to_owned(), text: "It leaked.".to_owned() }],
-        comments: Vec::new(),
-        history: Vec::new(),
-        labels: Vec::new(),
+        texts: described("It leaked."),
         fields: BTreeMap::from([(Field::Approval, "Approved".to_owned())]),
-        state: RawState { status: "Done".to_owned(), closed: Some(true), resolution: Some("Done".to_owned()) },
-        relations: Vec::new(),
+        state: done(),
         opened_at: Some(at("2026-05-04T08:00:00Z")),
         closed_at: Some(at("2026-05-05T08:00:00Z")),
-        due_at: None,
-        updated_at: None,
         reporter: person("ruth@globex.test"),
         assignee: Some(person("dave@globex.test")),
-        approvers: Vec::new(),
-        time_zone: None,
+        ..blank("jira", "SEC-1", "Revoke AKIALOADER77GLOBEXST")
     }
 }
 

@@ -3,12 +3,16 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[path = "support/blank.rs"]
+mod support;
+
 use driftgate::link::Index;
 use driftgate::model::inventory::{Inventory, Level};
 use driftgate::model::settings::Settings;
-use driftgate::model::ticket::{Intent, RawState, Record, State, System, Text};
+use driftgate::model::ticket::{Intent, RawState, Record, State};
 use jiff::Timestamp;
 use serde::Deserialize;
+use support::{at, blank, described, stated};
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,48 +32,14 @@ struct Case {
     effective: Option<Option<Timestamp>>,
 }
 
-/// Tells a null from no word about it.
-mod stated {
-    use serde::{Deserialize, Deserializer};
-
-    pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: Deserialize<'de>>(from: D) -> Result<Option<T>, D::Error> {
-        T::deserialize(from).map(Some)
-    }
-}
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
-
 fn record(case: &Case) -> Record {
+    let status = case.status.clone().unwrap_or_else(|| "Open".to_owned());
     Record {
-        source: "t".to_owned(),
-        system: System::Jira,
-        id: "T-1".to_owned(),
-        url: None,
-        project: "T".to_owned(),
-        repository: None,
         kind: case.kind.clone(),
-        title: case.title.clone(),
-        texts: case.text.iter().map(|text| Text { field: "description".to_owned(), text: text.clone() }).collect(),
-        comments: Vec::new(),
-        history: Vec::new(),
-        labels: Vec::new(),
-        fields: Default::default(),
-        state: RawState {
-            status: case.status.clone().unwrap_or_else(|| "Open".to_owned()),
-            closed: None,
-            resolution: case.resolution.clone(),
-        },
-        relations: Vec::new(),
+        texts: case.text.iter().flat_map(|text| described(text)).collect(),
+        state: RawState { status, closed: None, resolution: case.resolution.clone() },
         opened_at: Some(at("2026-05-11T09:00:00Z")),
-        closed_at: None,
-        due_at: None,
-        updated_at: None,
-        reporter: Default::default(),
-        assignee: None,
-        approvers: Vec::new(),
-        time_zone: None,
+        ..blank("t", "T-1", &case.title)
     }
 }
 

@@ -9,12 +9,16 @@ use super::args::{self, Common, Mode, Threshold};
 use super::output::{self, Look};
 use super::place::Place;
 use super::progress::Progress;
+use super::rooted::Rooted;
 use super::{EXIT_CODES, Failure, prepare};
 use crate::config::Environment;
 use crate::gate::{self, Options};
 use crate::model::report::Report;
 use crate::model::scope::ScopeKind;
 use crate::render::{self, Context};
+
+/// Where what points at no place in a pipeline is shown, where there is no configuration.
+const DEFAULT_CONFIG: &str = ".driftgate.yaml";
 
 const EXAMPLES: &str = "Examples:
   driftgate check
@@ -63,10 +67,12 @@ pub(super) struct Check {
 impl Check {
     pub(super) fn run(self, common: &Common, env: &Arc<Environment>) -> Result<u8, Failure> {
         let place = Place::of(env);
-        self.judge(common, env, &place).inspect_err(|failure| place.failed(failure))
+        let formats: Vec<&str> = self.output.iter().map(|(format, _)| *format).chain(self.format).collect();
+        let rooted = Rooted::of(&self.path, &formats, common, env);
+        self.judge(common, env, &place, &rooted).inspect_err(|failure| place.failed(failure, &rooted))
     }
 
-    fn judge(self, common: &Common, env: &Arc<Environment>, place: &Place) -> Result<u8, Failure> {
+    fn judge(self, common: &Common, env: &Arc<Environment>, place: &Place, rooted: &Rooted) -> Result<u8, Failure> {
         let targets = output::targets(&self.output)?;
         let variables = variables(self.credentials.as_deref().unwrap_or_default())?;
         let mut prepared = prepare::examining(common, env, &self.path, self.policy_ref.as_deref(), &variables)?;
@@ -87,16 +93,18 @@ impl Check {
             let _progress = Progress::start(common, env, "reading pipelines, tickets and stores");
             prepare::block_on(gate::check(&options, &prepared.config, &prepared.sources, env))?
         };
-        let look = Look::new(common, env, prepared.config.file.as_deref());
+        let config = rooted.file(prepared.config.file.as_deref().unwrap_or(DEFAULT_CONFIG));
+        let look = Look::new(common, env, Some(&config));
         let code = report.exit_code;
         for (format, target) in targets {
-            let text = rendered(format, &report, &look.file()).map_err(|error| Failure::Output(error, code))?;
+            let text = rendered(format, &rooted.report(format, &report), &look.file())
+                .map_err(|error| Failure::Output(error, code))?;
             target.deliver(&text).map_err(|error| Failure::Output(error, code))?;
         }
         place.deliver(&report, &look, common, &self.output).map_err(|error| Failure::Output(error, code))?;
         let text = match self.format {
-            Some(format) => rendered(format, &report, &look.screen()),
-            None => place.screen(&report, &look),
+            Some(format) => rendered(format, &rooted.report(format, &report), &look.screen()),
+            None => place.screen(&report, &look, rooted),
         };
         let text = text.map_err(|error| Failure::Output(error, code))?;
         output::stdout(&text).map_err(|error| Failure::Output(error, code))?;

@@ -16,6 +16,7 @@ mod place;
 mod prepare;
 mod progress;
 mod refs;
+mod rooted;
 mod scan;
 mod schema;
 mod tickets;

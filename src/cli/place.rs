@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use super::args::Common;
 use super::check::rendered;
 use super::output::{Look, OutputError};
+use super::rooted::Rooted;
 use super::{Failure, code, gitlab_place, message};
 use crate::config::{ConfigError, Environment, ci};
 use crate::model::reference::Provider;
@@ -48,7 +49,7 @@ impl Place {
     }
 
     /// What standard output gets where no format was asked for.
-    pub(super) fn screen(&self, report: &Report, look: &Look) -> Result<Vec<u8>, OutputError> {
+    pub(super) fn screen(&self, report: &Report, look: &Look, rooted: &Rooted) -> Result<Vec<u8>, OutputError> {
         let text = rendered("text", report, &look.screen())?;
         match self {
             Self::Desk => Ok(text),
@@ -59,7 +60,7 @@ impl Place {
                 let mut out = format!("::stop-commands::{token}\n").into_bytes();
                 out.extend(text);
                 out.extend(format!("::{token}::\n").into_bytes());
-                out.extend(rendered("github", report, &look.screen())?);
+                out.extend(rendered("github", &rooted.report("github", report), &look.screen())?);
                 Ok(out)
             }
         }
@@ -106,12 +107,12 @@ impl Place {
     }
 
     /// Tells of a failure where people look for it.
-    pub(super) fn failed(&self, failure: &Failure) {
+    pub(super) fn failed(&self, failure: &Failure, rooted: &Rooted) {
         let Self::Github(github) = self else { return };
         let (what, next, place) = match failure {
             Failure::Config(error) => {
                 let head = ConfigError { next: String::new(), ..error.clone() };
-                (head.to_string(), error.next.clone(), place_of(error))
+                (head.to_string(), error.next.clone(), place_of(error, rooted))
             }
             Failure::Usage(what, next) => (what.clone(), next.clone(), None),
             Failure::Output(error, _) => (error.to_string(), "the result was not delivered".to_owned(), None),
@@ -139,14 +140,14 @@ impl Github {
 }
 
 /// Where a configuration error stands: `file:line:column`, or a file alone.
-fn place_of(error: &ConfigError) -> Option<At> {
+fn place_of(error: &ConfigError, rooted: &Rooted) -> Option<At> {
     let (mut file, mut numbers) = (error.at.as_str(), Vec::new());
     while let Some((head, number)) = file.rsplit_once(':').and_then(|(head, tail)| Some((head, tail.parse().ok()?))) {
         numbers.insert(0, number);
         file = head;
     }
     let number = |at: usize| numbers.get(at).copied().unwrap_or(1);
-    (!file.is_empty()).then(|| At { file: file.to_owned(), line: number(0), column: number(1), job: None })
+    (!file.is_empty()).then(|| At { file: rooted.file(file), line: number(0), column: number(1), job: None })
 }
 
 /// Adds the report to what the step's summary holds already; GitHub drops a summary as a whole that is too long.

@@ -43,7 +43,11 @@ fn git(folder: &Path) -> Command {
     let mut command = Command::new("git");
     // The folder decides, not what a hook left in the environment; and a path is a path, not a pattern.
     command.env_remove("GIT_DIR").env_remove("GIT_WORK_TREE").env_remove("GIT_INDEX_FILE");
-    command.env("GIT_LITERAL_PATHSPECS", "1").env("GIT_NO_LAZY_FETCH", "1").env("LC_ALL", "C");
+    command
+        .env("GIT_LITERAL_PATHSPECS", "1")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("LC_ALL", "C");
     command.arg("--no-optional-locks").arg("-C").arg(folder);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
@@ -74,6 +78,12 @@ impl Repository {
     #[must_use]
     pub fn top(&self) -> &Path {
         &self.top
+    }
+
+    /// A folder of the checkout from the repository's top, `/` between parts; empty for the top, and for what lies elsewhere.
+    #[must_use]
+    pub fn below(&self, folder: &Path) -> String {
+        below(&self.top, folder)
     }
 
     /// The commit that a ref is; none where there is no such ref.
@@ -108,6 +118,15 @@ impl Repository {
         let url = run(git(&self.top).args(["config", "--get", "remote.origin.url"])).ok()?;
         Some(url.trim().to_owned()).filter(|url| !url.is_empty())
     }
+}
+
+/// A folder from another that it lies in, `/` between parts; empty where it is the same, or lies elsewhere.
+#[must_use]
+pub fn below(top: &Path, folder: &Path) -> String {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (top, folder) = (real(top), real(folder));
+    let parts = folder.strip_prefix(top).ok().into_iter().flatten().filter_map(|part| part.to_str());
+    parts.collect::<Vec<_>>().join("/")
 }
 
 impl Commit {

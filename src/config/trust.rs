@@ -58,7 +58,7 @@ pub fn commit(root: &Path, ci: Option<&Ci>, policy_ref: Option<&str>) -> Result<
             }
             return Err(ConfigError::new(
                 "the CI's variables do not tell the default branch, so nothing tells which configuration to trust",
-                "name it: --policy-ref refs/remotes/origin/main",
+                "let git tell it: git remote set-head origin main; a --policy-ref alone could not be checked",
             ));
         }
         Decision::OnBranch(branch) => {

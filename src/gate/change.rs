@@ -1,15 +1,15 @@
-//! The change under the gate: the trusted version of the pipelines, read out of git, against the checkout's. What the comparison means
-//! is `policy::weakened`'s; what became of the configuration is known from `config::change`.
+//! The change under the gate: the trusted version of the pipelines against the checkout's. How the trusted one is read out of git is
+//! `version`'s; what the comparison means, `policy::weakened`'s; what became of the configuration is known from `config::change`.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::Read;
 use std::path::Path;
 
 use crate::config::ci::Ci;
 use crate::config::git::Commit;
 use crate::config::{Config, ConfigError, Environment, trust};
+use crate::model::inventory::Gap;
 use crate::model::pipeline::Pipelines;
+use crate::model::reference::Provider;
 use crate::model::report::Place;
 use crate::model::scope::Weakened;
 use crate::model::settings::{Settings, Waiver};
@@ -18,11 +18,7 @@ use crate::pipeline;
 use crate::policy::{decide, weakened};
 
 use super::Options;
-
-/// No definition of a pipeline is larger.
-const MOST_FILE_BYTES: u64 = 4 * 1024 * 1024;
-/// All definitions of a repository together.
-const MOST_BYTES: u64 = 256 * 1024 * 1024;
+use super::version::{self, version};
 
 /// Why a change that steers the gate is not let near a credential.
 const STEERED: &str =
@@ -35,7 +31,7 @@ pub struct Changed {
     waivers: Vec<Waiver>,
     config: String,
     steered: bool,
-    notes: Vec<String>,
+    gaps: Vec<Gap>,
 }
 
 /// Compares the checkout with the version that is trusted. Asks git, and nothing else.
@@ -62,14 +58,23 @@ pub fn changed(
         return Err(ConfigError::of_file(at, message, "take it out: the CI sets this variable itself"));
     }
     let Some(change) = &config.change else { return Ok(Changed::default()) };
-    if let (Some(name), Some(_)) = (policy_ref, &ci) {
-        refuse_own_ref(name, &change.base, &options.root, ci.as_ref())?;
-    }
     let mut out = Changed { waivers: change.waivers.clone(), config: change.file.clone(), ..Changed::default() };
-    let below = below(&options.root, change.repository.top());
+    if let (Some(name), Some(_)) = (policy_ref, &ci) {
+        let unchecked = refuse_own_ref(name, &change.base, &options.root, ci.as_ref())?;
+        out.gaps.extend(unchecked.map(|reason| gap("*", reason)));
+    }
+    let below = change.repository.below(&options.root);
     match version(&change.base, &below) {
-        Err(reason) => out.notes.push(format!("the pipelines of {} were not compared: {reason}", change.base.name)),
+        Err(reason) => {
+            out.gaps.push(gap("*", format!("the pipelines of {} cannot be read: {reason}", change.base.name)));
+        }
         Ok(base) => {
+            for lost in base.gaps.iter().filter(|lost| !version::same(&change.base, &below, &lost.file, &options.root))
+            {
+                let reason = format!("as it is in {}, which the change replaces: {}", change.base.name, lost.reason);
+                out.gaps.push(gap(&lost.file, reason));
+            }
+            out.gaps.extend(unseen(&base, &head));
             let mut found = weakened::compare(&base, &head, &change.reads);
             if !found.weakened.is_empty()
                 && let Some(begin) = change.repository.merge_base(&change.base, "HEAD")
@@ -87,61 +92,74 @@ pub fn changed(
     Ok(out)
 }
 
-/// A ref of the change's own cannot be the trusted one: it must be what the CI's variables say, or what the pipeline says there.
-fn refuse_own_ref(name: &str, trusted: &Commit, root: &Path, ci: Option<&Ci>) -> Result<(), ConfigError> {
-    let next = "leave --policy-ref out, or put it into the pipeline of the protected branch first";
-    let Ok(Some(usual)) = trust::commit(root, ci, None) else { return Ok(()) };
-    if usual == *trusted || usual.same(trusted) {
-        return Ok(());
+/// What could not be compared.
+fn gap(scope: &str, reason: String) -> Gap {
+    Gap { source: "pipeline".to_owned(), lacks: "comparison".to_owned(), scope: scope.to_owned(), reason }
+}
+
+/// Includes of the change's own that are not fetched: GitLab merges them into the jobs that are there, the gate's among them. GitLab's
+/// own templates are not the change's.
+fn unseen(base: &Pipelines, head: &Pipelines) -> Vec<Gap> {
+    let gitlab = base.pipelines.iter().filter(|pipeline| pipeline.provider == Provider::Gitlab);
+    if !gitlab.flat_map(|pipeline| &pipeline.jobs).any(|job| job.gate_run.is_some()) {
+        return Vec::new();
     }
-    let Ok(base) = version(&usual, "") else { return Ok(()) };
+    let included = |reason: &str| -> Option<String> {
+        let words = reason.split_once("not fetched: include of ")?.1;
+        let harmless = words.starts_with("template ") || words.starts_with("artifact ");
+        (!harmless).then(|| words.to_owned())
+    };
+    let known: BTreeSet<String> = base.notes.iter().filter_map(|note| included(&note.reason)).collect();
+    let new = head.notes.iter().filter_map(|note| Some((note, included(&note.reason)?)));
+    let new = new.filter(|(_, words)| !known.contains(words));
+    new.map(|(note, words)| {
+        gap(&note.file, format!("the change includes {words}, which may say otherwise of the gate"))
+    })
+    .collect()
+}
+
+/// A ref of the change's own cannot be the trusted one: it must be what the CI's variables say, or what the pipeline says there. Tells
+/// why it could not be checked, where that is so.
+fn refuse_own_ref(name: &str, trusted: &Commit, root: &Path, ci: Option<&Ci>) -> Result<Option<String>, ConfigError> {
+    let next = "leave --policy-ref out, or put it into the pipeline of the protected branch first";
+    if trust::decide(ci) == trust::Decision::Unknown {
+        return Ok(Some(format!(
+            "nothing tells the protected branch, so that --policy-ref {name} could not be checked"
+        )));
+    }
+    let usual = trust::commit(root, ci, None).map_err(|error| {
+        ConfigError::new(format!("--policy-ref {name} cannot be checked: {}", error.message), error.next)
+    })?;
+    // On the protected branch itself the pipeline says what holds.
+    let Some(usual) = usual else { return Ok(None) };
+    if usual == *trusted || usual.same(trusted) {
+        return Ok(None);
+    }
+    let base = match version(&usual, "") {
+        Ok(base) => base,
+        Err(reason) => {
+            return Ok(Some(format!(
+                "--policy-ref {name} could not be checked: the pipelines of {} cannot be read: {reason}",
+                usual.name
+            )));
+        }
+    };
     let gates = base.pipelines.iter().flat_map(|pipeline| &pipeline.jobs).filter_map(|job| job.gate_run.as_ref());
     let said: Vec<Option<&String>> = gates.map(|run| run.settings.get("policy-ref")).collect();
     // Where the protected branch has no gate at all, the gate comes from somewhere that the change has no say in.
-    if said.is_empty() || said.iter().any(|said| said.is_some_and(|said| said == name)) {
-        return Ok(());
+    if said.iter().any(|said| said.is_some_and(|said| said == name)) {
+        return Ok(None);
+    }
+    if said.is_empty() {
+        let lost = base.gaps.first();
+        let lost = lost.map(|lost| format!("--policy-ref {name} could not be checked: {}: {}", lost.file, lost.reason));
+        return Ok(lost);
     }
     Err(ConfigError::new(format!("--policy-ref {name} is not what the pipeline of {} says", usual.name), next))
 }
 
 fn read(root: &Path) -> Pipelines {
     pipeline::read(&[root.to_owned()], &pipeline::Options::default())
-}
-
-/// The folder of the checkout from the repository's top, `/` between parts.
-fn below(root: &Path, top: &Path) -> String {
-    let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
-    let parts = root.strip_prefix(top).ok().into_iter().flat_map(|inner| inner.iter().filter_map(|part| part.to_str()));
-    parts.collect::<Vec<_>>().join("/")
-}
-
-/// The pipelines of a commit: its definitions are written into a folder of their own, and read there like any checkout.
-fn version(commit: &Commit, below: &str) -> Result<Pipelines, String> {
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    // What marks a repository's root.
-    fs::create_dir(folder.path().join(".git")).map_err(|error| error.to_string())?;
-    let prefix = if below.is_empty() { String::new() } else { format!("{below}/") };
-    let is_definition = |path: &str| path.ends_with(".yml") || path.ends_with(".yaml");
-    let mut all = 0;
-    for (path, size) in commit.files(below).map_err(|error| error.to_string())? {
-        let Some(inner) = path.strip_prefix(&prefix).filter(|inner| is_definition(inner)) else { continue };
-        if size > MOST_FILE_BYTES {
-            continue;
-        }
-        all += size;
-        if all > MOST_BYTES {
-            return Err("its YAML files are larger than 256 MiB together".to_owned());
-        }
-        let target = folder.path().join(inner);
-        let written = || -> std::io::Result<()> {
-            fs::create_dir_all(target.parent().unwrap_or(folder.path()))?;
-            let mut text = Vec::new();
-            commit.open(&path)?.take(MOST_FILE_BYTES).read_to_end(&mut text)?;
-            fs::write(&target, text)
-        };
-        written().map_err(|error| format!("{path}: {error}"))?;
-    }
-    Ok(read(folder.path()))
 }
 
 fn place(file: &str) -> Place {
@@ -159,9 +177,9 @@ impl Changed {
         self.waivers.iter().filter_map(|waiver| waiver.ticket.clone()).collect()
     }
 
-    /// Remarks for coverage.
-    pub(super) fn notes(&self) -> &[String] {
-        &self.notes
+    /// What could not be compared. It concerns every deploy: whether the gate is still what it was is not known.
+    pub(super) fn gaps(&self) -> &[Gap] {
+        &self.gaps
     }
 
     /// What is weakened, now that tickets can say which waivers are vouched for.

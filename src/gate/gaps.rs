@@ -29,6 +29,8 @@ pub(super) struct Inputs<'a> {
     /// What the jobs in scope read from outer stores.
     pub(super) outer: &'a BTreeSet<Outer>,
     pub(super) sources: &'a Sources,
+    /// What of the change could not be compared.
+    pub(super) change: &'a [Gap],
 }
 
 /// Gaps that decide, and notes by source.
@@ -108,6 +110,7 @@ pub(super) fn split(inputs: &Inputs<'_>) -> Split {
         }
     }
     pipeline_gaps(inputs, &mut deciding, &mut notes);
+    deciding.extend(inputs.change.iter().cloned());
     if !inputs.settings.has_tickets {
         deciding.insert(Gap {
             source: "configuration".to_owned(),

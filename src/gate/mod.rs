@@ -13,6 +13,7 @@ pub mod place;
 mod reading;
 mod report;
 pub mod scan;
+mod version;
 mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -223,6 +224,7 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
         settings,
         outer: &want.outer,
         sources,
+        change: options.change.gaps(),
     });
     report::assemble(report::Parts {
         options,

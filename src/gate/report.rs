@@ -138,7 +138,6 @@ fn coverage(parts: &Parts<'_>) -> Vec<Coverage> {
     let mut notes: Vec<String> =
         parts.pipelines.notes.iter().map(|note| format!("{}: {}", note.file, note.reason)).collect();
     notes.extend(parts.scope.notes.iter().cloned());
-    notes.extend(parts.options.change.notes().iter().cloned());
     notes.extend(parts.config_notes.iter().cloned());
     let mut out = vec![Coverage {
         source: "pipeline".to_owned(),

@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -73,11 +73,7 @@ impl Cache {
         let partial = file.with_extension(format!("{}.new", std::process::id()));
         let write = || -> std::io::Result<()> {
             fs::create_dir_all(&self.folder)?;
-            let mut options = fs::OpenOptions::new();
-            options.write(true).create(true).truncate(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let mut out = options.open(&partial)?;
+            let mut out = private_file(&partial)?;
             out.write_all(&self.key.sign(&rest))?;
             out.write_all(&rest)?;
             drop(out);
@@ -88,6 +84,17 @@ impl Cache {
             let _ = fs::remove_file(&partial);
         }
     }
+}
+
+/// A new file that nobody else may read. What stands there is replaced and not followed: a change can put a link into a folder that the
+/// gate writes to.
+pub(crate) fn private_file(path: &Path) -> std::io::Result<fs::File> {
+    let _ = fs::remove_file(path);
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
 }
 
 #[cfg(test)]
@@ -133,5 +140,17 @@ mod tests {
             fs::write(&file, &whole[..at]).unwrap();
             assert_eq!(own.get("https://a/x"), None, "cut off at {at}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_in_the_way_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let (link, target) = (folder.path().join("link"), folder.path().join("target"));
+        fs::write(&target, "kept").unwrap();
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        private_file(&link).unwrap().write_all(b"new").unwrap();
+        assert_eq!((fs::read(&target).unwrap(), fs::read(&link).unwrap()), (b"kept".to_vec(), b"new".to_vec()));
+        assert!(!fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 }

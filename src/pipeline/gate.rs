@@ -24,6 +24,21 @@ fn tool(words: &[shell::Word]) -> Option<usize> {
     })
 }
 
+/// What is called, without its version: a program in the change's own folder, or another's image, is another gate.
+fn called(name: &str) -> String {
+    match name {
+        "driftgate" | "driftgate.exe" => COMMAND.to_owned(),
+        other => format!("{} check", unversioned(other)),
+    }
+}
+
+/// An image without its tag and digest.
+pub(super) fn unversioned(image: &str) -> &str {
+    let image = image.split('@').next().unwrap_or(image);
+    // A colon before the last slash is a port's, and one before a backslash a drive's.
+    image.rsplit_once(':').filter(|(_, tag)| !tag.contains(['/', '\\'])).map_or(image, |(name, _)| name)
+}
+
 /// Flags and values as a table; `path` is the argument without a flag.
 fn flags<'w>(words: impl Iterator<Item = &'w str>, into: &mut BTreeMap<String, String>) {
     let mut words = words.peekable();
@@ -58,7 +73,7 @@ pub(super) fn script(text: &str, parsed: &Script, into: &mut GateRun) -> bool {
         let Some(at) = tool(&command.words) else { continue };
         let rest = &command.words[at + 1..];
         if rest.iter().any(|word| word.text == "check") {
-            COMMAND.clone_into(&mut into.what);
+            into.what = called(&command.words[at].text);
             flags(rest.iter().map(|word| word.text.as_str()), &mut into.settings);
             end = end.max(Some(command.words[at].start));
         }
@@ -107,6 +122,26 @@ pub(super) fn step(step: Node<'_>, envs: &[Node<'_>], prepared: &[String]) -> Ga
         }
     }
     run
+}
+
+/// GitHub: what job and workflow put around the steps that run the gate: a container with its environment, and another shell.
+pub(super) fn around(container: Option<Node<'_>>, levels: [Option<Node<'_>>; 2], run: &mut GateRun) {
+    if let Some(container) = container {
+        let image = if container.is_mapping() { container.get("image") } else { Some(container) };
+        if let Some(image) = image.and_then(Node::str) {
+            run.what.push_str(&format!(" in {}", unversioned(image)));
+        }
+        for (key, value) in container.get("env").into_iter().flat_map(Node::pairs).take(1_000) {
+            if let (Some(name), Some(value)) = (key.str(), value.str()) {
+                // What jobs and steps set goes before it.
+                run.variables.entry(name.to_owned()).or_insert_with(|| value.to_owned());
+            }
+        }
+    }
+    for key in ["shell", "working-directory"] {
+        let set = levels.iter().flatten().find_map(|level| level.get("defaults")?.get("run")?.get(key)?.str());
+        run.conditions.extend(set.map(|value| format!("default {key}: {}", short(value))));
+    }
 }
 
 /// GitHub: the lines by which a step's script sets variables or the search path of later steps.

@@ -13,19 +13,25 @@ const HARMLESS: [&str; 9] =
     ["color", "format", "no-progress", "output", "quiet", "sarif-file", "token", "verbose", "version"];
 
 /// Variables that steer what the gate reads, where it reads it, or what is run in its name, by their beginnings.
-const STEERING: [&str; 12] = [
+const STEERING: [&str; 18] = [
     "AWS_",
     "CI_",
     "DRIFTGATE_",
     "DYLD_",
     "GITHUB_",
     "GITLAB_",
+    "GIT_ALTERNATE_OBJECT",
+    "GIT_COMMON_DIR",
     "GIT_CONFIG",
     "GIT_DIR",
     "GIT_EXEC",
+    "GIT_NAMESPACE",
+    "GIT_OBJECT_DIR",
+    "GIT_REPLACE_REF",
     "LD_",
     "SSL_CERT_",
     "VAULT_",
+    "XDG_",
 ];
 
 /// The same, whole and without case.

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::inventory::{Gap, Inventory};
 use crate::net::api::{Api, Limits};
+use crate::net::cache::private_file;
 use crate::secret::MacKey;
 
 /// The schema id of every head line.
@@ -126,11 +127,7 @@ pub fn write(path: &Path, sections: &[Section], keys: &Keys) -> Result<(), Strin
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".new");
     let partial = path.with_file_name(name);
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut out = BufWriter::new(options.open(&partial).map_err(told)?);
+    let mut out = BufWriter::new(private_file(&partial).map_err(told)?);
     for section in sections {
         let Some(key) = keys.of(&section.source) else { return Err(keyless(&section.source)) };
         let body = serde_json::to_vec(&section.inventory).map_err(|_| "the inventory is no JSON".to_owned())?;

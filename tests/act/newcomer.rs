@@ -32,7 +32,7 @@ fn started(key: Key) -> (Shop, String) {
     // The shop's records are of a day that has passed; nothing else of what was written is touched.
     let file = shop.path().join(".github/workflows/deploy.yml");
     let written = fs::read_to_string(&file).unwrap();
-    let step = "        uses: driftgate/driftgate@v1\n";
+    let step = "        uses: acme/driftgate@v1\n";
     assert!(written.contains(step), "{written}");
     fs::write(&file, written.replace(step, &format!("{step}        with: {{args: --now {NOW} --no-probe}}\n")))
         .unwrap();

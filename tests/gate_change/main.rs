@@ -8,6 +8,9 @@
 mod support;
 
 mod attacks;
+mod compared;
 mod forks;
 mod house;
+#[cfg(feature = "github")]
+mod kept;
 mod overrides;

@@ -1,5 +1,5 @@
-//! The reports for GitLab, read by readers that nobody here wrote: a validator of JSON schemas, and a reader of JUnit. On the run of
-//! a pipeline, and on a checkout in which every text is hostile.
+//! The reports for GitLab, read by readers that nobody here wrote: a validator of JSON schemas, TypeScript's compiler with the published
+//! types of Code Climate reports, and a reader of JUnit. On the run of a pipeline, and on the example.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,6 +33,55 @@ fn judged(schema_name: &str, file: &Path, spoil: impl Fn(&mut Value)) {
     assert!(judge(&schema(schema_name), &broken).is_some(), "the judge says nothing of {schema_name}");
 }
 
+/// What TypeScript says of reports that are to be lists of Code Climate's issues (the package `codeclimate-types`): what lacks, what has
+/// another type or word, and what no issue has, each with its report's number. Nothing where they are.
+fn typed(reports: &[Value]) -> String {
+    let packages = root().join("target/testbeds/quality/node_modules");
+    let types = packages.join("codeclimate-types/index.js");
+    assert!(types.is_file(), "the types are not installed; run scripts/test");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("report.ts");
+    let lists = reports.iter().enumerate().map(|(at, report)| format!("export const r{at}: Issue[] = {report}\n"));
+    let program = lists.collect::<String>() + &format!("import type {{ Issue }} from {}\n", json!(types));
+    fs::write(&file, program).unwrap();
+    let mut command = clean("node");
+    command.arg(packages.join("typescript/bin/tsc")).args(["--noEmit", "--strict", "--module", "nodenext"]).arg(&file);
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(output.status.success(), said.is_empty(), "{said}{}", String::from_utf8_lossy(&output.stderr));
+    said
+}
+
+#[test]
+fn a_code_quality_report_is_one_by_code_climates_types() {
+    let mut command = binary();
+    command.arg("check").arg(root().join("examples/acme")).args(["--now", "2026-06-01T12:00:00Z", "--no-probe"]);
+    let report: Value = serde_json::from_slice(&command.args(["--format", "gitlab"]).output().unwrap().stdout).unwrap();
+    assert!(report.as_array().unwrap().len() > 5);
+    assert_eq!(typed(std::slice::from_ref(&report)), "");
+    type Spoil = fn(&mut Value);
+    let spoil: [(&str, Spoil); 7] = [
+        ("check_name", |issue| drop(issue.as_object_mut().unwrap().remove("check_name"))),
+        ("Category", |issue| issue["categories"] = json!(["Secrecy"])),
+        ("Severity", |issue| issue["severity"] = json!("high")),
+        ("number", |issue| issue["location"]["lines"]["begin"] = json!("31")),
+        ("'end'", |issue| drop(issue["location"]["lines"].as_object_mut().unwrap().remove("end"))),
+        ("'Location'", |issue| drop(issue["location"].as_object_mut().unwrap().remove("path"))),
+        ("invented", |issue| issue["invented"] = json!(true)),
+    ];
+    let spoiled = spoil.iter().map(|(_, spoil)| {
+        let mut broken = report.clone();
+        spoil(&mut broken[3]);
+        broken
+    });
+    let said = typed(&spoiled.collect::<Vec<_>>());
+    for (at, (word, _)) in spoil.iter().enumerate() {
+        let place = format!("report.ts({},", at + 1);
+        let told = said.lines().any(|line| line.contains(&place) && line.contains(word));
+        assert!(told, "{word}: {said}");
+    }
+}
+
 #[test]
 fn the_reports_of_a_pipeline_are_what_gitlab_takes() {
     let checkout = Checkout::new(&template(""), true);
@@ -40,10 +89,15 @@ fn the_reports_of_a_pipeline_are_what_gitlab_takes() {
     let quality = checkout.artifact("driftgate", "gl-code-quality-report.json");
     judged("code-quality.schema.json", &quality, |report| report[0]["severity"] = json!("dreadful"));
     let issues: Value = serde_json::from_str(&fs::read_to_string(&quality).unwrap()).unwrap();
+    assert_eq!(typed(std::slice::from_ref(&issues)), "");
     // The line of `script` that uses the key.
     let pipeline = template("");
     let line = pipeline.lines().position(|line| line.contains("DEPLOY_KEY")).unwrap() + 1;
-    assert_eq!(issues[0]["location"], json!({"path": ".gitlab-ci.yml", "lines": {"begin": line}}), "{issues:#}");
+    assert_eq!(
+        issues[0]["location"],
+        json!({"path": ".gitlab-ci.yml", "lines": {"begin": line, "end": line}}),
+        "{issues:#}"
+    );
     assert_eq!(issues[0]["severity"], "blocker");
     let sast = checkout.artifact("driftgate", "gl-sast-report.json");
     judged("sast.schema.json", &sast, |report| report["scan"]["start_time"] = json!("2026-06-01T12:00:00Z"));

@@ -177,7 +177,7 @@ fn layouts_without_a_place_are_left_and_the_step_is_printed() {
         let said = init(folder.path(), &[]);
         assert_eq!(text(folder.path(), ".github/workflows/a.yml"), text_of);
         assert!(said.contains("not changed: .github/workflows/a.yml:") && said.contains("job deploy"), "{said}");
-        assert!(said.contains("uses: driftgate/driftgate@v1"), "{said}");
+        assert!(said.contains("uses: acme/driftgate@v1"), "{said}");
         assert!(folder.path().join(".driftgate.yaml").is_file(), "the configuration is written all the same");
     }
 }
@@ -193,7 +193,7 @@ fn line_ends_marks_and_indentation_stay() {
         init(folder.path(), &[]);
         let written = text(folder.path(), ".github/workflows/a.yml");
         let new = added(text_of, &written);
-        assert!(new.iter().any(|line| line.contains("driftgate/driftgate@v1")), "{written}");
+        assert!(new.iter().any(|line| line.contains("acme/driftgate@v1")), "{written}");
         assert_eq!(new.iter().any(|line| line.ends_with("\r\n")), text_of == windows, "{new:?}");
         assert!(jobs(folder.path()).iter().any(|job| job.gate_step == Some(1)), "{written}");
     }

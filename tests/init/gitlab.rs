@@ -57,7 +57,7 @@ fn a_list_of_includes_gets_one_more_entry() {
         let written = text(folder.path(), ".gitlab-ci.yml");
         let new = added(&old, &written);
         assert!(
-            new.iter().any(|line| line.contains("component: $CI_SERVER_FQDN/driftgate/driftgate/driftgate@")),
+            new.iter().any(|line| line.contains("component: $CI_SERVER_FQDN/acme/driftgate/driftgate@")),
             "{written}"
         );
         assert_eq!(written.matches("include:").count(), 1, "{written}");

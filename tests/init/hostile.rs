@@ -34,7 +34,7 @@ fn nothing_is_written_through_a_link() {
     let said = init(folder.path(), &[]);
     assert!(said.contains(".github/workflows/deploy.yml is a symbolic link"), "{said}");
     assert_eq!(text(folder.path(), "ci/deploy.yml"), DEPLOY);
-    assert!(text(folder.path(), ".github/workflows/other.yml").contains("driftgate/driftgate@v1"));
+    assert!(text(folder.path(), ".github/workflows/other.yml").contains("acme/driftgate@v1"));
     assert_eq!(fs::read_to_string(outside.path().join("deploy.yml")).unwrap(), DEPLOY);
     assert_eq!(fs::read_to_string(outside.path().join("mine.yaml")).unwrap(), "mine");
     assert_eq!(files(outside.path()).len(), 2);
@@ -108,7 +108,7 @@ fn what_cannot_be_read_is_told_and_the_rest_is_done() {
     for name in ["broken.yml", "deep.yml", "binary.yml"] {
         assert!(said.contains(&format!("not read: .github/workflows/{name}: ")), "{said}");
     }
-    assert!(text(folder.path(), ".github/workflows/deploy.yml").contains("driftgate/driftgate@v1"));
+    assert!(text(folder.path(), ".github/workflows/deploy.yml").contains("acme/driftgate@v1"));
     assert_eq!(text(folder.path(), ".github/workflows/bomb.yml"), bomb);
 }
 

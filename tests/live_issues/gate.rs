@@ -2,44 +2,20 @@
 //! that was closed as not planned, by whoever may say so, asks for nothing.
 
 use assert_cmd::Command;
-use std::fs;
-use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::github::Bench;
 use super::gitlab::{change, issue, note};
 use super::support::github::TOKEN;
 use super::support::gitlab::{ROOT, call};
+use super::support::runs::{Said, on_main, write};
 use super::support::{GitLab, Github, binary};
 
-struct Said {
-    code: i32,
-    report: Value,
-    all: String,
-}
-
-impl Said {
-    fn expect(&self, code: i32, rules: &[&str]) {
-        let found: Vec<&str> =
-            self.report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
-        assert_eq!((self.code, found), (code, rules.to_vec()), "{}", self.all);
-    }
-}
-
-fn write(root: &Path, path: &str, text: &str) {
-    let path = root.join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
-}
-
 fn run(mut command: Command, arguments: &[&str]) -> Said {
-    let output = command.args(arguments).output().unwrap();
-    let out = String::from_utf8(output.stdout).unwrap();
-    let all = format!("{out}\n{}", String::from_utf8(output.stderr).unwrap());
-    assert!(!all.contains(TOKEN) && !all.contains(ROOT), "a token is told");
-    let report = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {all}"));
-    Said { code: output.status.code().unwrap(), report, all }
+    let said = Said::of(command.args(arguments));
+    assert!(!said.all.contains(TOKEN) && !said.all.contains(ROOT), "a token is told");
+    said
 }
 
 #[test]
@@ -53,7 +29,6 @@ fn a_github_issue_that_is_done_blocks_while_the_key_lives() {
     let root = folder.path();
     let workflow = "on: push\njobs:\n  deploy:\n    runs-on: x\n    steps:\n      - run: driftgate check\n      - run: ./deploy.sh\n        env:\n          KEY: ${{ secrets.DEPLOY_KEY }}\n";
     write(root, ".github/workflows/deploy.yml", workflow);
-    write(root, "event.json", r#"{"repository": {"default_branch": "main"}}"#);
     let endpoint = &bench.github.endpoint;
     let config = format!(
         "version: 1
@@ -69,17 +44,8 @@ links:
     let check = |arguments: &[&str]| {
         let mut command = binary();
         command.args(["check", "--format", "json", "--no-progress"]).arg(root);
-        for (name, value) in [
-            ("GITHUB_ACTIONS", "true"),
-            ("GITHUB_REPOSITORY", "acme/shop"),
-            ("GITHUB_REF", "refs/heads/main"),
-            ("GITHUB_WORKFLOW_REF", "acme/shop/.github/workflows/deploy.yml@refs/heads/main"),
-            ("GITHUB_JOB", "deploy"),
-            ("AUDIT_TOKEN", TOKEN),
-        ] {
-            command.env(name, value);
-        }
-        command.env("GITHUB_EVENT_PATH", root.join("event.json"));
+        on_main(&mut command, root);
+        command.env("AUDIT_TOKEN", TOKEN);
         run(command, arguments)
     };
     // No issue at all is no clean slate.

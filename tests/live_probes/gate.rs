@@ -2,10 +2,11 @@
 //! nothing but the issuer's answer changes in between. What is configured, and what comes out.
 
 use std::fs;
-use std::path::Path;
 
+use assert_cmd::Command;
 use serde_json::{Value, json};
 
+use super::support::runs::{Said, ago, write};
 use super::support::{Answer, Listener, binary};
 use super::{BAD, SELF, USER, token};
 
@@ -13,22 +14,6 @@ use super::{BAD, SELF, USER, token};
 struct Checkout {
     folder: tempfile::TempDir,
     variables: Vec<(String, String)>,
-}
-
-struct Said {
-    code: i32,
-    report: Value,
-    all: String,
-}
-
-fn ago(hours: i64) -> String {
-    (jiff::Timestamp::now() - jiff::SignedDuration::from_hours(hours)).to_string()
-}
-
-fn write(root: &Path, path: &str, text: &str) {
-    let path = root.join(path);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
 }
 
 impl Checkout {
@@ -85,28 +70,21 @@ impl Checkout {
             .with("CI_SERVER_URL", server)
     }
 
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = binary();
         command.args(arguments).arg("--no-progress").current_dir(self.folder.path());
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
-        let output = command.output().unwrap();
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        let output = self.command(arguments).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         (output.status.code().unwrap(), text(output.stdout), text(output.stderr))
     }
 
     fn check(&self, arguments: &[&str]) -> Said {
-        let (code, out, errors) = self.run(&[&["check", "--format", "json"], arguments].concat());
-        let report = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{error}: {out}\n{errors}"));
-        Said { code, report, all: out + &errors }
-    }
-}
-
-impl Said {
-    fn expect(&self, code: i32, rules: &[&str]) -> &Self {
-        let found: Vec<&str> =
-            self.report["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
-        assert_eq!((self.code, found), (code, rules.to_vec()), "{}", self.all);
-        self
+        Said::of(&mut self.command(&[&["check", "--format", "json"], arguments].concat()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! A server that answers every request with one fault, as broken, hostile or overloaded servers do. It knows no system but by the
 //! shape of a list that never ends.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -275,37 +275,10 @@ fn answer(status: u16, kind: &str, headers: &str, body: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-/// The path of one request, whose body is read, too: an answer to a half-read request may reset the connection.
+/// The path of one request, whose body is read, too.
 fn read(stream: &mut TcpStream) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut buffer = [0; 4096];
-    let end = loop {
-        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-            break at + 4;
-        }
-        match stream.read(&mut buffer) {
-            Ok(0) => return None,
-            Ok(n) => bytes.extend_from_slice(&buffer[..n]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(_) => return None,
-        }
-        if bytes.len() > 256 * 1024 {
-            return None;
-        }
-    };
-    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-    let length = head.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-    });
-    let mut left = length.unwrap_or(0).saturating_sub(bytes.len() - end);
-    while left > 0 {
-        match stream.read(&mut buffer) {
-            Ok(0) | Err(_) => return None,
-            Ok(n) => left = left.saturating_sub(n),
-        }
-    }
-    head.split_whitespace().nth(1).map(str::to_owned)
+    let (head, whole) = super::listener::request(stream, 256 * 1024)?;
+    head.split_whitespace().nth(1).filter(|_| whole).map(str::to_owned)
 }
 
 impl Drop for Faulty {

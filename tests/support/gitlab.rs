@@ -1,39 +1,23 @@
 //! A GitLab with a state of its own (`gitlab_fake.py`), set up and read by python-gitlab, a client that is not ours.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
+use std::process::Command;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::driver::Driver;
 use super::http;
 use super::process::{Server, clean, python};
 
 /// The administrator's token.
 pub const ROOT: &str = "glpat-root-of-the-fake-0000";
 
-/// python-gitlab in a process of its own.
-#[derive(Debug)]
-struct Driver {
-    child: Child,
-    asks: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// A running fake.
 #[derive(Debug)]
 pub struct GitLab {
     server: Server,
-    driver: Mutex<Driver>,
+    driver: Driver,
     /// `http://127.0.0.1:PORT`.
     pub endpoint: String,
 }
@@ -78,28 +62,13 @@ impl GitLab {
         };
         let server = Server::start("the fake of GitLab", command, ready);
         let endpoint = server.endpoint.clone();
-        let mut child = launcher()
-            .args(["drive", &endpoint])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python can be started; run scripts/test");
-        let asks = child.stdin.take().expect("a pipe");
-        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
-        Self { server, driver: Mutex::new(Driver { child, asks, answers }), endpoint }
+        let driver = Driver::start(launcher().args(["drive", &endpoint]));
+        Self { server, driver, endpoint }
     }
 
     /// A call of python-gitlab with that token.
     pub fn as_with(&self, token: &str, steps: &[Value]) -> Result<Value, String> {
-        let mut driver = self.driver.lock().unwrap();
-        writeln!(driver.asks, "{}", json!({"token": token, "steps": steps})).expect("python-gitlab listens");
-        let mut line = String::new();
-        driver.answers.read_line(&mut line).expect("python-gitlab answers");
-        let mut said: Value = serde_json::from_str(&line).expect("python-gitlab answers in JSON");
-        match said["error"].as_str() {
-            Some(error) => Err(error.to_owned()),
-            None => Ok(said["ok"].take()),
-        }
+        self.driver.ask(&json!({"token": token, "steps": steps}))
     }
 
     /// The same as the administrator; a refusal is a fault of the test.

@@ -145,38 +145,11 @@ impl Shared {
         }
     }
 
-    /// Reads one request, its body too: an answer to a half-read request may reset the connection.
+    /// Reads one request, and keeps its head.
     fn read(&self, stream: &mut TcpStream) -> Option<()> {
-        let mut bytes = Vec::new();
-        let mut buffer = [0; 4096];
-        let end = loop {
-            if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
-                break at + 4;
-            }
-            match stream.read(&mut buffer) {
-                Ok(0) => return None,
-                Ok(n) => bytes.extend_from_slice(&buffer[..n]),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(_) => return None,
-            }
-            if bytes.len() > MOST_HEAD {
-                return None;
-            }
-        };
-        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
-        let length = head.lines().find_map(|line| {
-            let (name, value) = line.split_once(':')?;
-            name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
-        });
+        let (head, whole) = request(stream, MOST_HEAD)?;
         self.heads.lock().unwrap().push(head);
-        let mut left = length.unwrap_or(0).saturating_sub(bytes.len() - end);
-        while left > 0 {
-            match stream.read(&mut buffer) {
-                Ok(0) | Err(_) => return None,
-                Ok(n) => left = left.saturating_sub(n),
-            }
-        }
-        Some(())
+        whole.then_some(())
     }
 }
 
@@ -189,4 +162,37 @@ impl Drop for Listener {
             let _ = thread.join();
         }
     }
+}
+
+/// The head of one request, and whether its body came to its end: an answer to a half-read request may reset the connection.
+pub(super) fn request(stream: &mut TcpStream, most_head: usize) -> Option<(String, bool)> {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    let end = loop {
+        if let Some(at) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break at + 4;
+        }
+        match stream.read(&mut buffer) {
+            Ok(0) => return None,
+            Ok(n) => bytes.extend_from_slice(&buffer[..n]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+        if bytes.len() > most_head {
+            return None;
+        }
+    };
+    let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    let mut left = length.unwrap_or(0).saturating_sub(bytes.len() - end);
+    while left > 0 {
+        match stream.read(&mut buffer) {
+            Ok(0) | Err(_) => return Some((head, false)),
+            Ok(n) => left = left.saturating_sub(n),
+        }
+    }
+    Some((head, true))
 }

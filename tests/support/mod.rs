@@ -12,6 +12,7 @@
 )]
 
 pub mod binary;
+pub mod driver;
 pub mod faults;
 pub mod github;
 pub mod gitlab;
@@ -23,6 +24,7 @@ pub mod moto;
 pub mod openbao;
 pub mod process;
 pub mod proxy;
+pub mod runs;
 pub mod servicenow;
 pub mod shapes;
 pub mod stream;

@@ -1,13 +1,12 @@
 //! moto: AWS's IAM and STS with signatures, deleted and inactive keys enforced.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
+use std::process::Command;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::driver::Driver;
 use super::http;
 use super::process::{Server, clean, python};
 
@@ -20,50 +19,11 @@ pub struct Key {
     pub secret: String,
 }
 
-/// boto3 in a process of its own: starting Python for every call would take seconds.
-#[derive(Debug)]
-struct Driver {
-    child: Child,
-    asks: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Driver {
-    fn start(endpoint: &str) -> Self {
-        let mut child = launcher()
-            .args(["drive", endpoint])
-            .env("AWS_EC2_METADATA_DISABLED", "true")
-            .env("AWS_CONFIG_FILE", "/nonexistent")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python can be started; run scripts/test");
-        let asks = child.stdin.take().expect("a pipe");
-        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
-        Self { child, asks, answers }
-    }
-
-    fn ask(&mut self, question: &Value) -> Value {
-        writeln!(self.asks, "{question}").expect("boto3 listens; its own error stands above");
-        let mut line = String::new();
-        self.answers.read_line(&mut line).expect("boto3 answers");
-        serde_json::from_str(&line).expect("boto3 answers in JSON; its own error stands above")
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// A running moto.
 #[derive(Debug)]
 pub struct Moto {
     server: Server,
-    driver: Mutex<Driver>,
+    driver: Driver,
     /// `http://127.0.0.1:PORT`.
     pub endpoint: String,
     /// The key of a user who may do everything.
@@ -110,7 +70,10 @@ impl Moto {
         let endpoint = server.endpoint.clone();
         // Until access control is on, any key will do.
         let anybody = Key { id: "AKIAIOSFODNN7EXAMPLE".to_owned(), secret: "x".to_owned() };
-        let driver = Mutex::new(Driver::start(&endpoint));
+        let mut command = launcher();
+        command.args(["drive", &endpoint]).env("AWS_EC2_METADATA_DISABLED", "true");
+        command.env("AWS_CONFIG_FILE", "/nonexistent").env("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent");
+        let driver = Driver::start(&mut command);
         let mut moto = Self { server, driver, endpoint, admin: anybody };
         let admin = moto.new_user("admin");
         moto.call(
@@ -213,11 +176,7 @@ impl Moto {
         question["operation"] = json!(operation);
         question["id"] = json!(key.id);
         question["secret"] = json!(key.secret);
-        let mut said = self.driver.lock().unwrap().ask(&question);
-        match said["error"].as_str() {
-            Some(error) => Err(error.to_owned()),
-            None => Ok(said["ok"].take()),
-        }
+        self.driver.ask(&question)
     }
 
     fn new_user(&self, name: &str) -> Key {

@@ -1,36 +1,20 @@
 //! A ServiceNow instance with a state of its own (`servicenow_fake.py`), written and read by pysnc, ServiceNow's own client.
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::sync::Mutex;
+use std::process::Command;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use super::driver::Driver;
 use super::http;
 use super::process::{Server, clean, python};
-
-/// pysnc in a process of its own.
-#[derive(Debug)]
-struct Driver {
-    child: Child,
-    asks: ChildStdin,
-    answers: BufReader<ChildStdout>,
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// A running fake.
 #[derive(Debug)]
 pub struct ServiceNow {
     server: Server,
-    driver: Mutex<Driver>,
+    driver: Driver,
     folder: tempfile::TempDir,
     /// `http://127.0.0.1:PORT`.
     pub endpoint: String,
@@ -71,16 +55,8 @@ impl ServiceNow {
         let ca = folder.path().join("ca.pem");
         std::fs::write(&ca, tls["ca"].as_str().unwrap()).unwrap();
         let tls = format!("https://127.0.0.1:{}", tls["port"]);
-        let mut child = launcher()
-            .args(["drive", &tls])
-            .arg(&ca)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("python can be started; run scripts/test");
-        let asks = child.stdin.take().expect("a pipe");
-        let answers = BufReader::new(child.stdout.take().expect("a pipe"));
-        let own = Self { server, driver: Mutex::new(Driver { child, asks, answers }), folder, endpoint, tls };
+        let driver = Driver::start(launcher().args(["drive", &tls]).arg(&ca));
+        let own = Self { server, driver, folder, endpoint, tls };
         let users: serde_json::Map<String, Value> =
             users.iter().map(|name| ((*name).to_owned(), json!(name))).collect();
         own.control(json!({"users": users}));
@@ -94,15 +70,7 @@ impl ServiceNow {
 
     /// A call of pysnc.
     pub fn call(&self, ask: Value) -> Result<Value, String> {
-        let mut driver = self.driver.lock().unwrap();
-        writeln!(driver.asks, "{ask}").expect("pysnc listens");
-        let mut line = String::new();
-        driver.answers.read_line(&mut line).expect("pysnc answers");
-        let mut said: Value = serde_json::from_str(&line).expect("pysnc answers in JSON");
-        match said["error"].as_str() {
-            Some(error) => Err(error.to_owned()),
-            None => Ok(said["ok"].take()),
-        }
+        self.driver.ask(&ask)
     }
 
     /// A new record, by that user.

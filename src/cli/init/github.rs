@@ -12,7 +12,7 @@ use crate::model::reference::{Kind, Reference};
 use crate::pipeline::yaml::{Node, Tree};
 
 /// The gate's action.
-pub(super) const ACTION: &str = "driftgate/driftgate@v1";
+pub(super) const ACTION: &str = concat!(home!(), "@v1");
 
 /// The checkout where a repository has none of its own to take as a pattern: a commit, for a tag can be moved.
 const CHECKOUT: &str = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1";

@@ -9,7 +9,7 @@ use crate::model::pipeline::Pipelines;
 use crate::pipeline::yaml::{Node, Tree};
 
 /// The component that brings the gate's job, as a project on the same server: a mirror of driftgate's repository.
-pub(super) const COMPONENT: &str = concat!("$CI_SERVER_FQDN/driftgate/driftgate/driftgate@", env!("CARGO_PKG_VERSION"));
+pub(super) const COMPONENT: &str = concat!("$CI_SERVER_FQDN/", home!(), "/driftgate@", env!("CARGO_PKG_VERSION"));
 
 /// The pipeline's file.
 pub(super) const FILE: &str = ".gitlab-ci.yml";

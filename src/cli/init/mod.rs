@@ -1,6 +1,13 @@
 //! `driftgate init`: a first configuration, and the gate in the pipelines that are there. It looks, decides, checks what it would
 //! write by the readers of every other command, and writes all of it or nothing.
 
+/// The repository that holds driftgate, as everything that is written and every manual calls it: whose it is, users put in.
+macro_rules! home {
+    () => {
+        "acme/driftgate"
+    };
+}
+
 mod ask;
 mod config;
 mod edit;
@@ -301,14 +308,16 @@ fn next(path: &Path, look: &Look, draft: &Draft) -> Vec<String> {
     }
     if has(Provider::Gitlab) {
         out.push(format!(
-            "Mirror driftgate's repository on your GitLab, so that the include finds it ({}), and build its image. A job that waits for a \
-             click or an approval starts late: let `driftgate check` be the first line of its script, too.",
-            gitlab::COMPONENT
+            "`{}` in the include stands for your mirror of driftgate's repository: make one on your GitLab, put its path there, and build \
+             its image. A job that waits for a click or an approval starts late: let `driftgate check` be the first line of its \
+             script, too.",
+            home!()
         ));
     }
     if has(Provider::Github) {
         out.push(format!(
-            "`{}` names a tag, which can be moved: write the release's commit in its place.",
+            "`{}` stands for the repository that you take driftgate from: put its name there, and the release's commit in the tag's place, \
+             for a tag can be moved.",
             github::ACTION
         ));
         let unclear: Vec<String> = look.unclear().iter().take(8).map(|job| job.name.clone()).collect();

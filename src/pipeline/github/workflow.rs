@@ -199,6 +199,9 @@ fn job<'t>(
             _ => scanner.scan(part, site, &contexts),
         }
     }
+    for (_, run) in &mut facts.runs {
+        crate::pipeline::gate::around(value(node, "container"), [Some(node), Some(root)], run);
+    }
     if let Some(uses) = called.and_then(Node::str) {
         match local::workflow(uses, found) {
             local::Target::Local(target) => {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::collect::Pieces;
 use super::config::{Config, Layer, View};
+use super::own;
 use super::scope::Readings;
 use crate::model::pipeline::{Edge, Environment, GateRun, Job};
 use crate::pipeline::shell::{Joint, scan};
@@ -67,7 +68,7 @@ pub(super) fn facts<'t>(
         config.key(name).map_or((0, 1, 1), |(file, key)| (file, key.place().line, key.place().column));
     let (lets_pass, runs_anyway) = when(config, view);
     let gate = gate(config, name, view, pieces, readings);
-    let gate_run = gate.map(|_| run(config, view, pieces));
+    let gate_run = gate.map(|_| run(config, paths, view, pieces));
     Facts {
         stage: text("stage").or_else(|| text("type")).unwrap_or_else(|| "test".to_owned()),
         needs: needs(config, view),
@@ -199,8 +200,9 @@ fn gate<'t>(
 }
 
 /// How the gate is run: the variables of pipeline and job, what the script sets and asks for, and when the job runs.
-fn run<'t>(config: &Config<'t>, view: &View<'t>, pieces: &Pieces<'t>) -> GateRun {
+fn run<'t>(config: &Config<'t>, paths: &[String], view: &View<'t>, pieces: &Pieces<'t>) -> GateRun {
     let mut run = GateRun { what: "driftgate check".to_owned(), ..GateRun::default() };
+    let mut written_in = None;
     let inherits = config.path(view, &["inherit", "variables"]).and_then(|found| found.str()) != Some("false");
     let globals = config.top("variables").filter(|_| inherits);
     for variables in globals.iter().chain(config.get(view, "variables").iter()) {
@@ -215,8 +217,20 @@ fn run<'t>(config: &Config<'t>, view: &View<'t>, pieces: &Pieces<'t>) -> GateRun
         // Inputs of a component stand in its script.
         let text = config.interpolated(piece.layer.file, piece.layer.node.str().unwrap_or_default());
         if super::super::gate::script(&text, &scan(&text), &mut run) {
+            written_in = paths.get(piece.layer.file);
             break;
         }
+    }
+    // Our own template stands under the words of its include: another project's of the same name is another gate.
+    if let Some(origin) = written_in.and_then(|path| own::origin(path)) {
+        run.what.push_str(&format!(" of {origin}"));
+    }
+    let image = config.get(view, "image").or_else(|| config.path(&config.top("default")?, &["image"]));
+    let image = image.or_else(|| config.top("image"));
+    let name = image.and_then(|image| if image.is_mapping() { config.get(&image, "name") } else { Some(image) });
+    if let Some((file, text)) = name.as_ref().and_then(|name| Some((name.first()?.file, name.str()?))) {
+        let image = config.interpolated(file, text);
+        run.what.push_str(&format!(" in {}", super::super::gate::unversioned(&image)));
     }
     for key in ["rules", "only", "except", "when", "allow_failure"] {
         let Some(found) = config.get(view, key) else { continue };

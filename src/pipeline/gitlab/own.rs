@@ -26,6 +26,18 @@ pub(super) fn text(kind: &str, name: &str, files: &[&str]) -> Option<&'static st
     }
 }
 
+/// Whose file it is, by the words of its include and without its version; nothing for a file of the repository itself.
+pub(super) fn origin(words: &str) -> Option<String> {
+    let (kind, name) = words.split_once(' ')?;
+    match kind {
+        "component" => Some(format!("{kind} {}", name.rsplit_once('@').map_or(name, |(path, _)| path))),
+        "project" => Some(format!("{kind} {}", name.split(" (").next().unwrap_or(name))),
+        // `https://HOST/GROUP/driftgate/-/raw/REF/FILE`
+        "remote" => Some(format!("{kind} {}", name.split("/-/").next().unwrap_or(name))),
+        _ => None,
+    }
+}
+
 fn named(path: &str) -> Option<&'static str> {
     let is = |file: &str| path.strip_suffix(file).is_some_and(|before| before.is_empty() || before.ends_with('/'));
     if is(".gitlab-ci-template.yml") {

@@ -53,10 +53,13 @@ struct Location {
 #[derive(Serialize)]
 struct Lines {
     begin: u32,
+    /// GitLab does not read it; the specification requires it.
+    end: u32,
 }
 
 fn issue(check_name: String, description: String, fingerprint: String, severity: &'static str, at: &Place) -> Issue {
-    let location = Location { path: relative(&at.file), lines: Lines { begin: at.line.max(1) } };
+    let line = at.line.max(1);
+    let location = Location { path: relative(&at.file), lines: Lines { begin: line, end: line } };
     Issue { r#type: "issue", categories: ["Security"], check_name, description, fingerprint, severity, location }
 }
 

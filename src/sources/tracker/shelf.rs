@@ -11,6 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::net::cache::private_file;
 use crate::secret::{Mac, MacKey};
 
 /// The format; another one is as if it were not there.
@@ -134,11 +135,7 @@ impl Shelf {
             fs::create_dir_all(folder)?;
         }
         let partial = self.file.with_extension(format!("{}.new", std::process::id()));
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let out = BufWriter::with_capacity(1 << 16, options.open(&partial)?);
+        let out = BufWriter::with_capacity(1 << 16, private_file(&partial)?);
         let whole_at = kept.map_or(now, |kept| kept.whole_at);
         Ok(Writer { shelf: self, partial, out, mac: self.key.begin(), count: 0, bytes: 0, whole_at })
     }
