@@ -139,6 +139,13 @@ pub(super) fn unneeded(unit: &Unit, start: usize) -> bool {
     let at = all.partition_point(|word| word.start < start);
     let word = |n: usize| all.get(n).map(|word| word.text.as_str()).unwrap_or_default();
     let need = (at.saturating_sub(4)..at).rev().find(|n| matches!(word(*n), "need" | "needs" | "require" | "requires"));
+    // "Den Pfad X braucht er nicht."
+    let behind = all.get(at + 1..).unwrap_or_default();
+    let braucht =
+        behind.iter().take(3).position(|w| matches!(w.text.as_str(), "braucht" | "brauche" | "brauchen" | "benötigt"));
+    if braucht.is_some_and(|need| behind[need..].iter().take(4).any(|w| w.text == "nicht")) {
+        return true;
+    }
     let Some(need) = need.filter(|need| *need > 0) else { return false };
     let joined = unit.text[all[need].end..start].contains([',', ';', ':', '.', '(']);
     let longer = all.iter().any(|w| matches!(w.text.as_str(), "longer" | "more" | "anymore"));

@@ -15,6 +15,11 @@ pub(super) fn apart(words: &[Word], at: usize) -> Option<Cue> {
     let act = |intent, force| Some(Cue::Act(intent, force, Form::Base));
     match words[at].text.as_str() {
         "take" | "takes" | "taking" | "taken" if has(&["away"], 14) => act(Intent::Modify, Force::Strong),
+        "take" | "takes" | "taking"
+            if has(&["down"], 8) && has(&["reporter", "read", "read-only", "guest", "viewer", "developer"], 10) =>
+        {
+            act(Intent::Modify, Force::Strong)
+        }
         "take" | "takes" | "taking" | "taken" if has(&["off", "out"], 14) => act(Intent::Revoke, Force::Weak),
         "switch" | "switching" | "turn" | "turning" if has(&["off"], 8) => act(Intent::Revoke, Force::Weak),
         "shut" | "shutting" | "close" | "closing" if has(&["off", "down"], 8) => act(Intent::Revoke, Force::Weak),

@@ -219,6 +219,7 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
                 8,
                 &[
                     "switch",
+                    "move to",
                     "moved",
                     "migrat",
                     "cutover",
@@ -234,6 +235,7 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
         }
         "of" => matches!(two, "favour" | "favor"),
         "is" | "ist" | "est" | "es" => (2..6).any(|n| new(back(n + article))),
+        "read" | "reads" if matches!(two, "should" | "must" | "shall" | "will") => true,
         "uses" | "use" | "using" | "assumes" | "assume" | "via" | "successor" | "replacement" => true,
         _ => {
             let label = text[..start].trim_end_matches(['`', '*', '"', ' ']);

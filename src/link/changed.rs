@@ -52,6 +52,10 @@ pub(super) fn changes_level(text: &str) -> bool {
                 return true;
             }
         }
+        // "permissions down to read-only"
+        if word(at) == "down" && word(at + 1) == "to" && (at + 2..at + 5).any(is_level) {
+            return true;
+        }
         // "change it to write", "set billing-deployer to Reporter", "auf nur lesend umstellen"
         let sets = matches!(
             word(at),
@@ -304,6 +308,7 @@ impl Reading<'_> {
                 ) && (near || verb.contains(' '))
                     && !self.of_unit(number).iter().any(|m| m.start >= act.end && !m.identity && m.start < act.end + 40)
                     && !self.speaks_of_old()
+                    && !self.mentions.iter().any(|m| !m.identity && self.units[m.unit].origin == Origin::Title)
                     && (asks_for_one(before) || (self.opens(number, act) && !self.mentions.iter().any(|m| !m.identity)))
             }
             _ => false,

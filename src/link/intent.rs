@@ -16,6 +16,9 @@ use super::verbs::{Force, Form, Lexicon};
 /// Below this, nothing is asked for.
 pub(super) const ENOUGH: f64 = 2.0;
 
+/// Points of a request that outweigh a general type: a weak verb with its object.
+const GENERAL: f64 = 1.8;
+
 /// What the reading of one ticket needs.
 pub(super) struct Reading<'r> {
     pub(super) record: &'r Record,
@@ -62,7 +65,8 @@ impl Reading<'_> {
             return Intent::None;
         }
         let mut scores = Scores::default();
-        self.structure(&mut scores);
+        let mut rest = Scores::default();
+        self.structure(&mut scores, &mut rest);
         // What something is (leaked, unused, about to expire) counts where nothing is said to be done to it.
         let mut states = Scores::default();
         self.title(&mut scores, &mut states);
@@ -82,6 +86,13 @@ impl Reading<'_> {
             }
         }
         self.keyless(&mut scores);
+        // A general type adds to what is asked for, and tells it where nothing is.
+        let least = scores.0.values().map(|(points, ..)| *points).fold(0.0, f64::max) < GENERAL;
+        for (intent, (points, words, _)) in rest.0 {
+            if least || scores.0.get(&intent).is_some_and(|(own, ..)| *own >= GENERAL) {
+                scores.add(intent, points, &words);
+            }
+        }
         // Of equal ones, what was said first.
         let mut best: Option<(Intent, f64)> = None;
         let mut ranked: Vec<_> = scores.0.iter().filter(|(_, (points, ..))| *points >= ENOUGH).collect();
@@ -102,6 +113,19 @@ impl Reading<'_> {
 
     /// "cluster-admin for whoever is on call, expires 2026-09-14": a line that leads with a level and states an end.
     fn lends(&self) -> bool {
+        let keyed = |keys: &[&str]| {
+            self.units.iter().filter(|unit| matches!(unit.origin, Origin::Body(_))).any(|unit| {
+                let key =
+                    unit.text.split_once(':').map(|(key, _)| key.trim_matches(['*', '_', ' ', '|']).to_lowercase());
+                key.is_some_and(|key| keys.contains(&key.as_str()))
+            })
+        };
+        // The lines of a form that was typed by hand.
+        if keyed(&["level", "access level", "access"])
+            && keyed(&["duration", "until", "end", "ends", "expires", "to", "window"])
+        {
+            return true;
+        }
         self.units.iter().zip(self.judged).filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(
             |(unit, judged)| {
                 let ends = |w: &Word| {
@@ -110,7 +134,7 @@ impl Reading<'_> {
                 judged.overall() != Stance::Keep
                     && unit.text.contains(|c: char| c.is_ascii_digit())
                     && judged.words.iter().any(ends)
-                    && super::changed::leads_with_level(&unit.text)
+                    && (0..judged.words.len().min(3)).any(|at| super::level::in_place(&judged.words, at).is_some())
             },
         )
     }
@@ -201,6 +225,13 @@ impl Reading<'_> {
                 scores.add(Intent::Elevate, weight, "a level with its end in the title");
                 continue;
             }
+            // "deploy-prod for Marie, 48 hours"
+            let lent =
+                super::lengths::lengths(&unit.text).last().is_some_and(|length| super::window::closes(unit, length));
+            if !asked && lent && self.of_unit(number).iter().any(|m| !m.identity) {
+                scores.add(Intent::Elevate, 5.0, "how long, in the title");
+                continue;
+            }
             let named = || {
                 self.of_unit(number).iter().any(|m| !m.identity && super::changed::level_before(&unit.text, m.start))
             };
@@ -273,6 +304,7 @@ impl Reading<'_> {
                     let listed = matches!(unit.shape, Shape::Item | Shape::Row | Shape::Code);
                     let weight = match (unit.shape, act.form) {
                         (Shape::Heading, _) => 4.0,
+                        (_, Form::Base) if said_offboard(&unit.text[act.start..act.end]) => 6.0,
                         (_, Form::Base) if act.modal || self.opens(number, act) => 3.0,
                         (Shape::Code, _) => 3.0,
                         (_, Form::Participle) if act.modal => 3.0,
@@ -331,11 +363,14 @@ impl Reading<'_> {
             _ => false,
         };
         // "Tenant move of X", "change of owner": a noun.
-        let noun = act.force == Force::Weak
-            && act.form == Form::Base
-            && matches!(said.as_str(), "move" | "change" | "limit" | "exchange" | "swap" | "switch")
-            && self.judged[number].behind(act.end).first().is_some_and(|w| w.text == "of")
-            && !self.judged[number].before(act.start).is_empty();
+        // "While the ingress moves": nothing is moved.
+        let moves = said == "moves" && self.judged[number].between(act.end, clause.end).is_empty();
+        let noun = moves
+            || act.force == Force::Weak
+                && act.form == Form::Base
+                && matches!(said.as_str(), "move" | "change" | "limit" | "exchange" | "swap" | "switch")
+                && self.judged[number].behind(act.end).first().is_some_and(|w| w.text == "of")
+                && !self.judged[number].before(act.start).is_empty();
         match act.force {
             _ if noun => 0.0,
             _ if elsewhere || self.had(number, act) || self.foreign(number, unit, clause, act) => 0.0,
@@ -399,6 +434,12 @@ pub(super) fn temporary(units: &[Unit], judged: &[Judged]) -> bool {
         let asked = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).flat_map(|clause| &clause.acts);
         asked.into_iter().any(|act| act.intent == Intent::Elevate && act.force == Force::Strong)
     })
+}
+
+/// The one verb that means somebody's or something's whole end.
+fn said_offboard(verb: &str) -> bool {
+    let lower = verb.to_lowercase();
+    lower.starts_with("offboard") || lower.starts_with("off-board")
 }
 
 /// "Yearly: database password": what is done to credentials again and again.

@@ -30,7 +30,7 @@ levels! {
         | "lesezugriff" | "lesezugang" | "leseberechtigung" | "lesende" | "lesenden" | "lesender"
         | "leseberechtigt" | "nur-lese" | "lire" | "consulter" | "readonly-access" | "auditor" | "observer"
         | "lecture" | "lectura" | "read_api" | "read_repository" | "read_registry" | "read_package_registry"
-        | "readonlyaccess" | "look" | "query" => Level::Read,
+        | "readonlyaccess" | "look" | "looking" | "query" => Level::Read,
     "write" | "read-write" | "readwrite" | "write_repository" | "write_registry" | "write_package_registry"
         | "rw" | "push" | "writer" | "developer" | "maintainer" | "edit" | "editor" | "contributor" | "deploy"
         | "publish" | "poweruser" | "poweruseraccess" | "schreibrechte" | "schreibrecht" | "schreiben"
@@ -252,7 +252,17 @@ impl Asked<'_> {
                     || (change
                         && matches!(
                             back(n),
-                            "from" | "currently" | "today" | "is" | "has" | "can" | "peut" | "kann" | "puede" | "darf"
+                            "from"
+                                | "currently"
+                                | "today"
+                                | "is"
+                                | "has"
+                                | "may"
+                                | "can"
+                                | "peut"
+                                | "kann"
+                                | "puede"
+                                | "darf"
                         ))
             });
             // "write is not necessary", "admin instead of write" the other way round
@@ -356,7 +366,7 @@ fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
         }
         "pull" if matches!(next, "request" | "requests") => return None,
         "list" if matches!(next, "of" | "is" | "in") || matches!(before, "the" | "a" | "see" | "token") => return None,
-        "look" if !matches!(next, "only" | "up") => return None,
+        "look" | "looking" if !matches!(next, "only" | "up") => return None,
         "query" if before != "to" => return None,
         // Spanish reads where German is empty.
         "leer" => {

@@ -214,7 +214,7 @@ impl Index {
         let mut judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
         let mut mentions: Vec<Mention> =
             (0..units.len()).flat_map(|n| mention::find(n, &units, &judged[n], &self.names)).collect();
-        table::apply(&units, &mut mentions);
+        table::apply(&units, &mut judged, &mut mentions);
         table::ticks(&units, &mut judged, &mut mentions);
         let environment = record.fields.get(&Field::Environment).map(String::as_str).unwrap_or_default();
         let context = Context::new(&units, &judged, &self.names, environment, record.repository.as_deref());

@@ -227,7 +227,10 @@ impl Search<'_> {
         let mut score = if unit.origin == Origin::Title { 5 } else { 1 };
         score += 4 * i32::from(acts) + 3 * i32::from(key) - 6 * i32::from(others);
         let lead = unit.lead.map(|lead| self.judged[lead].overall());
-        if self.judged[number].overall() == Stance::Keep || lead == Some(Stance::Keep) {
+        if self.judged[number].overall() == Stance::Keep
+            || lead == Some(Stance::Keep)
+            || super::table::stays(self.units, number)
+        {
             score -= 6;
         }
         score

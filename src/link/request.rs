@@ -8,11 +8,14 @@ use super::text::{Origin, Shape};
 use super::tokens::words;
 
 impl Reading<'_> {
-    pub(super) fn structure(&self, scores: &mut Scores) {
+    /// What the structure says; and what a general type ("Access request") says where nothing else is asked.
+    pub(super) fn structure(&self, scores: &mut Scores, rest: &mut Scores) {
         if let Some(request) = self.record.fields.get(&Field::RequestType) {
             self.label(request, 14.0, 3.0, "the request type", scores);
         }
         if let Some(kind) = &self.record.kind {
+            let general = Self::labelled(kind, 8.0, ENOUGH).is_some_and(|(_, points)| points < 3.0);
+            let scores = if general { &mut *rest } else { &mut *scores };
             self.label(kind, 8.0, ENOUGH, "the ticket's type", scores);
         }
         for name in &self.record.labels {
@@ -21,6 +24,10 @@ impl Reading<'_> {
         // A form for access that has a level and an end asks for a temporary one, whatever little is said beside it.
         if self.record.fields.contains_key(&Field::Level) && self.record.fields.contains_key(&Field::Until) {
             scores.add(Intent::Elevate, ENOUGH, "the level and the end in their fields");
+        }
+        // A form with a level, and not one verb.
+        if self.record.fields.contains_key(&Field::Level) {
+            rest.add(Intent::Provision, ENOUGH, "the level in its field");
         }
         self.answers(scores);
     }
@@ -176,7 +183,9 @@ impl Reading<'_> {
             if asks_what(&key)
                 && let Some(intent) = answer(value)
             {
-                scores.add(intent, 20.0, &format!("the answer \"{}\"", super::links::quote(unit.text.trim())));
+                // Boxes in one line say less than an answer: "(x) remove", and the reason is that somebody left.
+                let points = if unit.choice && unit.shape == Shape::Prose { 2.4 } else { 20.0 };
+                scores.add(intent, points, &format!("the answer \"{}\"", super::links::quote(unit.text.trim())));
             }
         }
     }

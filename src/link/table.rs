@@ -4,10 +4,10 @@
 use std::ops::Range;
 
 use super::mention::Mention;
-use super::stance::{Clause, Judged, Stance};
+use super::stance::{Act, Clause, Judged, Stance};
 use super::text::{Shape, Unit};
 use super::tokens::words;
-use super::verbs::Form;
+use super::verbs::{Force, Form};
 
 /// What one cell says of its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ enum Column {
 }
 
 /// Gives the mentions of each table's rows what the table says of them, and those of list items what stands behind them.
-pub(super) fn apply(units: &[Unit], mentions: &mut [Mention]) {
+pub(super) fn apply(units: &[Unit], judged: &mut [Judged], mentions: &mut [Mention]) {
     for mention in mentions.iter_mut() {
         match item(&units[mention.unit], mention) {
             Some(Verdict::Act) => mention.stance = Stance::Act,
@@ -48,7 +48,7 @@ pub(super) fn apply(units: &[Unit], mentions: &mut [Mention]) {
     while from < units.len() {
         let length = table(&units[from..]);
         if length > 1 {
-            judge(&units[from..from + length], from, mentions);
+            judge(&units[from..from + length], from, judged, mentions);
         }
         from += length.max(1);
     }
@@ -109,6 +109,20 @@ pub(super) fn heading<'u>(units: &'u [Unit], number: usize, byte: usize) -> Opti
     cells(head).get(cell).map(|cell| head[cell.clone()].trim())
 }
 
+/// Whether a table says that a row stays as it is.
+pub(super) fn stays(units: &[Unit], number: usize) -> bool {
+    const LONGEST: usize = 400;
+    let Some(row) = units.get(number).filter(|unit| unit.shape == Shape::Row) else { return false };
+    let follows = |at: &usize| {
+        let (above, below) = (&units[*at - 1], &units[*at]);
+        above.shape == Shape::Row && above.origin == below.origin && below.line <= above.line + 2
+    };
+    let length = (1..=number).rev().take(LONGEST).take_while(follows).count();
+    let head = &units[number - length].text;
+    let columns: Vec<Column> = cells(head).into_iter().map(|cell| column(&head[cell])).collect();
+    length > 0 && verdict(&row.text, &columns) == Some(Verdict::Keep)
+}
+
 /// How many of the first units are the rows of one table.
 fn table(units: &[Unit]) -> usize {
     let rows = units.iter().zip(units.iter().skip(1)).take_while(|(row, next)| {
@@ -117,7 +131,7 @@ fn table(units: &[Unit]) -> usize {
     usize::from(units.first().is_some_and(|unit| unit.shape == Shape::Row)) * (rows.count() + 1)
 }
 
-fn judge(rows: &[Unit], first: usize, mentions: &mut [Mention]) {
+fn judge(rows: &[Unit], first: usize, judged: &mut [Judged], mentions: &mut [Mention]) {
     let mut columns: Vec<Column> = cells(&rows[0].text).into_iter().map(|cell| column(&rows[0].text[cell])).collect();
     if !columns.iter().any(|column| matches!(column, Column::Verdict | Column::Asked | Column::Kept)) {
         // "Q3": a column is what stands in it, whatever heads it.
@@ -139,6 +153,19 @@ fn judge(rows: &[Unit], first: usize, mentions: &mut [Mention]) {
     let mut at = mentions.partition_point(|mention| mention.unit <= first);
     for (index, row) in rows.iter().enumerate().skip(1) {
         let cells = cells(&row.text);
+        if verdicts[index - 1] == Some(Verdict::Act)
+            && let Some(clause) =
+                judged[first + index].clauses.first_mut().filter(|clause| clause.stance == Stance::Keep)
+            && let Some(act) = cells
+                .iter()
+                .zip(&columns)
+                .filter(|(_, column)| **column == Column::Verdict)
+                .find_map(|(cell, _)| order(&row.text, cell))
+        {
+            // What another cell says of how it is used keeps nothing.
+            clause.stance = Stance::Act;
+            clause.acts = vec![act];
+        }
         while let Some(mention) = mentions.get_mut(at).filter(|mention| mention.unit == first + index) {
             at += 1;
             match verdicts[index - 1] {
@@ -151,6 +178,14 @@ fn judge(rows: &[Unit], first: usize, mentions: &mut [Mention]) {
             mention.instrument |= columns.get(cell) == Some(&Column::Aside);
         }
     }
+}
+
+/// The order that begins a cell.
+fn order(row: &str, cell: &Range<usize>) -> Option<Act> {
+    let word = words(&row[cell.clone()]).into_iter().next()?;
+    let intent = super::request::answered(&word.text)?;
+    let (start, end) = (cell.start + word.start, cell.start + word.end);
+    Some(Act { intent, force: Force::Strong, form: Form::Base, start, end, modal: true })
 }
 
 /// The places of a row's cells.
@@ -280,9 +315,11 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
                 let no_longer = first == "no" && said.get(1).is_some_and(|word| word.text == "longer");
                 let stays = said.windows(2).any(|pair| {
                     pair[0].text == "no" && matches!(pair[1].text.as_str(), "change" | "changes" | "action" | "impact")
+                }) || said.iter().any(|word| {
+                    matches!(word.text.as_str(), "stays" | "unchanged" | "bleibt" | "reste" | "extended" | "verlängert")
                 }) || said
-                    .iter()
-                    .any(|word| matches!(word.text.as_str(), "stays" | "unchanged" | "bleibt" | "reste"));
+                    .windows(2)
+                    .any(|pair| pair[0].text == "nothing" && pair[1].text.starts_with("change"));
                 Some(if (denies(first) && !no_longer) || stays { Verdict::Keep } else { Verdict::Act })
             }),
             Column::Asked => yes(text).map(|yes| if yes { Verdict::Act } else { Verdict::Keep }),

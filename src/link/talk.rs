@@ -49,6 +49,12 @@ impl Reading<'_> {
             .talk
             // "Test deployments", "the dashboard job": what it is called after.
             .filter(|talk| !title.get(*talk + 1).is_some_and(|w| carries(&w.text) && title[*talk].end + 1 == w.start))
+            // "SAP RFC logon fails": not a request for comments.
+            .filter(|talk| {
+                title
+                    .get(*talk)
+                    .is_none_or(|w| w.text != "rfc" || *talk == 0 || self.record.title[w.end..].starts_with(':'))
+            })
             // "[TEMPLATE] Rotation: …" is a form of what it names.
             .filter(|talk| {
                 title.get(*talk).is_none_or(|w| w.text != "template" || !self.record.title[w.end..].starts_with(']'))
@@ -92,7 +98,7 @@ impl Reading<'_> {
         }
         if hardware(&title)
             && !self.of_unit(first.0).iter().any(|m| !m.identity)
-            && first_act.is_none()
+            && judged.clauses.iter().flat_map(|clause| &clause.acts).all(|act| act.force == Force::Weak)
             && !self.body_orders()
             // "Key in a public notebook", and the text: "AKIA… is in it. Please revoke."
             && !(self.body_asks() && self.mentions.iter().any(|m| !m.identity && !m.stance.spares()))
@@ -262,6 +268,8 @@ impl Reading<'_> {
                         clause.stance == Stance::Act
                             && clause.acts.iter().any(|act| {
                                 act.form == Form::Base
+                                    // "Break-glass was opened" tells.
+                                    && (act.intent != Intent::Elevate || unit.text[act.start..].to_lowercase().starts_with("elevat"))
                                     && self.judged[number].talk.is_none()
                                     && !self.behind_article(number, act)
                                     && (self.opens(number, act)
@@ -444,6 +452,8 @@ fn hardware(title: &[Word]) -> bool {
             "laptop"
                 | "laptops"
                 | "lunch"
+                | "envelope"
+                | "safe"
                 | "projector"
                 | "catering"
                 | "notebook"

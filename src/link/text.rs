@@ -213,6 +213,10 @@ impl Reader {
         for sentence in sentences(&visible(trimmed)) {
             self.push(origin, Shape::Prose, sentence, by.heading, lead);
         }
+        // "[ ] New [x] Change": what was chosen.
+        if trimmed.starts_with(['[', '(']) && option_boxes(trimmed).len() > 1 {
+            self.units[first..].iter_mut().for_each(|unit| unit.choice = true);
+        }
         by.lead = None;
         if self.units.len() > first {
             let last = self.units.len() - 1;

@@ -121,7 +121,14 @@ temporary read|temporary elevation|temporary rights|temporary permission|tempora
         "",
         "elevation",
     ),
-    (Intent::Elevate, Force::Weak, "", "temporary|temp|emergency|jit|short-lived", "", ""),
+    (
+        Intent::Elevate,
+        Force::Weak,
+        "",
+        "temporary|temp|emergency|jit|short-lived|short-term|short term|limited-time",
+        "",
+        "",
+    ),
     (
         Intent::Modify,
         Force::Strong,
@@ -191,15 +198,14 @@ const EXCEPT: &str = "except|except for|excluding|but not|and not|other than|apa
 
 const PAST: &str = "already|gone|gone since|gone already|long gone|was done|were done|has been done|have been done|is done|was finished|is finished|were finished|was completed|is complete|has been completed|is completed|was carried out|took over|has taken over|last week|last month|last year|yesterday|previously|earlier this|years ago|months ago|weeks ago|days ago|in the past";
 
-const EXAMPLE: &str = "mention that|mentions that|mentioned that|example|for example|for instance|e.g|e g|such as|see also|cf|like we did|as we did|as was done|like with|same way as|compare with|sample|dummy|placeholder|fake|hypothetical|hypothetically|say|illustration|illustrates|similar to|looks like|same as|think of";
+const EXAMPLE: &str = "in the style of|mention that|mentions that|mentioned that|example|for example|for instance|e.g|e g|such as|see also|cf|like we did|as we did|as was done|like with|same way as|compare with|sample|dummy|placeholder|fake|hypothetical|hypothetically|say|illustration|illustrates|similar to|looks like|same as|think of";
 
 const LIKE: &str = "same access as|same access that|same rights as|same rights that|same permissions as|same permissions that|same privileges as|same level as|same roles as|like the access of|gleichen rechte wie|gleiche rechte wie|\
 gleichen zugriff wie|gleichen zugänge wie|selben rechte wie|mêmes droits que|mêmes accès que|mismos permisos que|mismos accesos que|mismo acceso que";
 
-const NOT: &str =
-    "nothing to|not|don't|doesn't|didn't|won't|mustn't|shouldn't|can't|cannot|never|no|without|nobody|none";
+const NOT: &str = "nothing to|nothing has to|nothing needs to|nothing must|not|don't|doesn't|didn't|won't|mustn't|shouldn't|can't|cannot|never|no|without|nobody|none";
 
-const TALK: &str = "observation|naming|distribute|circulate|catering|document|documents|documenting|documentation|docs|describe|write down|write up|write a|explain|explains|investigate|research|evaluate|spike|discuss|discussion|review|find out|workshop|training|talk|\
+const TALK: &str = "handover|hand-over|handoff|observation|naming|distribute|circulate|catering|document|documents|documenting|documentation|docs|describe|write down|write up|write a|explain|explains|investigate|research|evaluate|spike|discuss|discussion|review|find out|workshop|training|talk|\
 presentation|slides|how to|how do|how does|how we|howto|automate|automating|monitor|monitoring|alert|alerts|dashboard|metric|metrics|typo|readme|wiki|runbook|playbook|guide|tutorial|question|rfc|estimate|plan|announce|\
 announcement|survey|list|inventory of|test|drill|exercise|book|policy|procedure|template|design|proposal for|idea|meeting|agenda|minutes|lessons learned|postmortem|post-mortem|retro|retrospective|\
 faq|newsletter|blog|article|demo|compare|benchmark|draft|clarify|evidence|attestation|diagram|lint|linter|refactor|upgrade|feature request";

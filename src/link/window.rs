@@ -163,6 +163,9 @@ impl Times<'_> {
                     {
                         return Some(point.at);
                     }
+                    Role::Start | Role::On | Role::Other if !point.day && self.scheduled(number, unit, point) => {
+                        return Some(point.at);
+                    }
                     Role::Happened if told() => return Some(point.at),
                     Role::On if told() && self.tells(number) => return Some(point.at),
                     _ => {}
@@ -170,6 +173,29 @@ impl Times<'_> {
             }
         }
         self.dated()
+    }
+
+    /// "Change window: …", a heading "Schedule", "… and not before": the hour at which it is to be done.
+    fn scheduled(&self, number: usize, unit: &Unit, point: Point) -> bool {
+        let names = |text: &str| {
+            let lower = text.trim_matches(['*', '_', ' ', '|']).to_lowercase();
+            matches!(
+                lower.as_str(),
+                "change window" | "schedule" | "scheduled" | "execution" | "termin" | "zeitpunkt" | "date" | "when"
+            )
+        };
+        let key = unit.text.split_once(':').is_some_and(|(key, _)| names(key));
+        let heading = unit.heading.is_some_and(|heading| heading + 1 == number && names(&self.units[heading].text));
+        let all = words(unit.text.get(point.end..).unwrap_or_default());
+        let behind = all.windows(2).take(8).any(|pair| {
+            matches!(
+                (pair[0].text.as_str(), pair[1].text.as_str()),
+                ("not", "before" | "earlier") | ("nicht", "früher" | "vorher") | ("pas", "avant")
+            )
+        });
+        matches!(self.intent, Intent::Rotate | Intent::Revoke | Intent::Modify)
+            && !self.kept(number)
+            && (key || heading || behind)
     }
 
     /// The hour of a day that the ticket states in another place: "not before 5 December" in the title, 06:00 in the text.
@@ -352,7 +378,7 @@ pub(super) fn keyed(units: &[Unit]) -> bool {
 }
 
 /// A title that ends with how long: "Settings for the data team, 3 days".
-fn closes(unit: &Unit, length: &Length) -> bool {
+pub(super) fn closes(unit: &Unit, length: &Length) -> bool {
     let before = unit.text[..length.start].trim_end();
     let after = &unit.text[length.end..];
     let bracketed =
