@@ -6,8 +6,8 @@ use crate::model::ticket::Intent;
 use super::intent::Reading;
 use super::level;
 use super::nouns::credential_noun;
-use super::stance::{Act, Clause};
-use super::text::{Origin, Unit};
+use super::stance::{Act, Clause, Stance};
+use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 
 /// Whether a clause moves an access from one level to another.
@@ -308,7 +308,11 @@ impl Reading<'_> {
                 ) && (near || verb.contains(' '))
                     && !self.of_unit(number).iter().any(|m| m.start >= act.end && !m.identity && m.start < act.end + 40)
                     && !self.speaks_of_old()
-                    && !self.mentions.iter().any(|m| !m.identity && self.units[m.unit].origin == Origin::Title)
+                    && !self.mentions.iter().any(|m| {
+                        let unit = &self.units[m.unit];
+                        let listed = matches!(unit.shape, Shape::Item | Shape::Row) && unit.text.len() < 80;
+                        !m.identity && (unit.origin == Origin::Title || (listed && m.stance != Stance::Keep))
+                    })
                     && (asks_for_one(before) || (self.opens(number, act) && !self.mentions.iter().any(|m| !m.identity)))
             }
             _ => false,
@@ -326,17 +330,20 @@ impl Reading<'_> {
         let near = |all: &[Word], from: usize, to: usize, options: &[&str]| {
             all.get(from..to.min(all.len())).is_some_and(|part| part.iter().any(|w| options.contains(&w.text.as_str())))
         };
-        any(&|all, at| near(all, at.saturating_sub(3), at, &["has", "have", "hat", "tiene"]))
-            && any(&|all, at| {
-                (near(all, at.saturating_sub(3), at, &["only", "nur", "just", "sólo", "solo"])
-                    && near(all, at.saturating_sub(4), at, &["needs", "need", "braucht", "necesita", "requires"]))
-                    || (near(
-                        all,
-                        at + 1,
-                        at + 4,
-                        &["enough", "suffices", "do", "sufficient", "reicht", "genügt", "basta", "suffit"],
-                    ) && !near(all, at + 1, at + 4, &["not", "nicht", "no", "pas"]))
-            })
+        // "Has to look it up" is what is needed.
+        any(&|all, at| {
+            near(all, at.saturating_sub(3), at, &["has", "have", "hat", "tiene"])
+                && !near(all, at.saturating_sub(2), at, &["to", "zu", "que"])
+        }) && any(&|all, at| {
+            (near(all, at.saturating_sub(3), at, &["only", "nur", "just", "sólo", "solo"])
+                && near(all, at.saturating_sub(4), at, &["needs", "need", "braucht", "necesita", "requires"]))
+                || (near(
+                    all,
+                    at + 1,
+                    at + 4,
+                    &["enough", "suffices", "do", "sufficient", "reicht", "genügt", "basta", "suffit"],
+                ) && !near(all, at + 1, at + 4, &["not", "nicht", "no", "pas"]))
+        })
     }
 
     fn speaks_of_old(&self) -> bool {

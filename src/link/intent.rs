@@ -71,6 +71,9 @@ impl Reading<'_> {
         let mut states = Scores::default();
         self.title(&mut scores, &mut states);
         self.body(&mut scores, &mut states);
+        if self.keyed(&["level", "access level"]) {
+            scores.add(Intent::Provision, 3.0, "a level, in a form that was typed by hand");
+        }
         if self.lends() {
             scores.add(Intent::Elevate, 3.0, "a level with its end");
         }
@@ -111,18 +114,22 @@ impl Reading<'_> {
         intent
     }
 
+    /// Whether a line of the text has one of these names before its colon.
+    fn keyed(&self, keys: &[&str]) -> bool {
+        self.units.iter().filter(|unit| matches!(unit.origin, Origin::Body(_))).any(|unit| {
+            let row = unit.text.trim_matches('|').split_once('|').filter(|_| unit.shape == Shape::Row);
+            let key = row
+                .or_else(|| unit.text.split_once(':'))
+                .map(|(key, _)| key.trim_matches(['*', '_', ' ']).to_lowercase());
+            key.is_some_and(|key| keys.contains(&key.as_str()))
+        })
+    }
+
     /// "cluster-admin for whoever is on call, expires 2026-09-14": a line that leads with a level and states an end.
     fn lends(&self) -> bool {
-        let keyed = |keys: &[&str]| {
-            self.units.iter().filter(|unit| matches!(unit.origin, Origin::Body(_))).any(|unit| {
-                let key =
-                    unit.text.split_once(':').map(|(key, _)| key.trim_matches(['*', '_', ' ', '|']).to_lowercase());
-                key.is_some_and(|key| keys.contains(&key.as_str()))
-            })
-        };
         // The lines of a form that was typed by hand.
-        if keyed(&["level", "access level", "access"])
-            && keyed(&["duration", "until", "end", "ends", "expires", "to", "window"])
+        if self.keyed(&["level", "access level", "access"])
+            && self.keyed(&["duration", "until", "end", "ends", "expires", "to", "window"])
         {
             return true;
         }
@@ -338,84 +345,12 @@ impl Reading<'_> {
         [unit.lead, unit.heading].into_iter().flatten().any(|other| self.judged[other].overall().spares())
     }
 
-    fn points(&self, number: usize, unit: &Unit, clause: &super::stance::Clause, act: &Act, weight: f64) -> f64 {
-        // "Remove her access to X", "access to X revoked": the access is what is removed.
-        let removed = act.intent == Intent::Provision
-            && clause.acts.iter().any(|other| {
-                other.intent != Intent::Provision
-                    && (other.start < act.start || (act.form == Form::Noun && other.intent != Intent::Elevate))
-            });
-        if removed || (expires(&unit.text[act.start..act.end]) && !self.runs_out(number, unit, act)) {
-            return 0.0;
-        }
-        let said = unit.text[act.start..act.end].to_lowercase();
-        let elsewhere = match act.intent {
-            // "Permanent admin on breakglass": the role is called so.
-            Intent::Elevate => self.judged[number].words.iter().any(|w| {
-                matches!(w.text.as_str(), "permanent" | "permanently" | "dauerhaft" | "unbefristet" | "permanente")
-            }),
-            // "Search moves to the managed offering": nobody changes teams.
-            Intent::Modify if said.ends_with(" to the") => !self.somebody_moves(number, unit, act),
-            // "The warning goes away": only of a workload it says that it ends.
-            Intent::Revoke if said.starts_with("go") && said.ends_with("away") => {
-                self.meant(number, unit, act) != Intent::Offboard || self.judged[number].before(act.start).len() > 3
-            }
-            _ => false,
-        };
-        // "Tenant move of X", "change of owner": a noun.
-        // "While the ingress moves": nothing is moved.
-        let moves = said == "moves" && self.judged[number].between(act.end, clause.end).is_empty();
-        let noun = moves
-            || act.force == Force::Weak
-                && act.form == Form::Base
-                && matches!(said.as_str(), "move" | "change" | "limit" | "exchange" | "swap" | "switch")
-                && self.judged[number].behind(act.end).first().is_some_and(|w| w.text == "of")
-                && !self.judged[number].before(act.start).is_empty();
-        match act.force {
-            _ if noun => 0.0,
-            _ if elsewhere || self.had(number, act) || self.foreign(number, unit, clause, act) => 0.0,
-            Force::Weak if act.intent == Intent::Rotate && self.meant(number, unit, act) == Intent::Modify => {
-                weight * 0.8
-            }
-            Force::Strong => weight,
-            Force::Weak if act.intent == Intent::Revoke && self.meant(number, unit, act) == Intent::Offboard => {
-                weight * 0.8
-            }
-            Force::Weak if act.intent == Intent::Provision && self.creates(number, unit, act) => weight * 0.8,
-            Force::Weak if self.object(number, clause, act) => weight * 0.8,
-            Force::Weak if unit.shape == Shape::Heading && self.heads_names(number) => weight * 0.8,
-            Force::Weak => 0.0,
-        }
-    }
-
-    /// "A deploy key with write access": what something has, and nothing that is asked for.
-    fn had(&self, number: usize, act: &Act) -> bool {
-        act.form == Form::Noun
-            && act.intent == Intent::Provision
-            && self.units[number].origin != Origin::Title
-            && self.judged[number].before(act.start).last().is_some_and(|w| {
-                matches!(w.text.as_str(), "with" | "has" | "have" | "had" | "hat" | "mit" | "avec" | "con")
-            })
-    }
-
-    /// "Ruth moves to the platform team": a person before, or a team behind.
-    fn somebody_moves(&self, number: usize, unit: &Unit, act: &Act) -> bool {
-        self.of_unit(number).iter().any(|m| m.identity && m.start < act.start)
-            || super::tokens::tokens(&unit.text[..act.start]).iter().any(|token| super::people::address(token.text))
-            || self.judged[number].behind(act.end).iter().take(5).any(|w| {
-                matches!(
-                    w.text.as_str(),
-                    "team" | "department" | "squad" | "group" | "crew" | "tribe" | "unit" | "role"
-                )
-            })
-    }
-
     /// OIDC and the like in the title retire the static credential.
     fn keyless(&self, scores: &mut Scores) {
         let title = words(&self.record.title);
-        let Some(word) =
-            title.iter().find(|w| keyless(&w.text) && w.text != "app" && w.text != "role" && w.text != "installation")
-        else {
+        let Some(word) = title.iter().find(|w| {
+            keyless(&w.text) && w.text != "workload" && w.text != "app" && w.text != "role" && w.text != "installation"
+        }) else {
             return;
         };
         let removes = scores.0.contains_key(&Intent::Revoke);

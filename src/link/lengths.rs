@@ -81,6 +81,11 @@ pub(super) fn lengths(text: &str) -> Vec<Length> {
     out
 }
 
+/// Whether a word counts: "two", "90".
+pub(super) fn count(word: &str) -> bool {
+    !matches!(word, "a" | "an" | "un" | "une" | "una" | "ein" | "eine") && tenths(word).is_some()
+}
+
 /// A number's tenths: 15 for "1.5".
 fn tenths(word: &str) -> Option<i64> {
     let lower = word.to_lowercase();
@@ -158,7 +163,7 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
             | "just"
             | "least"
     ) || matches!(back(2), "for" | "duration" | "für" | "pour" | "por" | "durée" | "dauer" | "duración");
-    let of = matches!(next, "of" | "window" | "access" | "only" | "max");
+    let of = matches!(next, "of" | "window" | "access" | "only" | "max" | "from" | "starting" | "ab");
     let key = text[..length.start].trim_end().ends_with(':');
     !no && (for_it || of || key || at == 0)
 }

@@ -68,9 +68,25 @@ impl Reading<'_> {
 
     /// "Decommission svc-x", "svc-x is being retired", "remove all access of bob@…", "termination: bob@…".
     fn ends_somebody(&self, number: usize, unit: &Unit, act: &Act, verb: &str, all: &[Word], after: &[Word]) -> bool {
-        let ends = ["decommission", "retire", "sunset", "shut", "switch", "scrap", "wind", "turn", "go", "withdraw"]
-            .iter()
-            .any(|v| verb.starts_with(v));
+        let ends = [
+            "decommission",
+            "retire",
+            "sunset",
+            "shut",
+            "switch",
+            "scrap",
+            "wind",
+            "turn",
+            "go",
+            "withdraw",
+            "abschalt",
+            "abgeschalt",
+            "stillleg",
+            "stillgeleg",
+            "apag",
+        ]
+        .iter()
+        .any(|v| verb.starts_with(v));
         let everything = verb.starts_with("terminat")
             || after.iter().take(4).any(|w| {
                 matches!(

@@ -59,6 +59,7 @@ mod tongues;
 mod trust;
 mod until;
 mod verbs;
+mod weight;
 mod window;
 
 use std::sync::Arc;

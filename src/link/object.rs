@@ -196,12 +196,17 @@ impl Reading<'_> {
         let reach = near.get(2).or(near.last()).map_or(act.end, |w| w.end);
         // A workload is updated without its key: only a name of a credential counts.
         let named = self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < reach && !m.identity);
-        let noun = near.iter().take(3).any(|w| {
+        // "New OPC UA gateway password for Vierzon" in a title.
+        let reach = if self.units[number].origin == Origin::Title { 5 } else { 3 };
+        let noun = near.iter().take(reach).any(|w| {
             (credential_noun(&w.text) && !matches!(w.text.as_str(), "version" | "path" | "account" | "accounts"))
                 || matches!(w.text.as_str(), "one" | "pair" | "value")
         });
         let it = near.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "them"))
-            && (self.named_before(number) || !self.of_unit(number).is_empty());
+            && (self.named_before(number)
+                || !self.of_unit(number).is_empty()
+                || self.title_is_ours()
+                || self.spoken_of_before(number));
         // "X needs a refresh", "X is due for a change"
         let wanted = before
             .iter()

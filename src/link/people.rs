@@ -83,8 +83,9 @@ impl Search<'_> {
             if matches!(unit.origin, Origin::Comment(_)) {
                 continue;
             }
-            let base = self.base(number, unit);
-            for (name, start) in self.people_in(&unit.text) {
+            let people = self.people_in(&unit.text);
+            let base = if people.is_empty() { 0 } else { self.base(number, unit) };
+            for (name, start) in people {
                 let score = base + self.beside(&unit.text, start);
                 let subject =
                     Subject { name, field: field(self.record, unit.origin), quote: super::links::quote(&unit.text) };

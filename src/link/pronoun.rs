@@ -24,7 +24,10 @@ impl Scene<'_> {
                 }
                 let mut here = self.of_unit(number);
                 let own = self.mentions[here.clone()].iter().any(|m| m.clause == Some(index));
-                if own || !clause.pronoun || !matches!(clause.stance, Stance::Act | Stance::Keep) {
+                if own
+                    || !(clause.pronoun || goes_on(clause, text))
+                    || !matches!(clause.stance, Stance::Act | Stance::Keep)
+                {
                     continue;
                 }
                 here.end =
@@ -132,6 +135,12 @@ impl Scene<'_> {
             }
         }
     }
+}
+
+/// "X was replaced in spring and should be deactivated": of what was named, without a word for it.
+fn goes_on(clause: &super::stance::Clause, text: &str) -> bool {
+    let joins = words(text).first().is_some_and(|w| matches!(w.text.as_str(), "and" | "und" | "et" | "y"));
+    joins && clause.stance == Stance::Act && clause.acts.iter().any(|act| act.modal)
 }
 
 fn strong(judged: &Judged, mention: &Mention) -> bool {

@@ -23,7 +23,7 @@ impl Reading<'_> {
         }
         // A form for access that has a level and an end asks for a temporary one, whatever little is said beside it.
         if self.record.fields.contains_key(&Field::Level) && self.record.fields.contains_key(&Field::Until) {
-            scores.add(Intent::Elevate, ENOUGH, "the level and the end in their fields");
+            scores.add(Intent::Elevate, 6.0, "the level and the end in their fields");
         }
         // A form with a level, and not one verb.
         if self.record.fields.contains_key(&Field::Level) {

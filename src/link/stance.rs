@@ -140,6 +140,13 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
         clause.told.retain(|act| act.start >= start && act.start < end);
         out.clauses.push(clause);
     }
+    // "Example of a good title: Rotate X": the colon does not end it.
+    if unit.shape != Shape::Row && found.first().is_some_and(|first| first.cue == Cue::Example && first.from == 0) {
+        for clause in out.clauses.iter_mut().filter(|clause| !clause.stance.spares()) {
+            clause.stance = Stance::Example;
+            clause.acts.clear();
+        }
+    }
     out.words = words;
     out
 }
@@ -243,7 +250,7 @@ fn clause(
         let ended = |n: &Found| {
             let between = unit.text.get(words[n.to - 1].end..words[f.from].start).unwrap_or_default();
             let acts = found.iter().any(|o| matches!(o.cue, Cue::Act(..)) && o.from >= n.to && o.from < f.from);
-            between.contains([',', ';', '–', '—']) && !acts && form == Form::Base
+            between.contains([',', ';', ':', '–', '—']) && !acts && form == Form::Base
         };
         let denied = |n: &&&Found| n.cue == Cue::Not && n.to <= f.from && f.from - n.to < 4 && own.contains(&n.from);
         if found.iter().filter(denied).any(|n| !ended(n)) {

@@ -134,15 +134,19 @@ fn table(units: &[Unit]) -> usize {
 fn judge(rows: &[Unit], first: usize, judged: &mut [Judged], mentions: &mut [Mention]) {
     let mut columns: Vec<Column> = cells(&rows[0].text).into_iter().map(|cell| column(&rows[0].text[cell])).collect();
     if !columns.iter().any(|column| matches!(column, Column::Verdict | Column::Asked | Column::Kept)) {
-        // "Q3": a column is what stands in it, whatever heads it.
-        let says = |row: &Unit, column: usize| {
-            let text = cells(&row.text).get(column).map(|cell| &row.text[cell.clone()])?;
-            of_cell(text).filter(|_| words(text).len() <= 2)
-        };
-        let verdicts = |column: &usize| rows[1..].iter().filter(|row| says(row, *column).is_some()).count();
-        let plain = (0..columns.len()).filter(|column| columns[*column] == Column::Plain);
+        // "Q3": a column is what stands in it, whatever heads it. Nobody reads a table of more columns.
+        const WIDEST: usize = 16;
+        let mut says = vec![0_usize; columns.len().min(WIDEST)];
+        for row in &rows[1..] {
+            for (column, cell) in cells(&row.text).into_iter().take(WIDEST).enumerate().take(says.len()) {
+                let text = &row.text[cell];
+                says[column] += usize::from(text.len() < 40 && words(text).len() <= 2 && of_cell(text).is_some());
+            }
+        }
+        let plain =
+            (0..says.len()).filter(|column| columns[*column] == Column::Plain && says[*column] * 2 >= rows.len());
         if let Some(column) =
-            plain.max_by_key(verdicts).filter(|column| verdicts(column) * 2 >= rows.len() && rows.len() > 2)
+            plain.max_by_key(|column| says[*column]).filter(|_| rows.len() > 2 && columns.len() <= WIDEST)
         {
             columns[column] = Column::Verdict;
         }
@@ -317,9 +321,9 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
                     pair[0].text == "no" && matches!(pair[1].text.as_str(), "change" | "changes" | "action" | "impact")
                 }) || said.iter().any(|word| {
                     matches!(word.text.as_str(), "stays" | "unchanged" | "bleibt" | "reste" | "extended" | "verlängert")
-                }) || said
-                    .windows(2)
-                    .any(|pair| pair[0].text == "nothing" && pair[1].text.starts_with("change"));
+                }) || said.windows(2).any(|pair| {
+                    pair[0].text == "nothing" && (pair[1].text.starts_with("change") || pair[1].text == "to")
+                });
                 Some(if (denies(first) && !no_longer) || stays { Verdict::Keep } else { Verdict::Act })
             }),
             Column::Asked => yes(text).map(|yes| if yes { Verdict::Act } else { Verdict::Keep }),
@@ -369,6 +373,10 @@ fn of_cell(cell: &str) -> Option<Verdict> {
         | ("own" | "separate" | "another" | "different", "ticket" | "issue" | "task" | "change" | "request")
         | ("still", "needed" | "used" | "required")
         | ("in", "use") => Some(Verdict::Keep),
+        (
+            "was" | "were" | "has" | "have" | "is" | "wurde" | "ist",
+            "done" | "rotated" | "removed" | "deleted" | "revoked" | "replaced" | "renewed" | "erledigt",
+        ) => Some(Verdict::Done),
         _ if negated => None,
         (
             "done" | "finished" | "complete" | "completed" | "closed" | "rotated" | "removed" | "deleted" | "revoked"

@@ -49,6 +49,13 @@ impl Reading<'_> {
             .talk
             // "Test deployments", "the dashboard job": what it is called after.
             .filter(|talk| !title.get(*talk + 1).is_some_and(|w| carries(&w.text) && title[*talk].end + 1 == w.start))
+            // "90 minutes of write".
+            .filter(|talk| {
+                let number =
+                    |w: &Word| w.text.starts_with(|c: char| c.is_ascii_digit()) || super::lengths::count(&w.text);
+                title.get(*talk).is_none_or(|w| w.text != "minutes")
+                    || talk.checked_sub(1).and_then(|at| title.get(at)).is_none_or(|w| !number(w))
+            })
             // "SAP RFC logon fails": not a request for comments.
             .filter(|talk| {
                 title
@@ -227,7 +234,8 @@ impl Reading<'_> {
                     clause.acts.iter().any(|act| {
                         act.form == Form::Base
                             && !self.behind_article(number, act)
-                            && self.opens(number, act)
+                            // "I think we should rotate X": an order after all.
+                            && (self.opens(number, act) || (act.modal && self.of_unit(number).iter().any(|m| !m.stance.spares())))
                             && (act.force == Force::Strong || self.object(number, clause, act))
                     })
                 })
@@ -353,7 +361,6 @@ fn text_noun(word: &str) -> bool {
             | "runbook"
             | "playbook"
             | "handbook"
-            | "manual"
             | "guide"
             | "article"
             | "chapter"
@@ -370,8 +377,6 @@ fn text_noun(word: &str) -> bool {
             | "post-mortem"
             | "postmortem"
             | "write-up"
-            | "minutes"
-            | "newsletter"
             | "wiki-seite"
             | "handbuch"
             | "anleitung"
@@ -466,7 +471,6 @@ fn hardware(title: &[Word]) -> bool {
                 | "monitor"
                 | "monitors"
                 | "screen"
-                | "desk"
                 | "chair"
                 | "chairs"
                 | "parking"

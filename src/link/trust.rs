@@ -372,6 +372,8 @@ fn wrong(text: &str) -> bool {
                 | "oops"
                 | "swapped"
                 | "incorrect"
+                | "misread"
+                | "stop"
                 | "falsch"
                 | "falsche"
                 | "equivocado"

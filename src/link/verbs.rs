@@ -108,7 +108,7 @@ needs another|issue another|put another|expires|expired|expiring|about to expire
         "end of stay|end of the stay|end of her stay|end of his stay|end of their stay|last day|last working day|final day|final working day|leaves the company|leave the company|left the company|leaving the company|leaves the organisation|leaves the organization|leaves the group|\
 leaves us|left us|leaving us|has left|have left|is leaving|are leaving|will leave|will be leaving|resigned|resigns|has resigned|handed in|quits|laid off|let go|contract ended|contract ends|contract end|end of the contract|end of contract|contract is over|contract is up|contract has ended|\
 contract expires|contract runs out|contract terminated|end of contract|agreement ends|agreement ended|assignment ends|end of assignment|engagement ends|end of engagement|internship ends|employment ends|employment ended|\
-end of employment|no longer works|no longer employed|no longer with us|does not work here|doesn't work here|parting ways|parted ways|parts ways",
+end of employment|no longer works|no longer employed|close his account|close her account|close their account|close his accounts|close her accounts|close their accounts|no longer with us|does not work here|doesn't work here|parting ways|parted ways|parts ways",
         "",
         "offboarding|off-boarding|leaver|leavers|vendor exit|exit of|departure|departure of|termination of employment|resignation|redundancy",
     ),
@@ -132,7 +132,7 @@ temporary read|temporary elevation|temporary rights|temporary permission|tempora
     (
         Intent::Modify,
         Force::Strong,
-        "downgrade|demote|scope down|scale down|narrow|downscope|right-size|rightsize",
+        "downgrade|demote|scope down|scale down|narrow down|downscope|right-size|rightsize",
         "bring down|raise perms|raise the perms|raise permissions|raise the permissions|raise rights|raise the rights|increase permissions|increase the permissions|increase rights|widen permissions|\
 widen the permissions|role change|team change|change of team|change of department|changes department|changed department|internal mobility|changes team|changes teams|change teams|changed teams|changed team|moves team|\
 moves teams|switches team|switches teams|switching teams|switched teams|changes role|changes roles|change of role|moves to another team|moved to another team|moves to the|moved to the|internal move|internal transfer|\
@@ -145,7 +145,7 @@ change the permissions|change the role|change the scope|change the scopes|change
     (
         Intent::Modify,
         Force::Weak,
-        "reduce|restrict|limit|lower|tighten|shrink|confine|trim|adjust|move|modify|cut back|dial back|pare down|curb",
+        "reduce|restrict|limit|lower|narrow|tighten|shrink|confine|trim|adjust|move|modify|cut back|dial back|pare down|curb",
         "",
         "",
         "reduction|restriction",
@@ -187,7 +187,7 @@ accessor destroy|secret delete|secret remove|variable delete|deploy-key delete|o
 const KEEP: &str = "keep|keeps|kept|keeping|leave it|leave them|leave that|leave this|leave these|leave those|leave alone|left alone|leaving it|\
 leaving them|stays|stay|remains|remain|retain|retains|untouched|unaffected|unchanged|as it is|as is|as they are|not affected|not part|not concerned|\
 not involved|not in scope|out of scope|not included|not touched|don't touch|do not touch|hands off|may stay|can stay|must stay|should stay|fine|not bother|never mind|different key|different token|different secret|different one|another key|another token|another one|\
-is ok|is okay|is ours|are ours|is mine|not mine|not ours|in use|is used|are used|being used|still used|still uses|still use|still using|still reads|change nothing|nothing for|is excluded|are excluded|not applied for|not requested|not asked for|careful with|forget about|forget|watch out for|is the live one|the live one|live on|lives on|stays the way it is|stay the way they are|must not change|still in use|still needed|still needs|still need|still \
+is ok|is okay|is ours|are ours|is mine|not mine|not ours|in use|is used|are used|being used|still used|still uses|still use|still using|still reads|change nothing|nothing for|is excluded|are excluded|not applied for|not requested|not asked for|objection for|objection to|i object|careful with|forget about|forget|watch out for|is the live one|the live one|live on|lives on|stays the way it is|stay the way they are|must not change|still in use|still needed|still needs|still need|still \
 required|is needed|are needed|is required|needs it|need it|needs them|needed by|required by|relies on|depends on|depend on|serves|serve|ignore it|ignore them|ignore that|ignore this one|be ignored|frozen|neither|nor|own ticket|own task|own issue|own change|own request|different owner|separate ticket|another \
 ticket|other ticket|different ticket|ticket of its own|tickets of their own|of its own|handled separately|tracked in|handled in|no action|no action needed|nothing to do|was never|were never|never in|never part|no need to|does not need to|do not need to|\
 doesn't need to|need not|needn't|nothing is wrong|nothing wrong|object to|objects to|not readable|not reachable|cannot read|could not read|was not exposed|not exposed|has to keep|have to keep|must keep|\
@@ -210,7 +210,7 @@ presentation|slides|how to|how do|how does|how we|howto|automate|automating|moni
 announcement|survey|list|inventory of|test|drill|exercise|book|policy|procedure|template|design|proposal for|idea|meeting|agenda|minutes|lessons learned|postmortem|post-mortem|retro|retrospective|\
 faq|newsletter|blog|article|demo|compare|benchmark|draft|clarify|evidence|attestation|diagram|lint|linter|refactor|upgrade|feature request";
 
-const NOTHING: &str = "nothing will be changed|nothing is changed|nothing will change|nothing changes|changes nothing|not here anymore|not here any more|is used only|is only used|are only used|are used only|execute as is|execute as it is|run as is|run it as is|run as it is|process as is|fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not hesitate|why not|not used|not in use|not sure|not work|no longer works with|if not|whether or not|\
+const NOTHING: &str = "no objection to|nothing will be changed|nothing is changed|nothing will change|nothing changes|changes nothing|not here anymore|not here any more|is used only|is only used|are only used|are used only|execute as is|execute as it is|run as is|run it as is|run as it is|process as is|fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not hesitate|why not|not used|not in use|not sure|not work|no longer works with|if not|whether or not|\
 as soon as|times out|timed out|timing out|out with more|rolled out with|goes out with|comes out with|logged out with|new team|new hire|new joiner|new colleague|new in|new starter|no objections|no later than|password manager|update me|update us|update here|update this ticket|need to know|need help|open question|open questions|request id|in need of|change request|change window|change freeze|let me know|let us know|let me|access log|access logs|keep in mind|keep an eye|keep me|keep us|keep you|for the record|list of|the list|the report|expire soon|access key|access keys|access token|access tokens|access review|access reviews|access denied|access control|access controls|access policy|access policies|\
 access check|access checks|access audit|access audits|access issue|access issues|access problem|access problems|access error|access management|data access|to access|cannot access|can't access|could not access|couldn't access|unable to access|no access|last day of the|change management|\
 change advisory|emergency change|standard change|normal change|new build|new version of|new release|new feature|new account|can we not|could we not|can't we|couldn't we|why don't we|why don't you|can you not|dead letter|dead link|dead end|dead code|\

@@ -111,6 +111,8 @@ impl Times<'_> {
             };
             (words(key).len() <= 4).then(|| words(key).iter().map(|w| word(&w.text)).collect::<Vec<_>>().join(" "))
         };
+        // Of a column, "To" is the end.
+        let column = || column().map(|name| if name.eq_ignore_ascii_case("to") { "end".to_owned() } else { name });
         let name = key().or(variable).or_else(heading).or_else(column)?;
         let all = words(&name);
         let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
@@ -297,10 +299,12 @@ impl Times<'_> {
                     .map(|l| l.duration)
             });
             from_fulfilment |= all.windows(2).any(|pair| {
-                matches!(pair[0].text.as_str(), "is" | "once" | "after" | "when" | "from" | "upon" | "of")
+                matches!(pair[0].text.as_str(), "is" | "once" | "after" | "when" | "from" | "upon" | "of" | "you")
                     && matches!(
                         pair[1].text.as_str(),
                         "fulfilled"
+                            | "fulfil"
+                            | "fulfill"
                             | "granted"
                             | "approved"
                             | "approval"

@@ -1,0 +1,91 @@
+//! What a word that asks weighs where it stands: none where its object is nothing of ours, or where it only tells. How weights become an
+//! intent is decided in `intent`.
+
+use crate::model::ticket::Intent;
+
+use super::intent::Reading;
+use super::nouns::expires;
+use super::stance::{Act, Clause};
+use super::text::{Origin, Shape, Unit};
+use super::verbs::{Force, Form};
+
+impl Reading<'_> {
+    /// The points of a verb of some weight: none where its object is not ours, or where it tells.
+    pub(super) fn points(&self, number: usize, unit: &Unit, clause: &Clause, act: &Act, weight: f64) -> f64 {
+        // "Remove her access to X", "access to X revoked": the access is what is removed.
+        let removed = act.intent == Intent::Provision
+            && clause.acts.iter().any(|other| {
+                other.intent != Intent::Provision
+                    && (other.start < act.start || (act.form == Form::Noun && other.intent != Intent::Elevate))
+            });
+        if removed || (expires(&unit.text[act.start..act.end]) && !self.runs_out(number, unit, act)) {
+            return 0.0;
+        }
+        let said = unit.text[act.start..act.end].to_lowercase();
+        let elsewhere = match act.intent {
+            // "Permanent admin on breakglass": the role is called so.
+            Intent::Elevate => self.judged[number].words.iter().any(|w| {
+                matches!(w.text.as_str(), "permanent" | "permanently" | "dauerhaft" | "unbefristet" | "permanente")
+            }),
+            // "Search moves to the managed offering": nobody changes teams.
+            Intent::Modify if said.ends_with(" to the") => !self.somebody_moves(number, unit, act),
+            // "The warning goes away": only of a workload it says that it ends.
+            Intent::Revoke if said.starts_with("go") && said.ends_with("away") => {
+                self.meant(number, unit, act) != Intent::Offboard || self.judged[number].before(act.start).len() > 3
+            }
+            _ => false,
+        };
+        // "Tenant move of X", "change of owner": a noun.
+        // "While the ingress moves": nothing is moved.
+        let moves = said == "moves" && self.judged[number].between(act.end, clause.end).is_empty();
+        let adjective = said == "narrow"
+            && self.judged[number]
+                .before(act.start)
+                .last()
+                .is_some_and(|w| matches!(w.text.as_str(), "is" | "are" | "was" | "too" | "a" | "the" | "very"));
+        let noun = moves
+            || adjective
+            || act.force == Force::Weak
+                && act.form == Form::Base
+                && matches!(said.as_str(), "move" | "change" | "limit" | "exchange" | "swap" | "switch")
+                && self.judged[number].behind(act.end).first().is_some_and(|w| w.text == "of")
+                && !self.judged[number].before(act.start).is_empty();
+        match act.force {
+            _ if noun => 0.0,
+            _ if elsewhere || self.had(number, act) || self.foreign(number, unit, clause, act) => 0.0,
+            Force::Weak if act.intent == Intent::Rotate && self.meant(number, unit, act) == Intent::Modify => {
+                weight * 0.8
+            }
+            Force::Strong => weight,
+            Force::Weak if act.intent == Intent::Revoke && self.meant(number, unit, act) == Intent::Offboard => {
+                weight * 0.85
+            }
+            Force::Weak if act.intent == Intent::Provision && self.creates(number, unit, act) => weight * 0.8,
+            Force::Weak if self.object(number, clause, act) => weight * 0.8,
+            Force::Weak if unit.shape == Shape::Heading && self.heads_names(number) => weight * 0.8,
+            Force::Weak => 0.0,
+        }
+    }
+
+    /// "A deploy key with write access": what something has, and nothing that is asked for.
+    fn had(&self, number: usize, act: &Act) -> bool {
+        act.form == Form::Noun
+            && act.intent == Intent::Provision
+            && self.units[number].origin != Origin::Title
+            && self.judged[number].before(act.start).last().is_some_and(|w| {
+                matches!(w.text.as_str(), "with" | "has" | "have" | "had" | "hat" | "mit" | "avec" | "con")
+            })
+    }
+
+    /// "Ruth moves to the platform team": a person before, or a team behind.
+    fn somebody_moves(&self, number: usize, unit: &Unit, act: &Act) -> bool {
+        self.of_unit(number).iter().any(|m| m.identity && m.start < act.start)
+            || super::tokens::tokens(&unit.text[..act.start]).iter().any(|token| super::people::address(token.text))
+            || self.judged[number].behind(act.end).iter().take(5).any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "team" | "department" | "squad" | "group" | "crew" | "tribe" | "unit" | "role"
+                )
+            })
+    }
+}
