@@ -45,6 +45,8 @@ pub(super) const RECORD: u32 = 1 << 15;
 
 /// It is a verb's object right behind it.
 pub(super) const BESIDE: u32 = 1 << 16;
+/// It asks for an access, or a change of one, by itself.
+pub(super) const ASKS: u32 = 1 << 17;
 
 /// How far behind its first part a verb's second part stands at most, in words.
 pub(super) const APART: usize = 14;
@@ -107,6 +109,8 @@ pub(super) struct Marks {
     phrases: Vec<Vec<Phrase>>,
     /// Names of one token, numbers, owners.
     names: Hashes,
+    /// A bit for each length, first and last letter that such a name, or an id that is known by its form, can have as one word.
+    forms: Vec<u64>,
     /// The first two words of names of several.
     pairs: Hashes,
 }
@@ -163,17 +167,34 @@ impl Marks {
             [first, second, ..] => vec![pair(of(first), of(second))],
             _ => words.iter().flat_map(|only| [of(only), of(&format!("{only}'s"))]).collect(),
         }));
-        for first in phrases.keys() {
-            *marks.entry(*first).or_default() |= PHRASE;
+        for (first, own) in &mut phrases {
+            let count = own.len();
+            own.retain(|(rest, asks)| *asks != Asks::Access || !rest.is_empty());
+            let asks = if own.len() < count { ASKS } else { 0 };
+            let opens = if own.is_empty() { 0 } else { PHRASE };
+            *marks.entry(*first).or_default() |= asks | opens;
         }
         let (slots, phrases) = table(&marks, phrases);
+        let all = || names.single().chain(names.numbers()).chain(names.owners());
         Self {
             some: Hashes::new(marks.keys().copied()),
             slots,
             phrases,
-            names: Hashes::new(names.single().chain(names.numbers()).chain(names.owners()).map(of)),
+            names: Hashes::new(all().map(of)),
+            forms: forms(all()),
             pairs,
         }
+    }
+
+    /// Whether one word of this form may be a name or an id: most are not, and need not be looked up.
+    pub(super) fn may_be(&self, word: &[u8]) -> bool {
+        let form = form(word);
+        self.forms.get(form / 64).is_some_and(|bits| bits >> (form % 64) & 1 != 0)
+    }
+
+    /// Whether the word with this hash may be something.
+    pub(super) fn may_mark(&self, hash: u64) -> bool {
+        self.some.has(hash)
     }
 
     /// What the word with this hash is.
@@ -208,6 +229,33 @@ impl Marks {
     pub(super) fn may_begin(&self, first: u64, second: u64) -> bool {
         self.pairs.has(pair(first, second)) || self.pairs.has(first)
     }
+}
+
+/// A word's length, first and last letter as a number, without case.
+fn form(word: &[u8]) -> usize {
+    let lower = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default() | 0x20);
+    let (first, last) = (lower(word.first()), lower(word.last()));
+    // Of the first, letters and digits are told apart.
+    word.len().min(31) << 11 | (first >> 1 & 32 | first & 31) << 5 | last & 31
+}
+
+fn forms<'n>(names: impl Iterator<Item = &'n str>) -> Vec<u64> {
+    let mut out = vec![0; 1 << 10];
+    let mut add = |word: &[u8]| {
+        let form = form(word);
+        out[form / 64] |= 1 << (form % 64);
+    };
+    let one_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'\'');
+    names.filter(|name| name.bytes().all(one_word)).for_each(|name| add(name.as_bytes()));
+    // Access keys, and parts of ids behind letters that hide the rest, see `sifting`.
+    for last in 0..32 {
+        let mut word = [last; 31];
+        word[0] = b'a';
+        add(&[&word[..1], &word[12..]].concat());
+        word[0] = b'x';
+        (7..=31).for_each(|length| add(&[&word[..1], &word[32 - length..]].concat()));
+    }
+    out
 }
 
 fn place(hash: u64) -> usize {

@@ -39,6 +39,7 @@ mod people;
 mod pronoun;
 mod replay;
 mod request;
+mod scan;
 mod settle;
 mod sieve;
 mod sifting;

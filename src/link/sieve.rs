@@ -25,7 +25,7 @@ use super::index::Names;
 use super::intent::{Reading, periodic};
 use super::marks::{self, Asks, Marks, Word};
 use super::request;
-use super::sifting::{Line, is_heading, may_join, sentence, sign};
+use super::sifting::{Line, Marked, Quick, is_heading, may_join, sentence, sign};
 use super::text;
 use super::tokens::{each_token, words};
 use super::verbs::Lexicon;
@@ -70,7 +70,13 @@ fn number(id: &str) -> String {
 
 impl Sieve for Words {
     fn reader(&self) -> Box<dyn Reader + '_> {
-        Box::new(One { by: self, line: Line::default(), labels: HashMap::new(), seen: Seen::default() })
+        Box::new(One {
+            by: self,
+            quick: Quick::default(),
+            line: Line::default(),
+            labels: HashMap::new(),
+            seen: Seen::default(),
+        })
     }
 }
 
@@ -122,6 +128,7 @@ struct Seen {
 /// Reads one ticket after the other.
 struct One<'w> {
     by: &'w Words,
+    quick: Quick,
     line: Line,
     /// Labels and types are few, and come again and again: whether they ask, and whether they approve.
     labels: HashMap<String, (bool, bool)>,
@@ -136,22 +143,19 @@ impl Reader for One<'_> {
         match part {
             Part::Label => self.label(text),
             Part::Approval => self.seen.approved |= self.by.approved.contains(&text.trim().to_lowercase()),
-            Part::Title => {
-                self.seen.ends |= periodic(&words(text));
-                self.line(part, text);
-            }
+            Part::Title => self.title(text),
             // A title, a text, a type or a label of then.
             Part::Past => {
                 self.seen.history = true;
                 self.label(text);
-                text.lines().for_each(|line| self.line(part, line));
+                self.text(part, text);
             }
             // Fields ask by what they are for: a level with an end is a temporary access, whatever the text says.
             Part::Field => {
                 self.seen.asks = true;
-                text.lines().for_each(|line| self.line(part, line));
+                self.text(part, text);
             }
-            Part::Body | Part::Comment => text.lines().for_each(|line| self.line(part, line)),
+            Part::Body | Part::Comment => self.text(part, text),
         }
     }
 
@@ -181,6 +185,95 @@ impl One<'_> {
         }
     }
 
+    /// A title is one line.
+    fn title(&mut self, title: &str) {
+        self.quick.read(title, true, &self.by.marks);
+        self.lines(Part::Title, title);
+        // "Yearly: database password", see `periodic`.
+        if !self.seen.ends && self.seen.title_noun {
+            self.seen.ends = periodic(&words(title));
+        }
+    }
+
+    fn text(&mut self, part: Part, text: &str) {
+        if !self.seen.ends {
+            self.quick.read(text, false, &self.by.marks);
+            self.lines(part, text);
+        }
+    }
+
+    /// What the lines come to that were read quickly; one that may come to more than its words' own marks is read again.
+    fn lines(&mut self, part: Part, text: &str) {
+        let mut quick = std::mem::take(&mut self.quick);
+        if !self.seen.named {
+            self.seen.named = quick.names(text, &self.by.marks, &self.by.names);
+        }
+        while let Some(line) = quick.next_line(text) {
+            if self.seen.ends {
+                break;
+            }
+            self.plain(part, line.marks);
+            if line.odd || self.counts(&quick, &line) {
+                let own = &text[line.range];
+                self.line(part, own.strip_suffix('\r').unwrap_or(own));
+            }
+        }
+        self.quick = quick;
+    }
+
+    /// What marks say wherever they stand.
+    fn plain(&mut self, part: Part, all: u32) {
+        let has = |mark: u32| all & mark != 0;
+        if matches!(part, Part::Title | Part::Past) {
+            self.seen.title_noun |= has(marks::CREDENTIAL);
+            self.seen.afterwards |= has(marks::RECORD);
+            self.seen.ends |= has(marks::KEYLESS) && has(marks::INSTEAD);
+        }
+        self.seen.asks |= has(marks::LEVEL | marks::ASKS);
+        if part == Part::Comment && has(marks::APPROVES) {
+            self.seen.approved |= self.by.approvers;
+        }
+    }
+
+    /// Whether the order of a line's words counts, or what stands around them.
+    fn counts(&mut self, quick: &Quick, line: &Marked) -> bool {
+        let has = |mark: u32| line.marks & mark != 0;
+        if has(marks::ASKING) || (has(marks::FIRST) && has(marks::SECOND)) {
+            return true;
+        }
+        if !self.seen.named && (has(marks::PARTIAL | marks::VAULT | marks::ACCESSOR)) {
+            return true;
+        }
+        if !has(marks::PHRASE | marks::NAME) {
+            return false;
+        }
+        for hit in quick.hits(line) {
+            let next = quick.hash(hit.word + 1).unwrap_or_default();
+            if hit.marks & marks::NAME != 0 && !self.seen.named && self.by.marks.may_begin(hit.hash, next) {
+                return true;
+            }
+            if hit.marks & marks::PHRASE == 0 {
+                continue;
+            }
+            for (rest, asks) in self.by.marks.phrases(hit.hash) {
+                let stands = |(behind, hash): (usize, &u64)| quick.hash(hit.word + 1 + behind) == Some(*hash);
+                if !rest.iter().enumerate().all(stands) {
+                    continue;
+                }
+                // Words of the next line do not belong to it.
+                let whole = quick.end(hit.word + rest.len()).is_some_and(|end| end <= line.range.end);
+                match asks {
+                    _ if !whole => {}
+                    Asks::Access => self.seen.asks = true,
+                    Asks::Afterwards => self.seen.afterwards = true,
+                    Asks::Alone => (self.seen.asks, self.seen.ends) = (true, true),
+                    Asks::WithObject => return true,
+                }
+            }
+        }
+        false
+    }
+
     /// A line, or a title.
     fn line(&mut self, part: Part, line: &str) {
         if self.seen.ends {
@@ -205,15 +298,7 @@ impl One<'_> {
     /// What the words of a line come to.
     fn look(&mut self, part: Part, line: &str, own: &Line) {
         let has = |mark: u32| own.marks & mark != 0;
-        if matches!(part, Part::Title | Part::Past) {
-            self.seen.title_noun |= has(marks::CREDENTIAL);
-            self.seen.afterwards |= has(marks::RECORD);
-            self.seen.ends |= has(marks::KEYLESS) && has(marks::INSTEAD);
-        }
-        self.seen.asks |= has(marks::LEVEL);
-        if part == Part::Comment && has(marks::APPROVES) {
-            self.seen.approved |= self.by.approvers;
-        }
+        self.plain(part, own.marks);
         if has(marks::PHRASE) || (has(marks::FIRST) && has(marks::SECOND)) {
             self.phrases(line, own);
         }

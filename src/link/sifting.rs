@@ -7,6 +7,7 @@ use super::address;
 use super::hashed::{hash, hash_at};
 use super::index::Names;
 use super::marks::{Marks, Word};
+use super::scan::Scan;
 use super::text::abbreviates;
 use super::tokens::{self, Token, each_part, each_token};
 
@@ -122,6 +123,143 @@ impl Line {
         *named |= tokens_of(line, start..end, marks, names);
         end
     }
+}
+
+/// A text whose words were looked up, without the order in which they stand.
+#[derive(Debug, Default)]
+pub(super) struct Quick {
+    scan: Scan,
+    hashes: Vec<u64>,
+    /// Words that are something.
+    hits: Vec<Hit>,
+    /// Words that may be names, by their numbers.
+    like: Vec<u32>,
+    /// What comes next: a line's start, and the numbers of its end, its first hit and its first odd place.
+    line: usize,
+    number: usize,
+    hit: usize,
+    odd: usize,
+    /// A text is one line.
+    one: bool,
+    done: bool,
+}
+
+/// A word that is something.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hit {
+    pub(super) word: usize,
+    pub(super) hash: u64,
+    pub(super) marks: u32,
+}
+
+/// A line with all its words' marks.
+#[derive(Debug)]
+pub(super) struct Marked {
+    pub(super) range: Range<usize>,
+    pub(super) marks: u32,
+    /// It has signs that make it one to be read sign by sign.
+    pub(super) odd: bool,
+    hits: Range<usize>,
+}
+
+impl Quick {
+    /// Looks up all words; `one`: all is one line.
+    pub(super) fn read(&mut self, text: &str, one: bool, marks: &Marks) {
+        let bytes = text.as_bytes();
+        self.scan.read(bytes);
+        (self.line, self.number, self.hit, self.odd, self.one, self.done) = (0, 0, 0, 0, one, text.is_empty());
+        let count = self.scan.ends.len();
+        self.hashes.clear();
+        self.hits.clear();
+        self.hits.resize(count, Hit::default());
+        self.like.clear();
+        self.like.resize(count, 0);
+        let (mut hits, mut like) = (0, 0);
+        for (word, (start, end)) in self.scan.starts.iter().zip(&self.scan.ends).enumerate() {
+            let (start, end) = (*start as usize, *end as usize);
+            let hash = hash_at(bytes, start, end);
+            self.hashes.push(hash);
+            // Without a branch: which words are something cannot be foreseen.
+            if let Some(hit) = self.hits.get_mut(hits) {
+                *hit = Hit { word, hash, marks: 0 };
+            }
+            hits += usize::from(marks.may_mark(hash));
+            if let Some(place) = self.like.get_mut(like) {
+                *place = u32::try_from(word).unwrap_or(u32::MAX);
+            }
+            like += usize::from(marks.may_be(&bytes[start..end]));
+        }
+        self.hits.truncate(hits);
+        self.like.truncate(like);
+        self.hits.iter_mut().for_each(|hit| hit.marks = marks.of(hit.hash));
+    }
+
+    /// Whether a token may name something.
+    pub(super) fn names(&self, text: &str, marks: &Marks, names: &Names) -> bool {
+        let bytes = text.as_bytes();
+        let like = self.like.iter().any(|word| {
+            let word = *word as usize;
+            let (start, end) = (self.scan.starts[word] as usize, self.scan.ends[word] as usize);
+            let own = &text[start..end];
+            shaped(own) || (marks.may_name(self.hashes[word]) && known(own, names)) || placeholder_of_part(own, names)
+        });
+        let belongs = |byte: &u8| CLASSES[usize::from(*byte)] & INNER != 0 || *byte == b'\'';
+        let mut looked = 0;
+        like || self.scan.inside.iter().any(|place| {
+            let place = *place as usize;
+            if place < looked {
+                return false;
+            }
+            let from = bytes[looked..place].iter().rposition(|byte| !belongs(byte)).map_or(looked, |at| looked + at + 1);
+            looked = bytes[place..].iter().position(|byte| !belongs(byte)).map_or(bytes.len(), |at| place + at);
+            tokens_of(text, from..looked, marks, names)
+        })
+    }
+
+    /// The next line.
+    pub(super) fn next_line(&mut self, text: &str) -> Option<Marked> {
+        if self.done {
+            return None;
+        }
+        let start = self.line;
+        let end = self.scan.lines.get(self.number).filter(|_| !self.one).map(|end| *end as usize);
+        self.number += 1;
+        self.line = end.map_or(text.len(), |end| end + 1);
+        self.done = end.is_none() || self.line == text.len();
+        let range = start..end.unwrap_or(text.len());
+        let odd = self.odd;
+        while self.scan.odd.get(self.odd).is_some_and(|place| (*place as usize) < range.end) {
+            self.odd += 1;
+        }
+        let first = self.hit;
+        let mut all = 0;
+        while let Some(hit) = self.hits.get(self.hit).filter(|hit| (self.scan.starts[hit.word] as usize) < range.end) {
+            all |= hit.marks;
+            self.hit += 1;
+        }
+        let odd = self.odd > odd && is_odd(&text[range.clone()]);
+        Some(Marked { range, marks: all, odd, hits: first..self.hit })
+    }
+
+    /// The words of a line that are something.
+    pub(super) fn hits(&self, line: &Marked) -> &[Hit] {
+        self.hits.get(line.hits.clone()).unwrap_or_default()
+    }
+
+    /// A word's hash.
+    pub(super) fn hash(&self, word: usize) -> Option<u64> {
+        self.hashes.get(word).copied()
+    }
+
+    /// A word's end.
+    pub(super) fn end(&self, word: usize) -> Option<usize> {
+        self.scan.ends.get(word).map(|end| *end as usize)
+    }
+}
+
+/// Whether a line with odd signs must be read sign by sign.
+fn is_odd(line: &str) -> bool {
+    !line.is_ascii() || line.contains("..") || line.contains("**") || may_join(line, sign::STRIKES | sign::BOXES)
 }
 
 /// Whether a stretch of tokens may name something.
