@@ -187,8 +187,8 @@ impl Marks {
     }
 
     /// Whether one word of this form may be a name or an id: most are not, and need not be looked up.
-    pub(super) fn may_be(&self, word: &[u8]) -> bool {
-        let form = form(word);
+    pub(super) fn may_be(&self, text: &[u8], start: usize, end: usize) -> bool {
+        let form = form(text, start, end);
         self.forms.get(form / 64).is_some_and(|bits| bits >> (form % 64) & 1 != 0)
     }
 
@@ -232,17 +232,17 @@ impl Marks {
 }
 
 /// A word's length, first and last letter as a number, without case.
-fn form(word: &[u8]) -> usize {
-    let lower = |byte: Option<&u8>| usize::from(byte.copied().unwrap_or_default() | 0x20);
-    let (first, last) = (lower(word.first()), lower(word.last()));
+fn form(text: &[u8], start: usize, end: usize) -> usize {
+    let lower = |at: usize| usize::from(text.get(at).copied().unwrap_or_default() | 0x20);
+    let (first, last) = (lower(start), lower(end.wrapping_sub(1)));
     // Of the first, letters and digits are told apart.
-    word.len().min(31) << 11 | (first >> 1 & 32 | first & 31) << 5 | last & 31
+    (end - start).min(31) << 11 | (first >> 1 & 32 | first & 31) << 5 | last & 31
 }
 
 fn forms<'n>(names: impl Iterator<Item = &'n str>) -> Vec<u64> {
     let mut out = vec![0; 1 << 10];
     let mut add = |word: &[u8]| {
-        let form = form(word);
+        let form = form(word, 0, word.len());
         out[form / 64] |= 1 << (form % 64);
     };
     let one_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'\'');

@@ -1,6 +1,8 @@
 //! A text to the places of its words and of the signs that matter to the sieve, sixty-four bytes at once. What a word is, is told in
 //! `sifting` and `marks`.
 
+use std::ops::Range;
+
 use wide::u8x16;
 
 /// How many bytes make a stretch: a bit for each.
@@ -10,9 +12,8 @@ const STRETCH: usize = 64;
 #[derive(Debug, Default)]
 pub(super) struct Scan {
     stretches: Vec<Stretch>,
-    /// Where words begin and end: letters, digits and `_`, with hyphens and apostrophes inside.
-    pub(super) starts: Vec<u32>,
-    pub(super) ends: Vec<u32>,
+    /// Where words begin and end, by turns: letters, digits and `_`, with hyphens and apostrophes inside.
+    edges: Vec<u32>,
     /// A word's border within a longer token: `NAME=value`, `a/b`, `don't`.
     pub(super) inside: Vec<u32>,
     /// What is not of ASCII, may strike, may be a box, or hides a part: such a line is read sign by sign.
@@ -72,7 +73,7 @@ impl Stretch {
 impl Scan {
     /// Reads a text of less than 4 GiB.
     pub(super) fn read(&mut self, text: &[u8]) {
-        for list in [&mut self.starts, &mut self.ends, &mut self.inside, &mut self.odd, &mut self.lines] {
+        for list in [&mut self.edges, &mut self.inside, &mut self.odd, &mut self.lines] {
             list.clear();
         }
         self.stretches.clear();
@@ -84,9 +85,19 @@ impl Scan {
             self.stretches.push(Stretch::of(&last));
         }
         self.places();
-        if self.ends.len() < self.starts.len() {
-            self.ends.push(place(text.len(), 0));
+        if self.edges.len() % 2 == 1 {
+            self.edges.push(place(text.len(), 0));
         }
+    }
+
+    /// Where each word begins and ends.
+    pub(super) fn words(&self) -> &[[u32; 2]] {
+        self.edges.as_chunks().0
+    }
+
+    /// Where a word begins and ends.
+    pub(super) fn word(&self, number: usize) -> Option<Range<usize>> {
+        self.words().get(number).map(|[start, end]| *start as usize..*end as usize)
     }
 
     fn places(&mut self) {
@@ -106,14 +117,27 @@ impl Scan {
                 | ends & own.inner & !(own.stops & !behind(own.inner, next.inner))
                 | joined & own.quotes;
             let hides = own.dots & behind(own.dots, next.dots) | own.stars & behind(own.stars, next.stars);
-            push(&mut self.starts, base, starts);
-            push(&mut self.ends, base, ends);
+            edges(&mut self.edges, base, starts | ends);
             push(&mut self.inside, base, borders);
             push(&mut self.odd, base, own.odd | hides);
             push(&mut self.lines, base, own.lines);
             (before, word_before) = (own, words);
         }
     }
+}
+
+/// So many edges are told without asking whether there are so many: how many there are cannot be foreseen.
+const MANY: usize = 24;
+
+fn edges(list: &mut Vec<u32>, base: usize, mut bits: u64) {
+    let count = bits.count_ones() as usize;
+    let mut many = [0; MANY];
+    for one in &mut many {
+        *one = place(base, bits.trailing_zeros());
+        bits &= bits.wrapping_sub(1);
+    }
+    list.extend_from_slice(&many[..count.min(MANY)]);
+    push(list, base, bits);
 }
 
 fn push(list: &mut Vec<u32>, base: usize, mut bits: u64) {
@@ -138,7 +162,7 @@ mod tests {
         fn words_are_words(text in "[a-cA-C0_'./: \n~*-]{0,200}") {
             let mut scan = Scan::default();
             scan.read(text.as_bytes());
-            let found: Vec<_> = scan.starts.iter().zip(&scan.ends).map(|(start, end)| (*start as usize, *end as usize)).collect();
+            let found: Vec<_> = scan.words().iter().map(|[start, end]| (*start as usize, *end as usize)).collect();
             let all: Vec<_> = words(&text).iter().map(|word| (word.start, word.end)).collect();
             proptest::prop_assert_eq!(found, all);
             let lines = text.bytes().filter(|byte| *byte == b'\n').count();

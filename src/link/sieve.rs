@@ -25,7 +25,7 @@ use super::index::Names;
 use super::intent::{Reading, periodic};
 use super::marks::{self, Asks, Marks, Word};
 use super::request;
-use super::sifting::{Line, Marked, Quick, is_heading, may_join, sentence, sign};
+use super::sifting::{Hit, Line, Marked, Quick, is_heading, may_join, sentence, sign};
 use super::text;
 use super::tokens::{each_token, words};
 use super::verbs::Lexicon;
@@ -213,7 +213,7 @@ impl One<'_> {
                 break;
             }
             self.plain(part, line.marks);
-            if line.odd || self.counts(&quick, &line) {
+            if line.odd || self.counts(text, &quick, &line) {
                 let own = &text[line.range];
                 self.line(part, own.strip_suffix('\r').unwrap_or(own));
             }
@@ -235,43 +235,80 @@ impl One<'_> {
         }
     }
 
-    /// Whether the order of a line's words counts, or what stands around them.
-    fn counts(&mut self, quick: &Quick, line: &Marked) -> bool {
+    /// What the order of a line's words comes to. Whether the line must be read again, for what stands around its words.
+    fn counts(&mut self, text: &str, quick: &Quick, line: &Marked) -> bool {
         let has = |mark: u32| line.marks & mark != 0;
-        if has(marks::ASKING) || (has(marks::FIRST) && has(marks::SECOND)) {
+        let own = &text[line.range.clone()];
+        if has(marks::ASKING)
+            && (memchr::memchr2(b':', b'|', own.as_bytes()).is_some() || is_heading(own.trim_start()))
+        {
             return true;
         }
-        if !self.seen.named && (has(marks::PARTIAL | marks::VAULT | marks::ACCESSOR)) {
-            return true;
+        if !self.seen.named {
+            if has(marks::VAULT | marks::ACCESSOR) {
+                return true;
+            }
+            self.seen.named = self.quick_names(text, quick, line);
         }
-        if !has(marks::PHRASE | marks::NAME) {
+        let apart = has(marks::FIRST) && has(marks::SECOND);
+        if !apart && !has(marks::PHRASE) {
             return false;
         }
-        for hit in quick.hits(line) {
-            let next = quick.hash(hit.word + 1).unwrap_or_default();
-            if hit.marks & marks::NAME != 0 && !self.seen.named && self.by.marks.may_begin(hit.hash, next) {
-                return true;
+        for (at, hit) in quick.hits(line).iter().enumerate() {
+            let second = |other: &Hit| other.marks & marks::SECOND != 0 && other.word <= hit.word + marks::APART;
+            if apart && hit.marks & marks::FIRST != 0 && quick.hits(line)[at + 1..].iter().any(second) {
+                self.object(own, quick, line, hit.word..hit.word + 1);
             }
             if hit.marks & marks::PHRASE == 0 {
                 continue;
             }
             for (rest, asks) in self.by.marks.phrases(hit.hash) {
                 let stands = |(behind, hash): (usize, &u64)| quick.hash(hit.word + 1 + behind) == Some(*hash);
-                if !rest.iter().enumerate().all(stands) {
-                    continue;
-                }
+                let end = hit.word + 1 + rest.len();
                 // Words of the next line do not belong to it.
-                let whole = quick.end(hit.word + rest.len()).is_some_and(|end| end <= line.range.end);
+                let here = rest.iter().enumerate().all(stands)
+                    && quick.word(end - 1).is_some_and(|word| word.end <= line.range.end);
                 match asks {
-                    _ if !whole => {}
+                    _ if !here => {}
                     Asks::Access => self.seen.asks = true,
                     Asks::Afterwards => self.seen.afterwards = true,
                     Asks::Alone => (self.seen.asks, self.seen.ends) = (true, true),
-                    Asks::WithObject => return true,
+                    Asks::WithObject => self.object(own, quick, line, hit.word..end),
                 }
             }
         }
         false
+    }
+
+    /// A phrase that needs an object, which stands in these words of a line.
+    fn object(&mut self, own: &str, quick: &Quick, line: &Marked, phrase: std::ops::Range<usize>) {
+        (self.seen.asks, self.seen.verb) = (true, true);
+        let place = |word: usize| quick.word(word).unwrap_or_default();
+        let from = line.range.start;
+        let code = if memchr::memchr(b'`', own.as_bytes()).is_some() { sign::CODE } else { 0 };
+        let around = sentence(own, code, place(phrase.start).start - from, place(phrase.end - 1).end - from);
+        let hits = quick.hits(line).iter();
+        let all = hits.filter(|hit| around.contains(&(place(hit.word).start - from))).fold(0, |all, hit| all | hit.marks);
+        let behind = phrase.end..phrase.end + 3;
+        let beside = quick.hits(line).iter().any(|hit| hit.marks & marks::BESIDE != 0 && behind.contains(&hit.word));
+        self.seen.ends |= all & marks::OBJECT != 0 || beside || memchr::memchr(b'@', own[around].as_bytes()).is_some();
+        self.seen.pronoun |= all & marks::PRONOUN != 0;
+    }
+
+    /// Names of several words, and parts of ids.
+    fn quick_names(&self, text: &str, quick: &Quick, line: &Marked) -> bool {
+        if line.marks & (marks::NAME | marks::PARTIAL) == 0 {
+            return false;
+        }
+        quick.hits(line).iter().any(|hit| {
+            let here = |word: &usize| quick.word(*word).filter(|word| word.end <= line.range.end);
+            let next = quick.hash(hit.word + 1).unwrap_or_default();
+            let begins = hit.marks & marks::NAME != 0 && self.by.marks.may_begin(hit.hash, next);
+            let mut behind = (hit.word..hit.word + 7).map_while(|word| here(&word));
+            (begins && self.several(&text[line.range.clone()], &quick.words(line, hit.word)))
+                || (hit.marks & marks::PARTIAL != 0
+                    && behind.any(|word| text[word].split('\'').any(|text| self.part(text))))
+        })
     }
 
     /// A line, or a title.

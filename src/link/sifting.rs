@@ -133,7 +133,7 @@ pub(super) struct Quick {
     /// Words that are something.
     hits: Vec<Hit>,
     /// Words that may be names, by their numbers.
-    like: Vec<u32>,
+    some: Vec<u32>,
     /// What comes next: a line's start, and the numbers of its end, its first hit and its first odd place.
     line: usize,
     number: usize,
@@ -168,39 +168,28 @@ impl Quick {
         let bytes = text.as_bytes();
         self.scan.read(bytes);
         (self.line, self.number, self.hit, self.odd, self.one, self.done) = (0, 0, 0, 0, one, text.is_empty());
-        let count = self.scan.ends.len();
+        let words = self.scan.words();
         self.hashes.clear();
+        self.hashes.extend(words.iter().map(|[start, end]| hash_at(bytes, *start as usize, *end as usize)));
         self.hits.clear();
-        self.hits.resize(count, Hit::default());
-        self.like.clear();
-        self.like.resize(count, 0);
-        let (mut hits, mut like) = (0, 0);
-        for (word, (start, end)) in self.scan.starts.iter().zip(&self.scan.ends).enumerate() {
-            let (start, end) = (*start as usize, *end as usize);
-            let hash = hash_at(bytes, start, end);
-            self.hashes.push(hash);
-            // Without a branch: which words are something cannot be foreseen.
-            if let Some(hit) = self.hits.get_mut(hits) {
-                *hit = Hit { word, hash, marks: 0 };
+        chosen(&mut self.some, self.hashes.iter().map(|hash| marks.may_mark(*hash)));
+        for word in &self.some {
+            let word = *word as usize;
+            let hash = self.hashes[word];
+            match marks.of(hash) {
+                0 => {}
+                marks => self.hits.push(Hit { word, hash, marks }),
             }
-            hits += usize::from(marks.may_mark(hash));
-            if let Some(place) = self.like.get_mut(like) {
-                *place = u32::try_from(word).unwrap_or(u32::MAX);
-            }
-            like += usize::from(marks.may_be(&bytes[start..end]));
         }
-        self.hits.truncate(hits);
-        self.like.truncate(like);
-        self.hits.iter_mut().for_each(|hit| hit.marks = marks.of(hit.hash));
+        chosen(&mut self.some, words.iter().map(|[start, end]| marks.may_be(bytes, *start as usize, *end as usize)));
     }
 
     /// Whether a token may name something.
     pub(super) fn names(&self, text: &str, marks: &Marks, names: &Names) -> bool {
         let bytes = text.as_bytes();
-        let like = self.like.iter().any(|word| {
+        let like = self.some.iter().any(|word| {
             let word = *word as usize;
-            let (start, end) = (self.scan.starts[word] as usize, self.scan.ends[word] as usize);
-            let own = &text[start..end];
+            let own = &text[self.scan.word(word).unwrap_or_default()];
             shaped(own) || (marks.may_name(self.hashes[word]) && known(own, names)) || placeholder_of_part(own, names)
         });
         let belongs = |byte: &u8| CLASSES[usize::from(*byte)] & INNER != 0 || *byte == b'\'';
@@ -233,7 +222,7 @@ impl Quick {
         }
         let first = self.hit;
         let mut all = 0;
-        while let Some(hit) = self.hits.get(self.hit).filter(|hit| (self.scan.starts[hit.word] as usize) < range.end) {
+        while let Some(hit) = self.hits.get(self.hit).filter(|hit| self.begins(hit.word) < range.end) {
             all |= hit.marks;
             self.hit += 1;
         }
@@ -246,15 +235,44 @@ impl Quick {
         self.hits.get(line.hits.clone()).unwrap_or_default()
     }
 
+    /// The words of a line from one on, as they stand in it.
+    pub(super) fn words(&self, line: &Marked, from: usize) -> Vec<Word> {
+        let places = self.scan.words().iter().zip(&self.hashes).skip(from);
+        let word = |([start, end], hash): (&[u32; 2], &u64)| {
+            let (start, end) = (*start as usize, *end as usize);
+            let inside = end <= line.range.end;
+            inside.then(|| Word { start: start - line.range.start, end: end - line.range.start, hash: *hash, marks: 0 })
+        };
+        places.map_while(word).collect()
+    }
+
     /// A word's hash.
     pub(super) fn hash(&self, word: usize) -> Option<u64> {
         self.hashes.get(word).copied()
     }
 
-    /// A word's end.
-    pub(super) fn end(&self, word: usize) -> Option<usize> {
-        self.scan.ends.get(word).map(|end| *end as usize)
+    /// Where a word stands.
+    pub(super) fn word(&self, word: usize) -> Option<Range<usize>> {
+        self.scan.word(word)
     }
+
+    fn begins(&self, word: usize) -> usize {
+        self.scan.word(word).map_or(usize::MAX, |word| word.start)
+    }
+}
+
+/// The numbers of what is chosen, without a branch for each: which words are something cannot be foreseen.
+fn chosen(list: &mut Vec<u32>, all: impl ExactSizeIterator<Item = bool>) {
+    list.clear();
+    list.resize(all.len(), 0);
+    let mut count = 0;
+    for (number, is) in (0_u32..).zip(all) {
+        if let Some(place) = list.get_mut(count) {
+            *place = number;
+        }
+        count += usize::from(is);
+    }
+    list.truncate(count);
 }
 
 /// Whether a line with odd signs must be read sign by sign.

@@ -137,7 +137,7 @@ impl<'t> Walk<'_, 't> {
         let start = self.blank();
         let first = self.byte().ok_or(Odd)?;
         if first == b'n' && !matches!(shape, Shape::Key | Shape::Number) {
-            return self.word("null");
+            return self.word(b"null");
         }
         match (shape, first) {
             (Shape::Any, _) => self.any(None),
@@ -354,9 +354,9 @@ impl<'t> Walk<'_, 't> {
             },
             b'{' => self.members(|walk, _| walk.any(texts.as_deref_mut())),
             b'[' => self.items(|walk| walk.any(texts.as_deref_mut())),
-            b't' => self.word("true"),
-            b'f' => self.word("false"),
-            b'n' => self.word("null"),
+            b't' => self.word(b"true"),
+            b'f' => self.word(b"false"),
+            b'n' => self.word(b"null"),
             _ => {
                 let number = self.number()?;
                 texts.map_or(Ok(()), |texts| texts(&mut *self.reader, number))
@@ -364,11 +364,11 @@ impl<'t> Walk<'_, 't> {
         }
     }
 
-    fn word(&mut self, word: &str) -> Step<()> {
-        if !self.text[self.at..].starts_with(word) {
+    fn word<const N: usize>(&mut self, word: &[u8; N]) -> Step<()> {
+        if self.text.as_bytes().get(self.at..).and_then(|rest| rest.first_chunk::<N>()) != Some(word) {
             return Err(Odd);
         }
-        self.at += word.len();
+        self.at += N;
         Ok(())
     }
 
