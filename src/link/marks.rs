@@ -1,6 +1,7 @@
 //! What words are to the sieve, by their hashes: which open a phrase that asks, which may be a verb's object, which state a level. Built
 //! from the tables that the whole reading uses, so that a word that is added there is known here; the rule itself is in `sieve`.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::model::ticket::Intent;
@@ -109,8 +110,8 @@ pub(super) struct Marks {
     phrases: Vec<Vec<Phrase>>,
     /// Names of one token, numbers, owners.
     names: Hashes,
-    /// A bit for each length, first and last letter that such a name, or an id that is known by its form, can have as one word.
-    forms: Vec<u64>,
+    /// Forms of words that are something, and of such names and ids as one word.
+    forms: Vec<[u64; 2]>,
     /// The first two words of names of several.
     pairs: Hashes,
 }
@@ -120,6 +121,8 @@ struct Slot {
     hash: u64,
     marks: u32,
     phrases: u32,
+    /// Bits of the second words of its phrases, all where one has no second word.
+    next: u64,
 }
 
 impl Marks {
@@ -127,9 +130,14 @@ impl Marks {
         let of = |word: &str| hash(word.as_bytes());
         let mut marks: HashMap<u64, u32> = HashMap::new();
         let mut phrases: HashMap<u64, Vec<Phrase>> = HashMap::new();
-        let mut mark = |word: &str, flag: u32| *marks.entry(of(word)).or_default() |= flag;
+        let known = RefCell::new(Vec::new());
+        let mut mark = |word: &str, flag: u32| {
+            known.borrow_mut().push(word.to_owned());
+            *marks.entry(of(word)).or_default() |= flag;
+        };
         let mut phrase = |words: &[&str], asks: Asks| {
             if let Some((first, rest)) = words.split_first() {
+                known.borrow_mut().push((*first).to_owned());
                 phrases.entry(of(first)).or_default().push((rest.iter().map(|word| of(word)).collect(), asks));
             }
         };
@@ -167,6 +175,7 @@ impl Marks {
             [first, second, ..] => vec![pair(of(first), of(second))],
             _ => words.iter().flat_map(|only| [of(only), of(&format!("{only}'s"))]).collect(),
         }));
+        let known = known.into_inner();
         for (first, own) in &mut phrases {
             let count = own.len();
             own.retain(|(rest, asks)| *asks != Asks::Access || !rest.is_empty());
@@ -181,20 +190,16 @@ impl Marks {
             slots,
             phrases,
             names: Hashes::new(all().map(of)),
-            forms: forms(all()),
+            forms: forms(all(), &known),
             pairs,
         }
     }
 
-    /// Whether one word of this form may be a name or an id: most are not, and need not be looked up.
-    pub(super) fn may_be(&self, text: &[u8], start: usize, end: usize) -> bool {
+    /// Whether a word of this form may be something, and whether it may be a name or an id: most are neither, and need not be looked up.
+    pub(super) fn may_be(&self, text: &[u8], start: usize, end: usize) -> (bool, bool) {
         let form = form(text, start, end);
-        self.forms.get(form / 64).is_some_and(|bits| bits >> (form % 64) & 1 != 0)
-    }
-
-    /// Whether the word with this hash may be something.
-    pub(super) fn may_mark(&self, hash: u64) -> bool {
-        self.some.has(hash)
+        let [some, names] = self.forms.get(form / 64).copied().unwrap_or_default();
+        (some >> (form % 64) & 1 != 0, names >> (form % 64) & 1 != 0)
     }
 
     /// What the word with this hash is.
@@ -220,6 +225,12 @@ impl Marks {
         own.map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Those of them that the next word may be in.
+    pub(super) fn phrases_with(&self, hash: u64, next: u64) -> &[Phrase] {
+        let own = self.slot(hash).filter(|slot| slot.next & bit(next) != 0);
+        own.and_then(|slot| self.phrases.get(slot.phrases as usize)).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Whether a token may be a name, a number or an owner.
     pub(super) fn may_name(&self, hash: u64) -> bool {
         self.names.has(hash)
@@ -231,29 +242,37 @@ impl Marks {
     }
 }
 
-/// A word's length, first and last letter as a number, without case.
-fn form(text: &[u8], start: usize, end: usize) -> usize {
-    let lower = |at: usize| usize::from(text.get(at).copied().unwrap_or_default() | 0x20);
-    let (first, last) = (lower(start), lower(end.wrapping_sub(1)));
-    // Of the first, letters and digits are told apart.
-    (end - start).min(31) << 11 | (first >> 1 & 32 | first & 31) << 5 | last & 31
+/// One of sixty-four bits for a word.
+fn bit(hash: u64) -> u64 {
+    1 << (hash >> 58)
 }
 
-fn forms<'n>(names: impl Iterator<Item = &'n str>) -> Vec<u64> {
-    let mut out = vec![0; 1 << 10];
-    let mut add = |word: &[u8]| {
+/// A word's length and its first two and its last letter as a number of sixteen bits, without case.
+fn form(text: &[u8], start: usize, end: usize) -> usize {
+    let at = |at: usize| u32::from(text.get(at).copied().unwrap_or_default() | 0x20);
+    let last = end.saturating_sub(1);
+    let all = at(start) | at(last.min(start + 1)) << 8 | at(last) << 16 | ((end - start).min(255) as u32) << 24;
+    (all.wrapping_mul(0x9e37_79b1) >> 16) as usize
+}
+
+fn forms<'n>(names: impl Iterator<Item = &'n str>, known: &[String]) -> Vec<[u64; 2]> {
+    let mut out = vec![[0; 2]; 1 << 10];
+    let mut add = |word: &[u8], kind: usize| {
         let form = form(word, 0, word.len());
-        out[form / 64] |= 1 << (form % 64);
+        out[form / 64][kind] |= 1 << (form % 64);
     };
     let one_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'\'');
-    names.filter(|name| name.bytes().all(one_word)).for_each(|name| add(name.as_bytes()));
+    names.filter(|name| name.bytes().all(one_word)).for_each(|name| add(name.as_bytes(), 1));
+    known.iter().filter(|word| word.bytes().all(one_word)).for_each(|word| add(word.as_bytes(), 0));
     // Access keys, and parts of ids behind letters that hide the rest, see `sifting`.
-    for last in 0..32 {
-        let mut word = [last; 31];
-        word[0] = b'a';
-        add(&[&word[..1], &word[12..]].concat());
-        word[0] = b'x';
-        (7..=31).for_each(|length| add(&[&word[..1], &word[32 - length..]].concat()));
+    for last in 0x20..0x80 {
+        let mut word = [last; 255];
+        for second in *b"ks" {
+            (word[0], word[1]) = (b'a', second);
+            add(&word[..20], 1);
+        }
+        (word[0], word[1]) = (b'x', b'x');
+        (7..=255).for_each(|length| add(&word[..length], 1));
     }
     out
 }
@@ -272,11 +291,13 @@ fn table(marks: &HashMap<u64, u32>, mut phrases: HashMap<u64, Vec<Phrase>>) -> (
         while slots[at].marks != 0 {
             at = (at + 1) & mask;
         }
+        let mut next = 0;
         let number = phrases.remove(hash).map_or(0, |own| {
+            next = own.iter().fold(0, |next, (rest, _)| next | rest.first().map_or(u64::MAX, |second| bit(*second)));
             all.push(own);
             all.len() - 1
         });
-        slots[at] = Slot { hash: *hash, marks: *marks, phrases: u32::try_from(number).unwrap_or(0) };
+        slots[at] = Slot { hash: *hash, marks: *marks, phrases: u32::try_from(number).unwrap_or(0), next };
     }
     (slots, all)
 }

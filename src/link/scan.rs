@@ -11,7 +11,6 @@ const STRETCH: usize = 64;
 /// Places in a text, in its order.
 #[derive(Debug, Default)]
 pub(super) struct Scan {
-    stretches: Vec<Stretch>,
     /// Where words begin and end, by turns: letters, digits and `_`, with hyphens and apostrophes inside.
     edges: Vec<u32>,
     /// A word's border within a longer token: `NAME=value`, `a/b`, `don't`.
@@ -76,15 +75,20 @@ impl Scan {
         for list in [&mut self.edges, &mut self.inside, &mut self.odd, &mut self.lines] {
             list.clear();
         }
-        self.stretches.clear();
         let (whole, rest) = text.as_chunks::<STRETCH>();
-        self.stretches.extend(whole.iter().map(Stretch::of));
-        if !rest.is_empty() {
-            let mut last = [0; STRETCH];
-            last[..rest.len()].copy_from_slice(rest);
-            self.stretches.push(Stretch::of(&last));
+        let mut last = [0; STRETCH];
+        last[..rest.len()].copy_from_slice(rest);
+        let last = Some(&last).filter(|_| !rest.is_empty());
+        let mut stretches = whole.iter().chain(last).map(Stretch::of).fuse();
+        let (mut before, mut word_before) = (Stretch::default(), 0);
+        let mut own = stretches.next();
+        let mut number = 0;
+        while let Some(here) = own {
+            let next = stretches.next();
+            word_before = self.places(number, &before, &here, &next.unwrap_or_default(), word_before);
+            (before, own) = (here, next);
+            number += 1;
         }
-        self.places();
         if self.edges.len() % 2 == 1 {
             self.edges.push(place(text.len(), 0));
         }
@@ -100,12 +104,8 @@ impl Scan {
         self.words().get(number).map(|[start, end]| *start as usize..*end as usize)
     }
 
-    fn places(&mut self) {
-        let mut before = Stretch::default();
-        let mut word_before = 0;
-        for number in 0..self.stretches.len() {
-            let own = self.stretches[number];
-            let next = self.stretches.get(number + 1).copied().unwrap_or_default();
+    /// Tells the places of a stretch, and gives the bits of its words.
+    fn places(&mut self, number: usize, before: &Stretch, own: &Stretch, next: &Stretch, word_before: u64) -> u64 {
             let base = number * STRETCH;
             // The bits of the bytes before, and of those behind.
             let front = |own: u64, before: u64| own << 1 | before >> 63;
@@ -121,8 +121,7 @@ impl Scan {
             push(&mut self.inside, base, borders);
             push(&mut self.odd, base, own.odd | hides);
             push(&mut self.lines, base, own.lines);
-            (before, word_before) = (own, words);
-        }
+            words
     }
 }
 
@@ -136,7 +135,9 @@ fn edges(list: &mut Vec<u32>, base: usize, mut bits: u64) {
         *one = place(base, bits.trailing_zeros());
         bits &= bits.wrapping_sub(1);
     }
-    list.extend_from_slice(&many[..count.min(MANY)]);
+    let before = list.len();
+    list.extend_from_slice(&many);
+    list.truncate(before + count.min(MANY));
     push(list, base, bits);
 }
 

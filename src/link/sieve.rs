@@ -262,8 +262,9 @@ impl One<'_> {
             if hit.marks & marks::PHRASE == 0 {
                 continue;
             }
-            for (rest, asks) in self.by.marks.phrases(hit.hash) {
-                let stands = |(behind, hash): (usize, &u64)| quick.hash(hit.word + 1 + behind) == Some(*hash);
+            let next = quick.hash(text, hit.word + 1).unwrap_or_default();
+            for (rest, asks) in self.by.marks.phrases_with(hit.hash, next) {
+                let stands = |(behind, hash): (usize, &u64)| quick.hash(text, hit.word + 1 + behind) == Some(*hash);
                 let end = hit.word + 1 + rest.len();
                 // Words of the next line do not belong to it.
                 let here = rest.iter().enumerate().all(stands)
@@ -302,10 +303,10 @@ impl One<'_> {
         }
         quick.hits(line).iter().any(|hit| {
             let here = |word: &usize| quick.word(*word).filter(|word| word.end <= line.range.end);
-            let next = quick.hash(hit.word + 1).unwrap_or_default();
-            let begins = hit.marks & marks::NAME != 0 && self.by.marks.may_begin(hit.hash, next);
+            let next = || quick.hash(text, hit.word + 1).unwrap_or_default();
+            let begins = hit.marks & marks::NAME != 0 && self.by.marks.may_begin(hit.hash, next());
             let mut behind = (hit.word..hit.word + 7).map_while(|word| here(&word));
-            (begins && self.several(&text[line.range.clone()], &quick.words(line, hit.word)))
+            (begins && self.several(&text[line.range.clone()], &quick.words(text, line, hit.word)))
                 || (hit.marks & marks::PARTIAL != 0
                     && behind.any(|word| text[word].split('\'').any(|text| self.part(text))))
         })

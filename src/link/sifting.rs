@@ -129,11 +129,11 @@ impl Line {
 #[derive(Debug, Default)]
 pub(super) struct Quick {
     scan: Scan,
-    hashes: Vec<u64>,
     /// Words that are something.
     hits: Vec<Hit>,
-    /// Words that may be names, by their numbers.
+    /// Words that may be something, and those that may be names, by their numbers.
     some: Vec<u32>,
+    like: Vec<u32>,
     /// What comes next: a line's start, and the numbers of its end, its first hit and its first odd place.
     line: usize,
     number: usize,
@@ -169,28 +169,40 @@ impl Quick {
         self.scan.read(bytes);
         (self.line, self.number, self.hit, self.odd, self.one, self.done) = (0, 0, 0, 0, one, text.is_empty());
         let words = self.scan.words();
-        self.hashes.clear();
-        self.hashes.extend(words.iter().map(|[start, end]| hash_at(bytes, *start as usize, *end as usize)));
+        for list in [&mut self.some, &mut self.like] {
+            list.clear();
+            list.resize(words.len(), 0);
+        }
+        let (mut some, mut like) = (0, 0);
+        for (number, [start, end]) in (0_u32..).zip(words) {
+            // Without a branch: which words are something cannot be foreseen.
+            let (is_some, is_like) = marks.may_be(bytes, *start as usize, *end as usize);
+            if let (Some(one), Some(other)) = (self.some.get_mut(some), self.like.get_mut(like)) {
+                (*one, *other) = (number, number);
+            }
+            some += usize::from(is_some);
+            like += usize::from(is_like);
+        }
+        self.some.truncate(some);
+        self.like.truncate(like);
         self.hits.clear();
-        chosen(&mut self.some, self.hashes.iter().map(|hash| marks.may_mark(*hash)));
         for word in &self.some {
             let word = *word as usize;
-            let hash = self.hashes[word];
+            let [start, end] = words[word];
+            let hash = hash_at(bytes, start as usize, end as usize);
             match marks.of(hash) {
                 0 => {}
                 marks => self.hits.push(Hit { word, hash, marks }),
             }
         }
-        chosen(&mut self.some, words.iter().map(|[start, end]| marks.may_be(bytes, *start as usize, *end as usize)));
     }
 
     /// Whether a token may name something.
     pub(super) fn names(&self, text: &str, marks: &Marks, names: &Names) -> bool {
         let bytes = text.as_bytes();
-        let like = self.some.iter().any(|word| {
-            let word = *word as usize;
-            let own = &text[self.scan.word(word).unwrap_or_default()];
-            shaped(own) || (marks.may_name(self.hashes[word]) && known(own, names)) || placeholder_of_part(own, names)
+        let like = self.like.iter().any(|word| {
+            let own = &text[self.scan.word(*word as usize).unwrap_or_default()];
+            shaped(own) || (marks.may_name(hash(own.as_bytes())) && known(own, names)) || placeholder_of_part(own, names)
         });
         let belongs = |byte: &u8| CLASSES[usize::from(*byte)] & INNER != 0 || *byte == b'\'';
         let mut looked = 0;
@@ -236,19 +248,20 @@ impl Quick {
     }
 
     /// The words of a line from one on, as they stand in it.
-    pub(super) fn words(&self, line: &Marked, from: usize) -> Vec<Word> {
-        let places = self.scan.words().iter().zip(&self.hashes).skip(from);
-        let word = |([start, end], hash): (&[u32; 2], &u64)| {
-            let (start, end) = (*start as usize, *end as usize);
-            let inside = end <= line.range.end;
-            inside.then(|| Word { start: start - line.range.start, end: end - line.range.start, hash: *hash, marks: 0 })
+    pub(super) fn words(&self, text: &str, line: &Marked, from: usize) -> Vec<Word> {
+        let here = |word: &usize| self.scan.word(*word).filter(|word| word.end <= line.range.end);
+        let word = |word: Range<usize>| Word {
+            start: word.start - line.range.start,
+            end: word.end - line.range.start,
+            hash: hash_at(text.as_bytes(), word.start, word.end),
+            marks: 0,
         };
-        places.map_while(word).collect()
+        (from..).map_while(|number| here(&number).map(word)).collect()
     }
 
     /// A word's hash.
-    pub(super) fn hash(&self, word: usize) -> Option<u64> {
-        self.hashes.get(word).copied()
+    pub(super) fn hash(&self, text: &str, word: usize) -> Option<u64> {
+        self.scan.word(word).map(|word| hash_at(text.as_bytes(), word.start, word.end))
     }
 
     /// Where a word stands.
@@ -259,20 +272,6 @@ impl Quick {
     fn begins(&self, word: usize) -> usize {
         self.scan.word(word).map_or(usize::MAX, |word| word.start)
     }
-}
-
-/// The numbers of what is chosen, without a branch for each: which words are something cannot be foreseen.
-fn chosen(list: &mut Vec<u32>, all: impl ExactSizeIterator<Item = bool>) {
-    list.clear();
-    list.resize(all.len(), 0);
-    let mut count = 0;
-    for (number, is) in (0_u32..).zip(all) {
-        if let Some(place) = list.get_mut(count) {
-            *place = number;
-        }
-        count += usize::from(is);
-    }
-    list.truncate(count);
 }
 
 /// Whether a line with odd signs must be read sign by sign.
