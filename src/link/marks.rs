@@ -114,6 +114,8 @@ pub(super) struct Marks {
     forms: Vec<[u64; 2]>,
     /// The first two words of names of several.
     pairs: Hashes,
+    /// How many words the longest of them has.
+    pub(super) longest: usize,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -192,6 +194,7 @@ impl Marks {
             names: Hashes::new(all().map(of)),
             forms: forms(all(), &known),
             pairs,
+            longest: several.iter().map(|words| words.len()).max().unwrap_or_default(),
         }
     }
 

@@ -106,22 +106,22 @@ impl Scan {
 
     /// Tells the places of a stretch, and gives the bits of its words.
     fn places(&mut self, number: usize, before: &Stretch, own: &Stretch, next: &Stretch, word_before: u64) -> u64 {
-            let base = number * STRETCH;
-            // The bits of the bytes before, and of those behind.
-            let front = |own: u64, before: u64| own << 1 | before >> 63;
-            let behind = |own: u64, next: u64| own >> 1 | next << 63;
-            let joined = own.joins & front(own.letters, before.letters) & behind(own.letters, next.letters);
-            let words = own.letters | joined;
-            let (starts, ends) = (words & !front(words, word_before), !words & front(words, word_before));
-            let borders = starts & front(own.inner, before.inner)
-                | ends & own.inner & !(own.stops & !behind(own.inner, next.inner))
-                | joined & own.quotes;
-            let hides = own.dots & behind(own.dots, next.dots) | own.stars & behind(own.stars, next.stars);
-            edges(&mut self.edges, base, starts | ends);
-            push(&mut self.inside, base, borders);
-            push(&mut self.odd, base, own.odd | hides);
-            push(&mut self.lines, base, own.lines);
-            words
+        let base = number * STRETCH;
+        // The bits of the bytes before, and of those behind.
+        let front = |own: u64, before: u64| own << 1 | before >> 63;
+        let behind = |own: u64, next: u64| own >> 1 | next << 63;
+        let joined = own.joins & front(own.letters, before.letters) & behind(own.letters, next.letters);
+        let words = own.letters | joined;
+        let (starts, ends) = (words & !front(words, word_before), !words & front(words, word_before));
+        let borders = starts & front(own.inner, before.inner)
+            | ends & own.inner & !(own.stops & !behind(own.inner, next.inner))
+            | joined & own.quotes;
+        let hides = own.dots & behind(own.dots, next.dots) | own.stars & behind(own.stars, next.stars);
+        edges(&mut self.edges, base, starts | ends);
+        push(&mut self.inside, base, borders);
+        push(&mut self.odd, base, own.odd | hides);
+        push(&mut self.lines, base, own.lines);
+        words
     }
 }
 

@@ -13,8 +13,10 @@
 //! Whether it asks is told by the words of `marks`, wherever they stand: what the whole reading makes of them (that they are denied, or of
 //! the past) can only take an intent away. A line is read in `sifting`.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::model::settings::Settings;
@@ -135,6 +137,12 @@ struct One<'w> {
     seen: Seen,
 }
 
+/// The signs of a line that count for a phrase's object.
+fn object_signs(line: &str) -> u8 {
+    let sign = |byte: u8, sign: u8| if memchr::memchr(byte, line.as_bytes()).is_some() { sign } else { 0 };
+    sign(b'`', sign::CODE) | sign(b'@', sign::AT)
+}
+
 /// How many labels are remembered.
 const LABELS: usize = 4096;
 
@@ -239,8 +247,7 @@ impl One<'_> {
     fn counts(&mut self, text: &str, quick: &Quick, line: &Marked) -> bool {
         let has = |mark: u32| line.marks & mark != 0;
         let own = &text[line.range.clone()];
-        if has(marks::ASKING)
-            && (memchr::memchr2(b':', b'|', own.as_bytes()).is_some() || is_heading(own.trim_start()))
+        if has(marks::ASKING) && (memchr::memchr2(b':', b'|', own.as_bytes()).is_some() || is_heading(own.trim_start()))
         {
             return true;
         }
@@ -250,14 +257,18 @@ impl One<'_> {
             }
             self.seen.named = self.quick_names(text, quick, line);
         }
+        let signs = OnceCell::new();
         let apart = has(marks::FIRST) && has(marks::SECOND);
         if !apart && !has(marks::PHRASE) {
             return false;
         }
         for (at, hit) in quick.hits(line).iter().enumerate() {
-            let second = |other: &Hit| other.marks & marks::SECOND != 0 && other.word <= hit.word + marks::APART;
-            if apart && hit.marks & marks::FIRST != 0 && quick.hits(line)[at + 1..].iter().any(second) {
-                self.object(own, quick, line, hit.word..hit.word + 1);
+            let near = quick.hits(line)[at + 1..].iter().take_while(|other| other.word <= hit.word + marks::APART);
+            if apart
+                && hit.marks & marks::FIRST != 0
+                && near.fold(0, |all, other| all | other.marks) & marks::SECOND != 0
+            {
+                self.object((own, *signs.get_or_init(|| object_signs(own))), quick, line, hit.word..hit.word + 1);
             }
             if hit.marks & marks::PHRASE == 0 {
                 continue;
@@ -274,7 +285,9 @@ impl One<'_> {
                     Asks::Access => self.seen.asks = true,
                     Asks::Afterwards => self.seen.afterwards = true,
                     Asks::Alone => (self.seen.asks, self.seen.ends) = (true, true),
-                    Asks::WithObject => self.object(own, quick, line, hit.word..end),
+                    Asks::WithObject => {
+                        self.object((own, *signs.get_or_init(|| object_signs(own))), quick, line, hit.word..end);
+                    }
                 }
             }
         }
@@ -282,17 +295,25 @@ impl One<'_> {
     }
 
     /// A phrase that needs an object, which stands in these words of a line.
-    fn object(&mut self, own: &str, quick: &Quick, line: &Marked, phrase: std::ops::Range<usize>) {
+    fn object(&mut self, (own, signs): (&str, u8), quick: &Quick, line: &Marked, phrase: Range<usize>) {
         (self.seen.asks, self.seen.verb) = (true, true);
         let place = |word: usize| quick.word(word).unwrap_or_default();
         let from = line.range.start;
-        let code = if memchr::memchr(b'`', own.as_bytes()).is_some() { sign::CODE } else { 0 };
-        let around = sentence(own, code, place(phrase.start).start - from, place(phrase.end - 1).end - from);
-        let hits = quick.hits(line).iter();
-        let all = hits.filter(|hit| around.contains(&(place(hit.word).start - from))).fold(0, |all, hit| all | hit.marks);
-        let behind = phrase.end..phrase.end + 3;
-        let beside = quick.hits(line).iter().any(|hit| hit.marks & marks::BESIDE != 0 && behind.contains(&hit.word));
-        self.seen.ends |= all & marks::OBJECT != 0 || beside || memchr::memchr(b'@', own[around].as_bytes()).is_some();
+        let around = sentence(own, signs, place(phrase.start).start - from, place(phrase.end - 1).end - from);
+        let all_of = |hits: &[Hit]| hits.iter().fold(0, |all, hit| all | hit.marks);
+        let hits = quick.hits(line);
+        // A sentence may be a whole line, however long; only a short line is looked through for each phrase.
+        let (all, address) = if around.len() == own.len() {
+            (line.marks, signs & sign::AT != 0)
+        } else {
+            let first = hits.partition_point(|hit| place(hit.word).start < from + around.start);
+            let last = hits.partition_point(|hit| place(hit.word).start < from + around.end);
+            (all_of(&hits[first..last]), signs & sign::AT != 0 && own[around].contains('@'))
+        };
+        let first = hits.partition_point(|hit| hit.word < phrase.end);
+        let last = hits.partition_point(|hit| hit.word < phrase.end + 3);
+        let beside = all_of(&hits[first..last]) & marks::BESIDE != 0;
+        self.seen.ends |= all & marks::OBJECT != 0 || beside || address;
         self.seen.pronoun |= all & marks::PRONOUN != 0;
     }
 
@@ -306,13 +327,14 @@ impl One<'_> {
             let next = || quick.hash(text, hit.word + 1).unwrap_or_default();
             let begins = hit.marks & marks::NAME != 0 && self.by.marks.may_begin(hit.hash, next());
             let mut behind = (hit.word..hit.word + 7).map_while(|word| here(&word));
-            (begins && self.several(&text[line.range.clone()], &quick.words(text, line, hit.word)))
+            (begins
+                && self.several(&text[line.range.clone()], &quick.words(text, line, hit.word, self.by.marks.longest)))
                 || (hit.marks & marks::PARTIAL != 0
                     && behind.any(|word| text[word].split('\'').any(|text| self.part(text))))
         })
     }
 
-    /// A line, or a title.
+    /// A line, or a title, sign by sign.
     fn line(&mut self, part: Part, line: &str) {
         if self.seen.ends {
             return;
@@ -366,7 +388,7 @@ impl One<'_> {
         }
     }
 
-    fn phrase(&mut self, line: &str, own: &Line, words: std::ops::Range<usize>, asks: Asks) {
+    fn phrase(&mut self, line: &str, own: &Line, words: Range<usize>, asks: Asks) {
         if asks == Asks::Afterwards {
             self.seen.afterwards = true;
             return;
@@ -381,9 +403,10 @@ impl One<'_> {
                     return;
                 };
                 let around = sentence(line, own.signs, first.start, last.end);
+                let whole = around.len() == line.len();
                 let inside = own.words.iter().filter(|word| around.contains(&word.start));
-                let all = inside.fold(0, |all, word| all | word.marks);
-                let address = own.signs & sign::AT != 0 && line[around].contains('@');
+                let all = if whole { own.marks } else { inside.fold(0, |all, word| all | word.marks) };
+                let address = own.signs & sign::AT != 0 && (whole || line[around].contains('@'));
                 // "Get a new one", "change the value": see `object`.
                 let beside = own.words[words.end..].iter().take(3).any(|word| word.marks & marks::BESIDE != 0);
                 self.seen.ends |= all & marks::OBJECT != 0 || beside || address;

@@ -202,7 +202,9 @@ impl Quick {
         let bytes = text.as_bytes();
         let like = self.like.iter().any(|word| {
             let own = &text[self.scan.word(*word as usize).unwrap_or_default()];
-            shaped(own) || (marks.may_name(hash(own.as_bytes())) && known(own, names)) || placeholder_of_part(own, names)
+            shaped(own)
+                || (marks.may_name(hash(own.as_bytes())) && known(own, names))
+                || placeholder_of_part(own, names)
         });
         let belongs = |byte: &u8| CLASSES[usize::from(*byte)] & INNER != 0 || *byte == b'\'';
         let mut looked = 0;
@@ -211,8 +213,13 @@ impl Quick {
             if place < looked {
                 return false;
             }
-            let from = bytes[looked..place].iter().rposition(|byte| !belongs(byte)).map_or(looked, |at| looked + at + 1);
+            let from =
+                bytes[looked..place].iter().rposition(|byte| !belongs(byte)).map_or(looked, |at| looked + at + 1);
             looked = bytes[place..].iter().position(|byte| !belongs(byte)).map_or(bytes.len(), |at| place + at);
+            let own = &text[from..looked];
+            if own.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':')) {
+                return number(own, marks, names);
+            }
             tokens_of(text, from..looked, marks, names)
         })
     }
@@ -247,8 +254,8 @@ impl Quick {
         self.hits.get(line.hits.clone()).unwrap_or_default()
     }
 
-    /// The words of a line from one on, as they stand in it.
-    pub(super) fn words(&self, text: &str, line: &Marked, from: usize) -> Vec<Word> {
+    /// So many words of a line from one on, as they stand in it.
+    pub(super) fn words(&self, text: &str, line: &Marked, from: usize, most: usize) -> Vec<Word> {
         let here = |word: &usize| self.scan.word(*word).filter(|word| word.end <= line.range.end);
         let word = |word: Range<usize>| Word {
             start: word.start - line.range.start,
@@ -256,7 +263,7 @@ impl Quick {
             hash: hash_at(text.as_bytes(), word.start, word.end),
             marks: 0,
         };
-        (from..).map_while(|number| here(&number).map(word)).collect()
+        (from..from + most).map_while(|number| here(&number).map(word)).collect()
     }
 
     /// A word's hash.
@@ -272,6 +279,12 @@ impl Quick {
     fn begins(&self, word: usize) -> usize {
         self.scan.word(word).map_or(usize::MAX, |word| word.start)
     }
+}
+
+/// A version, a time or the like: whether it, or a part of it, may name something.
+fn number(text: &str, marks: &Marks, names: &Names) -> bool {
+    let whole = text.trim_matches(['.', ':']);
+    is_known(whole, marks, names) || whole.split(['.', ':']).any(|part| is_known(part, marks, names))
 }
 
 /// Whether a line with odd signs must be read sign by sign.

@@ -344,8 +344,7 @@ impl Inventory {
             }
         }
         let known = if other.credentials.is_empty() { &[] } else { self.credentials.as_slice() };
-        let mut credentials: HashMap<Id, usize> =
-            known.iter().enumerate().map(|(i, c)| (c.id.clone(), i)).collect();
+        let mut credentials: HashMap<Id, usize> = known.iter().enumerate().map(|(i, c)| (c.id.clone(), i)).collect();
         for credential in other.credentials {
             if let Some(&at) = credentials.get(&credential.id) {
                 self.credentials[at].absorb(credential);

@@ -264,3 +264,7 @@ impl Hasher for AsItIs {
         self.0 = hash;
     }
 }
+
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;

@@ -153,7 +153,8 @@ mod tests {
 
     #[test]
     fn items_are_known_by_their_heads() {
-        let list = br#"{"id":"1","self":{"id":"2"},"sub":[{"id":"3","self":4},{"id":"x","name":5}]}, {"id":"6" ,"self":7}"#;
+        let list =
+            br#"{"id":"1","self":{"id":"2"},"sub":[{"id":"3","self":4},{"id":"x","name":5}]}, {"id":"6" ,"self":7}"#;
         let head = Head::of(list).unwrap();
         let at = |text: &str| list.windows(text.len()).position(|window| window == text.as_bytes());
         assert_eq!(head.next(list, 1), None);
