@@ -250,11 +250,14 @@ fn bit(hash: u64) -> u64 {
     1 << (hash >> 58)
 }
 
+/// Words of this length and longer ones have one form.
+const LONG: usize = 31;
+
 /// A word's length and its first two and its last letter as a number of sixteen bits, without case.
 fn form(text: &[u8], start: usize, end: usize) -> usize {
     let at = |at: usize| u32::from(text.get(at).copied().unwrap_or_default() | 0x20);
     let last = end.saturating_sub(1);
-    let all = at(start) | at(last.min(start + 1)) << 8 | at(last) << 16 | ((end - start).min(255) as u32) << 24;
+    let all = at(start) | at(last.min(start + 1)) << 8 | at(last) << 16 | ((end - start).min(LONG) as u32) << 24;
     (all.wrapping_mul(0x9e37_79b1) >> 16) as usize
 }
 
@@ -269,13 +272,13 @@ fn forms<'n>(names: impl Iterator<Item = &'n str>, known: &[String]) -> Vec<[u64
     known.iter().filter(|word| word.bytes().all(one_word)).for_each(|word| add(word.as_bytes(), 0));
     // Access keys, and parts of ids behind letters that hide the rest, see `sifting`.
     for last in 0x20..0x80 {
-        let mut word = [last; 255];
+        let mut word = [last; LONG];
         for second in *b"ks" {
             (word[0], word[1]) = (b'a', second);
             add(&word[..20], 1);
         }
         (word[0], word[1]) = (b'x', b'x');
-        (7..=255).for_each(|length| add(&word[..length], 1));
+        (7..=LONG).for_each(|length| add(&word[..length], 1));
     }
     out
 }

@@ -11,7 +11,7 @@
 //! - is named by the configuration.
 //!
 //! Whether it asks is told by the words of `marks`, wherever they stand: what the whole reading makes of them (that they are denied, or of
-//! the past) can only take an intent away. A line is read in `sifting`.
+//! the past) can only take an intent away. Texts are read in `sifting`: quickly, and a line that may come to more by its signs once more.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};

@@ -1,5 +1,6 @@
-//! A line to the words that the sieve looks at, in one pass and without copying any: each word with its hash and marks, each token looked
-//! up among the names, and which signs the line has. What a ticket comes to is decided in `sieve`.
+//! What the sieve knows of a text's words, without copying any: each with its marks, each token looked up among the names. A text is read
+//! quickly first, by the places that `scan` finds; a line in which more counts than its plain words is read sign by sign. What a ticket
+//! comes to is decided in `sieve`.
 
 use std::ops::Range;
 
