@@ -208,7 +208,7 @@ impl Taken<'_> {
                 self.counted(newest);
             }
             Found::Record(record) => self.item(Ok(record), || (0, 0)),
-            Found::Bad { flaw, start } => self.item(Err(*flaw), || place(start)),
+            Found::Bad { flaw, start } => self.item(Err(flaw), || place(start)),
         }
     }
 

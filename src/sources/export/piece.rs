@@ -19,7 +19,7 @@ pub(super) enum Found {
     /// It bears on nothing: its number's hash, the last of its times, and where it stands.
     Sifted { number: u64, newest: Option<Timestamp>, item: Range<u32> },
     /// It cannot be read, and stands there.
-    Bad { flaw: Box<String>, start: usize },
+    Bad { flaw: String, start: usize },
 }
 
 /// Items one behind the other.
@@ -77,7 +77,7 @@ impl Worker<'_> {
             };
             found.push(match converted(&bytes[at..at + length], convert) {
                 Ok(record) => Found::Record(record),
-                Err(flaw) => Found::Bad { flaw: Box::new(flaw), start: at },
+                Err(flaw) => Found::Bad { flaw, start: at },
             });
             at += length;
         }
