@@ -12,9 +12,16 @@ pub(super) type Issuer = (String, Option<String>);
 /// Marks credentials that are spoken of, and that a complete list of their kind and place does not have.
 /// `live` are the live sources by name: their kinds, and the authorities of their ids.
 pub(super) fn mark(inventory: &mut Inventory, spoken_of: &BTreeSet<Id>, live: &BTreeMap<String, Issuer>) {
+    if !inventory.coverage.iter().any(|extent| extent.complete) {
+        return;
+    }
+    let mut known: BTreeMap<&Id, &Credential> = BTreeMap::new();
+    for credential in &inventory.credentials {
+        known.entry(&credential.id).or_insert(credential);
+    }
     let mut gone = Vec::new();
     for id in spoken_of {
-        let known = inventory.credential(id);
+        let known = known.get(id).copied();
         // Listed is what some source told more of than its id.
         let listed = known.is_some_and(|c| {
             c.liveness.is_some() || c.status != Status::Unknown || c.created_at.is_some() || !c.grants.is_empty()

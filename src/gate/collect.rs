@@ -267,7 +267,11 @@ impl Collected {
             }
             reading.understand();
         }
-        reading.tickets()
+        let tickets = reading.tickets();
+        // Very many names: nobody has to wait until they are gone.
+        let sieve = want.sieve.clone();
+        rayon::spawn(move || drop((index, sieve)));
+        tickets
     }
 
     /// A tracker's tickets, read so that it keeps them; none is looked at.

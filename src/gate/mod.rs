@@ -318,10 +318,11 @@ fn tenants(inventory: &Inventory, wanted: &BTreeSet<Id>) -> BTreeMap<Id, String>
 
 /// Slots that only a ticket names exactly: a store may know them.
 fn name_slots_of_tickets(inventory: &mut Inventory, tickets: &[Ticket]) {
-    let known: BTreeSet<Id> = inventory.slots.iter().map(|slot| slot.id.clone()).collect();
     let linked = tickets.iter().flat_map(|ticket| &ticket.links).map(|link| &link.credential);
-    let new: BTreeSet<&Id> =
-        linked.filter(|id| id.subject_type() == SubjectType::Slot && !known.contains(*id)).collect();
+    let mut new: BTreeSet<&Id> = linked.filter(|id| id.subject_type() == SubjectType::Slot).collect();
+    inventory.slots.iter().for_each(|slot| {
+        new.remove(&slot.id);
+    });
     let slots: Vec<Slot> = new.into_iter().map(named).collect();
     inventory.slots.extend(slots);
 }

@@ -30,10 +30,14 @@ pub(super) fn hash(word: &[u8]) -> u64 {
 /// The hash of a word in its line: a short one is read at once, with what stands behind it.
 pub(super) fn hash_at(line: &[u8], start: usize, end: usize) -> u64 {
     let length = end - start;
-    match line.get(start..).and_then(|rest| rest.first_chunk::<8>()) {
-        Some(eight) if (1..8).contains(&length) => {
-            let own = u64::from_le_bytes(*eight) & (u64::MAX >> (64 - 8 * length));
-            mix((length as u64).wrapping_mul(ODD), own)
+    let sixteen = line.get(start..).and_then(|rest| rest.as_chunks::<8>().0.first_chunk::<2>());
+    match sixteen {
+        Some([front, back]) if (1..=16).contains(&length) => {
+            let part = |eight: [u8; 8], length: usize| u64::from_le_bytes(eight) & (u64::MAX >> (64 - 8 * length));
+            let short = mix((length as u64).wrapping_mul(ODD), part(*front, length.min(8)));
+            // Both, and then one of them: which it is cannot be foreseen.
+            let long = mix(short, part(*back, length.max(9) - 8));
+            if length > 8 { long } else { short }
         }
         _ => hash(&line[start..end]),
     }

@@ -58,9 +58,11 @@ pub(super) struct Names {
 impl Names {
     pub(super) fn new(inventory: &Inventory, catalog: &[Entry], settings: &Settings) -> Self {
         let mut names = Self { entities: entity::all(inventory), ..Self::default() };
-        for number in 0..names.entities.len() {
-            names.learn(number);
+        let entities = std::mem::take(&mut names.entities);
+        for (number, entity) in entities.iter().enumerate() {
+            names.learn(number, entity);
         }
+        names.entities = entities;
         for row in catalog {
             names.recorded(row);
         }
@@ -76,8 +78,7 @@ impl Names {
                 names.by_last.entry(last.to_owned()).or_default().push(place.clone());
             }
         }
-        names.forwards.sort();
-        names.backwards.sort();
+        rayon::join(|| names.forwards.sort(), || names.backwards.sort());
         let of = |word: &String| hash(word.as_bytes());
         names.tokens = Hashes::new(names.by_token.keys().map(of));
         let fours = |end: bool| Hashes::new(names.forwards.iter().filter_map(move |(id, _)| four(id, end)));
@@ -86,8 +87,7 @@ impl Names {
         names
     }
 
-    fn learn(&mut self, number: usize) {
-        let entity = self.entities[number].clone();
+    fn learn(&mut self, number: usize, entity: &Entity) {
         self.by_id.insert(entity.id.clone(), number);
         self.places.extend(entity.place.clone().filter(|_| matches!(entity.provider.as_str(), "github" | "gitlab")));
         if let Some(owner) = &entity.owner {
@@ -102,7 +102,7 @@ impl Names {
         if let Some(strength) = unique {
             self.token(&entity.what, number, strength, false);
             self.partial(&entity.what, number);
-            self.without_suffix(&entity, number);
+            self.without_suffix(entity, number);
         }
         if entity.numbered() {
             self.by_number.entry(entity.what.clone()).or_default().push(number);
@@ -110,12 +110,12 @@ impl Names {
         if (entity.provider.as_str(), entity.kind.as_str()) == ("vault", "kv") {
             self.path(&entity.what, number);
         } else if entity.slot {
-            self.name(&entity.what, number, &entity);
-            self.located(&entity, number);
+            self.name(&entity.what, number, entity);
+            self.located(entity, number);
         } else if entity.kind == "role"
             && let Some((_, role)) = entity.what.rsplit_once('/')
         {
-            self.name(role, number, &entity);
+            self.name(role, number, entity);
         }
         for name in &entity.names {
             let fingerprint = name.starts_with("SHA256:") || name.starts_with("MD5:");
@@ -127,7 +127,7 @@ impl Names {
             } else if name.starts_with("arn:") {
                 self.token(name, number, Strength::Slot, true);
             } else if entity.kind != "kv" {
-                self.name(name, number, &entity);
+                self.name(name, number, entity);
             }
         }
         // A personal token's id, an IAM user's alias and the first part of an address tell a person's handle.

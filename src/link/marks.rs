@@ -1,6 +1,7 @@
 //! What words are to the sieve, by their hashes: which open a phrase that asks, which may be a verb's object, which state a level. Built
 //! from the tables that the whole reading uses, so that a word that is added there is known here; the rule itself is in `sieve`.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use crate::model::ticket::Intent;
@@ -45,6 +46,8 @@ pub(super) const RECORD: u32 = 1 << 15;
 
 /// It is a verb's object right behind it.
 pub(super) const BESIDE: u32 = 1 << 16;
+/// It asks for an access, or a change of one, by itself.
+pub(super) const ASKS: u32 = 1 << 17;
 
 /// How far behind its first part a verb's second part stands at most, in words.
 pub(super) const APART: usize = 14;
@@ -107,8 +110,12 @@ pub(super) struct Marks {
     phrases: Vec<Vec<Phrase>>,
     /// Names of one token, numbers, owners.
     names: Hashes,
+    /// Forms of words that are something, and of such names and ids as one word.
+    forms: Vec<[u64; 2]>,
     /// The first two words of names of several.
     pairs: Hashes,
+    /// How many words the longest of them has.
+    pub(super) longest: usize,
 }
 
 #[derive(Clone, Copy, Default)]
@@ -116,6 +123,8 @@ struct Slot {
     hash: u64,
     marks: u32,
     phrases: u32,
+    /// Bits of the second words of its phrases, all where one has no second word.
+    next: u64,
 }
 
 impl Marks {
@@ -123,9 +132,14 @@ impl Marks {
         let of = |word: &str| hash(word.as_bytes());
         let mut marks: HashMap<u64, u32> = HashMap::new();
         let mut phrases: HashMap<u64, Vec<Phrase>> = HashMap::new();
-        let mut mark = |word: &str, flag: u32| *marks.entry(of(word)).or_default() |= flag;
+        let known = RefCell::new(Vec::new());
+        let mut mark = |word: &str, flag: u32| {
+            known.borrow_mut().push(word.to_owned());
+            *marks.entry(of(word)).or_default() |= flag;
+        };
         let mut phrase = |words: &[&str], asks: Asks| {
             if let Some((first, rest)) = words.split_first() {
+                known.borrow_mut().push((*first).to_owned());
                 phrases.entry(of(first)).or_default().push((rest.iter().map(|word| of(word)).collect(), asks));
             }
         };
@@ -163,17 +177,32 @@ impl Marks {
             [first, second, ..] => vec![pair(of(first), of(second))],
             _ => words.iter().flat_map(|only| [of(only), of(&format!("{only}'s"))]).collect(),
         }));
-        for first in phrases.keys() {
-            *marks.entry(*first).or_default() |= PHRASE;
+        let known = known.into_inner();
+        for (first, own) in &mut phrases {
+            let count = own.len();
+            own.retain(|(rest, asks)| *asks != Asks::Access || !rest.is_empty());
+            let asks = if own.len() < count { ASKS } else { 0 };
+            let opens = if own.is_empty() { 0 } else { PHRASE };
+            *marks.entry(*first).or_default() |= asks | opens;
         }
         let (slots, phrases) = table(&marks, phrases);
+        let all = || names.single().chain(names.numbers()).chain(names.owners());
         Self {
             some: Hashes::new(marks.keys().copied()),
             slots,
             phrases,
-            names: Hashes::new(names.single().chain(names.numbers()).chain(names.owners()).map(of)),
+            names: Hashes::new(all().map(of)),
+            forms: forms(all(), &known),
             pairs,
+            longest: several.iter().map(|words| words.len()).max().unwrap_or_default(),
         }
+    }
+
+    /// Whether a word of this form may be something, and whether it may be a name or an id: most are neither, and need not be looked up.
+    pub(super) fn may_be(&self, text: &[u8], start: usize, end: usize) -> (bool, bool) {
+        let form = form(text, start, end);
+        let [some, names] = self.forms.get(form / 64).copied().unwrap_or_default();
+        (some >> (form % 64) & 1 != 0, names >> (form % 64) & 1 != 0)
     }
 
     /// What the word with this hash is.
@@ -199,6 +228,12 @@ impl Marks {
         own.map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Those of them that the next word may be in.
+    pub(super) fn phrases_with(&self, hash: u64, next: u64) -> &[Phrase] {
+        let own = self.slot(hash).filter(|slot| slot.next & bit(next) != 0);
+        own.and_then(|slot| self.phrases.get(slot.phrases as usize)).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Whether a token may be a name, a number or an owner.
     pub(super) fn may_name(&self, hash: u64) -> bool {
         self.names.has(hash)
@@ -208,6 +243,44 @@ impl Marks {
     pub(super) fn may_begin(&self, first: u64, second: u64) -> bool {
         self.pairs.has(pair(first, second)) || self.pairs.has(first)
     }
+}
+
+/// One of sixty-four bits for a word.
+fn bit(hash: u64) -> u64 {
+    1 << (hash >> 58)
+}
+
+/// Words of this length and longer ones have one form.
+const LONG: usize = 31;
+
+/// A word's length and its first two and its last letter as a number of sixteen bits, without case.
+fn form(text: &[u8], start: usize, end: usize) -> usize {
+    let at = |at: usize| u32::from(text.get(at).copied().unwrap_or_default() | 0x20);
+    let last = end.saturating_sub(1);
+    let all = at(start) | at(last.min(start + 1)) << 8 | at(last) << 16 | ((end - start).min(LONG) as u32) << 24;
+    (all.wrapping_mul(0x9e37_79b1) >> 16) as usize
+}
+
+fn forms<'n>(names: impl Iterator<Item = &'n str>, known: &[String]) -> Vec<[u64; 2]> {
+    let mut out = vec![[0; 2]; 1 << 10];
+    let mut add = |word: &[u8], kind: usize| {
+        let form = form(word, 0, word.len());
+        out[form / 64][kind] |= 1 << (form % 64);
+    };
+    let one_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'\'');
+    names.filter(|name| name.bytes().all(one_word)).for_each(|name| add(name.as_bytes(), 1));
+    known.iter().filter(|word| word.bytes().all(one_word)).for_each(|word| add(word.as_bytes(), 0));
+    // Access keys, and parts of ids behind letters that hide the rest, see `sifting`.
+    for last in 0x20..0x80 {
+        let mut word = [last; LONG];
+        for second in *b"ks" {
+            (word[0], word[1]) = (b'a', second);
+            add(&word[..20], 1);
+        }
+        (word[0], word[1]) = (b'x', b'x');
+        (7..=LONG).for_each(|length| add(&word[..length], 1));
+    }
+    out
 }
 
 fn place(hash: u64) -> usize {
@@ -224,11 +297,13 @@ fn table(marks: &HashMap<u64, u32>, mut phrases: HashMap<u64, Vec<Phrase>>) -> (
         while slots[at].marks != 0 {
             at = (at + 1) & mask;
         }
+        let mut next = 0;
         let number = phrases.remove(hash).map_or(0, |own| {
+            next = own.iter().fold(0, |next, (rest, _)| next | rest.first().map_or(u64::MAX, |second| bit(*second)));
             all.push(own);
             all.len() - 1
         });
-        slots[at] = Slot { hash: *hash, marks: *marks, phrases: u32::try_from(number).unwrap_or(0) };
+        slots[at] = Slot { hash: *hash, marks: *marks, phrases: u32::try_from(number).unwrap_or(0), next };
     }
     (slots, all)
 }

@@ -44,6 +44,7 @@ mod pronoun;
 mod replay;
 mod request;
 mod role;
+mod scan;
 mod settle;
 mod sieve;
 mod sifting;

@@ -11,10 +11,12 @@
 //! - is named by the configuration.
 //!
 //! Whether it asks is told by the words of `marks`, wherever they stand: what the whole reading makes of them (that they are denied, or of
-//! the past) can only take an intent away. A line is read in `sifting`.
+//! the past) can only take an intent away. Texts are read in `sifting`: quickly, and a line that may come to more by its signs once more.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::model::settings::Settings;
@@ -25,7 +27,7 @@ use super::index::Names;
 use super::intent::{Reading, periodic};
 use super::marks::{self, Asks, Marks, Word};
 use super::request;
-use super::sifting::{Line, is_heading, may_join, sentence, sign};
+use super::sifting::{Hit, Line, Marked, Quick, is_heading, may_join, sentence, sign};
 use super::text;
 use super::tokens::{each_token, words};
 use super::verbs::Lexicon;
@@ -70,7 +72,13 @@ fn number(id: &str) -> String {
 
 impl Sieve for Words {
     fn reader(&self) -> Box<dyn Reader + '_> {
-        Box::new(One { by: self, line: Line::default(), labels: HashMap::new(), seen: Seen::default() })
+        Box::new(One {
+            by: self,
+            quick: Quick::default(),
+            line: Line::default(),
+            labels: HashMap::new(),
+            seen: Seen::default(),
+        })
     }
 }
 
@@ -122,10 +130,17 @@ struct Seen {
 /// Reads one ticket after the other.
 struct One<'w> {
     by: &'w Words,
+    quick: Quick,
     line: Line,
     /// Labels and types are few, and come again and again: whether they ask, and whether they approve.
     labels: HashMap<String, (bool, bool)>,
     seen: Seen,
+}
+
+/// The signs of a line that count for a phrase's object.
+fn object_signs(line: &str) -> u8 {
+    let sign = |byte: u8, sign: u8| if memchr::memchr(byte, line.as_bytes()).is_some() { sign } else { 0 };
+    sign(b'`', sign::CODE) | sign(b'@', sign::AT)
 }
 
 /// How many labels are remembered.
@@ -136,22 +151,19 @@ impl Reader for One<'_> {
         match part {
             Part::Label => self.label(text),
             Part::Approval => self.seen.approved |= self.by.approved.contains(&text.trim().to_lowercase()),
-            Part::Title => {
-                self.seen.ends |= periodic(&words(text));
-                self.line(part, text);
-            }
+            Part::Title => self.title(text),
             // A title, a text, a type or a label of then.
             Part::Past => {
                 self.seen.history = true;
                 self.label(text);
-                text.lines().for_each(|line| self.line(part, line));
+                self.text(part, text);
             }
             // Fields ask by what they are for: a level with an end is a temporary access, whatever the text says.
             Part::Field => {
                 self.seen.asks = true;
-                text.lines().for_each(|line| self.line(part, line));
+                self.text(part, text);
             }
-            Part::Body | Part::Comment => text.lines().for_each(|line| self.line(part, line)),
+            Part::Body | Part::Comment => self.text(part, text),
         }
     }
 
@@ -181,7 +193,148 @@ impl One<'_> {
         }
     }
 
-    /// A line, or a title.
+    /// A title is one line.
+    fn title(&mut self, title: &str) {
+        self.quick.read(title, true, &self.by.marks);
+        self.lines(Part::Title, title);
+        // "Yearly: database password", see `periodic`.
+        if !self.seen.ends && self.seen.title_noun {
+            self.seen.ends = periodic(&words(title));
+        }
+    }
+
+    fn text(&mut self, part: Part, text: &str) {
+        if !self.seen.ends {
+            self.quick.read(text, false, &self.by.marks);
+            self.lines(part, text);
+        }
+    }
+
+    /// What the lines come to that were read quickly; one that may come to more than its words' own marks is read again.
+    fn lines(&mut self, part: Part, text: &str) {
+        let mut quick = std::mem::take(&mut self.quick);
+        if !self.seen.named {
+            self.seen.named = quick.names(text, &self.by.marks, &self.by.names);
+        }
+        while let Some(line) = quick.next_line(text) {
+            if self.seen.ends {
+                break;
+            }
+            self.plain(part, line.marks);
+            if line.odd || self.counts(text, &quick, &line) {
+                let own = &text[line.range];
+                self.line(part, own.strip_suffix('\r').unwrap_or(own));
+            }
+        }
+        self.quick = quick;
+    }
+
+    /// What marks say wherever they stand.
+    fn plain(&mut self, part: Part, all: u32) {
+        let has = |mark: u32| all & mark != 0;
+        if matches!(part, Part::Title | Part::Past) {
+            self.seen.title_noun |= has(marks::CREDENTIAL);
+            self.seen.afterwards |= has(marks::RECORD);
+            self.seen.ends |= has(marks::KEYLESS) && has(marks::INSTEAD);
+        }
+        self.seen.asks |= has(marks::LEVEL | marks::ASKS);
+        if part == Part::Comment && has(marks::APPROVES) {
+            self.seen.approved |= self.by.approvers;
+        }
+    }
+
+    /// What the order of a line's words comes to. Whether the line must be read again, for what stands around its words.
+    fn counts(&mut self, text: &str, quick: &Quick, line: &Marked) -> bool {
+        let has = |mark: u32| line.marks & mark != 0;
+        let own = &text[line.range.clone()];
+        if has(marks::ASKING) && (memchr::memchr2(b':', b'|', own.as_bytes()).is_some() || is_heading(own.trim_start()))
+        {
+            return true;
+        }
+        if !self.seen.named {
+            if has(marks::VAULT | marks::ACCESSOR) {
+                return true;
+            }
+            self.seen.named = self.quick_names(text, quick, line);
+        }
+        let signs = OnceCell::new();
+        let apart = has(marks::FIRST) && has(marks::SECOND);
+        if !apart && !has(marks::PHRASE) {
+            return false;
+        }
+        for (at, hit) in quick.hits(line).iter().enumerate() {
+            let near = quick.hits(line)[at + 1..].iter().take_while(|other| other.word <= hit.word + marks::APART);
+            if apart
+                && hit.marks & marks::FIRST != 0
+                && near.fold(0, |all, other| all | other.marks) & marks::SECOND != 0
+            {
+                self.object((own, *signs.get_or_init(|| object_signs(own))), quick, line, hit.word..hit.word + 1);
+            }
+            if hit.marks & marks::PHRASE == 0 {
+                continue;
+            }
+            let next = quick.hash(text, hit.word + 1).unwrap_or_default();
+            for (rest, asks) in self.by.marks.phrases_with(hit.hash, next) {
+                let stands = |(behind, hash): (usize, &u64)| quick.hash(text, hit.word + 1 + behind) == Some(*hash);
+                let end = hit.word + 1 + rest.len();
+                // Words of the next line do not belong to it.
+                let here = rest.iter().enumerate().all(stands)
+                    && quick.word(end - 1).is_some_and(|word| word.end <= line.range.end);
+                match asks {
+                    _ if !here => {}
+                    Asks::Access => self.seen.asks = true,
+                    Asks::Afterwards => self.seen.afterwards = true,
+                    Asks::Alone => (self.seen.asks, self.seen.ends) = (true, true),
+                    Asks::WithObject => {
+                        self.object((own, *signs.get_or_init(|| object_signs(own))), quick, line, hit.word..end);
+                    }
+                }
+            }
+        }
+        false
+    }
+
+    /// A phrase that needs an object, which stands in these words of a line.
+    fn object(&mut self, (own, signs): (&str, u8), quick: &Quick, line: &Marked, phrase: Range<usize>) {
+        (self.seen.asks, self.seen.verb) = (true, true);
+        let place = |word: usize| quick.word(word).unwrap_or_default();
+        let from = line.range.start;
+        let around = sentence(own, signs, place(phrase.start).start - from, place(phrase.end - 1).end - from);
+        let all_of = |hits: &[Hit]| hits.iter().fold(0, |all, hit| all | hit.marks);
+        let hits = quick.hits(line);
+        // A sentence may be a whole line, however long; only a short line is looked through for each phrase.
+        let (all, address) = if around.len() == own.len() {
+            (line.marks, signs & sign::AT != 0)
+        } else {
+            let first = hits.partition_point(|hit| place(hit.word).start < from + around.start);
+            let last = hits.partition_point(|hit| place(hit.word).start < from + around.end);
+            (all_of(&hits[first..last]), signs & sign::AT != 0 && own[around].contains('@'))
+        };
+        let first = hits.partition_point(|hit| hit.word < phrase.end);
+        let last = hits.partition_point(|hit| hit.word < phrase.end + 3);
+        let beside = all_of(&hits[first..last]) & marks::BESIDE != 0;
+        self.seen.ends |= all & marks::OBJECT != 0 || beside || address;
+        self.seen.pronoun |= all & marks::PRONOUN != 0;
+    }
+
+    /// Names of several words, and parts of ids.
+    fn quick_names(&self, text: &str, quick: &Quick, line: &Marked) -> bool {
+        if line.marks & (marks::NAME | marks::PARTIAL) == 0 {
+            return false;
+        }
+        quick.hits(line).iter().any(|hit| {
+            let here = |word: &usize| quick.word(*word).filter(|word| word.end <= line.range.end);
+            let next = || quick.hash(text, hit.word + 1).unwrap_or_default();
+            let begins = hit.marks & marks::NAME != 0 && self.by.marks.may_begin(hit.hash, next());
+            let mut behind = (hit.word..hit.word + 7).map_while(|word| here(&word));
+            (begins
+                && self.several(&text[line.range.clone()], &quick.words(text, line, hit.word, self.by.marks.longest)))
+                || (hit.marks & marks::PARTIAL != 0
+                    && behind.any(|word| text[word].split('\'').any(|text| self.part(text))))
+        })
+    }
+
+    /// A line, or a title, sign by sign.
     fn line(&mut self, part: Part, line: &str) {
         if self.seen.ends {
             return;
@@ -205,15 +358,7 @@ impl One<'_> {
     /// What the words of a line come to.
     fn look(&mut self, part: Part, line: &str, own: &Line) {
         let has = |mark: u32| own.marks & mark != 0;
-        if matches!(part, Part::Title | Part::Past) {
-            self.seen.title_noun |= has(marks::CREDENTIAL);
-            self.seen.afterwards |= has(marks::RECORD);
-            self.seen.ends |= has(marks::KEYLESS) && has(marks::INSTEAD);
-        }
-        self.seen.asks |= has(marks::LEVEL);
-        if part == Part::Comment && has(marks::APPROVES) {
-            self.seen.approved |= self.by.approvers;
-        }
+        self.plain(part, own.marks);
         if has(marks::PHRASE) || (has(marks::FIRST) && has(marks::SECOND)) {
             self.phrases(line, own);
         }
@@ -243,7 +388,7 @@ impl One<'_> {
         }
     }
 
-    fn phrase(&mut self, line: &str, own: &Line, words: std::ops::Range<usize>, asks: Asks) {
+    fn phrase(&mut self, line: &str, own: &Line, words: Range<usize>, asks: Asks) {
         if asks == Asks::Afterwards {
             self.seen.afterwards = true;
             return;
@@ -258,9 +403,10 @@ impl One<'_> {
                     return;
                 };
                 let around = sentence(line, own.signs, first.start, last.end);
+                let whole = around.len() == line.len();
                 let inside = own.words.iter().filter(|word| around.contains(&word.start));
-                let all = inside.fold(0, |all, word| all | word.marks);
-                let address = own.signs & sign::AT != 0 && line[around].contains('@');
+                let all = if whole { own.marks } else { inside.fold(0, |all, word| all | word.marks) };
+                let address = own.signs & sign::AT != 0 && (whole || line[around].contains('@'));
                 // "Get a new one", "change the value": see `object`.
                 let beside = own.words[words.end..].iter().take(3).any(|word| word.marks & marks::BESIDE != 0);
                 self.seen.ends |= all & marks::OBJECT != 0 || beside || address;

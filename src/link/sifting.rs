@@ -1,5 +1,6 @@
-//! A line to the words that the sieve looks at, in one pass and without copying any: each word with its hash and marks, each token looked
-//! up among the names, and which signs the line has. What a ticket comes to is decided in `sieve`.
+//! What the sieve knows of a text's words, without copying any: each with its marks, each token looked up among the names. A text is read
+//! quickly first, by the places that `scan` finds; a line in which more counts than its plain words is read sign by sign. What a ticket
+//! comes to is decided in `sieve`.
 
 use std::ops::Range;
 
@@ -7,6 +8,7 @@ use super::address;
 use super::hashed::{hash, hash_at};
 use super::index::Names;
 use super::marks::{Marks, Word};
+use super::scan::Scan;
 use super::text::abbreviates;
 use super::tokens::{self, Token, each_part, each_token};
 
@@ -122,6 +124,173 @@ impl Line {
         *named |= tokens_of(line, start..end, marks, names);
         end
     }
+}
+
+/// A text whose words were looked up, without the order in which they stand.
+#[derive(Debug, Default)]
+pub(super) struct Quick {
+    scan: Scan,
+    /// Words that are something.
+    hits: Vec<Hit>,
+    /// Words that may be something, and those that may be names, by their numbers.
+    some: Vec<u32>,
+    like: Vec<u32>,
+    /// What comes next: a line's start, and the numbers of its end, its first hit and its first odd place.
+    line: usize,
+    number: usize,
+    hit: usize,
+    odd: usize,
+    /// A text is one line.
+    one: bool,
+    done: bool,
+}
+
+/// A word that is something.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Hit {
+    pub(super) word: usize,
+    pub(super) hash: u64,
+    pub(super) marks: u32,
+}
+
+/// A line with all its words' marks.
+#[derive(Debug)]
+pub(super) struct Marked {
+    pub(super) range: Range<usize>,
+    pub(super) marks: u32,
+    /// It has signs that make it one to be read sign by sign.
+    pub(super) odd: bool,
+    hits: Range<usize>,
+}
+
+impl Quick {
+    /// Looks up all words; `one`: all is one line.
+    pub(super) fn read(&mut self, text: &str, one: bool, marks: &Marks) {
+        let bytes = text.as_bytes();
+        self.scan.read(bytes);
+        (self.line, self.number, self.hit, self.odd, self.one, self.done) = (0, 0, 0, 0, one, text.is_empty());
+        let words = self.scan.words();
+        for list in [&mut self.some, &mut self.like] {
+            list.clear();
+            list.resize(words.len(), 0);
+        }
+        let (mut some, mut like) = (0, 0);
+        for (number, [start, end]) in (0_u32..).zip(words) {
+            // Without a branch: which words are something cannot be foreseen.
+            let (is_some, is_like) = marks.may_be(bytes, *start as usize, *end as usize);
+            if let (Some(one), Some(other)) = (self.some.get_mut(some), self.like.get_mut(like)) {
+                (*one, *other) = (number, number);
+            }
+            some += usize::from(is_some);
+            like += usize::from(is_like);
+        }
+        self.some.truncate(some);
+        self.like.truncate(like);
+        self.hits.clear();
+        for word in &self.some {
+            let word = *word as usize;
+            let [start, end] = words[word];
+            let hash = hash_at(bytes, start as usize, end as usize);
+            match marks.of(hash) {
+                0 => {}
+                marks => self.hits.push(Hit { word, hash, marks }),
+            }
+        }
+    }
+
+    /// Whether a token may name something.
+    pub(super) fn names(&self, text: &str, marks: &Marks, names: &Names) -> bool {
+        let bytes = text.as_bytes();
+        let like = self.like.iter().any(|word| {
+            let own = &text[self.scan.word(*word as usize).unwrap_or_default()];
+            shaped(own)
+                || (marks.may_name(hash(own.as_bytes())) && known(own, names))
+                || placeholder_of_part(own, names)
+        });
+        let belongs = |byte: &u8| CLASSES[usize::from(*byte)] & INNER != 0 || *byte == b'\'';
+        let mut looked = 0;
+        like || self.scan.inside.iter().any(|place| {
+            let place = *place as usize;
+            if place < looked {
+                return false;
+            }
+            let from =
+                bytes[looked..place].iter().rposition(|byte| !belongs(byte)).map_or(looked, |at| looked + at + 1);
+            looked = bytes[place..].iter().position(|byte| !belongs(byte)).map_or(bytes.len(), |at| place + at);
+            let own = &text[from..looked];
+            if own.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b':')) {
+                return number(own, marks, names);
+            }
+            tokens_of(text, from..looked, marks, names)
+        })
+    }
+
+    /// The next line.
+    pub(super) fn next_line(&mut self, text: &str) -> Option<Marked> {
+        if self.done {
+            return None;
+        }
+        let start = self.line;
+        let end = self.scan.lines.get(self.number).filter(|_| !self.one).map(|end| *end as usize);
+        self.number += 1;
+        self.line = end.map_or(text.len(), |end| end + 1);
+        self.done = end.is_none() || self.line == text.len();
+        let range = start..end.unwrap_or(text.len());
+        let odd = self.odd;
+        while self.scan.odd.get(self.odd).is_some_and(|place| (*place as usize) < range.end) {
+            self.odd += 1;
+        }
+        let first = self.hit;
+        let mut all = 0;
+        while let Some(hit) = self.hits.get(self.hit).filter(|hit| self.begins(hit.word) < range.end) {
+            all |= hit.marks;
+            self.hit += 1;
+        }
+        let odd = self.odd > odd && is_odd(&text[range.clone()]);
+        Some(Marked { range, marks: all, odd, hits: first..self.hit })
+    }
+
+    /// The words of a line that are something.
+    pub(super) fn hits(&self, line: &Marked) -> &[Hit] {
+        self.hits.get(line.hits.clone()).unwrap_or_default()
+    }
+
+    /// So many words of a line from one on, as they stand in it.
+    pub(super) fn words(&self, text: &str, line: &Marked, from: usize, most: usize) -> Vec<Word> {
+        let here = |word: &usize| self.scan.word(*word).filter(|word| word.end <= line.range.end);
+        let word = |word: Range<usize>| Word {
+            start: word.start - line.range.start,
+            end: word.end - line.range.start,
+            hash: hash_at(text.as_bytes(), word.start, word.end),
+            marks: 0,
+        };
+        (from..from + most).map_while(|number| here(&number).map(word)).collect()
+    }
+
+    /// A word's hash.
+    pub(super) fn hash(&self, text: &str, word: usize) -> Option<u64> {
+        self.scan.word(word).map(|word| hash_at(text.as_bytes(), word.start, word.end))
+    }
+
+    /// Where a word stands.
+    pub(super) fn word(&self, word: usize) -> Option<Range<usize>> {
+        self.scan.word(word)
+    }
+
+    fn begins(&self, word: usize) -> usize {
+        self.scan.word(word).map_or(usize::MAX, |word| word.start)
+    }
+}
+
+/// A version, a time or the like: whether it, or a part of it, may name something.
+fn number(text: &str, marks: &Marks, names: &Names) -> bool {
+    let whole = text.trim_matches(['.', ':']);
+    is_known(whole, marks, names) || whole.split(['.', ':']).any(|part| is_known(part, marks, names))
+}
+
+/// Whether a line with odd signs must be read sign by sign.
+fn is_odd(line: &str) -> bool {
+    !line.is_ascii() || line.contains("..") || line.contains("**") || may_join(line, sign::STRIKES | sign::BOXES)
 }
 
 /// Whether a stretch of tokens may name something.

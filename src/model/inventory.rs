@@ -1,7 +1,7 @@
 //! The inventory: slots, credentials, grants, and how completely each part was read (CONTRACT, Inventory). What `inventory`
 //! prints, the `file` source reads back.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -334,7 +334,8 @@ impl Inventory {
     /// Adds what another source read. The same id from two sources becomes one entry: what the first leaves open the second
     /// fills, observations of liveness are all kept, and the latest change time wins.
     pub fn absorb(&mut self, other: Self) {
-        let mut slots: BTreeMap<Id, usize> = self.slots.iter().enumerate().map(|(i, s)| (s.id.clone(), i)).collect();
+        let known = if other.slots.is_empty() { &[] } else { self.slots.as_slice() };
+        let mut slots: HashMap<Id, usize> = known.iter().enumerate().map(|(i, s)| (s.id.clone(), i)).collect();
         for slot in other.slots {
             if let Some(&at) = slots.get(&slot.id) {
                 self.slots[at].absorb(slot);
@@ -343,8 +344,8 @@ impl Inventory {
                 self.slots.push(slot);
             }
         }
-        let mut credentials: BTreeMap<Id, usize> =
-            self.credentials.iter().enumerate().map(|(i, c)| (c.id.clone(), i)).collect();
+        let known = if other.credentials.is_empty() { &[] } else { self.credentials.as_slice() };
+        let mut credentials: HashMap<Id, usize> = known.iter().enumerate().map(|(i, c)| (c.id.clone(), i)).collect();
         for credential in other.credentials {
             if let Some(&at) = credentials.get(&credential.id) {
                 self.credentials[at].absorb(credential);

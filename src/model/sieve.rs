@@ -29,7 +29,7 @@ pub trait Sieve: Send + Sync + fmt::Debug {
 }
 
 /// Is shown one ticket's parts, and then says whether it can bear on anything.
-pub trait Reader {
+pub trait Reader: Send {
     /// One part.
     fn part(&mut self, part: Part, text: &str);
     /// Whether the ticket with these parts is to be read wholly. `number` is its id, or the end of it behind a `#`. Afterwards the

@@ -1,24 +1,34 @@
-//! Takes a list's items through their conversion in batches: one is read while the one before is converted, on all cores, and the
-//! records come out in the order of the file. No more than two batches are held.
+//! Takes a list's items through their conversion in blocks: one is read while the one before is gone through, on all cores, and the
+//! records come out in the order of the file. No more than two blocks are held. What does not fit a block, and whatever stands around the
+//! list, is read by `split` as it comes.
 
 use std::collections::HashSet;
-use std::io::BufRead;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::io::Read;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rayon::prelude::*;
-use serde_json::Value;
 
-use super::skim::{self, Plan};
-use super::split::{Event, Items};
-use super::{Convert, Flaw, Gaps, value};
-use crate::model::sieve::{Reader, Sieve};
+use super::ahead::Ahead;
+use super::piece::{Found, Head, Piece, Worker, converted, lines};
+use super::shape::Plan;
+use super::skim::Skimmer;
+use super::split::{Event, Items, Place};
+use super::{Convert, Flaw, Gaps};
+use crate::model::sieve::Sieve;
 use crate::model::ticket::Record;
 use crate::sources::Account;
 
-/// How many bytes and items a batch has, roughly.
-const BYTES: usize = 4 << 20;
-const ITEMS: usize = 8192;
+/// How much of a file is read at once.
+const BLOCK: usize = 4 << 20;
+/// The longest beginning of an item that is carried over into the next block.
+const CARRY: usize = 1 << 20;
+/// How long a piece is, roughly.
+const PIECE: usize = 1 << 18;
+/// After a block that was of little use, so many items are read one by one at most.
+const MOST_APART: u32 = 1 << 16;
 
 /// What leaves out items that bear on nothing.
 pub(crate) struct Sift<'s> {
@@ -28,115 +38,90 @@ pub(crate) struct Sift<'s> {
     pub(crate) fields: Vec<&'s str>,
 }
 
-/// Items as bytes, one behind the other.
-#[derive(Default)]
-struct Batch {
-    bytes: Vec<u8>,
-    items: Vec<Item>,
-    /// How the list ended, where it did.
-    end: Option<Result<(), String>>,
+/// Who goes through pieces; each thread has one for as long as it needs one.
+struct Workers<'w> {
+    sift: Option<&'w Sift<'w>>,
+    numbers: RandomState,
+    idle: Mutex<Vec<Worker<'w>>>,
 }
 
-struct Item {
-    /// None where it is too long to be held.
-    bytes: Option<Range<usize>>,
-    line: u64,
-    offset: u64,
-}
-
-enum Outcome {
-    Record(Box<Record>, Vec<Flaw>),
-    Sifted(skim::Skimmed),
-    Bad(String),
-}
-
-impl Batch {
-    fn fill<R: BufRead>(&mut self, items: &mut Items<'_, R>) {
-        self.bytes.clear();
-        self.items.clear();
-        self.end = None;
-        while self.bytes.len() < BYTES && self.items.len() < ITEMS {
-            match items.next_event() {
-                Ok(Some(Event::Item { bytes, line, offset })) => {
-                    let start = self.bytes.len();
-                    self.bytes.extend_from_slice(bytes);
-                    self.items.push(Item { bytes: Some(start..self.bytes.len()), line, offset });
-                }
-                Ok(Some(Event::TooLong { line, offset })) => self.items.push(Item { bytes: None, line, offset }),
-                Ok(None) => {
-                    self.end = Some(Ok(()));
-                    return;
-                }
-                Err(error) => {
-                    self.end = Some(Err(error));
-                    return;
-                }
-            }
-        }
+impl<'w> Workers<'w> {
+    fn with<T>(&self, work: impl FnOnce(&mut Worker<'w>) -> T) -> T {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut worker = idle.unwrap_or_else(|| Worker {
+            skimmer: self.sift.map(|sift| Skimmer::new(sift.plan, &sift.fields, sift.sieve.reader())),
+            numbers: self.numbers.clone(),
+        });
+        let out = work(&mut worker);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+        out
     }
 
-    fn bytes(&self, item: &Item) -> Option<&[u8]> {
-        item.bytes.clone().and_then(|range| self.bytes.get(range))
-    }
-
-    fn outcomes(&self, convert: &Convert<'_>, sift: Option<&Sift<'_>>) -> Vec<Outcome> {
-        let reader = || sift.map(|sift| (sift.sieve.reader(), String::new()));
-        let one = |reader: &mut Option<(Box<dyn Reader + '_>, String)>, item: &Item| {
-            let Some(bytes) = self.bytes(item) else {
-                return Outcome::Bad("is larger than 32 MiB, and was left out".to_owned());
-            };
-            if let (Some(sift), Some((reader, scratch))) = (sift, reader)
-                && let Some(skimmed) = skim::skim(bytes, sift.plan, &sift.fields, reader.as_mut(), scratch)
-            {
-                return Outcome::Sifted(skimmed);
-            }
-            converted(bytes, convert)
-        };
-        self.items
-            .par_chunks(64)
-            .map_init(reader, |reader, items| items.iter().map(|item| one(reader, item)).collect::<Vec<_>>())
-            .flatten_iter()
+    /// Goes through a block, piece by piece.
+    fn pieces(&self, block: &[u8], start: usize, convert: &Convert<'_>) -> Vec<(Range<usize>, Piece)> {
+        cut(block, start)
+            .into_par_iter()
+            .map(|range| (range.clone(), self.with(|worker| worker.piece(block, range, convert))))
             .collect()
     }
 }
 
-fn converted(bytes: &[u8], convert: &Convert<'_>) -> Outcome {
-    let value: Value = match serde_json::from_slice(bytes) {
-        Ok(value) => value,
-        Err(error) => return Outcome::Bad(format!("is not valid JSON: {}", value::syntax(&error))),
-    };
-    let mut flaws = Vec::new();
-    match convert(&value, &mut flaws) {
-        Ok(record) => Outcome::Record(Box::new(record), flaws),
-        Err(flaw) => Outcome::Bad(flaw),
+/// A block's pieces; where they begin is guessed.
+fn cut(block: &[u8], start: usize) -> Vec<Range<usize>> {
+    let separates = |byte: &u8| *byte == b',' || byte.is_ascii_whitespace();
+    let first = block[start..].iter().position(|byte| !separates(byte)).map_or(start, |at| start + at);
+    let mut cuts = vec![start];
+    if let Some(head) = Head::of(&block[first..]) {
+        let mut from = start + PIECE;
+        while let Some(at) = head.next(block, from) {
+            cuts.push(at);
+            from = at + PIECE;
+        }
     }
+    let ends = cuts.iter().skip(1).copied().chain([block.len()]);
+    cuts.iter().copied().zip(ends).map(|(start, end)| start..end).collect()
 }
 
 /// Reads all items.
-pub(super) fn read<R: BufRead + Send>(
-    mut items: Items<'_, R>,
+pub(super) fn read<R: Read + Send>(
+    mut items: Items<'_, Ahead<R>>,
     account: &mut Account,
     gaps: &mut Gaps,
     sink: &mut (dyn FnMut(Record) + Send),
     convert: &Convert<'_>,
     sift: Option<&Sift<'_>>,
 ) {
-    let mut taken = Taken { account, gaps, sink, seen: 0, kept: HashSet::new() };
-    let (mut batch, mut next) = (Batch::default(), Batch::default());
-    batch.fill(&mut items);
+    let numbers = RandomState::new();
+    let kept = Numbers { hashes: HashSet::default(), by: numbers.clone() };
+    let mut taken = Taken { account, gaps, sink, convert, seen: 0, kept: sift.map(|_| kept) };
+    let workers = Workers { sift, numbers, idle: Mutex::default() };
+    let mut buffers = [vec![0; CARRY + BLOCK], vec![0; CARRY + BLOCK]];
+    let (mut wait, mut apart) = (0, 1);
     let end = loop {
-        let outcomes = if batch.end.is_some() {
-            batch.outcomes(convert, sift)
-        } else {
-            rayon::join(|| batch.outcomes(convert, sift), || next.fill(&mut items)).0
-        };
-        for (item, outcome) in batch.items.iter().zip(outcomes) {
-            taken.outcome(&batch, item, outcome, convert, sift.is_some());
+        if items.in_list() {
+            if wait > 0 {
+                wait -= 1;
+            } else if blocks(&mut items, &mut taken, &workers, &mut buffers) < BLOCK / 2 {
+                (wait, apart) = (apart, MOST_APART.min(apart * 2));
+            } else {
+                apart = 1;
+            }
         }
-        if let Some(end) = batch.end.take() {
-            break end;
+        match items.next_event() {
+            Ok(Some(Event::Item { bytes, line, offset })) => {
+                let piece = workers.with(|worker| worker.piece(bytes, 0..bytes.len(), convert));
+                let place = |_: usize| (line, offset);
+                match piece.found.into_iter().next() {
+                    Some(found) => taken.found(found, bytes, &place),
+                    None => taken.item(converted(bytes, convert), || (line, offset)),
+                }
+            }
+            Ok(Some(Event::TooLong { line, offset })) => {
+                taken.item(Err("is larger than 32 MiB, and was left out".to_owned()), || (line, offset));
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
         }
-        std::mem::swap(&mut batch, &mut next);
     };
     let (seen, gaps) = (taken.seen, taken.gaps);
     if let Err(error) = end {
@@ -151,46 +136,101 @@ pub(super) fn read<R: BufRead + Send>(
     }
 }
 
+/// Goes through the list block by block, as far as its items are usual and end in their block; says how many bytes that were.
+fn blocks<R: Read + Send>(
+    items: &mut Items<'_, Ahead<R>>,
+    taken: &mut Taken<'_>,
+    workers: &Workers<'_>,
+    [block, next]: &mut [Vec<u8>; 2],
+) -> usize {
+    let convert = taken.convert;
+    let (have, mut more) = items.reader().fill(&mut block[CARRY..]);
+    let (mut start, mut end) = (CARRY, CARRY + have);
+    let mut all = 0;
+    loop {
+        let (line, offset) = items.place();
+        let reader = items.reader();
+        let (pieces, (have, goes_on)) = rayon::join(
+            || workers.pieces(&block[..end], start, convert),
+            || if more { reader.fill(&mut next[CARRY..]) } else { (0, false) },
+        );
+        let (mut at, mut passed) = (start, 0);
+        for (range, piece) in pieces {
+            // Where a guess was wrong, the piece is gone through again, from where it begins.
+            let piece = match range.start == at {
+                true => piece,
+                false => workers.with(|worker| worker.piece(&block[..end], at..range.end.max(at), convert)),
+            };
+            let place = |item: usize| {
+                let lines = lines(&block[at..item]);
+                (line + passed + lines, offset + (item - start) as u64)
+            };
+            piece.found.into_iter().for_each(|found| taken.found(found, block, &place));
+            (at, passed) = (piece.end, passed + piece.lines);
+        }
+        items.advance((at - start) as u64, passed);
+        all += at - start;
+        let rest = end - at;
+        if at == start || rest > CARRY || have == 0 {
+            items.reader().give_back(&next[CARRY..CARRY + have]);
+            items.reader().give_back(&block[at..end]);
+            return all;
+        }
+        next[CARRY - rest..CARRY].copy_from_slice(&block[at..end]);
+        (start, end, more) = (CARRY - rest, CARRY + have, goes_on);
+        std::mem::swap(block, next);
+    }
+}
+
 /// What became of the items so far.
 struct Taken<'t> {
     account: &'t mut Account,
     gaps: &'t mut Gaps,
     sink: &'t mut (dyn FnMut(Record) + Send),
+    convert: &'t Convert<'t>,
     seen: u64,
-    /// The ends of the ids that were handed over: a later state of the same ticket replaces an earlier one, whatever it says.
-    kept: HashSet<String>,
+    /// Those that were handed over, where others are left out: a later state of the same ticket replaces an earlier one, whatever it says.
+    kept: Option<Numbers>,
 }
 
 impl Taken<'_> {
-    fn outcome(&mut self, batch: &Batch, item: &Item, outcome: Outcome, convert: &Convert<'_>, sifts: bool) {
-        self.seen += 1;
-        let seen = self.seen;
-        let place = || format!("item {seen} (line {}, byte {})", item.line, item.offset);
-        match outcome {
-            Outcome::Bad(flaw) => self.gaps.item(&place(), &flaw),
-            Outcome::Record(record, flaws) => self.record(*record, &flaws, sifts),
-            Outcome::Sifted(skimmed) if self.kept.contains(&skimmed.number) => {
-                match batch.bytes(item).map(|bytes| converted(bytes, convert)) {
-                    Some(Outcome::Record(record, flaws)) => self.record(*record, &flaws, sifts),
-                    Some(Outcome::Bad(flaw)) => self.gaps.item(&place(), &flaw),
-                    Some(Outcome::Sifted(_)) | None => {}
+    /// Takes what was found in a block; `place` tells the line and byte of a place in it.
+    fn found(&mut self, found: Found, block: &[u8], place: &dyn Fn(usize) -> Place) {
+        match found {
+            Found::Sifted { number, newest, item } => {
+                if self.kept.as_ref().is_some_and(|kept| kept.hashes.contains(&number)) {
+                    let start = item.start as usize;
+                    let bytes = block.get(start..item.end as usize).unwrap_or_default();
+                    return self.item(converted(bytes, self.convert), || place(start));
                 }
-            }
-            Outcome::Sifted(skimmed) => {
+                self.seen += 1;
                 self.account.sifted += 1;
-                self.counted(skimmed.newest);
+                self.counted(newest);
+            }
+            Found::Record(record) => self.item(Ok(record), || (0, 0)),
+            Found::Bad { flaw, start } => self.item(Err(flaw), || place(start)),
+        }
+    }
+
+    fn item(&mut self, item: Result<Box<(Record, Vec<Flaw>)>, String>, place: impl FnOnce() -> Place) {
+        self.seen += 1;
+        match item {
+            Ok(record) => self.record(*record),
+            Err(flaw) => {
+                let (line, offset) = place();
+                self.gaps.item(&format!("item {} (line {line}, byte {offset})", self.seen), &flaw);
             }
         }
     }
 
-    fn record(&mut self, record: Record, flaws: &[Flaw], sifts: bool) {
-        for flaw in flaws {
+    fn record(&mut self, (record, flaws): (Record, Vec<Flaw>)) {
+        for flaw in &flaws {
             self.gaps.item(&record.id, flaw);
         }
         self.counted(record.updated_at.max(record.closed_at).max(record.opened_at));
-        if sifts {
+        if let Some(kept) = &mut self.kept {
             let number = record.id.rsplit_once('#').map_or(record.id.as_str(), |(_, number)| number);
-            self.kept.insert(number.to_owned());
+            kept.hashes.insert(kept.by.hash_one(number));
         }
         (self.sink)(record);
     }
@@ -200,3 +240,31 @@ impl Taken<'_> {
         self.account.items += 1;
     }
 }
+
+/// The ends of ids, by hashes that nobody outside can foresee.
+struct Numbers {
+    hashes: HashSet<u64, BuildHasherDefault<AsItIs>>,
+    by: RandomState,
+}
+
+/// Hashes what is a hash.
+#[derive(Default)]
+struct AsItIs(u64);
+
+impl Hasher for AsItIs {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+#[cfg(test)]
+#[path = "batch_tests.rs"]
+mod tests;

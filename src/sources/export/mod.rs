@@ -1,16 +1,18 @@
 //! What the readers of saved ticket responses share: opening a file in any usual encoding, cutting a JSON list into items, times,
 //! journals of gaps. What a field means to a tracker stands in that tracker's own file.
 
+mod ahead;
 mod batch;
 pub(crate) mod decode;
 pub(crate) mod form;
+mod keys;
 mod lanes;
 pub(crate) mod markup;
+mod piece;
+pub(crate) mod shape;
 pub(crate) mod skim;
 pub(crate) mod split;
 pub(crate) mod value;
-
-use std::io::BufReader;
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -58,7 +60,7 @@ pub(crate) fn sifted(
     let mut account = Account::default();
     match files.open(path) {
         Ok(reader) => {
-            let reader = BufReader::with_capacity(1 << 18, decode::Utf8::new(reader));
+            let reader = ahead::Ahead::new(decode::Utf8::new(reader));
             batch::read(Items::new(reader, lists), &mut account, &mut gaps, sink, convert, sift);
         }
         Err(error) => gaps.whole(&format!("cannot be opened: {error}")),

@@ -6,74 +6,19 @@ use std::borrow::Cow;
 
 use jiff::Timestamp;
 
+use super::keys::{Fields, Key, Keys};
 use super::lanes;
 use super::markup::{adf, markdown, wiki};
+use super::shape::{Markup, Plan, Shape};
 use crate::model::sieve::{Part, Reader};
-
-/// What is expected at a place of an item, and what it is for. Null is as good as absence everywhere but at `Key`.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Shape {
-    /// Anything; nobody reads it.
-    Any,
-    /// Anything; all its texts may tell what was there before.
-    Told,
-    /// An object with these fields.
-    Object(&'static [(&'static str, Shape)]),
-    /// A list of these.
-    Each(&'static Shape),
-    /// A text or number that is read as it is.
-    Text(Part),
-    /// A text or number that has no words to read.
-    Plain,
-    /// A text in a tracker's markup.
-    Rich(Part, Markup),
-    /// A text, or an object with the text under `name`.
-    Named(Part),
-    /// A time that counts as the ticket's last change.
-    Time,
-    /// A time that may count as it: it must not be later than those that do.
-    Earlier,
-    /// How many comments there are.
-    Total,
-    /// The ticket's id.
-    Key,
-    /// The number at the end of its id.
-    Number,
-    /// A text that the ticket's id is made of, with what it must look like.
-    Checked(fn(&str) -> bool),
-    /// Only null: with it, the item is another thing.
-    Nothing,
-    /// Lists in which the word `approved` says so.
-    Approvals,
-    /// A configured field of any type.
-    Field,
-}
-
-/// What a tracker's items look like.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Plan {
-    /// An item.
-    pub(crate) item: Shape,
-    /// How many `Checked` texts it has at least.
-    pub(crate) checks: usize,
-}
-
-/// A tracker's markup.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Markup {
-    /// Jira's notation, or a document.
-    Wiki,
-    /// GitHub's and GitLab's.
-    Markdown,
-}
 
 /// What was learnt of an item that need not be read.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(crate) struct Skimmed {
+pub(crate) struct Skimmed<'t> {
     /// The last of its times.
     pub(crate) newest: Option<Timestamp>,
     /// Its id, or the number at its end.
-    pub(crate) number: String,
+    pub(crate) number: Cow<'t, str>,
 }
 
 /// Nesting beyond this is read wholly, and judged there.
@@ -85,56 +30,79 @@ struct Odd;
 
 type Step<T> = Result<T, Odd>;
 
-/// Shows the item's texts to a reader. None where the item must be read wholly: it is kept, or something in it is unusual. `fields` are
-/// the configured keys of the object `fields`.
-pub(crate) fn skim(
-    item: &[u8],
+/// Looks through one item after the other.
+pub(crate) struct Skimmer<'s> {
     plan: Plan,
-    fields: &[&str],
-    reader: &mut dyn Reader,
-    scratch: &mut String,
-) -> Option<Skimmed> {
-    let text = std::str::from_utf8(item).ok()?;
-    let mut walk = Walk {
-        text,
-        at: 0,
-        depth: 0,
-        fields,
-        reader,
-        scratch,
-        out: Skimmed::default(),
-        earlier: None,
-        total: 0,
-        comments: 0,
-        checks: 0,
-    };
-    let ordinary = walk.value(plan.item).is_ok() && walk.blank() == text.len();
-    let ordinary = ordinary && walk.consistent() && walk.checks >= plan.checks;
-    let number = std::mem::take(&mut walk.out.number);
-    // Asked in any case: the reader forgets the ticket with its answer.
-    let keeps = walk.reader.keeps(&number);
-    (ordinary && !keeps && !number.is_empty()).then_some(Skimmed { newest: walk.out.newest, number })
+    /// The configured keys of the object `fields`.
+    fields: &'s [&'s str],
+    reader: Box<dyn Reader + 's>,
+    keys: Keys,
+    /// Texts without their escapes, one after the other: nothing is allocated for each.
+    scratch: String,
 }
 
-struct Walk<'w> {
-    text: &'w str,
+/// What an item came to.
+pub(crate) struct Look<'t> {
+    /// Where the item ends; none where it is no JSON as it is usual.
+    pub(crate) end: Option<usize>,
+    /// None where the item must be read wholly: it is kept, or something in it is unusual.
+    pub(crate) skimmed: Option<Skimmed<'t>>,
+}
+
+impl<'s> Skimmer<'s> {
+    pub(crate) fn new(plan: Plan, fields: &'s [&'s str], reader: Box<dyn Reader + 's>) -> Self {
+        Self { plan, fields, reader, keys: Keys::default(), scratch: String::new() }
+    }
+
+    /// Shows the texts of the item that starts here to the reader.
+    pub(crate) fn look<'t>(&mut self, text: &'t str, at: usize) -> Look<'t> {
+        self.keys.start();
+        let mut walk = Walk {
+            text,
+            at,
+            depth: 0,
+            fields: self.fields,
+            reader: &mut *self.reader,
+            keys: &mut self.keys,
+            scratch: &mut self.scratch,
+            newest: None,
+            number: Cow::Borrowed(""),
+            earlier: None,
+            total: 0,
+            comments: 0,
+            checks: 0,
+        };
+        // What is no object ends where the next sign says so.
+        let end = (walk.byte() == Some(b'{') && walk.value(self.plan.item).is_ok()).then_some(walk.at);
+        let ordinary = end.is_some() && walk.consistent() && walk.checks >= self.plan.checks;
+        let (number, newest) = (walk.number, walk.newest);
+        // Asked in any case: the reader forgets the ticket with its answer.
+        let keeps = self.reader.keeps(&number);
+        let sifted = ordinary && !keeps && !number.is_empty();
+        Look { end, skimmed: sifted.then_some(Skimmed { newest, number }) }
+    }
+}
+
+struct Walk<'w, 't> {
+    text: &'t str,
     at: usize,
     depth: usize,
     fields: &'w [&'w str],
     reader: &'w mut dyn Reader,
-    /// Texts without their escapes, one after the other: nothing is allocated for each.
+    keys: &'w mut Keys,
     scratch: &'w mut String,
-    out: Skimmed,
+    newest: Option<Timestamp>,
+    number: Cow<'t, str>,
     earlier: Option<Timestamp>,
     total: u64,
     comments: u64,
     checks: usize,
 }
 
-impl<'w> Walk<'w> {
+impl<'t> Walk<'_, 't> {
     /// Times that may count are not the last; announced comments are there.
     fn consistent(&self) -> bool {
-        self.earlier <= self.out.newest && self.total <= self.comments
+        self.earlier <= self.newest && self.total <= self.comments
     }
 
     fn byte(&self) -> Option<u8> {
@@ -169,7 +137,7 @@ impl<'w> Walk<'w> {
         let start = self.blank();
         let first = self.byte().ok_or(Odd)?;
         if first == b'n' && !matches!(shape, Shape::Key | Shape::Number) {
-            return self.word("null");
+            return self.word(b"null");
         }
         match (shape, first) {
             (Shape::Any, _) => self.any(None),
@@ -217,12 +185,12 @@ impl<'w> Walk<'w> {
             (Shape::Named(part), b'{') => self.named(part),
             (Shape::Time | Shape::Earlier, b'"') => self.time(matches!(shape, Shape::Earlier)),
             (Shape::Key, b'"') => {
-                self.out.number = self.string()?.into_owned();
+                self.number = self.string()?;
                 Ok(())
             }
             (Shape::Number, b'0'..=b'9') => {
                 let number = self.number()?;
-                self.out.number = number.to_owned();
+                self.number = Cow::Borrowed(number);
                 if number.contains('.') { Err(Odd) } else { Ok(()) }
             }
             (Shape::Checked(check), b'"') => {
@@ -259,33 +227,61 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn object(&mut self, fields: &'static [(&'static str, Shape)]) -> Step<()> {
+    fn object(&mut self, fields: Fields) -> Step<()> {
         let mut seen = 0_u64;
         let mut configured = 0_u64;
-        self.members(|walk, key| {
-            let first = key.as_bytes().first();
-            let known = fields.iter().position(|(name, _)| name.as_bytes().first() == first && *name == key);
-            if let Some(known) = known {
-                // The last of several fields of one name is the one that counts.
-                let bit = 1_u64 << (known % 64);
-                if seen & bit != 0 {
-                    return Err(Odd);
+        self.enter()?;
+        self.take(b'{')?;
+        if !self.is_next(b'}') {
+            loop {
+                let key = self.key(fields)?;
+                if let Some(known) = key.known {
+                    // The last of several fields of one name is the one that counts.
+                    let bit = 1_u64 << (known % 64);
+                    if seen & bit != 0 {
+                        return Err(Odd);
+                    }
+                    seen |= bit;
                 }
-                seen |= bit;
-            }
-            if walk.depth == 2
-                && let Some(at) = walk.fields.iter().position(|name| *name == key)
-            {
-                let bit = 1_u64 << (at % 64);
-                // One that is read for two reasons is out of the ordinary.
-                if configured & bit != 0 || known.is_some() {
-                    return Err(Odd);
+                if let Some(own) = key.configured {
+                    let bit = 1_u64 << (own % 64);
+                    // One that is read for two reasons is out of the ordinary.
+                    if configured & bit != 0 || key.known.is_some() {
+                        return Err(Odd);
+                    }
+                    configured |= bit;
+                    self.value(Shape::Field)?;
+                } else {
+                    let shape = key.known.and_then(|known| fields.get(usize::from(known)));
+                    self.value(shape.map_or(Shape::Any, |(_, shape)| *shape))?;
                 }
-                configured |= bit;
-                return walk.value(Shape::Field);
+                if self.is_next(b'}') {
+                    break;
+                }
+                self.take(b',')?;
             }
-            walk.value(known.map_or(Shape::Any, |known| fields[known].1))
-        })
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    /// A key with its colon.
+    fn key(&mut self, fields: Fields) -> Step<Key> {
+        let start = self.blank();
+        let rest = self.text.as_bytes().get(start..).ok_or(Odd)?;
+        if let Some((key, length)) = self.keys.usual(rest, fields, self.depth) {
+            self.at = start + length;
+            return Ok(key);
+        }
+        let text = self.string()?;
+        self.take(b':')?;
+        let place = |at: usize| u8::try_from(at).map_err(|_| Odd);
+        let known = fields.iter().position(|(name, _)| *name == text).map(place).transpose()?;
+        let of_fields = self.depth == 2;
+        let configured = self.fields.iter().position(|name| of_fields && *name == text).map(place).transpose()?;
+        let key = Key { known, configured };
+        self.keys.learn(&self.text.as_bytes()[start..self.at], fields, self.depth, key);
+        Ok(key)
     }
 
     fn named(&mut self, part: Part) -> Step<()> {
@@ -358,9 +354,9 @@ impl<'w> Walk<'w> {
             },
             b'{' => self.members(|walk, _| walk.any(texts.as_deref_mut())),
             b'[' => self.items(|walk| walk.any(texts.as_deref_mut())),
-            b't' => self.word("true"),
-            b'f' => self.word("false"),
-            b'n' => self.word("null"),
+            b't' => self.word(b"true"),
+            b'f' => self.word(b"false"),
+            b'n' => self.word(b"null"),
             _ => {
                 let number = self.number()?;
                 texts.map_or(Ok(()), |texts| texts(&mut *self.reader, number))
@@ -368,16 +364,16 @@ impl<'w> Walk<'w> {
         }
     }
 
-    fn word(&mut self, word: &str) -> Step<()> {
-        if !self.text[self.at..].starts_with(word) {
+    fn word<const N: usize>(&mut self, word: &[u8; N]) -> Step<()> {
+        if self.text.as_bytes().get(self.at..).and_then(|rest| rest.first_chunk::<N>()) != Some(word) {
             return Err(Odd);
         }
-        self.at += word.len();
+        self.at += N;
         Ok(())
     }
 
     /// Digits without exponent, few enough to be exact.
-    fn number(&mut self) -> Step<&'w str> {
+    fn number(&mut self) -> Step<&'t str> {
         let rest = &self.text.as_bytes()[self.at..];
         let length = rest.iter().take_while(|b| matches!(b, b'0'..=b'9' | b'-' | b'.')).count();
         let text = &self.text[self.at..self.at + length];
@@ -393,7 +389,7 @@ impl<'w> Walk<'w> {
     }
 
     /// A string as it is written, and whether it has escapes.
-    fn raw(&mut self) -> Step<(&'w str, bool)> {
+    fn raw(&mut self) -> Step<(&'t str, bool)> {
         if self.byte() != Some(b'"') {
             return Err(Odd);
         }
@@ -417,7 +413,7 @@ impl<'w> Walk<'w> {
         Ok((raw, escaped))
     }
 
-    fn string(&mut self) -> Step<Cow<'w, str>> {
+    fn string(&mut self) -> Step<Cow<'t, str>> {
         let (raw, escaped) = self.raw()?;
         if !escaped {
             return Ok(Cow::Borrowed(raw));
@@ -454,7 +450,7 @@ impl<'w> Walk<'w> {
         if earlier {
             self.earlier = self.earlier.max(time);
         } else {
-            self.out.newest = self.out.newest.max(time);
+            self.newest = self.newest.max(time);
         }
         Ok(())
     }

@@ -46,7 +46,7 @@ pub(crate) struct Items<'l, R> {
 }
 
 /// A 1-based line and a 0-based byte.
-type Place = (u64, u64);
+pub(super) type Place = (u64, u64);
 
 /// Where a value that was being read ended.
 enum Taken {
@@ -65,20 +65,71 @@ const STRUCTURE: [bool; 256] = {
     out
 };
 
-/// How many bytes of a text come before one that may end it.
-fn text_end(bytes: &[u8]) -> usize {
-    /// A search has a cost of its own, and most texts are short.
-    const SHORT: usize = 4;
-    let (eights, _) = bytes.as_chunks::<8>();
-    let short = &eights[..eights.len().min(SHORT)];
-    for (at, eight) in short.iter().enumerate() {
-        let ends = lanes::text_ends(*eight);
-        if ends != 0 {
-            return at * 8 + lanes::first(ends);
+/// How far a value goes, told by its quotes and brackets alone.
+#[derive(Default)]
+struct Extent {
+    depth: usize,
+    in_string: bool,
+    escaped: bool,
+    scalar: bool,
+}
+
+impl Extent {
+    /// Goes on through some bytes: how many of them belong to the value, and whether it ends with them.
+    fn pass(&mut self, bytes: &[u8]) -> (usize, bool) {
+        let mut used = 0;
+        while let Some(&byte) = bytes.get(used) {
+            if self.in_string && !self.escaped {
+                // Texts are long: to the next byte that means something.
+                match lanes::text_end(&bytes[used..]) {
+                    0 => {}
+                    ahead => {
+                        used += ahead;
+                        continue;
+                    }
+                }
+            } else if self.depth > 0 && !self.escaped && !STRUCTURE[usize::from(byte)] {
+                used += 1;
+                continue;
+            }
+            if self.in_string {
+                used += 1;
+                match byte {
+                    _ if self.escaped => self.escaped = false,
+                    b'\\' => self.escaped = true,
+                    b'"' => {
+                        self.in_string = false;
+                        if self.depth == 0 {
+                            return (used, true);
+                        }
+                    }
+                    _ => {}
+                }
+                continue;
+            }
+            match byte {
+                b'"' | b'{' | b'[' if self.scalar => return (used, true),
+                b'"' => self.in_string = true,
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' if self.depth > 0 => {
+                    self.depth -= 1;
+                    if self.depth == 0 {
+                        return (used + 1, true);
+                    }
+                }
+                b'}' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n' | b':' if self.depth == 0 => return (used, true),
+                _ => self.scalar |= self.depth == 0,
+            }
+            used += 1;
         }
+        (used, false)
     }
-    let from = short.len() * 8;
-    from + memchr::memchr2(b'"', b'\\', &bytes[from..]).unwrap_or(bytes.len() - from)
+}
+
+/// How long the value is that starts here; none where it does not end here.
+pub(super) fn extent(bytes: &[u8]) -> Option<usize> {
+    let (used, ends) = Extent::default().pass(bytes);
+    ends.then_some(used)
 }
 
 impl<'l, R: BufRead> Items<'l, R> {
@@ -97,6 +148,27 @@ impl<'l, R: BufRead> Items<'l, R> {
             last: None,
             token: false,
         }
+    }
+
+    /// Whether the next item of a list is to come, or the list's end.
+    pub(super) fn in_list(&self) -> bool {
+        matches!(self.state, State::List { .. })
+    }
+
+    /// What is read from.
+    pub(super) fn reader(&mut self) -> &mut R {
+        &mut self.reader
+    }
+
+    /// The 1-based line and 0-based byte of what comes next.
+    pub(super) fn place(&self) -> Place {
+        (self.line, self.offset)
+    }
+
+    /// Whole items of the list were taken from the reader by somebody else.
+    pub(super) fn advance(&mut self, bytes: u64, lines: u64) {
+        self.offset += bytes;
+        self.line += lines;
     }
 
     /// Whether a list of items was there at all.
@@ -228,65 +300,13 @@ impl<'l, R: BufRead> Items<'l, R> {
     /// valid JSON is the parser's business, item by item, so that one broken item costs no other.
     fn value(&mut self, limit: usize) -> Result<Taken, String> {
         self.buffer.clear();
-        let (mut depth, mut in_string, mut escaped, mut long) = (0_usize, false, false, false);
-        let mut scalar = false;
+        let (mut extent, mut long) = (Extent::default(), false);
         loop {
             let chunk = self.reader.fill_buf().map_err(|error| format!("cannot be read: {error}"))?;
             if chunk.is_empty() {
                 return Err(self.cut());
             }
-            let mut used = 0;
-            let mut finished = false;
-            while let Some(&byte) = chunk.get(used) {
-                if in_string && !escaped {
-                    // Texts are long: to the next byte that means something.
-                    match text_end(&chunk[used..]) {
-                        0 => {}
-                        ahead => {
-                            used += ahead;
-                            continue;
-                        }
-                    }
-                } else if depth > 0 && !escaped && !STRUCTURE[usize::from(byte)] {
-                    used += 1;
-                    continue;
-                }
-                if in_string {
-                    used += 1;
-                    match byte {
-                        _ if escaped => escaped = false,
-                        b'\\' => escaped = true,
-                        b'"' => {
-                            in_string = false;
-                            finished = depth == 0;
-                        }
-                        _ => {}
-                    }
-                } else {
-                    match byte {
-                        b'"' if scalar => finished = true,
-                        b'"' => in_string = true,
-                        b'{' | b'[' if scalar => finished = true,
-                        b'{' | b'[' => depth += 1,
-                        b'}' | b']' if depth > 0 => {
-                            depth -= 1;
-                            if depth == 0 {
-                                used += 1;
-                                finished = true;
-                                break;
-                            }
-                        }
-                        b'}' | b']' | b',' | b' ' | b'\t' | b'\r' | b'\n' | b':' if depth == 0 => finished = true,
-                        _ => scalar |= depth == 0,
-                    }
-                    if !finished {
-                        used += 1;
-                    }
-                }
-                if finished {
-                    break;
-                }
-            }
+            let (used, finished) = extent.pass(chunk);
             self.line += memchr::memchr_iter(b'\n', &chunk[..used]).count() as u64;
             if self.buffer.len() + used > limit {
                 long = true;

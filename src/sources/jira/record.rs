@@ -10,7 +10,7 @@ use crate::model::sieve::Part;
 use crate::model::ticket::{Change, Comment, Field, Person, RawState, Record, System, Text};
 use crate::sources::About;
 use crate::sources::export::markup::{adf, wiki};
-use crate::sources::export::skim::{Markup, Plan, Shape};
+use crate::sources::export::shape::{Markup, Plan, Shape};
 use crate::sources::export::value::{at, kind, list, person, text, time};
 use crate::sources::export::{self, Flaw};
 
