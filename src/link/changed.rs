@@ -208,7 +208,7 @@ pub(super) fn level_before(title: &str, byte: usize) -> bool {
     (1..4).contains(&at)
         && all
             .get(at - 1)
-            .is_some_and(|w| w.end + 3 > byte && matches!(w.text.as_str(), "read" | "view" | "write" | "admin" | "see"))
+            .is_some_and(|w| w.end + 3 > byte && matches!(w.text.as_str(), "read" | "view" | "write" | "admin"))
 }
 
 fn asks_for_one(before: &[Word]) -> bool {

@@ -44,7 +44,7 @@ levels! {
 
 /// Words without which no text states a level: those that mean one, and those that do with the word beside them.
 pub(super) fn stating() -> impl Iterator<Item = &'static str> {
-    WORDS.iter().chain(BESIDE).copied()
+    WORDS.iter().chain(BESIDE).chain(&["level"]).copied()
 }
 
 /// Words that mean a level only with the word beside them, see `of`.

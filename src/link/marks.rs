@@ -71,7 +71,7 @@ const WORDS: &[(u32, &str)] = &[
         "take takes taking taken switch switching turn turning shut shutting close closing throw throwing kick set setting make making \
          mark put flag bring no not",
     ),
-    (SECOND, "away off out down inactive invalid up more longer"),
+    (SECOND, "away off out down inactive invalid up more longer available accessible"),
     (INSTEAD, "instead replace replaces static statt anstelle"),
     (RECORD, "record recorded"),
 ];

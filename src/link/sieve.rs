@@ -122,6 +122,8 @@ struct Seen {
     /// A verb of ending with "it" for its object, which the title may tell.
     pronoun: bool,
     title_noun: bool,
+    /// A credential's noun anywhere: "the password was seen. Would you set a new one?"
+    noun: bool,
     /// A verb of ending, and words that say that the ticket tells what was done.
     verb: bool,
     afterwards: bool,
@@ -141,6 +143,14 @@ struct One<'w> {
 fn object_signs(line: &str) -> u8 {
     let sign = |byte: u8, sign: u8| if memchr::memchr(byte, line.as_bytes()).is_some() { sign } else { 0 };
     sign(b'`', sign::CODE) | sign(b'@', sign::AT)
+}
+
+/// How far behind a verb its object makes it one of ours, see `object`.
+const BESIDE: usize = 5;
+
+/// A table's row may give its verdict in a cell without an object.
+fn is_row(line: &str) -> bool {
+    line.trim_start().starts_with('|') || line.contains(';')
 }
 
 /// How many labels are remembered.
@@ -170,7 +180,7 @@ impl Reader for One<'_> {
     fn keeps(&mut self, number: &str) -> bool {
         let seen = std::mem::take(&mut self.seen);
         seen.ends
-            || (seen.pronoun && seen.title_noun)
+            || (seen.pronoun && (seen.title_noun || seen.noun))
             || (seen.verb && seen.afterwards)
             || (seen.asks && (seen.named || seen.approved || seen.history))
             || self.by.named.contains(number)
@@ -195,6 +205,8 @@ impl One<'_> {
 
     /// A title is one line.
     fn title(&mut self, title: &str) {
+        // "deploy-prod for Marie, 48 hours": an access for a time, without a verb.
+        self.seen.asks |= super::lengths::may_close(title);
         self.quick.read(title, true, &self.by.marks);
         self.lines(Part::Title, title);
         // "Yearly: database password", see `periodic`.
@@ -237,6 +249,7 @@ impl One<'_> {
             self.seen.afterwards |= has(marks::RECORD);
             self.seen.ends |= has(marks::KEYLESS) && has(marks::INSTEAD);
         }
+        self.seen.noun |= has(marks::CREDENTIAL);
         self.seen.asks |= has(marks::LEVEL | marks::ASKS);
         if part == Part::Comment && has(marks::APPROVES) {
             self.seen.approved |= self.by.approvers;
@@ -311,9 +324,9 @@ impl One<'_> {
             (all_of(&hits[first..last]), signs & sign::AT != 0 && own[around].contains('@'))
         };
         let first = hits.partition_point(|hit| hit.word < phrase.end);
-        let last = hits.partition_point(|hit| hit.word < phrase.end + 3);
+        let last = hits.partition_point(|hit| hit.word < phrase.end + BESIDE);
         let beside = all_of(&hits[first..last]) & marks::BESIDE != 0;
-        self.seen.ends |= all & marks::OBJECT != 0 || beside || address;
+        self.seen.ends |= all & marks::OBJECT != 0 || beside || address || is_row(own);
         self.seen.pronoun |= all & marks::PRONOUN != 0;
     }
 
@@ -344,6 +357,17 @@ impl One<'_> {
             let visible = text::visible(line);
             if visible != line {
                 self.read(part, &visible);
+                self.chosen(&visible);
+            }
+        }
+    }
+
+    /// What was ticked of several boxes in a line is an answer.
+    fn chosen(&mut self, visible: &str) {
+        for word in words(visible) {
+            if let Some(intent) = request::answered(&word.text) {
+                self.seen.asks = true;
+                self.seen.ends |= matches!(intent, Intent::Revoke | Intent::Rotate | Intent::Offboard);
             }
         }
     }
@@ -408,8 +432,8 @@ impl One<'_> {
                 let all = if whole { own.marks } else { inside.fold(0, |all, word| all | word.marks) };
                 let address = own.signs & sign::AT != 0 && (whole || line[around].contains('@'));
                 // "Get a new one", "change the value": see `object`.
-                let beside = own.words[words.end..].iter().take(3).any(|word| word.marks & marks::BESIDE != 0);
-                self.seen.ends |= all & marks::OBJECT != 0 || beside || address;
+                let beside = own.words[words.end..].iter().take(BESIDE).any(|word| word.marks & marks::BESIDE != 0);
+                self.seen.ends |= all & marks::OBJECT != 0 || beside || address || is_row(line);
                 self.seen.pronoun |= all & marks::PRONOUN != 0;
             }
         }
