@@ -32,7 +32,7 @@ pub(super) struct Names {
     /// One token, lower case.
     by_token: Quick<String, Vec<Name>>,
     /// Several words: the first, then the whole name's words.
-    by_words: Quick<String, Vec<(Vec<String>, Name)>>,
+    by_words: Quick<String, Quick<String, Vec<(Vec<String>, Name)>>>,
     /// Numbers that are only unique within a place.
     by_number: Quick<String, Vec<usize>>,
     /// Owners, lower case, with what they own.
@@ -53,6 +53,11 @@ pub(super) struct Names {
     /// The first and the last four characters of ids.
     starts: Hashes,
     ends: Hashes,
+}
+
+/// A word without the sign of whose it is.
+fn bare(word: &str) -> &str {
+    word.trim_end_matches("'s")
 }
 
 impl Names {
@@ -164,7 +169,8 @@ impl Names {
             // Compared word by word, so that line breaks and punctuation between do not matter.
             let parts: Vec<String> = words(name).into_iter().map(|word| word.text.to_string()).collect();
             if let Some(first) = parts.first().cloned() {
-                let list = self.by_words.entry(first).or_default();
+                let second = parts.get(1).map(|second| bare(second).to_owned()).unwrap_or_default();
+                let list = self.by_words.entry(first).or_default().entry(second).or_default();
                 if !list.iter().any(|(known, at)| *known == parts && at.of == number) {
                     list.push((parts, entry));
                 }
@@ -277,9 +283,12 @@ impl Names {
         self.by_token.get(&token.to_lowercase()).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Names of several words that start with this word.
-    pub(super) fn starting(&self, word: &str) -> &[(Vec<String>, Name)] {
-        self.by_words.get(word).map(Vec::as_slice).unwrap_or_default()
+    /// Names of several words that start with these two: of many that begin alike, few go on alike.
+    pub(super) fn starting(&self, first: &str, second: &str) -> impl Iterator<Item = &(Vec<String>, Name)> {
+        let all = self.by_words.get(first);
+        let of = move |second: &str| all.and_then(|all| all.get(second)).map(Vec::as_slice).unwrap_or_default();
+        let second = bare(second);
+        of("").iter().chain(if second.is_empty() { &[] } else { of(second) })
     }
 
     pub(super) fn numbered(&self, number: &str) -> &[usize] {
@@ -321,7 +330,7 @@ impl Names {
 
     /// Every name of several words.
     pub(super) fn several(&self) -> impl Iterator<Item = &[String]> {
-        self.by_words.values().flatten().map(|(words, _)| words.as_slice())
+        self.by_words.values().flat_map(|all| all.values().flatten()).map(|(words, _)| words.as_slice())
     }
 
     /// Repositories and projects whose path ends so.

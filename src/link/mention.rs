@@ -355,7 +355,8 @@ fn vault_path(token: Token<'_>, words: &[Word]) -> Option<Id> {
 fn several_words(unit: &Unit, words: &[Word], names: &Names, found: &mut Vec<(usize, usize, Target, Strength, bool)>) {
     for (at, word) in words.iter().enumerate() {
         let mut best: Vec<(usize, Name)> = Vec::new();
-        for (name, entry) in names.starting(&word.text) {
+        let second = words.get(at + 1).map_or("", |next| next.text.as_ref());
+        for (name, entry) in names.starting(&word.text, second) {
             let Some(slice) = words.get(at..at + name.len()) else { continue };
             let same = |(word, part): (&Word, &String)| word.text == *part;
             let (most, last) = (name.len() - 1, &slice[name.len() - 1].text);

@@ -38,6 +38,7 @@ mod mention;
 mod nouns;
 mod number;
 mod object;
+mod only;
 mod partial;
 mod people;
 mod pronoun;
@@ -160,7 +161,7 @@ impl Index {
     /// What leaves out all tickets but these.
     #[must_use]
     pub fn only<'i>(ids: impl IntoIterator<Item = &'i str>) -> Arc<dyn Sieve> {
-        Arc::new(sieve::Only::new(ids))
+        Arc::new(only::Only::new(ids))
     }
 
     /// Reads a ticket. `now` is not needed to understand it; it bounds nothing but stated times that cannot be.

@@ -66,7 +66,7 @@ impl Words {
 }
 
 /// What stands behind a ticket's `#`, or its whole id.
-fn number(id: &str) -> String {
+pub(super) fn number(id: &str) -> String {
     id.rsplit_once('#').map_or(id, |(_, number)| number).to_owned()
 }
 
@@ -79,32 +79,6 @@ impl Sieve for Words {
             labels: HashMap::new(),
             seen: Seen::default(),
         })
-    }
-}
-
-/// Leaves out every ticket but some that are named.
-#[derive(Debug)]
-pub(super) struct Only(BTreeSet<String>);
-
-impl Only {
-    pub(super) fn new<'i>(ids: impl IntoIterator<Item = &'i str>) -> Self {
-        Self(ids.into_iter().map(|id| number(&id.to_lowercase())).collect())
-    }
-}
-
-impl Sieve for Only {
-    fn reader(&self) -> Box<dyn Reader + '_> {
-        Box::new(OneOf(&self.0))
-    }
-}
-
-struct OneOf<'s>(&'s BTreeSet<String>);
-
-impl Reader for OneOf<'_> {
-    fn part(&mut self, _part: Part, _text: &str) {}
-
-    fn keeps(&mut self, number: &str) -> bool {
-        self.0.contains(&number.to_lowercase())
     }
 }
 
@@ -503,7 +477,8 @@ impl One<'_> {
         }
         let text = |word: &Word| line[word.start..word.end].to_lowercase().replace('\u{2019}', "'");
         let same = |word: &Word, name: &String| text(word).trim_end_matches("'s") == name.trim_end_matches("'s");
-        self.by.names.starting(&text(first)).iter().any(|(name, _)| {
+        let second = words.get(1).map(text).unwrap_or_default();
+        self.by.names.starting(&text(first), &second).any(|(name, _)| {
             words.get(..name.len()).is_some_and(|slice| slice.iter().zip(name).all(|(word, name)| same(word, name)))
         })
     }
