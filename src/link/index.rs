@@ -32,7 +32,7 @@ pub(super) struct Names {
     /// One token, lower case.
     by_token: Quick<String, Vec<Name>>,
     /// Several words: the first, then the whole name's words.
-    by_words: Quick<String, Quick<String, Vec<(Vec<String>, Name)>>>,
+    by_words: Quick<String, Quick<String, Several>>,
     /// Numbers that are only unique within a place.
     by_number: Quick<String, Vec<usize>>,
     /// Owners, lower case, with what they own.
@@ -54,6 +54,9 @@ pub(super) struct Names {
     starts: Hashes,
     ends: Hashes,
 }
+
+/// Names of several words, with what they name.
+type Several = Vec<(Vec<String>, Name)>;
 
 /// A word without the sign of whose it is.
 fn bare(word: &str) -> &str {

@@ -95,7 +95,7 @@ pub(super) fn ticks(units: &[Unit], judged: &mut [Judged], mentions: &mut [Menti
 }
 
 /// The heading of the column in which a byte of a row stands.
-pub(super) fn heading<'u>(units: &'u [Unit], number: usize, byte: usize) -> Option<&'u str> {
+pub(super) fn heading(units: &[Unit], number: usize, byte: usize) -> Option<&str> {
     // Who asks does so for each row; a table that is longer has its answer in its first rows.
     const LONGEST: usize = 400;
     let row = units.get(number).filter(|unit| unit.shape == Shape::Row)?;

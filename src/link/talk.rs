@@ -66,10 +66,8 @@ impl Reading<'_> {
             .filter(|talk| {
                 title.get(*talk).is_none_or(|w| w.text != "template" || !self.record.title[w.end..].starts_with(']'))
             })
-            .filter(|_| {
-                !(self.afterwards() && first_act.is_some())
-                    && !judged.clauses.iter().any(|clause| self.changed(first.1, clause))
-            })
+            .filter(|_| !(self.afterwards() && first_act.is_some()))
+            .filter(|_| !judged.clauses.iter().any(|clause| self.changed(first.1, clause)))
         {
             let word = title.get(talk).map_or("", |word| word.text.as_str());
             let at = title.get(talk).map_or(usize::MAX, |word| word.start);
