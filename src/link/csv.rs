@@ -36,7 +36,7 @@ pub(super) fn rows(text: &str) -> HashMap<usize, String> {
 }
 
 /// The sign that separates a line's values, and how many there are.
-fn separated(line: &str) -> Option<(char, usize)> {
+pub(super) fn separated(line: &str) -> Option<(char, usize)> {
     if line.len() > LONGEST || line.contains('|') {
         return None;
     }

@@ -121,15 +121,14 @@ fn tenths(word: &str) -> Option<i64> {
     })
 }
 
-/// Whether a title may end with a length, or have one in brackets: no length is read for it.
-pub(super) fn may_close(title: &str) -> bool {
+/// Whether a title may state a length: no length is read for it.
+pub(super) fn may_state(title: &str) -> bool {
     const UNITS: &str = " h hr hrs hour hours m min mins minute minutes d day days w wk wks week weeks month months fortnight fortnights std stunde stunden \
 tag tage tagen woche wochen minuten monat monate monaten monats heure heures jour jours semaine semaines mois hora horas día días semana semanas minuto \
 minutos mes meses ";
-    let last = title.trim_end_matches([')', '.', ' ', ']']);
-    let unit = last.rsplit(|c: char| !c.is_alphabetic()).next().unwrap_or_default();
-    title.contains(['[', '('])
-        || (!unit.is_empty() && unit.len() < 12 && UNITS.contains(&format!(" {} ", unit.to_lowercase())))
+    let unit =
+        |word: &str| !word.is_empty() && word.len() < 12 && UNITS.contains(&format!(" {} ", word.to_lowercase()));
+    title.contains(['[', '(']) || title.split(|c: char| !c.is_alphabetic()).any(unit)
 }
 
 /// Whether a duration limits an access: "for two hours", "Duration: 4h", "2 hours of write".

@@ -173,11 +173,11 @@ impl Asked<'_> {
 
     /// Of "today" and "target", what a row shall have.
     fn target(&self, number: usize, unit: &Unit) -> Option<String> {
-        let mut from = 0;
-        unit.text.split('|').find_map(|cell| {
-            let at = from;
-            from += cell.len() + 1;
-            let heading = words(super::table::heading(self.units, number, at)?);
+        if !unit.text.contains('|') {
+            return None;
+        }
+        super::table::headed(self.units, number).into_iter().find_map(|(heading, cell)| {
+            let heading = words(heading);
             let shall = heading.iter().any(|w| {
                 matches!(
                     w.text.as_str(),

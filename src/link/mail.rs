@@ -12,16 +12,18 @@ pub(super) fn older(text: &str) -> Option<usize> {
     let lines: Vec<&str> = text.lines().collect();
     let mut own = false;
     for (number, line) in lines.iter().enumerate() {
-        let plain = line.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '>'));
+        let plain = bare(line);
         if plain.is_empty() || plain.chars().all(|c| matches!(c, '-' | '=' | '_')) {
             continue;
         }
         let head = head(plain);
+        // `From:` and `To:` alone may state a window.
+        let sent = |next: &&&str| self::head(bare(next)) == Some(Head::Sent);
         let begins = match head {
-            Some(Head::From) => lines[number + 1..].iter().take(HEAD).any(|next| {
-                let next = next.trim_matches(|c: char| c.is_whitespace() || matches!(c, '*' | '_' | '>'));
-                self::head(next) == Some(Head::Other)
-            }),
+            Some(Head::From) => {
+                let block = lines[number + 1..].iter().take(HEAD).take_while(|next| self::head(bare(next)).is_some());
+                !plain.contains(|c: char| c.is_ascii_digit()) && block.clone().any(|next| sent(&next))
+            }
             _ => introduces(plain),
         };
         if begins && own {
@@ -35,7 +37,15 @@ pub(super) fn older(text: &str) -> Option<usize> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Head {
     From,
-    Other,
+    /// When it was sent, or what it is about.
+    Sent,
+    To,
+}
+
+/// A line without its marks; a bullet has a blank behind it and stays.
+fn bare(line: &str) -> &str {
+    let line = line.trim_start_matches(|c: char| c.is_whitespace() || c == '>').trim_end();
+    if line.starts_with("* ") || line.starts_with("- ") { line } else { line.trim_matches(['*', '_']) }
 }
 
 /// A line of a mail's head.
@@ -46,8 +56,9 @@ fn head(line: &str) -> Option<Head> {
     }
     match key.trim_matches(['*', '_', ' ']).to_lowercase().as_str() {
         "from" | "von" | "de" | "da" => Some(Head::From),
-        "sent" | "gesendet" | "envoyé" | "enviado" | "date" | "datum" | "fecha" | "to" | "an" | "à" | "para" | "cc"
-        | "subject" | "betreff" | "objet" | "asunto" => Some(Head::Other),
+        "sent" | "gesendet" | "envoyé" | "enviado" | "date" | "datum" | "fecha" | "subject" | "betreff" | "objet"
+        | "asunto" => Some(Head::Sent),
+        "to" | "an" | "à" | "para" | "cc" => Some(Head::To),
         _ => None,
     }
 }
@@ -79,5 +90,8 @@ mod tests {
         assert_eq!(older("From: A\nTo: B\nRevoke it."), None);
         assert_eq!(older("Access from: 10:00\nto: 12:00"), None);
         assert_eq!(older("Please\nFrom: 10:00\nuntil 12:00"), None);
+        assert_eq!(older("Please grant it.\nFrom: 2026-06-01 10:00 UTC\nTo: 2026-06-01 14:00 UTC\nLevel: write"), None);
+        assert_eq!(older("Please grant it.\n* From: 10:00\n* To: 14:00"), None);
+        assert_eq!(older("Revoke X.\nDate: Monday\nFrom: build server\nTo: registry\n\nDelete Y."), None);
     }
 }

@@ -62,7 +62,7 @@ const WORDS: &[(u32, &str)] = &[
     (VAULT, "vault openbao"),
     (ACCESSOR, "accessor"),
     (BESIDE | PRONOUN, "one"),
-    (PRONOUN, "ones"),
+    (PRONOUN, "ones latter former letztere letzterer erstere erster"),
     (BESIDE, "pair value"),
     (PRONOUN, "it them they these those both everything this that ihn sie es diese beide le les los lo all"),
     (ASKING, "what"),

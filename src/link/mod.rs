@@ -58,6 +58,7 @@ mod talk;
 mod text;
 mod tokens;
 mod tongues;
+mod topics;
 mod trust;
 mod until;
 mod verbs;
@@ -201,12 +202,16 @@ impl Index {
         let (ticket, narrates) = self.read_as(trust, told, now, false);
         let silent = ticket.intent == Intent::None;
         // "FW: exposed key, please do what they ask": what is named stands in what was forwarded.
-        if narrates || !text::quotes(trust.record) || !(silent || ticket.links.is_empty()) {
+        let forwards = || text::forwards(trust.record);
+        if narrates || !text::quotes(trust.record) || !(silent || ticket.links.is_empty() || forwards()) {
             return ticket;
         }
         let (quoted, _) = self.read_as(trust, told, now, true);
-        let same = || quoted.intent == ticket.intent || text::forwards(trust.record);
-        let better = quoted.intent != Intent::None && (silent || (!quoted.links.is_empty() && same()));
+        let same = || quoted.intent == ticket.intent || (ticket.links.is_empty() && forwards());
+        // What it asks for itself stays asked for: "delete X, and see the mail below".
+        let kept = |link: &Link| quoted.links.iter().any(|other| other.credential == link.credential);
+        let more = || !quoted.links.is_empty() && ticket.links.iter().all(kept) && same();
+        let better = quoted.intent != Intent::None && (silent || more());
         if better { quoted } else { ticket }
     }
 

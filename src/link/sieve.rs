@@ -124,7 +124,7 @@ const BESIDE: usize = 5;
 
 /// A table's row may give its verdict in a cell without an object.
 fn is_row(line: &str) -> bool {
-    line.trim_start().starts_with('|') || line.contains(';')
+    line.trim_start().starts_with('|') || super::csv::separated(line).is_some()
 }
 
 /// How many labels are remembered.
@@ -180,7 +180,7 @@ impl One<'_> {
     /// A title is one line.
     fn title(&mut self, title: &str) {
         // "deploy-prod for Marie, 48 hours": an access for a time, without a verb.
-        self.seen.asks |= super::lengths::may_close(title);
+        self.seen.asks |= super::lengths::may_state(title);
         self.quick.read(title, true, &self.by.marks);
         self.lines(Part::Title, title);
         // "Yearly: database password", see `periodic`.

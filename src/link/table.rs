@@ -9,6 +9,9 @@ use super::text::{Shape, Unit};
 use super::tokens::words;
 use super::verbs::{Force, Form};
 
+/// Nobody reads a table of more columns.
+const WIDEST: usize = 16;
+
 /// What one cell says of its row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
@@ -96,31 +99,46 @@ pub(super) fn ticks(units: &[Unit], judged: &mut [Judged], mentions: &mut [Menti
 
 /// The heading of the column in which a byte of a row stands.
 pub(super) fn heading(units: &[Unit], number: usize, byte: usize) -> Option<&str> {
-    // Who asks does so for each row; a table that is longer has its answer in its first rows.
+    let row = &units.get(number)?.text;
+    let own = cells(row);
+    let cell = own.iter().position(|cell| cell.contains(&byte)).filter(|_| own.len() <= WIDEST)?;
+    let head = &head(units, number)?.text;
+    cells(head).get(cell).map(|cell| head[cell.clone()].trim())
+}
+
+/// The headings of a table with the cells of one of its rows.
+pub(super) fn headed(units: &[Unit], number: usize) -> Vec<(&str, &str)> {
+    let (Some(row), Some(head)) = (units.get(number), head(units, number)) else { return Vec::new() };
+    let (own, columns) = (cells(&row.text), cells(&head.text));
+    if own.len() > WIDEST {
+        return Vec::new();
+    }
+    let pairs = own.into_iter().zip(columns);
+    pairs.map(|(cell, column)| (head.text[column].trim(), row.text[cell].trim())).collect()
+}
+
+/// The first row of the table in which a row stands, if that is another one.
+fn head(units: &[Unit], number: usize) -> Option<&Unit> {
+    // A table that is longer has its answers in its first rows.
     const LONGEST: usize = 400;
-    let row = units.get(number).filter(|unit| unit.shape == Shape::Row)?;
+    units.get(number).filter(|unit| unit.shape == Shape::Row)?;
     let follows = |at: &usize| {
         let (above, below) = (&units[*at - 1], &units[*at]);
         above.shape == Shape::Row && above.origin == below.origin && below.line <= above.line + 2
     };
     let length = (1..=number).rev().take(LONGEST).take_while(follows).count();
-    let head = &units[number - length].text;
-    let cell = cells(&row.text).iter().position(|cell| cell.contains(&byte)).filter(|_| length > 0)?;
-    cells(head).get(cell).map(|cell| head[cell.clone()].trim())
+    units.get(number - length).filter(|_| length > 0)
 }
 
 /// Whether a table says that a row stays as it is.
 pub(super) fn stays(units: &[Unit], number: usize) -> bool {
-    const LONGEST: usize = 400;
-    let Some(row) = units.get(number).filter(|unit| unit.shape == Shape::Row) else { return false };
-    let follows = |at: &usize| {
-        let (above, below) = (&units[*at - 1], &units[*at]);
-        above.shape == Shape::Row && above.origin == below.origin && below.line <= above.line + 2
-    };
-    let length = (1..=number).rev().take(LONGEST).take_while(follows).count();
-    let head = &units[number - length].text;
-    let columns: Vec<Column> = cells(head).into_iter().map(|cell| column(&head[cell])).collect();
-    length > 0 && verdict(&row.text, &columns) == Some(Verdict::Keep)
+    let (Some(row), Some(head)) = (units.get(number), head(units, number)) else { return false };
+    let columns = cells(&head.text);
+    if columns.len() > WIDEST {
+        return false;
+    }
+    let columns: Vec<Column> = columns.into_iter().map(|cell| column(&head.text[cell])).collect();
+    verdict(&row.text, &columns) == Some(Verdict::Keep)
 }
 
 /// How many of the first units are the rows of one table.
@@ -135,7 +153,6 @@ fn judge(rows: &[Unit], first: usize, judged: &mut [Judged], mentions: &mut [Men
     let mut columns: Vec<Column> = cells(&rows[0].text).into_iter().map(|cell| column(&rows[0].text[cell])).collect();
     if !columns.iter().any(|column| matches!(column, Column::Verdict | Column::Asked | Column::Kept)) {
         // "Q3": a column is what stands in it, whatever heads it. Nobody reads a table of more columns.
-        const WIDEST: usize = 16;
         let mut says = vec![0_usize; columns.len().min(WIDEST)];
         for row in &rows[1..] {
             for (column, cell) in cells(&row.text).into_iter().take(WIDEST).enumerate().take(says.len()) {

@@ -1,10 +1,11 @@
 //! Tickets that ask for no change of access: questions, texts to write, troubles to look into, hardware, and those that say so.
 
 use super::intent::Reading;
-use super::nouns::{access_noun, condition, credential_noun, expires};
+use super::nouns::{condition, credential_noun, expires};
 use super::stance::{Act, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
+use super::topics::{carries, hardware, occasion, text_noun};
 use super::verbs::{Cue, Force, Form};
 use crate::model::ticket::{Field, Intent};
 
@@ -45,32 +46,29 @@ impl Reading<'_> {
         if let Some(label) = label.filter(|_| !self.ordered(&title)) {
             return Some(format!("it is labelled {label}"));
         }
+        let (own, said) = (&judged.words, &first.1.text);
         if let Some(talk) = judged
             .talk
             // "Test deployments", "the dashboard job": what it is called after.
-            .filter(|talk| !title.get(*talk + 1).is_some_and(|w| carries(&w.text) && title[*talk].end + 1 == w.start))
+            .filter(|talk| !own.get(*talk + 1).is_some_and(|w| carries(&w.text) && own[*talk].end + 1 == w.start))
             // "90 minutes of write".
             .filter(|talk| {
                 let number =
                     |w: &Word| w.text.starts_with(|c: char| c.is_ascii_digit()) || super::lengths::count(&w.text);
-                title.get(*talk).is_none_or(|w| w.text != "minutes")
-                    || talk.checked_sub(1).and_then(|at| title.get(at)).is_none_or(|w| !number(w))
+                own.get(*talk).is_none_or(|w| w.text != "minutes")
+                    || talk.checked_sub(1).and_then(|at| own.get(at)).is_none_or(|w| !number(w))
             })
             // "SAP RFC logon fails": not a request for comments.
             .filter(|talk| {
-                title
-                    .get(*talk)
-                    .is_none_or(|w| w.text != "rfc" || *talk == 0 || self.record.title[w.end..].starts_with(':'))
+                own.get(*talk).is_none_or(|w| w.text != "rfc" || *talk == 0 || said[w.end..].starts_with(':'))
             })
             // "[TEMPLATE] Rotation: …" is a form of what it names.
-            .filter(|talk| {
-                title.get(*talk).is_none_or(|w| w.text != "template" || !self.record.title[w.end..].starts_with(']'))
-            })
+            .filter(|talk| own.get(*talk).is_none_or(|w| w.text != "template" || !said[w.end..].starts_with(']')))
             .filter(|_| !(self.afterwards() && first_act.is_some()))
             .filter(|_| !judged.clauses.iter().any(|clause| self.changed(first.1, clause)))
         {
-            let word = title.get(talk).map_or("", |word| word.text.as_str());
-            let at = title.get(talk).map_or(usize::MAX, |word| word.start);
+            let word = own.get(talk).map_or("", |word| word.text.as_str());
+            let at = own.get(talk).map_or(usize::MAX, |word| word.start);
             // "Set up a meeting on rotation": what is set up is talk.
             let object = talk < 6
                 && judged
@@ -78,13 +76,12 @@ impl Reading<'_> {
                     .iter()
                     .flat_map(|clause| &clause.acts)
                     .any(|act| act.start < at && act.intent == Intent::Provision && act.force == Force::Weak);
-            let head =
-                talk < 3 || object || self.record.title[..at.min(self.record.title.len())].trim_end().ends_with(':');
+            let head = talk < 3 || object || said[..at.min(said.len())].trim_end().ends_with(':');
             let asks_first = first_act.is_some_and(|act| act < at);
             let asked_behind = occasion(word) && self.orders_behind(first.0, at);
             // "Runbook: X rotation" over steps to tick is one run of it.
             let run = matches!(word, "runbook" | "playbook" | "procedure")
-                && title.get(talk).is_some_and(|w| self.record.title[w.end..].starts_with(':'))
+                && own.get(talk).is_some_and(|w| said[w.end..].starts_with(':'))
                 && self.units.iter().any(|unit| unit.ticked.is_some())
                 && judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| act.force == Force::Strong);
             if head && !run && !asks_first && !asked_behind && !self.body_orders() {
@@ -307,7 +304,17 @@ impl Reading<'_> {
             || (behind.starts_with(':')
                 && self.of_unit(title).iter().any(|m| !m.identity)
                 && !words[at + 1..].iter().any(|w| text_noun(&w.text)));
+        // "Delete the old handbook credentials X", "remove the deploy key of the wiki": what ends is no text.
+        let ends = |intents: &[Intent]| {
+            acts().any(|act| act.form == Form::Base && act.start < words[at].start && intents.contains(&act.intent))
+        };
+        let noun = words.iter().enumerate().any(|(other, w)| other != at && credential_noun(&w.text));
+        let ours = ends(&[Intent::Revoke, Intent::Offboard]) && noun;
+        let named = self.of_unit(title).iter().any(|m| !m.identity)
+            && ends(&[Intent::Revoke, Intent::Offboard, Intent::Rotate]);
         let place = path
+            || ours
+            || named
             || other
             || (1..=3).any(|n| {
                 matches!(
@@ -346,143 +353,4 @@ impl Reading<'_> {
     pub(super) fn afterwards(&self) -> bool {
         *self.once.afterwards.get_or_init(|| super::filed::filed_afterwards(self.units))
     }
-}
-
-/// A text that somebody writes.
-fn text_noun(word: &str) -> bool {
-    matches!(
-        word,
-        "page"
-            | "pages"
-            | "wiki"
-            | "readme"
-            | "runbook"
-            | "playbook"
-            | "handbook"
-            | "guide"
-            | "article"
-            | "chapter"
-            | "paragraph"
-            | "docs"
-            | "doc"
-            | "documentation"
-            | "how-to"
-            | "howto"
-            | "faq"
-            | "confluence"
-            | "changelog"
-            | "slides"
-            | "post-mortem"
-            | "postmortem"
-            | "write-up"
-            | "wiki-seite"
-            | "handbuch"
-            | "anleitung"
-            | "doku"
-            | "dokumentation"
-    )
-}
-
-/// What has its name from a text, a plan or a test, and is none.
-fn carries(word: &str) -> bool {
-    let stem = word.strip_suffix('s').unwrap_or(word);
-    matches!(
-        stem,
-        "job"
-            | "service"
-            | "server"
-            | "account"
-            | "user"
-            | "bot"
-            | "app"
-            | "pipeline"
-            | "deployment"
-            | "deploy"
-            | "environment"
-            | "env"
-            | "workflow"
-            | "runner"
-            | "cluster"
-            | "host"
-            | "system"
-            | "stage"
-            | "token"
-            | "key"
-            | "secret"
-            | "password"
-            | "credential"
-            | "role"
-            | "bucket"
-            | "site"
-            | "repo"
-            | "repository"
-            | "project"
-            | "vendor"
-    )
-}
-
-/// Talk that is the occasion of an order, not the thing that is ordered.
-fn occasion(word: &str) -> bool {
-    matches!(
-        word,
-        "review"
-            | "test"
-            | "drill"
-            | "exercise"
-            | "survey"
-            | "list"
-            | "plan"
-            | "policy"
-            | "retro"
-            | "retrospective"
-            | "upgrade"
-            | "question"
-    )
-}
-
-/// Laptops, badges, interviews: what a leaver's or a joiner's other tasks are about.
-fn hardware(title: &[Word]) -> bool {
-    // "Visible in a screen share"
-    if title.windows(2).any(|pair| {
-        pair[0].text == "screen" && matches!(pair[1].text.as_str(), "share" | "sharing" | "shot" | "recording")
-    }) {
-        return false;
-    }
-    let has = |test: &dyn Fn(&str) -> bool| title.iter().any(|w| test(&w.text));
-    has(&|w| {
-        matches!(
-            w,
-            "laptop"
-                | "laptops"
-                | "lunch"
-                | "envelope"
-                | "safe"
-                | "projector"
-                | "catering"
-                | "notebook"
-                | "badge"
-                | "badges"
-                | "equipment"
-                | "hardware"
-                | "phone"
-                | "headset"
-                | "monitor"
-                | "monitors"
-                | "screen"
-                | "chair"
-                | "chairs"
-                | "parking"
-                | "payroll"
-                | "interview"
-                | "farewell"
-                | "furniture"
-                | "locker"
-                | "dienstwagen"
-                | "ausweis"
-                | "ordinateur"
-                | "matériel"
-                | "portátil"
-                | "ordenador"
-        )
-    }) && !has(&|w| access_noun(w) || (credential_noun(w) && w != "key" && w != "keys"))
 }

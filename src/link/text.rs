@@ -233,7 +233,12 @@ impl Reader {
 /// `<name of the key, for example AKIA…>`: what a form says of an answer, no answer.
 fn hint(line: &str) -> bool {
     line.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')).is_some_and(|inner| {
-        inner.contains(' ') && !inner.contains(['<', '>', '=']) && !inner.contains("://") && !inner.starts_with('/')
+        // A sentence that ends in it would end around it, too.
+        inner.contains(' ')
+            && sentences(inner).len() == 1
+            && !inner.contains(['<', '>', '='])
+            && !inner.contains("://")
+            && !inner.starts_with('/')
     })
 }
 

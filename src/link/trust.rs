@@ -324,10 +324,12 @@ fn invites(text: &str) -> bool {
         "shout",
         "shouts",
         "complains",
-        "comment",
         "einspruch",
         "einwände",
-    ]) && has(&["unless", "if", "until", "no", "without", "sofern", "please", "keep"]))
+    ]) && has(&["unless", "if", "until", "no", "without", "sofern", "please"]))
+        // "Comment here to keep one."
+        || all.windows(6).any(|w| w[0].text == "comment" && w.iter().any(|w| w.text == "keep") && w.iter().any(|w| w.text == "to"))
+        || (all.len() == 5 && all[0].text == "comment" && all.iter().any(|w| w.text == "keep") && all.iter().any(|w| w.text == "to"))
         || (has(&["unless"])
             && has(&["somebody", "someone", "anybody", "anyone", "you"])
             && has(&["needs", "need", "uses", "use", "speaks", "says", "replies", "claims"]))

@@ -32,6 +32,25 @@ fn called(name: &str) -> String {
     }
 }
 
+/// A text with the variables that the pipeline itself gives a value: `$GATE_IMAGE`.
+pub(super) fn expanded(text: &str, variables: &BTreeMap<String, String>) -> String {
+    let mut out = text.to_owned();
+    // A value may name another one; nobody nests them deeper.
+    for _ in 0..4 {
+        let Some(at) = out.find('$') else { break };
+        let rest = &out[at + 1..];
+        let braced = rest.starts_with('{');
+        let name: String =
+            rest[usize::from(braced)..].chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect();
+        let Some(value) = variables.get(&name) else { break };
+        out = out.replace(&if braced { format!("${{{name}}}") } else { format!("${name}") }, value);
+        if out.len() > 10_000 {
+            break;
+        }
+    }
+    out
+}
+
 /// An image without its tag and digest.
 pub(super) fn unversioned(image: &str) -> &str {
     let image = image.split('@').next().unwrap_or(image);
@@ -66,7 +85,8 @@ fn flags<'w>(words: impl Iterator<Item = &'w str>, into: &mut BTreeMap<String, S
     }
 }
 
-/// Adds what a script says of the gate that it runs: the flags, and the variables that it gives a value before. Whether it runs one.
+/// Adds what a script says of the gate that it runs: the flags, the variables that it gives a value before, and the lines before it that
+/// could put something else in its place. Whether it runs one.
 pub(super) fn script(text: &str, parsed: &Script, into: &mut GateRun) -> bool {
     let mut end = None;
     for command in &parsed.commands {
@@ -79,7 +99,35 @@ pub(super) fn script(text: &str, parsed: &Script, into: &mut GateRun) -> bool {
         }
     }
     assigned(text, parsed, end.unwrap_or(usize::MAX), into);
+    if let Some(end) = end {
+        replaces(text.get(..end).unwrap_or_default(), &mut into.prepared);
+    }
     end.is_some()
+}
+
+/// The lines that may skip the gate's command or put another in its place: an end, a function or alias of its name, a program written to
+/// where programs are found.
+pub(super) fn replaces(before: &str, into: &mut Vec<String>) {
+    const SIGNS: [&str; 16] = [
+        "driftgate",
+        "alias ",
+        "function ",
+        "()",
+        "/bin",
+        "PATH",
+        "eval ",
+        "source ",
+        "trap ",
+        "exec ",
+        "set +",
+        "hash ",
+        "enable ",
+        "exit",
+        "return",
+        "base64",
+    ];
+    let marked = |line: &&str| SIGNS.iter().any(|sign| line.contains(sign)) || line.starts_with(". ");
+    into.extend(before.lines().map(str::trim).filter(marked).take(50).map(short));
 }
 
 /// The variables that a script gives a value before a place in it.
@@ -130,6 +178,12 @@ pub(super) fn around(container: Option<Node<'_>>, levels: [Option<Node<'_>>; 2],
         let image = if container.is_mapping() { container.get("image") } else { Some(container) };
         if let Some(image) = image.and_then(Node::str) {
             run.what.push_str(&format!(" in {}", unversioned(image)));
+        }
+        if let Some(options) = container.get("options").and_then(Node::str) {
+            run.what.push_str(&format!(" with {}", short(options)));
+        }
+        for volume in container.get("volumes").into_iter().flat_map(Node::items).filter_map(Node::str).take(20) {
+            run.what.push_str(&format!(" with {}", short(volume)));
         }
         for (key, value) in container.get("env").into_iter().flat_map(Node::pairs).take(1_000) {
             if let (Some(name), Some(value)) = (key.str(), value.str()) {

@@ -170,8 +170,12 @@ fn gate(found: &mut Found, was: (&Pipeline, &Job, &GateRun), now: (&Pipeline, &J
         }
         found.steered = true;
     }
+    for name in run.variables.keys().filter(|name| known(name) && !new.variables.contains_key(*name)) {
+        found.add(job, format!("the gate's variable {name} is not set any more"));
+        found.steered = true;
+    }
     for line in new.prepared.iter().filter(|line| !run.prepared.contains(line)) {
-        found.add(job, format!("an earlier step writes the environment of the gate: {}", shown(line)));
+        found.add(job, format!("what runs before the gate in its job: {}", shown(line)));
         found.steered = true;
     }
     if run.conditions != new.conditions {

@@ -213,3 +213,64 @@ fn a_shell_that_runs_nothing_is_told() {
         );
     }
 }
+
+#[test]
+fn what_takes_the_gates_place_before_it_runs_is_told() {
+    let house = House::new(false);
+    house.before(
+        ".gitlab-ci.yml",
+        &GITLAB.replace(
+            "gate:\n  stage",
+            "variables: {GATE_IMAGE: 'registry:5000/acme/driftgate:1', VAULT_ADDR: 'https://vault.example'}\n\
+             gate:\n  image: $GATE_IMAGE\n  stage",
+        ),
+    );
+    let edits: [(&str, &str, &str, &[Event], &str); 7] = [
+        (".gitlab-ci.yml", "acme/driftgate:1", "eve/driftgate:1", &EVENTS[3..], "what runs as the gate"),
+        (
+            ".gitlab-ci.yml",
+            "image: $GATE_IMAGE",
+            "image: {name: $GATE_IMAGE, entrypoint: ['/bin/true']}",
+            &EVENTS[3..],
+            "what runs as the gate",
+        ),
+        (
+            ".gitlab-ci.yml",
+            "  script:\n    - driftgate check",
+            "  before_script: ['driftgate() { true; }']\n  script:\n    - driftgate check",
+            &EVENTS[3..],
+            "what runs before the gate",
+        ),
+        (
+            ".gitlab-ci.yml",
+            "    - driftgate check",
+            "    - cp /bin/true /usr/local/bin/driftgate\n    - driftgate check",
+            &EVENTS[3..],
+            "what runs before the gate",
+        ),
+        (
+            ".gitlab-ci.yml",
+            "    - driftgate check",
+            "    - exit 0\n    - driftgate check",
+            &EVENTS[3..],
+            "what runs before the gate",
+        ),
+        (".gitlab-ci.yml", ", VAULT_ADDR: 'https://vault.example'", "", &EVENTS[3..], "VAULT_ADDR is not set any more"),
+        (WORKFLOW, "run: driftgate check", "run: exit 0; driftgate check", &EVENTS[..3], "what runs before the gate"),
+    ];
+    for (file, from, to, events, fact) in edits {
+        let before = std::fs::read_to_string(house.clone.join(file)).unwrap();
+        house.edit(file, from, to);
+        for event in events {
+            let (code, report, error) = house.run(*event, &[], &[]);
+            let told = weakened(&report);
+            assert_ne!(code, 0, "{event:?}: {to}: {error}");
+            assert!(told.iter().any(|one| one.contains(fact)), "{event:?}: {to}: {told:?}");
+        }
+        house.change(file, Some(&before));
+    }
+    // A harmless line is none.
+    house.edit(".gitlab-ci.yml", "    - driftgate check", "    - echo checking\n    - driftgate check");
+    let (code, report, error) = house.run(Event::GitlabPush, &[], &[]);
+    assert_eq!((code, weakened(&report)), (0, vec![]), "{error}");
+}

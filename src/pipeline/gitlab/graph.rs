@@ -216,7 +216,16 @@ fn run<'t>(config: &Config<'t>, paths: &[String], view: &View<'t>, pieces: &Piec
     for piece in &pieces.scripts {
         // Inputs of a component stand in its script.
         let text = config.interpolated(piece.layer.file, piece.layer.node.str().unwrap_or_default());
-        if super::super::gate::script(&text, &scan(&text), &mut run) {
+        let known = run.prepared.len();
+        let is_gate = super::super::gate::script(&text, &scan(&text), &mut run);
+        if !is_gate {
+            super::super::gate::replaces(&text, &mut run.prepared);
+        }
+        // What another version of our own template does before is no matter of the change.
+        if paths.get(piece.layer.file).is_some_and(|path| own::origin(path).is_some()) {
+            run.prepared.truncate(known);
+        }
+        if is_gate {
             written_in = paths.get(piece.layer.file);
             break;
         }
@@ -227,10 +236,19 @@ fn run<'t>(config: &Config<'t>, paths: &[String], view: &View<'t>, pieces: &Piec
     }
     let image = config.get(view, "image").or_else(|| config.path(&config.top("default")?, &["image"]));
     let image = image.or_else(|| config.top("image"));
-    let name = image.and_then(|image| if image.is_mapping() { config.get(&image, "name") } else { Some(image) });
+    let name = image
+        .as_ref()
+        .and_then(|image| if image.is_mapping() { config.get(image, "name") } else { Some(View(image.0.clone())) });
     if let Some((file, text)) = name.as_ref().and_then(|name| Some((name.first()?.file, name.str()?))) {
-        let image = config.interpolated(file, text);
+        let image = super::super::gate::expanded(&config.interpolated(file, text), &run.variables);
         run.what.push_str(&format!(" in {}", super::super::gate::unversioned(&image)));
+    }
+    let entry = image.as_ref().filter(|image| image.is_mapping()).and_then(|image| config.get(image, "entrypoint"));
+    let entry: Vec<&str> = entry.map_or_else(Vec::new, |entry| {
+        config.items(&entry).into_iter().take(20).filter_map(|layer| layer.node.str()).collect()
+    });
+    if entry.iter().any(|word| !word.is_empty()) {
+        run.what.push_str(&format!(" by {}", super::super::gate::short(&entry.join(" "))));
     }
     for key in ["rules", "only", "except", "when", "allow_failure"] {
         let Some(found) = config.get(view, key) else { continue };

@@ -216,6 +216,8 @@ impl Taken<'_> {
         self.seen += 1;
         match item {
             Ok(record) => self.record(*record),
+            // To tell its place costs as much as all that stands before it in its block.
+            Err(flaw) if self.gaps.full() => self.gaps.item("", &flaw),
             Err(flaw) => {
                 let (line, offset) = place();
                 self.gaps.item(&format!("item {} (line {line}, byte {offset})", self.seen), &flaw);

@@ -87,9 +87,14 @@ impl Gaps {
         self.push("*".to_owned(), format!("{}: {reason}", self.path));
     }
 
+    /// Whether further ones are only counted.
+    pub(crate) fn full(&self) -> bool {
+        self.list.len() >= MAX_GAPS
+    }
+
     /// One ticket, or one part of it.
     pub(crate) fn item(&mut self, which: &str, reason: &str) {
-        if self.list.len() >= MAX_GAPS {
+        if self.full() {
             self.more += 1;
             return;
         }

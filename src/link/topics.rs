@@ -1,0 +1,151 @@
+//! What tickets are about that ask for no change of access: texts, occasions, equipment. Whether a ticket is about one is decided in `talk`.
+
+use super::nouns::{access_noun, credential_noun};
+use super::tokens::Word;
+
+/// A text that somebody writes.
+pub(super) fn text_noun(word: &str) -> bool {
+    matches!(
+        word,
+        "page"
+            | "pages"
+            | "wiki"
+            | "readme"
+            | "runbook"
+            | "playbook"
+            | "handbook"
+            | "guide"
+            | "article"
+            | "chapter"
+            | "paragraph"
+            | "docs"
+            | "doc"
+            | "documentation"
+            | "how-to"
+            | "howto"
+            | "faq"
+            | "confluence"
+            | "changelog"
+            | "slides"
+            | "post-mortem"
+            | "postmortem"
+            | "write-up"
+            | "wiki-seite"
+            | "handbuch"
+            | "anleitung"
+            | "doku"
+            | "dokumentation"
+    )
+}
+
+/// What has its name from a text, a plan or a test, and is none.
+pub(super) fn carries(word: &str) -> bool {
+    let stem = word.strip_suffix('s').unwrap_or(word);
+    matches!(
+        stem,
+        "job"
+            | "service"
+            | "server"
+            | "account"
+            | "user"
+            | "bot"
+            | "app"
+            | "pipeline"
+            | "deployment"
+            | "deploy"
+            | "environment"
+            | "env"
+            | "workflow"
+            | "runner"
+            | "cluster"
+            | "host"
+            | "system"
+            | "stage"
+            | "token"
+            | "key"
+            | "secret"
+            | "password"
+            | "credential"
+            | "role"
+            | "bucket"
+            | "site"
+            | "repo"
+            | "repository"
+            | "project"
+            | "vendor"
+    )
+}
+
+/// Talk that is the occasion of an order, not the thing that is ordered.
+pub(super) fn occasion(word: &str) -> bool {
+    matches!(
+        word,
+        "review"
+            | "test"
+            | "drill"
+            | "exercise"
+            | "survey"
+            | "list"
+            | "plan"
+            | "policy"
+            | "retro"
+            | "retrospective"
+            | "upgrade"
+            | "question"
+            | "handover"
+            | "hand-over"
+            | "handoff"
+            | "observation"
+            | "naming"
+            | "minutes"
+            | "distribute"
+            | "circulate"
+    )
+}
+
+/// Laptops, badges, interviews: what a leaver's or a joiner's other tasks are about.
+pub(super) fn hardware(title: &[Word]) -> bool {
+    // "Visible in a screen share"
+    if title.windows(2).any(|pair| {
+        pair[0].text == "screen" && matches!(pair[1].text.as_str(), "share" | "sharing" | "shot" | "recording")
+    }) {
+        return false;
+    }
+    let has = |test: &dyn Fn(&str) -> bool| title.iter().any(|w| test(&w.text));
+    has(&|w| {
+        matches!(
+            w,
+            "laptop"
+                | "laptops"
+                | "lunch"
+                | "envelope"
+                | "safe"
+                | "projector"
+                | "catering"
+                | "notebook"
+                | "badge"
+                | "badges"
+                | "equipment"
+                | "hardware"
+                | "phone"
+                | "headset"
+                | "monitor"
+                | "monitors"
+                | "screen"
+                | "chair"
+                | "chairs"
+                | "parking"
+                | "payroll"
+                | "interview"
+                | "farewell"
+                | "furniture"
+                | "locker"
+                | "dienstwagen"
+                | "ausweis"
+                | "ordinateur"
+                | "matériel"
+                | "portátil"
+                | "ordenador"
+        )
+    }) && !has(&|w| access_noun(w) || (credential_noun(w) && w != "key" && w != "keys"))
+}
