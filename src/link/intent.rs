@@ -348,14 +348,20 @@ impl Reading<'_> {
     /// OIDC and the like in the title retire the static credential.
     fn keyless(&self, scores: &mut Scores) {
         let title = words(&self.record.title);
+        let removes = scores.0.contains_key(&Intent::Revoke);
+        let text = &title;
+        let of = text.windows(2).any(|pair| pair[0].text == "instead" && pair[1].text == "of");
+        let plain = |w: &Word| matches!(w.text.as_str(), "app" | "role" | "installation");
+        // "No more static keys", "deploys without static keys".
+        let without = text.iter().any(|w| w.text == "static")
+            && (text.iter().any(|w| w.text == "without")
+                || text.windows(2).any(|pair| pair[0].text == "no" && pair[1].text == "more"));
         let Some(word) = title.iter().find(|w| {
-            keyless(&w.text) && w.text != "workload" && w.text != "app" && w.text != "role" && w.text != "installation"
+            (without && w.text == "static") || (keyless(&w.text) && w.text != "workload" && (of || !plain(w)))
         }) else {
             return;
         };
-        let removes = scores.0.contains_key(&Intent::Revoke);
-        let text = &title;
-        let instead = text.windows(2).any(|pair| pair[0].text == "instead" && pair[1].text == "of")
+        let instead = of
             || text.iter().any(|w| matches!(w.text.as_str(), "replace" | "replaces" | "static" | "statt" | "anstelle"));
         if removes || instead {
             scores.add(Intent::Revoke, 8.0, &format!("\"{}\" in the title", word.text));

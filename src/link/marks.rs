@@ -72,7 +72,8 @@ const WORDS: &[(u32, &str)] = &[
          mark put flag bring no not",
     ),
     (SECOND, "away off out down inactive invalid up more longer available accessible"),
-    (INSTEAD, "instead replace replaces static statt anstelle"),
+    (INSTEAD, "instead replace replaces statt anstelle"),
+    (INSTEAD | KEYLESS, "static"),
     (RECORD, "record recorded"),
 ];
 

@@ -203,7 +203,11 @@ impl Index {
         let silent = ticket.intent == Intent::None;
         // "FW: exposed key, please do what they ask": what is named stands in what was forwarded.
         let forwards = || text::forwards(trust.record);
-        if narrates || !text::quotes(trust.record) || !(silent || ticket.links.is_empty() || forwards()) {
+        // "FW: exposed key. Please treat as P2. We already moved the job": what is asked stands below, whatever else was done.
+        if (narrates && !text::passes_on(trust.record))
+            || !text::quotes(trust.record)
+            || !(silent || ticket.links.is_empty() || forwards())
+        {
             return ticket;
         }
         let (quoted, _) = self.read_as(trust, told, now, true);

@@ -95,6 +95,10 @@ pub(super) fn expires(word: &str) -> bool {
             | "is expiring"
             | "läuft ab"
             | "expire bientôt"
+            | "arrive à expiration"
+            | "va expirer"
+            | "läuft aus"
+            | "läuft bald ab"
             | "caduca"
     )
 }

@@ -22,7 +22,7 @@ impl Reading<'_> {
     }
 
     /// A line that introduces a list, a table or code with names: "Please delete:".
-    fn leads_names(&self, number: usize) -> bool {
+    pub(super) fn leads_names(&self, number: usize) -> bool {
         self.mentions
             .iter()
             .skip(self.mentions.partition_point(|m| m.unit <= number))

@@ -51,6 +51,8 @@ impl Reading<'_> {
             .talk
             // "Test deployments", "the dashboard job": what it is called after.
             .filter(|talk| !own.get(*talk + 1).is_some_and(|w| carries(&w.text) && own[*talk].end + 1 == w.start))
+            // "Freezer monitor": a thing, where "monitor X" is what is to be done.
+            .filter(|talk| own.get(*talk).is_none_or(|w| w.text != "monitor" || *talk == 0))
             // "90 minutes of write".
             .filter(|talk| {
                 let number =
@@ -279,7 +281,8 @@ impl Reading<'_> {
                                         || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
                                     && (act.force == Force::Strong || self.object(number, clause, act))
                             })
-                            && self.of_unit(number).iter().any(|m| !m.stance.spares())
+                            && (self.of_unit(number).iter().any(|m| !m.stance.spares())
+                                || (unit.text.ends_with(':') && of(Shape::Code) && self.leads_names(number)))
                     })
             })
         }
