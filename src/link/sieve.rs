@@ -96,7 +96,9 @@ struct Seen {
     /// A verb of ending with "it" for its object, which the title may tell.
     pronoun: bool,
     title_noun: bool,
-    /// A credential's noun anywhere: "the password was seen. Would you set a new one?"
+    /// The same, where the sentence before tells it: "the password was seen. Would you set a new one?"
+    spoken_of: bool,
+    /// This line or the one before it, of those that say anything, has a credential's noun.
     noun: bool,
     /// A verb of ending, and words that say that the ticket tells what was done.
     verb: bool,
@@ -124,7 +126,9 @@ const BESIDE: usize = 5;
 
 /// A table's row may give its verdict in a cell without an object.
 fn is_row(line: &str) -> bool {
-    line.trim_start().starts_with('|') || super::csv::separated(line).is_some()
+    let first = line.trim_start().as_bytes().first();
+    first == Some(&b'|')
+        || (memchr::memchr3(b';', b'\t', b',', line.as_bytes()).is_some() && super::csv::separated(line).is_some())
 }
 
 /// How many labels are remembered.
@@ -154,7 +158,8 @@ impl Reader for One<'_> {
     fn keeps(&mut self, number: &str) -> bool {
         let seen = std::mem::take(&mut self.seen);
         seen.ends
-            || (seen.pronoun && (seen.title_noun || seen.noun))
+            || (seen.pronoun && seen.title_noun)
+            || seen.spoken_of
             || (seen.verb && seen.afterwards)
             || (seen.asks && (seen.named || seen.approved || seen.history))
             || self.by.named.contains(number)
@@ -202,10 +207,16 @@ impl One<'_> {
         if !self.seen.named {
             self.seen.named = quick.names(text, &self.by.marks, &self.by.names);
         }
+        let mut before = false;
         while let Some(line) = quick.next_line(text) {
             if self.seen.ends {
                 break;
             }
+            let noun = line.marks & marks::CREDENTIAL != 0;
+            self.seen.noun = noun || before;
+            // Blank, quoted and struck lines, and boxes that were not ticked, come not between two sentences.
+            let says = text[line.range.clone()].trim_start().starts_with(char::is_alphanumeric);
+            before = noun || (before && !says);
             self.plain(part, line.marks);
             if line.odd || self.counts(text, &quick, &line) {
                 let own = &text[line.range];
@@ -223,7 +234,6 @@ impl One<'_> {
             self.seen.afterwards |= has(marks::RECORD);
             self.seen.ends |= has(marks::KEYLESS) && has(marks::INSTEAD);
         }
-        self.seen.noun |= has(marks::CREDENTIAL);
         self.seen.asks |= has(marks::LEVEL | marks::ASKS);
         if part == Part::Comment && has(marks::APPROVES) {
             self.seen.approved |= self.by.approvers;
@@ -302,6 +312,7 @@ impl One<'_> {
         let beside = all_of(&hits[first..last]) & marks::BESIDE != 0;
         self.seen.ends |= all & marks::OBJECT != 0 || beside || address || is_row(own);
         self.seen.pronoun |= all & marks::PRONOUN != 0;
+        self.seen.spoken_of |= all & marks::PRONOUN != 0 && self.seen.noun;
     }
 
     /// Names of several words, and parts of ids.
@@ -409,6 +420,7 @@ impl One<'_> {
                 let beside = own.words[words.end..].iter().take(BESIDE).any(|word| word.marks & marks::BESIDE != 0);
                 self.seen.ends |= all & marks::OBJECT != 0 || beside || address || is_row(line);
                 self.seen.pronoun |= all & marks::PRONOUN != 0;
+                self.seen.spoken_of |= all & marks::PRONOUN != 0 && self.seen.noun;
             }
         }
     }
