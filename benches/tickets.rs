@@ -6,6 +6,8 @@
 //!   cargo bench --bench tickets -- large MEGABYTES [SHAPE]              one ticket of that size in each shape; processor's time
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout, missing_docs, dead_code, unreachable_pub)]
 
+#[path = "../tests/support/processor.rs"]
+mod processor;
 #[path = "../tests/support/shapes.rs"]
 mod shapes;
 #[path = "../tests/support/stream.rs"]
@@ -25,6 +27,7 @@ use driftgate::model::ticket::Record;
 use driftgate::sources::jira::{Jira, Settings as JiraSettings};
 use driftgate::sources::tracker::Context;
 use driftgate::sources::{About, TicketSource, Wanted};
+use processor::Processor;
 use rayon::prelude::*;
 use stream::Known;
 
@@ -133,22 +136,15 @@ fn fuzz(cases: usize, first: usize) {
         .into_par_iter()
         .map(|case| {
             let record = shapes::record(case as u64, &known);
-            let (clock, started) = (Instant::now(), processor(Instant::now()));
+            let processor = Processor::start();
             let ticket = index.understand(&record, now());
             assert!(ticket.links.iter().all(|link| link.quote.chars().count() <= 161));
-            (processor(clock) - started, case)
+            (processor.used().as_secs_f64(), case)
         })
         .max_by(|one, other| one.0.total_cmp(&other.0))
         .unwrap_or_default();
     println!("cases          {cases} in {:.1} s, no panic", started.elapsed().as_secs_f64());
     println!("slowest        {:.1} ms, case {}", slowest.0 * 1e3, slowest.1);
-}
-
-/// The processor's time of this thread, which other programs on the machine do not lengthen; elsewhere than on Linux the clock's.
-fn processor(since: Instant) -> f64 {
-    let own = std::fs::read_to_string("/proc/thread-self/schedstat").ok();
-    let own = own.and_then(|line| line.split(' ').next()?.parse::<u64>().ok());
-    own.map_or(since.elapsed().as_secs_f64(), |nanoseconds| nanoseconds as f64 / 1e9)
 }
 
 fn large(bytes: usize, wanted: &str) {
@@ -158,11 +154,11 @@ fn large(bytes: usize, wanted: &str) {
         if !name.contains(wanted) {
             continue;
         }
-        let (clock, started) = (Instant::now(), processor(Instant::now()));
+        let processor = Processor::start();
         let record = shapes::read(&item);
-        let read = processor(clock) - started;
+        let read = processor.used().as_secs_f64();
         let ticket = record.map(|record| index.understand(&record, now()));
-        let took = processor(clock) - started;
+        let took = processor.used().as_secs_f64();
         let told = ticket.map_or("a gap".to_owned(), |ticket| {
             format!("{} links{}", ticket.links.len(), if ticket.unread.is_some() { ", cut" } else { "" })
         });

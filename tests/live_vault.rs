@@ -358,7 +358,7 @@ async fn what_proves_nothing_is_unknown() {
         assert!(seen.reason.as_deref().is_some_and(|said| said.contains(reason)), "{name}: {seen:?}");
         assert!(!format!("{batch:?}").contains("Canary"), "{name}: {batch:?}");
         assert_eq!(listener.connections(), 1, "{name}");
-        assert!(begun.elapsed() < Duration::from_secs(20), "{name}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(60), "{name}: {:?}", begun.elapsed());
     });
     futures::future::join_all(runs).await;
     assert_eq!(elsewhere.connections(), 0, "a redirect was followed to another place");
@@ -401,7 +401,7 @@ async fn an_auditor_is_not_waited_for_beyond_the_deadline() {
         want.credentials.insert(token_id(ACCESSOR));
     })
     .await;
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     assert_eq!(liveness(&batch, ACCESSOR).state, LivenessState::Unknown);
     assert_eq!(batch.inventory.gaps[0].reason, "not read within 1 s");
 }

@@ -114,7 +114,7 @@ async fn every_fault_is_a_gap() {
         }
         assert!(!rest.inventory.gaps.is_empty(), "{name}");
         assert!(!format!("{stores:?}{rest:?}{all:?}").contains("Canary"), "{name}");
-        assert!(begun.elapsed() < Duration::from_secs(40), "{name}: {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(60), "{name}: {:?}", begun.elapsed());
     });
     futures::future::join_all(runs).await;
     assert_eq!(elsewhere.connections(), 0, "the auditor's token went elsewhere");

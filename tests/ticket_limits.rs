@@ -5,11 +5,12 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use driftgate::link::Index;
 use driftgate::model::inventory::Inventory;
 use driftgate::model::settings::Settings;
+use support::processor::Processor;
 use support::{shapes, stream};
 
 fn now() -> jiff::Timestamp {
@@ -31,16 +32,16 @@ fn no_ticket_is_too_strange() {
     }
 }
 
-/// Twice the text takes about twice the time; where a machine is busy, the best of some runs counts.
+/// Twice the text takes about twice the processor's time, in the best of some runs.
 #[test]
 fn twice_the_text_takes_twice_the_time() {
     let known = stream::known(200);
     let index = index(&known);
     let time = |item: &str| {
-        let started = Instant::now();
+        let processor = Processor::start();
         let record = shapes::read(item);
         let _ticket = record.map(|record| index.understand(&record, now()));
-        started.elapsed()
+        processor.used()
     };
     let size = 12_000;
     for ((name, one), (_, two)) in shapes::large(size, &known).into_iter().zip(shapes::large(2 * size, &known)) {

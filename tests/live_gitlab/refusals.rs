@@ -123,7 +123,7 @@ async fn limits_are_waited_for_up_to_a_cap() {
         let reasons = gap_reasons(&batch.inventory);
         assert!(reasons.len() == 1 && reasons[0].contains("rate limited"), "{reasons:?}");
         assert_eq!(batch.inventory.slots.len(), 1, "the group's is read");
-        assert!(begun.elapsed() < Duration::from_secs(10));
+        assert!(begun.elapsed() < Duration::from_secs(60));
     }
     // A deadline keeps what came before it.
     gitlab.control(json!({"faults": [{"match": "acme/variables", "delay": 6}]}));
@@ -208,9 +208,8 @@ async fn a_scan_reads_a_group_in_parts_and_goes_on() {
         driftgate::sources::Watch::new(move |_, items, requests, _| hears.lock().unwrap().push((items, requests)));
     let want = Wanted { journal: Some(journal.clone()), watch, ..wide() };
     let source = Setting::new(&gitlab.endpoint, ROOT).build();
-    let begun = Instant::now();
     let batch = stores(&source, &want).await;
-    let (taken, requests) = (begun.elapsed(), gitlab.requests());
+    let requests = gitlab.requests();
     let reasons = gap_reasons(&batch.inventory);
     assert!(
         reasons.len() == 1 && reasons[0].contains("of acme/team/inner/p7: its deploy keys: HTTP 500"),
@@ -222,8 +221,7 @@ async fn a_scan_reads_a_group_in_parts_and_goes_on() {
     assert_eq!(batch.account.requests as usize, requests.len());
     let projects = requests.iter().filter(|request| request.contains("groups/acme/projects")).count();
     assert_eq!((projects, requests.iter().any(|request| request.contains("cursor="))), (2, true), "keyset");
-    let ideal = Duration::from_millis(requests.len() as u64 * 20 / 16);
-    assert!(taken < ideal * 6 + Duration::from_secs(2), "{taken:?} for {} requests", requests.len());
+    assert!((8..=16).contains(&gitlab.peak()), "{} at once", gitlab.peak());
     assert_eq!(journal.0.lock().unwrap().len(), 3 + 131 - 1 + 1, "groups, projects but one, the instance");
     assert!(seen.lock().unwrap().len() == 3 + 131 && seen.lock().unwrap().iter().any(|(items, _)| *items > 130));
 

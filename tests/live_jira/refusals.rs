@@ -124,7 +124,7 @@ fn a_gate_stops_waiting() {
     let started = Instant::now();
     let (_, account) = setting.read();
     assert!(reasons(&account)[0].contains("not read within 1 s"), "{:?}", account.gaps);
-    assert!(started.elapsed().as_secs() < 4, "{:?}", started.elapsed());
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }
 
 /// Every fault of every server, in place of a Cloud and of a Data Center.

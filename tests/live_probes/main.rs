@@ -322,7 +322,7 @@ async fn what_proves_nothing_is_unknown() {
             assert!(seen.reason.as_deref().is_some_and(|said| said.starts_with(reason)), "{prefix} {name}: {seen:?}");
             assert!(!format!("{batch:?}").contains(&token(prefix)[8..]), "{prefix} {name}");
             assert_eq!(listener.connections(), 1, "{prefix} {name}: it was asked again");
-            assert!(begun.elapsed() < Duration::from_secs(25), "{prefix} {name}: {:?}", begun.elapsed());
+            assert!(begun.elapsed() < Duration::from_secs(60), "{prefix} {name}: {:?}", begun.elapsed());
             assert!(listener.sent() < 64 << 20, "{prefix} {name}: {} bytes were taken", listener.sent());
         });
         futures::future::join_all(runs).await;

@@ -162,6 +162,12 @@ impl GitLab {
         self.control(json!({"forget": true}));
     }
 
+    /// The most requests since then that were under way at once.
+    pub fn peak(&self) -> u64 {
+        let got = http::request(Method::GET, &format!("{}/__log", self.endpoint), &[], None).unwrap().json();
+        got.as_array().unwrap().iter().map(|entry| entry["at_once"].as_u64().unwrap()).max().unwrap_or_default()
+    }
+
     /// Requests since then: `GET /api/v4/…?…`.
     pub fn requests(&self) -> Vec<String> {
         let got = http::request(Method::GET, &format!("{}/__log", self.endpoint), &[], None).unwrap().json();

@@ -70,7 +70,7 @@ class State:
         self.variables = {}  # place -> list; places are "project:1", "group:2", "instance"
         self.deploy_tokens, self.deploy_keys, self.triggers, self.events = {}, {}, {}, {}
         self.members = {}  # (user id, space id) -> level
-        self.premium, self.clock, self.latency = True, None, 0.0
+        self.premium, self.clock, self.latency, self.under_way = True, None, 0.0, 0
         self.faults, self.log = [], []
         root = self.new_user("root", True)
         self.new_token(root["id"], "root", ["api", "sudo"], value="glpat-root-of-the-fake-0000")
@@ -418,7 +418,13 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self):
-        self.serve()
+        with self.state.lock:
+            self.state.under_way += 1
+        try:
+            self.serve()
+        finally:
+            with self.state.lock:
+                self.state.under_way -= 1
 
     do_POST = do_PUT = do_DELETE = do_GET
 
@@ -439,7 +445,7 @@ class Handler(BaseHTTPRequestHandler):
         with state.lock:
             private, job = self.headers.get("private-token"), self.headers.get("job-token")
             kind = "private" if private else "job" if job else "none"
-            state.log.append({"method": self.command, "path": url.path, "query": url.query, "kind": kind})
+            state.log.append({"method": self.command, "path": url.path, "query": url.query, "kind": kind, "at_once": state.under_way})
             fault = next((f for f in state.faults if f["match"] in self.path and f.get("times", 1) != 0), None)
             if fault is not None:
                 fault["times"] = fault.get("times", 1) - 1

@@ -23,6 +23,7 @@ pub mod listener;
 pub mod moto;
 pub mod openbao;
 pub mod process;
+pub mod processor;
 pub mod proxy;
 pub mod runs;
 pub mod servicenow;
