@@ -3,6 +3,7 @@
 
 use crate::model::ticket::Intent;
 
+use super::nouns::{access_noun, credential_noun};
 use super::tokens::Word;
 use super::verbs::{Cue, Force, Form};
 
@@ -168,6 +169,43 @@ pub(super) fn ability(words: &[Word], at: usize) -> bool {
                     | "ability"
             )
     })
+}
+
+/// "Access that is no longer needed must be revoked within 24 hours, see policy AC-02": a rule, and nothing that is asked.
+pub(super) fn rule(text: &str, words: &[Word]) -> bool {
+    let word = |at: usize| words.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    let noun =
+        |at: usize| access_noun(word(at)) || credential_noun(word(at)) || matches!(word(at), "accounts" | "account");
+    let names = words.iter().any(|w| {
+        matches!(
+            w.text.as_str(),
+            "policy" | "policies" | "standard" | "guideline" | "guidelines" | "baseline" | "regulation" | "richtlinie"
+        )
+    });
+    let any = usize::from(matches!(word(0), "any" | "every" | "each" | "all" | "unused" | "temporary" | "privileged"));
+    names
+        && noun(any)
+        && (any > 0 || matches!(word(1), "that" | "which" | "who" | "older" | "must" | "shall"))
+        && words.iter().any(|w| matches!(w.text.as_str(), "must" | "shall" | "has" | "have" | "are" | "is" | "should"))
+        && !text.trim_end().ends_with(':')
+}
+
+/// "Who may rotate X", "how to revoke it", "whether to delete it": what is to be told.
+pub(super) fn indirect(words: &[Word], at: usize) -> bool {
+    let word = |back: usize| at.checked_sub(back).and_then(|at| words.get(at)).map_or("", |w| w.text.as_str());
+    let asks = |word: &str| {
+        matches!(
+            word,
+            "who" | "whom" | "how" | "whether" | "why" | "wer" | "wie" | "ob" | "qui" | "comment" | "quién" | "cómo"
+        )
+    };
+    let may = |word: &str| {
+        matches!(
+            word,
+            "may" | "can" | "could" | "should" | "must" | "to" | "we" | "you" | "kann" | "darf" | "peut" | "puede"
+        )
+    };
+    asks(word(1)) || (may(word(1)) && asks(word(2))) || (may(word(1)) && may(word(2)) && asks(word(3)))
 }
 
 /// "Before we revoke X", "after rotating it", "once revoked": when something else is done.

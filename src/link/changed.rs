@@ -1,6 +1,7 @@
 //! What levels and "new" things say of an intent: "change it to read" changes an access, "admin on X" asks for one, "we need a key for X"
 //! asks for a first one and "we need a new value of X" for another.
 
+use crate::model::inventory::Level;
 use crate::model::ticket::Intent;
 
 use super::intent::Reading;
@@ -18,6 +19,11 @@ pub(super) fn changes_level(text: &str) -> bool {
     (0..all.len()).any(|at| {
         let back = |n: usize| at.checked_sub(n).map(word).unwrap_or_default();
         if is_level(at) {
+            // "No longer needs write access"
+            let needs = matches!(back(1), "need" | "needs" | "require" | "requires");
+            if needs && back(3) == "no" && back(2) == "longer" && level::in_place(&all, at) > Some(Level::Read) {
+                return true;
+            }
             // "write is not necessary", "Reporter is not enough"
             let enough = |from: usize| {
                 (from..from + 3).any(|i| {
@@ -341,7 +347,7 @@ impl Reading<'_> {
                     all,
                     at + 1,
                     at + 4,
-                    &["enough", "suffices", "do", "sufficient", "reicht", "genügt", "basta", "suffit"],
+                    &["enough", "plenty", "suffices", "do", "sufficient", "reicht", "genügt", "basta", "suffit"],
                 ) && !near(all, at + 1, at + 4, &["not", "nicht", "no", "pas"]))
         })
     }

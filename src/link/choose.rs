@@ -106,7 +106,9 @@ impl<'c> Context<'c> {
                 // What stands in parentheses behind a clause belongs to it.
                 index == clause || (part.aside && index == clause + 1)
             });
-            if wanted && part.stance != Stance::Keep && part.stance != Stance::Past {
+            // What a clause says of its own name is about that, whatever became of it.
+            let own = clause == Some(index) && part.stance == Stance::Past;
+            if wanted && (own || !matches!(part.stance, Stance::Keep | Stance::Past)) {
                 hints.add(&self.clauses[number][index]);
             }
         }
@@ -124,6 +126,17 @@ impl<'c> Context<'c> {
             return Choice::of(if near.fit(entity, false).is_some() { left } else { Vec::new() });
         }
         let whole_unit = self.unit(number, None);
+        // "Token 19 of this project".
+        if let Some(own) = self.own(&left).filter(|_| near.here || whole_unit.here) {
+            left = own;
+            if left.len() == 1 {
+                return Choice::of(left);
+            }
+        }
+        // "Delete Y from the same environment": as the line before it says.
+        let before =
+            number.checked_sub(1).filter(|before| same_place(&unit.text) && self.units[*before].origin == unit.origin);
+        let same = before.map(|before| self.unit(before, None)).unwrap_or_default();
         let mut around = Hints::default();
         for other in [unit.lead, unit.heading].into_iter().flatten() {
             around.add(&self.unit(other, None));
@@ -137,6 +150,7 @@ impl<'c> Context<'c> {
         for (nearest, hints) in [
             (true, &near),
             (true, &whole_unit),
+            (false, &same),
             (false, &line),
             (false, &around),
             (false, &self.title),
@@ -156,12 +170,8 @@ impl<'c> Context<'c> {
                 return Choice { of: left, all: true };
             }
         }
-        if let Some(repository) = &self.repository {
-            let own: Vec<usize> =
-                left.iter().copied().filter(|of| self.names.entities[*of].place.as_ref() == Some(repository)).collect();
-            if !own.is_empty() {
-                left = own;
-            }
+        if let Some(own) = self.own(&left) {
+            left = own;
         }
         if left.len() > 1 {
             let fitting = self.best(&left, &self.whole);
@@ -181,12 +191,25 @@ impl<'c> Context<'c> {
         });
         let all = left.len() > 1
             && (spread
-                || (left.len() == 2 && both(&unit.text))
+                || (left.len() == 2 && self.both(unit))
                 || self.joins.iter().any(|join| {
                     let text = &self.units[*join].text;
                     self.each_named(&left, &self.unit(*join, None), text)
                 }));
         Choice { of: left, all }
+    }
+
+    /// Those of the ticket's own repository, where there are any.
+    fn own(&self, of: &[usize]) -> Option<Vec<usize>> {
+        let repository = self.repository.as_ref()?;
+        let own = of.iter().copied().filter(|of| self.names.entities[*of].place.as_ref() == Some(repository));
+        Some(own.collect()).filter(|own: &Vec<usize>| !own.is_empty())
+    }
+
+    /// "In both places", where the name stands or behind it.
+    fn both(&self, unit: &Unit) -> bool {
+        let text = self.units.iter().filter(|other| !matches!(other.origin, Origin::Comment(_))).take(JOINS);
+        both(&unit.text) || (unit.origin == Origin::Title && text.into_iter().any(|other| both(&other.text)))
     }
 
     /// "In production and staging", "as Actions and as Dependabot secret": each of them is named by what tells it from the others.
@@ -259,6 +282,31 @@ fn everywhere(text: &str) -> Option<Spread> {
             }
         }
         _ => None,
+    })
+}
+
+/// "From the same environment".
+fn same_place(text: &str) -> bool {
+    words(text).windows(2).any(|pair| {
+        matches!(pair[0].text.as_str(), "same" | "selben" | "gleichen" | "même" | "mismo")
+            && matches!(
+                pair[1].text.as_str(),
+                "environment"
+                    | "env"
+                    | "scope"
+                    | "repository"
+                    | "repo"
+                    | "project"
+                    | "place"
+                    | "umgebung"
+                    | "projekt"
+                    | "environnement"
+                    | "dépôt"
+                    | "projet"
+                    | "entorno"
+                    | "repositorio"
+                    | "proyecto"
+            )
     })
 }
 

@@ -1,6 +1,8 @@
 //! Where a unit's clauses part, and which of its words say nothing by themselves: those in quotation marks, in addresses and in paths. What a
 //! clause does is judged in `stance`.
 
+use std::ops::Range;
+
 use super::stance::Found;
 use super::text::Shape;
 use super::tokens::Word;
@@ -30,14 +32,31 @@ pub(super) fn around(text: &str, parts: &[(usize, usize, bool)], index: usize) -
     whole
 }
 
-/// What stands between quotation marks and names nothing: `crashes on "REVOKE"` cites a word and does not say it.
-pub(super) fn quoted(text: &str) -> Vec<std::ops::Range<usize>> {
+/// What stands between quotation marks and names nothing: `crashes on "REVOKE"` cites a word and does not say it; and what a text is
+/// called, whatever that names: `the page "Rotating X"`.
+pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
     const LONGEST: usize = 120;
     let named = |inside: &str| {
         super::tokens::tokens(inside).iter().any(|token| {
             token.text.contains(['_', '/', '@', ':']) || token.text.chars().filter(char::is_ascii_digit).count() > 3
         })
     };
+    let called = |before: &str| {
+        let last = before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
+        before.ends_with(' ') && super::topics::text_noun(&last.to_lowercase())
+    };
+    let cites = |range: &Range<usize>| {
+        let (before, inside) = (&text[..range.start], &text[range.clone()]);
+        let before = before.trim_end_matches(['"', '\u{201c}', '\u{201e}', '\u{ab}']);
+        // `Action: "revoke"` answers, and a title in quotes is a title.
+        let answers = before.trim_end().ends_with([':', '=']) || inside.len() * 5 > text.len() * 4;
+        inside.len() <= LONGEST && !answers && (called(before) || !named(inside))
+    };
+    quotations(text).into_iter().filter(cites).collect()
+}
+
+/// What stands between quotation marks.
+fn quotations(text: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut rest = 0;
     while let Some((open, mark)) =
@@ -50,12 +69,7 @@ pub(super) fn quoted(text: &str) -> Vec<std::ops::Range<usize>> {
             _ => &['\u{201d}', '\u{201c}'],
         };
         let Some(length) = text[from..].find(closes) else { break };
-        let inside = &text[from..from + length];
-        // `Action: "revoke"` answers, and a title in quotes is a title.
-        let answers = text[..rest + open].trim_end().ends_with([':', '=']) || inside.len() * 5 > text.len() * 4;
-        if inside.len() <= LONGEST && !answers && !named(inside) {
-            out.push(from..from + length);
-        }
+        out.push(from..from + length);
         rest = from + length + text[from + length..].chars().next().map_or(1, char::len_utf8);
     }
     out

@@ -21,6 +21,8 @@ pub(super) struct Hints {
     pub(super) above: bool,
     /// One repository's or project's own.
     pub(super) below: bool,
+    /// The one in which the ticket stands: "this project".
+    pub(super) here: bool,
 }
 
 /// What is not production.
@@ -102,6 +104,7 @@ impl Hints {
                 compound if levelled(compound) == Some(false) => hints.below = true,
                 "repository" | "repo" | "project" | "projekt" | "projet" | "proyecto" | "dépôt" | "repositorio" => {
                     hints.below = true;
+                    hints.here |= matches!(near(1), "this" | "dieses" | "diesem" | "ce" | "este");
                     // "the ledger project", "project ledger": a place by its last part.
                     for word in [near(1), next] {
                         hints.places.extend(names.ending(word).iter().cloned());
@@ -127,6 +130,7 @@ impl Hints {
         self.kinds.extend(&other.kinds);
         self.above |= other.above;
         self.below |= other.below;
+        self.here |= other.here;
     }
 
     /// How well an entity fits: none where a hint says that it is another one.

@@ -39,6 +39,8 @@ pub(super) struct Names {
     by_owner: Quick<String, Vec<usize>>,
     /// Handles of owners: `ivan` of `ivan@example.com`.
     handles: HashMap<String, BTreeSet<String>>,
+    /// Those of them that are logins, not parts of addresses.
+    logins: BTreeSet<String>,
     /// Ids forwards and backwards, lower case, for parts of them.
     forwards: Vec<(String, usize)>,
     backwards: Vec<(String, usize)>,
@@ -143,6 +145,7 @@ impl Names {
             let user = entity.place.clone().filter(|_| entity.kind == "personal-token");
             let alias = entity.names.iter().skip(1).find(|_| entity.kind == "access-key").map(|a| a.to_lowercase());
             let local = owner.split('@').next().filter(|local| local.contains(['.', '-', '_'])).map(str::to_owned);
+            self.logins.extend(user.iter().chain(&alias).cloned());
             for handle in user.into_iter().chain(alias).chain(local) {
                 self.handles.entry(handle).or_default().insert(owner.clone());
             }
@@ -304,6 +307,11 @@ impl Names {
 
     pub(super) fn is_owner(&self, name: &str) -> bool {
         self.by_owner.contains_key(&name.to_lowercase())
+    }
+
+    /// Whether a word is somebody's login.
+    pub(super) fn is_login(&self, word: &str) -> bool {
+        self.logins.contains(&word.to_lowercase())
     }
 
     /// The owner behind a handle, where only one has it.

@@ -115,7 +115,7 @@ impl Reading<'_> {
     }
 
     /// Whether a line of the text has one of these names before its colon.
-    fn keyed(&self, keys: &[&str]) -> bool {
+    pub(super) fn keyed(&self, keys: &[&str]) -> bool {
         self.units.iter().filter(|unit| matches!(unit.origin, Origin::Body(_))).any(|unit| {
             let row = unit.text.trim_matches('|').split_once('|').filter(|_| unit.shape == Shape::Row);
             let key = row
@@ -131,6 +131,9 @@ impl Reading<'_> {
         if self.keyed(&["level", "access level", "access"])
             && self.keyed(&["duration", "until", "end", "ends", "expires", "to", "window"])
         {
+            return true;
+        }
+        if self.keyed(&["duration"]) && self.keyed(&["start", "starts", "from", "begin"]) {
             return true;
         }
         self.units.iter().zip(self.judged).filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(
@@ -222,10 +225,10 @@ impl Reading<'_> {
             let changed = || {
                 self.own().any(|(unit, judged)| {
                     matches!(unit.origin, Origin::Body(_))
-                        && judged
-                            .clauses
-                            .iter()
-                            .any(|clause| clause.stance == Stance::Act && super::changed::moves_level(unit, clause))
+                        && judged.clauses.iter().any(|clause| {
+                            matches!(clause.stance, Stance::Act | Stance::Neutral)
+                                && super::changed::moves_level(unit, clause)
+                        })
                 })
             };
             if super::changed::lends_level(&unit.text) && !self.judged[number].question {
@@ -237,6 +240,11 @@ impl Reading<'_> {
                 super::lengths::lengths(&unit.text).last().is_some_and(|length| super::window::closes(unit, length));
             if !asked && lent && self.of_unit(number).iter().any(|m| !m.identity) {
                 scores.add(Intent::Elevate, 5.0, "how long, in the title");
+                continue;
+            }
+            // "lab-readonly for Lea Meier until 2026-04-30 18:00 UTC"
+            if !asked && lends_until(&self.judged[number]) && self.of_unit(number).iter().any(|m| !m.identity) {
+                scores.add(Intent::Elevate, 5.0, "until when, in the title");
                 continue;
             }
             let named = || {
@@ -350,18 +358,24 @@ impl Reading<'_> {
         let title = words(&self.record.title);
         let removes = scores.0.contains_key(&Intent::Revoke);
         let text = &title;
-        let of = text.windows(2).any(|pair| pair[0].text == "instead" && pair[1].text == "of");
+        let of = text.windows(2).position(|pair| pair[0].text == "instead" && pair[1].text == "of");
         let plain = |w: &Word| matches!(w.text.as_str(), "app" | "role" | "installation");
+        // "An app instead of the token"; "X app: one repository instead of all" says nothing of one.
+        let replaces = |at: usize| {
+            of.is_some_and(|of| of.saturating_sub(at) <= 3 && at < of && !title[at].text.is_empty())
+                && !self.record.title[title[at].end..].starts_with(':')
+        };
         // "No more static keys", "deploys without static keys".
         let without = text.iter().any(|w| w.text == "static")
             && (text.iter().any(|w| w.text == "without")
                 || text.windows(2).any(|pair| pair[0].text == "no" && pair[1].text == "more"));
-        let Some(word) = title.iter().find(|w| {
-            (without && w.text == "static") || (keyless(&w.text) && w.text != "workload" && (of || !plain(w)))
+        let Some((_, word)) = title.iter().enumerate().find(|(at, w)| {
+            (without && w.text == "static")
+                || (keyless(&w.text) && w.text != "workload" && (!plain(w) || replaces(*at)))
         }) else {
             return;
         };
-        let instead = of
+        let instead = of.is_some()
             || text.iter().any(|w| matches!(w.text.as_str(), "replace" | "replaces" | "static" | "statt" | "anstelle"));
         if removes || instead {
             scores.add(Intent::Revoke, 8.0, &format!("\"{}\" in the title", word.text));
@@ -375,6 +389,31 @@ pub(super) fn temporary(units: &[Unit], judged: &[Judged]) -> bool {
         let asked = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).flat_map(|clause| &clause.acts);
         asked.into_iter().any(|act| act.intent == Intent::Elevate && act.force == Force::Strong)
     })
+}
+
+/// Until when.
+const UNTIL: [&str; 5] = ["until", "till", "bis", "jusqu'au", "hasta"];
+
+/// Whether a title may state until when.
+pub(super) fn may_lend(title: &str) -> bool {
+    title.contains(|c: char| c.is_ascii_digit()) && words(title).iter().any(|w| UNTIL.contains(&w.text.as_str()))
+}
+
+/// For whom and until when, in a title that keeps nothing and tells of nothing that runs out.
+fn lends_until(title: &Judged) -> bool {
+    let word = |options: &[&str]| title.words.iter().position(|w| options.contains(&w.text.as_str()));
+    let until = word(&UNTIL).filter(|at| {
+        title
+            .words
+            .get(at + 1..)
+            .is_some_and(|behind| behind.iter().take(4).any(|w| w.text.starts_with(|c: char| c.is_ascii_digit())))
+    });
+    let whom = word(&["for", "für", "pour", "para"]);
+    whom.zip(until).is_some_and(|(whom, until)| whom < until)
+        && !title.question
+        && !title.overall().spares()
+        && word(&["valid", "expires", "gültig", "good", "paid", "booked", "closed", "available", "open", "wait"])
+            .is_none()
 }
 
 /// The one verb that means somebody's or something's whole end.

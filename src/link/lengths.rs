@@ -153,7 +153,7 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
             | "unused"
             | "previous"
     ) || matches!(back(2), "every" | "older" | "unused" | "last" | "past")
-        || matches!(next, "ago" | "old" | "later" | "earlier" | "before" | "notice");
+        || matches!(next, "ago" | "old" | "later" | "earlier" | "before" | "notice" | "or");
     let for_it = matches!(
         back(1),
         "for"

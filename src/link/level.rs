@@ -293,6 +293,13 @@ impl Asked<'_> {
                 || matches!(back(1), "statt" | "anstelle");
             // "write until Friday, then read again": what is afterwards is not asked for.
             let back_to = !change && ((back(2) == "back" && back(1) == "to") || ahead(1) == "again");
+            let unneeded = unneeded
+                || (change
+                    && matches!(
+                        back(1),
+                        "away" | "remove" | "revoke" | "drop" | "strip" | "withdraw" | "lose" | "loses"
+                    ))
+                || matches!(back(1), "need" | "needs" | "requires") && back(2) == "longer" && back(3) == "no";
             let denied = denied || unneeded || replaced || back_to;
             let shall = (1..=3).any(|n| matches!(back(n), "to" | "only" | "needs"));
             if !denied && (shall || !was) {

@@ -26,6 +26,8 @@ pub(super) struct Scene<'s> {
     pub(super) mentions: Vec<Mention>,
     /// The ticket was filed afterwards: what is past is what it asks for.
     pub(super) filed: bool,
+    /// Somebody leaves: what goes is what that one has, and no name that is only told of.
+    pub(super) leaves: bool,
 }
 
 /// What was linked, what was not and why.
@@ -161,6 +163,9 @@ impl Scene<'_> {
             .map(|(_, weight, _)| *weight)
             .max()
             .unwrap_or(Weight::Passing);
+        if self.leaves && best == Weight::Passing {
+            return;
+        }
         let least = if best == Weight::Passing { Weight::Passing } else { Weight::Listed };
         let acted: BTreeSet<usize> = mentions
             .iter()

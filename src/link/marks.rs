@@ -55,7 +55,7 @@ pub(super) const APART: usize = 14;
 const WORDS: &[(u32, &str)] = &[
     (
         PARTIAL,
-        "ends ending end suffix last endet endend terminant termine termina terminado starts starting begins beginning prefix beginnt \
+        "ends ending end suffix last endet endend terminant termine finit finissant finissent termina terminado starts starting begins beginning prefix beginnt \
          commen\u{e7}ant empieza",
     ),
     (APPROVES, "approved approve lgtm genehmigt approuv\u{e9} aprobado"),
@@ -64,6 +64,7 @@ const WORDS: &[(u32, &str)] = &[
     (BESIDE | PRONOUN, "one"),
     (PRONOUN, "ones latter former letztere letzterer erstere erster"),
     (BESIDE, "pair value"),
+    (ASKS, "duration"),
     (PRONOUN, "it them they these those both everything this that ihn sie es diese beide le les los lo all"),
     (ASKING, "what"),
     (

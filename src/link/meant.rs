@@ -6,7 +6,7 @@ use crate::model::ticket::Intent;
 use super::intent::Reading;
 use super::nouns::{credential_noun, keyless};
 use super::stance::Act;
-use super::text::Unit;
+use super::text::{Origin, Unit};
 use super::tokens::{Word, tokens};
 use super::verbs::Force;
 
@@ -18,6 +18,21 @@ impl Reading<'_> {
         let verb = unit.text[act.start..act.end].to_lowercase();
         match act.intent {
             Intent::Revoke if self.ends_somebody(number, unit, act, &verb, all, after) => Intent::Offboard,
+            // "Withdrawal of access for <surname>", with a line for the last day.
+            Intent::Revoke
+                if unit.origin == Origin::Title
+                    && after.iter().take(3).any(|w| super::nouns::access_noun(&w.text))
+                    && self.keyed(&[
+                        "last day",
+                        "last working day",
+                        "leaving date",
+                        "exit date",
+                        "termination date",
+                    ])
+                    && !self.mentions.iter().any(|m| !m.identity) =>
+            {
+                Intent::Offboard
+            }
             Intent::Revoke if takes_a_part(after) => Intent::Modify,
             Intent::Rotate if verb.starts_with("repla") => {
                 let by = after.iter().position(|w| {
@@ -40,7 +55,12 @@ impl Reading<'_> {
                         .iter()
                         .take(8)
                         .any(|w| credential_noun(&w.text) && !matches!(w.text.as_str(), "role" | "account"));
-                let access = after.iter().take(8).any(|w| super::nouns::access_noun(&w.text));
+                let access = after.iter().take(8).any(|w| super::nouns::access_noun(&w.text))
+                    // "Take away push on X".
+                    || (0..after.len().min(3)).any(|at| {
+                        super::level::word(&after[at].text).is_some()
+                            && after.get(at + 1).is_none_or(|w| matches!(w.text.as_str(), "on" | "to" | "for" | "in"))
+                    });
                 if thing && !access { Intent::Revoke } else { Intent::Modify }
             }
             intent => intent,
@@ -84,6 +104,9 @@ impl Reading<'_> {
             "stillleg",
             "stillgeleg",
             "apag",
+            "mise hors",
+            "mettre hors",
+            "außer betrieb",
         ]
         .iter()
         .any(|v| verb.starts_with(v));

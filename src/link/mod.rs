@@ -263,7 +263,8 @@ impl Index {
         };
         let mut window = None;
         if matches!(intent, Intent::Provision | Intent::Elevate | Intent::Modify) {
-            window = times(intent).window().filter(|_| intent != Intent::Modify || window::keyed(read.units));
+            let lent = || window::keyed(read.units) || window::comes_back(read.units);
+            window = times(intent).window().filter(|_| intent != Intent::Modify || lent());
             let temporary = intent == Intent::Elevate || intent::temporary(read.units, read.judged);
             if window.is_none() && temporary {
                 window = times(intent).granted(|comment| trust.trusts(&comment.author, comment.at));
@@ -366,7 +367,13 @@ impl Index {
         if matches!(intent, Intent::Provision | Intent::Elevate) {
             mentions.retain(|mention| !access::unneeded(&read.units[mention.unit], mention.start));
         }
-        let scene = |mentions, filed| Scene { record: read.record, context: read.context, mentions, filed };
+        let scene = |mentions, filed| Scene {
+            record: read.record,
+            context: read.context,
+            mentions,
+            filed,
+            leaves: intent == Intent::Offboard,
+        };
         let mut linked = scene(mentions.clone(), false).link();
         // Filed afterwards: what was done is what the ticket is about, where nothing else is.
         if linked.links.is_empty() && filed::filed_afterwards(read.units) {

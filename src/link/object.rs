@@ -71,7 +71,10 @@ impl Reading<'_> {
         let named = self
             .of_unit(number)
             .iter()
-            .any(|m| m.clause.is_none_or(|c| self.judged[number].clauses.get(c) == Some(clause)) && !m.instrument);
+            .any(|m| m.clause.is_none_or(|c| self.judged[number].clauses.get(c) == Some(clause)) && !m.instrument)
+            // "X (crane-ctl) needs a new value".
+            || (self.units[number].text[..clause.start].ends_with(')')
+                && self.of_unit(number).iter().any(|m| m.start < clause.start && !m.instrument && !m.stance.spares()));
         let verb = self.units[number].text[act.start..act.end].to_lowercase();
         if expires(&verb) {
             return !self.of_unit(number).is_empty();

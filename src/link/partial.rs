@@ -43,6 +43,8 @@ pub(super) fn part_of(
         near.last().is_some_and(|last| {
             let last = last.text.as_str();
             options.contains(&last)
+                // "Last 4 = 6FWM".
+                || last.bytes().all(|b| b.is_ascii_digit())
                 || matches!(
                     last,
                     "in" | "with"
@@ -52,15 +54,19 @@ pub(super) fn part_of(
                         | "par"
                         | "en"
                         | "con"
+                        | "por"
                         | "characters"
                         | "chars"
                         | "digits"
                         | "are"
                         | "is"
+                        | "visible"
+                        | "shown"
                 )
         }) && near.iter().any(|word| options.contains(&word.text.as_str()))
     };
-    let open_front = before.ends_with('…') || before.ends_with("..") || before.ends_with("**");
+    let open_front =
+        before.ends_with('…') || before.ends_with("..") || (before.ends_with("**") && !after.starts_with('*'));
     let ends = open_front
         || told(&[
             "ends",
@@ -72,6 +78,9 @@ pub(super) fn part_of(
             "endend",
             "terminant",
             "termine",
+            "finit",
+            "finissant",
+            "finissent",
             "termina",
             "terminado",
         ]);

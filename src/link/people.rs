@@ -131,7 +131,8 @@ impl Search<'_> {
             // A bare word may be a first name; a login with a sign in it, or behind an `@`, is none.
             let handled = listed || self.names.handle(bare).is_some();
             // "Login: x", `x`: said to be one.
-            let called = listed && (token.marked || after_key(&text[..token.start]));
+            let called = (listed || handled && self.names.is_login(bare) && !self.first_name(bare))
+                && (token.marked || after_key(&text[..token.start]) || leaves_next(&text[..token.start]));
             let login = called || handled && (token.text.starts_with('@') || bare.contains(['-', '_', '.']));
             if address(bare) || login || self.names.is_owner(bare) {
                 out.push((self.known(bare), token.start));
@@ -153,6 +154,14 @@ impl Search<'_> {
             }
         }
         out
+    }
+
+    /// Whether a login is what somebody is called by: the first part of the address.
+    fn first_name(&self, login: &str) -> bool {
+        let own = |owner: &str| {
+            owner.split(['@', '.', '-', '_']).next().is_some_and(|first| first.eq_ignore_ascii_case(login))
+        };
+        self.names.handle(login).is_none_or(own)
     }
 
     /// The owner or directory entry behind a name.
@@ -269,6 +278,14 @@ fn after_key(before: &str) -> bool {
         )
     };
     key.iter().rev().take(2).any(names)
+}
+
+/// "Offboard x", "Leaver: x".
+fn leaves_next(before: &str) -> bool {
+    words(before.trim_end_matches([' ', ':'])).last().is_some_and(|w| {
+        w.end + 2 >= before.len()
+            && matches!(w.text.as_str(), "offboard" | "offboarding" | "off-board" | "leaver" | "departure")
+    })
 }
 
 /// "My last day", "I am leaving", "remove my access".

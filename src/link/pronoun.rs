@@ -42,7 +42,9 @@ impl Scene<'_> {
                 for m in there {
                     let mention = &mut self.mentions[m];
                     // "It was replaced in January, delete it": what became of it is the reason.
-                    let told = mention.stance == Stance::Past && clause.stance == Stance::Act && mention.unit == number;
+                    let told = mention.stance == Stance::Past
+                        && clause.stance == Stance::Act
+                        && (mention.unit == number || happened(&self.context.judged[mention.unit], mention));
                     if mention.stance == Stance::Neutral
                         || told
                         || (clause.stance == Stance::Keep && mention.unit == number && !strong(judged, mention))
@@ -135,6 +137,11 @@ impl Scene<'_> {
             }
         }
     }
+}
+
+/// "Yesterday we sent X to the vendor. Could you have it rotated?": what happened to it, and nothing that was done about it.
+fn happened(judged: &Judged, mention: &Mention) -> bool {
+    mention.clause.and_then(|clause| judged.clauses.get(clause)).is_some_and(|clause| clause.told.is_empty())
 }
 
 /// "X was replaced in spring and should be deactivated": of what was named, without a word for it.

@@ -6,6 +6,7 @@ use super::intent::{ENOUGH, Reading, Scores};
 use super::nouns::credential_noun;
 use super::text::{Origin, Shape};
 use super::tokens::words;
+use super::verbs::Force;
 
 impl Reading<'_> {
     /// What the structure says; and what a general type ("Access request") says where nothing else is asked.
@@ -183,11 +184,45 @@ impl Reading<'_> {
             if asks_what(&key)
                 && let Some(intent) = answer(value)
             {
+                // "Action: remove", of a person and all systems, or of one whose contract has ended.
+                let intent =
+                    if intent == Intent::Revoke && self.form_ends_somebody() { Intent::Offboard } else { intent };
                 // Boxes in one line say less than an answer: "(x) remove", and the reason is that somebody left.
                 let points = if unit.choice && unit.shape == Shape::Prose { 2.4 } else { 20.0 };
                 scores.add(intent, points, &format!("the answer \"{}\"", super::links::quote(unit.text.trim())));
             }
         }
+    }
+}
+
+impl Reading<'_> {
+    /// Whether a form names a person and nothing that is to go, but everything, or why somebody goes.
+    fn form_ends_somebody(&self) -> bool {
+        let value = |keys: &[&str]| {
+            self.own().find_map(|(unit, _)| {
+                let (key, value) = unit.text.split_once(':')?;
+                let key = key.trim_matches(['*', '_', ' ', '|']).to_lowercase();
+                keys.contains(&key.as_str()).then(|| value.trim_matches(['*', '_', ' ', '|']).to_lowercase())
+            })
+        };
+        let person =
+            value(&["person", "employee", "user", "name", "leaver", "mitarbeiter", "personne", "persona"]).is_some();
+        let everything =
+            value(&["systems", "system", "access", "accounts", "scope", "what", "systeme", "zugänge", "accès"])
+                .is_some_and(|value| {
+                    matches!(
+                        value.as_str(),
+                        "all" | "everything" | "all systems" | "all access" | "alle" | "tous" | "todos"
+                    )
+                });
+        let leaves = self.own().any(|(_, judged)| {
+            judged
+                .clauses
+                .iter()
+                .flat_map(|clause| &clause.acts)
+                .any(|act| act.intent == Intent::Offboard && act.force == Force::Strong)
+        });
+        person && (everything || leaves) && !self.mentions.iter().any(|m| !m.identity && !m.stance.spares())
     }
 }
 

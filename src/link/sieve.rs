@@ -185,7 +185,8 @@ impl One<'_> {
     /// A title is one line.
     fn title(&mut self, title: &str) {
         // "deploy-prod for Marie, 48 hours": an access for a time, without a verb.
-        self.seen.asks |= super::lengths::may_state(title);
+        // "lab-readonly for Lea until 30 April": one until a day.
+        self.seen.asks |= super::lengths::may_state(title) || super::intent::may_lend(title);
         self.quick.read(title, true, &self.by.marks);
         self.lines(Part::Title, title);
         // "Yearly: database password", see `periodic`.

@@ -3,10 +3,10 @@
 
 use crate::model::ticket::Intent;
 
-use super::apart::{ability, apart, polite, subordinate};
+use super::apart::{ability, apart, indirect, polite, rule, subordinate};
 use super::clauses::{around, embedded, in_a_path, quoted, segments};
 use super::nouns::condition;
-use super::text::{Shape, Unit};
+use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::{Cue, Force, Form, Lexicon};
 
@@ -143,6 +143,12 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
     // "Example of a good title: Rotate X": the colon does not end it.
     if unit.shape != Shape::Row && found.first().is_some_and(|first| first.cue == Cue::Example && first.from == 0) {
         for clause in out.clauses.iter_mut().filter(|clause| !clause.stance.spares()) {
+            clause.stance = Stance::Example;
+            clause.acts.clear();
+        }
+    }
+    if rule(&unit.text, &words) {
+        for clause in &mut out.clauses {
             clause.stance = Stance::Example;
             clause.acts.clear();
         }
@@ -289,31 +295,39 @@ fn clause(
             )
         });
         let modal = modal || (form == Form::Participle && caused(words, own, f.from));
+        // "The old uploader is switched off".
+        let is = before(1).any(|w| matches!(w, "is" | "are"))
+            && unit.shape == Shape::Prose
+            && matches!(unit.origin, Origin::Body(_))
+            && force == Force::Weak
+            && intent == Intent::Revoke
+            && !condition(&unit.text[words[f.from].start..words[f.to - 1].end]);
         let told = form == Form::Participle
             && !modal
             && unit.shape != Shape::Heading
-            && before(4).any(|w| {
-                matches!(
-                    w,
-                    "was"
-                        | "were"
-                        | "been"
-                        | "had"
-                        | "have"
-                        | "has"
-                        | "i"
-                        | "we"
-                        | "they"
-                        | "he"
-                        | "she"
-                        | "wurde"
-                        | "wurden"
-                        | "été"
-                        | "fue"
-                        | "fueron"
-                        | "got"
-                )
-            });
+            && (is
+                || before(4).any(|w| {
+                    matches!(
+                        w,
+                        "was"
+                            | "were"
+                            | "been"
+                            | "had"
+                            | "have"
+                            | "has"
+                            | "i"
+                            | "we"
+                            | "they"
+                            | "he"
+                            | "she"
+                            | "wurde"
+                            | "wurden"
+                            | "été"
+                            | "fue"
+                            | "fueron"
+                            | "got"
+                    )
+                }));
         let mut act = Act { intent, force, form, start: words[f.from].start, end: words[f.to - 1].end, modal };
         let verb = &words[f.from].text;
         if issue(words, f.from) {
@@ -322,7 +336,9 @@ fn clause(
         if matches!(intent, Intent::Revoke | Intent::Rotate) && ability(words, f.from) {
             act.intent = Intent::Provision;
             act.force = Force::Weak;
-        } else if subordinate(words, f.from, verb, form) {
+        } else if subordinate(words, f.from, verb, form)
+            || (form == Form::Base && intent != Intent::Offboard && indirect(words, f.from))
+        {
             continue;
         }
         if told {

@@ -13,7 +13,8 @@ impl Reading<'_> {
     /// Whether the ticket asks for text, plans or answers only, and why.
     pub(super) fn only_talk(&self) -> Option<String> {
         let labels = ["question", "documentation", "docs", "discussion", "spike", "research", "training"];
-        let label = self.record.labels.iter().find(|label| labels.contains(&label.to_lowercase().as_str()));
+        let mut tags = self.record.labels.iter().chain(&self.record.kind);
+        let label = tags.find(|label| labels.contains(&label.to_lowercase().as_str()));
         let titles: Vec<(usize, &Unit)> =
             self.units.iter().enumerate().filter(|(_, u)| u.origin == Origin::Title).collect();
         let first = titles.first()?;
@@ -64,8 +65,8 @@ impl Reading<'_> {
             .filter(|talk| {
                 own.get(*talk).is_none_or(|w| w.text != "rfc" || *talk == 0 || said[w.end..].starts_with(':'))
             })
-            // "[TEMPLATE] Rotation: …" is a form of what it names.
-            .filter(|talk| own.get(*talk).is_none_or(|w| w.text != "template" || !said[w.end..].starts_with(']')))
+            // "[TEMPLATE v4] Rotation: …" is a form of what it names.
+            .filter(|talk| own.get(*talk).is_none_or(|w| w.text != "template" || !tagged(said, w.end)))
             .filter(|_| !(self.afterwards() && first_act.is_some()))
             .filter(|_| !judged.clauses.iter().any(|clause| self.changed(first.1, clause)))
         {
@@ -155,6 +156,7 @@ impl Reading<'_> {
                     | "hangs"
                     | "crashes"
                     | "flaky"
+                    | "red"
                     | "timeout"
                     | "timeouts"
                     | "schlägt"
@@ -176,7 +178,11 @@ impl Reading<'_> {
 
     /// "Nothing to be done about accounts here", "for information only".
     fn disclaims(&self) -> Option<String> {
-        const PHRASES: [&[&str]; 29] = [
+        const PHRASES: [&[&str]; 33] = [
+            &["not", "ask", "for", "any", "change"],
+            &["no", "change", "is", "requested"],
+            &["no", "changes", "are", "requested"],
+            &["written", "answer", "is", "enough"],
             &["no", "remediation"],
             &["recorded", "for", "completeness"],
             &["for", "completeness"],
@@ -246,8 +252,13 @@ impl Reading<'_> {
                 && unit.shape == Shape::Prose
                 && judged.talk.is_none()
                 && judged.words.first().is_some_and(|first| {
-                    // "Downgrade to Reporter."
-                    let moves = first.text.ends_with("grade") && super::changed::changes_level(&unit.text);
+                    // "Downgrade to Reporter.", "Reduce X to read access."
+                    let moves = judged
+                        .clauses
+                        .iter()
+                        .flat_map(|clause| &clause.acts)
+                        .any(|act| act.start == first.start && act.intent == Intent::Modify)
+                        && super::changed::changes_level(&unit.text);
                     moves
                         || judged
                             .clauses
@@ -296,7 +307,9 @@ impl Reading<'_> {
         if acts().any(|act| act.force == Force::Strong && act.form == Form::Base) {
             return None;
         }
-        let at = words.iter().position(|w| text_noun(&w.text))?;
+        let first = words.iter().position(|w| text_noun(&w.text))?;
+        // "The runbook page".
+        let at = first + words[first + 1..].iter().take_while(|w| text_noun(&w.text)).count();
         let before = |n: usize| at.checked_sub(n).map_or("", |at| words[at].text.as_str());
         // `acme/docs` is a repository.
         let path = self.units[title].text[..words[at].start].ends_with('/')
@@ -313,8 +326,25 @@ impl Reading<'_> {
         };
         let noun = words.iter().enumerate().any(|(other, w)| other != at && credential_noun(&w.text));
         let ours = ends(&[Intent::Revoke, Intent::Offboard]) && noun;
+        let about = words.get(at + 1).is_some_and(|w| {
+            matches!(
+                w.text.as_str(),
+                "about"
+                    | "on"
+                    | "regarding"
+                    | "describing"
+                    | "explaining"
+                    | "covering"
+                    | "über"
+                    | "zu"
+                    | "zum"
+                    | "sur"
+                    | "sobre"
+            )
+        });
         let named = self.of_unit(title).iter().any(|m| !m.identity)
-            && ends(&[Intent::Revoke, Intent::Offboard, Intent::Rotate]);
+            // "Update the page about X".
+            && (ends(&[Intent::Revoke, Intent::Offboard]) || (ends(&[Intent::Rotate]) && !about));
         let place = path
             || ours
             || named
@@ -356,4 +386,10 @@ impl Reading<'_> {
     pub(super) fn afterwards(&self) -> bool {
         *self.once.afterwards.get_or_init(|| super::filed::filed_afterwards(self.units))
     }
+}
+
+/// Whether what ends there stands in a tag at a title's head: "[TEMPLATE v4] …".
+fn tagged(title: &str, end: usize) -> bool {
+    let close = title[end..].find(']').map(|at| end + at);
+    title.trim_start().starts_with('[') && close.is_some_and(|close| !title[..close].contains(']') && close < end + 12)
 }

@@ -80,7 +80,7 @@ not be usable|stop working|stop to work",
         Force::Weak,
         "",
         "never used|never been used|was never used|were never used|unused|stale|obsolete|orphaned|orphan|dead|leftover|no longer needed|not needed any more|not needed anymore|not needed any longer|no longer used|not used any more|not used anymore|not used any longer|\
-no longer required|not required any more|not required anymore|leaked|compromised|exposed|superfluous|dangling|redundant|do not need|don't need|no longer need|nobody needs|nobody uses|no one uses|no one needs",
+no longer required|not required any more|not required anymore|leaked|compromised|exposed|superfluous|dangling|redundant|do not need|don't need|no longer need|no longer needs|no longer requires|no more use for|no further use for|no use for|no more need for|no further need for|nobody needs|nobody uses|no one uses|no one needs",
         "",
         "",
     ),
@@ -97,7 +97,7 @@ no longer required|not required any more|not required anymore|leaked|compromised
         Force::Weak,
         "renew|roll|cycle|recycle|replace|refresh|swap|swap out|exchange|change|change out|update|bump|recreate|re-create",
         "reset|resets|resetting|new|fresh|new value|fresh value|new one|fresh one|new pair|new version|new password|new token|new secret|another value|get another|set another|need another|\
-needs another|issue another|put another|expires|expired|expiring|about to expire|will expire|runs out|running out|coming up for expiry",
+needs another|issue another|put another|needs renewal|needs renewing|needs a renewal|needs rotation|needs replacement|needs replacing|needs a replacement|needs a new value|needs a fresh value|needs a new password|has to change|have to change|must change|needs to change|need to change|needs changing|due for renewal|due for replacement|up for renewal|up for replacement|expires|expired|expiring|about to expire|will expire|runs out|running out|coming up for expiry",
         "reset",
         "renewal|replacement",
     ),
@@ -108,9 +108,9 @@ needs another|issue another|put another|expires|expired|expiring|about to expire
         "end of stay|end of the stay|end of her stay|end of his stay|end of their stay|last day|last working day|final day|final working day|leaves the company|leave the company|left the company|leaving the company|leaves the organisation|leaves the organization|leaves the group|\
 leaves us|left us|leaving us|has left|have left|is leaving|are leaving|will leave|will be leaving|resigned|resigns|has resigned|handed in|quits|laid off|let go|contract ended|contract ends|contract end|end of the contract|end of contract|contract is over|contract is up|contract has ended|\
 contract expires|contract runs out|contract terminated|end of contract|agreement ends|agreement ended|assignment ends|end of assignment|engagement ends|end of engagement|internship ends|employment ends|employment ended|\
-end of employment|no longer works|no longer employed|close his account|close her account|close their account|close his accounts|close her accounts|close their accounts|no longer with us|does not work here|doesn't work here|parting ways|parted ways|parts ways",
+end of employment|no longer works|no longer employed|close his account|close her account|close their account|close his accounts|close her accounts|close their accounts|no longer with us|finished with us|finishes with us|is done with us|does not work here|doesn't work here|parting ways|parted ways|parts ways",
         "",
-        "offboarding|off-boarding|leaver|leavers|vendor exit|exit of|departure|departure of|termination of employment|resignation|redundancy",
+        "offboarding|off-boarding|leaver|leavers|vendor exit|contractor exit|employee exit|staff exit|supplier exit|exit of|departure|departure of|termination of employment|resignation|redundancy",
     ),
     (
         Intent::Elevate,
@@ -184,7 +184,7 @@ accessor destroy|secret delete|secret remove|variable delete|deploy-key delete|o
 ];
 
 /// Phrases that keep, in the four languages.
-const KEEP: &str = "keep|keeps|kept|keeping|leave it|leave them|leave that|leave this|leave these|leave those|leave alone|left alone|leaving it|\
+const KEEP: &str = "the latter it needs|the former it needs|needs the latter|needs the former|as before|go on with|goes on with|carry on with|carries on with|is the one we use|is what we use|is the current one|is the one in use|are the ones we use|is used now|are used now|keep|keeps|kept|keeping|leave it|leave them|leave that|leave this|leave these|leave those|leave alone|left alone|leaving it|\
 leaving them|stays|stay|remains|remain|retain|retains|untouched|unaffected|unchanged|as it is|as is|as they are|not affected|not part|not concerned|\
 not involved|not in scope|out of scope|not included|not touched|don't touch|do not touch|hands off|may stay|can stay|must stay|should stay|fine|not bother|never mind|different key|different token|different secret|different one|another key|another token|another one|\
 is ok|is okay|is ours|are ours|is mine|not mine|not ours|in use|is used|are used|being used|still used|still uses|still use|still using|still reads|change nothing|nothing for|is excluded|are excluded|not applied for|not requested|not asked for|objection for|objection to|i object|careful with|forget about|forget|watch out for|is the live one|the live one|live on|lives on|stays the way it is|stay the way they are|must not change|still in use|still needed|still needs|still need|still \
@@ -205,12 +205,12 @@ gleichen zugriff wie|gleichen zugänge wie|selben rechte wie|mêmes droits que|m
 
 const NOT: &str = "nothing to|nothing has to|nothing needs to|nothing must|not|don't|doesn't|didn't|won't|mustn't|shouldn't|can't|cannot|never|no|without|nobody|none";
 
-const TALK: &str = "handover|hand-over|handoff|observation|naming|distribute|circulate|catering|document|documents|documenting|documentation|docs|describe|write down|write up|write a|explain|explains|investigate|research|evaluate|spike|discuss|discussion|review|find out|workshop|training|talk|\
+const TALK: &str = "enquiry|inquiry|handover|hand-over|handoff|observation|naming|distribute|circulate|catering|document|documents|documenting|documentation|docs|describe|write down|write up|write a|explain|explains|investigate|research|evaluate|spike|discuss|discussion|review|find out|workshop|training|talk|\
 presentation|slides|how to|how do|how does|how we|howto|automate|automating|monitor|monitoring|alert|alerts|dashboard|metric|metrics|typo|readme|wiki|runbook|playbook|guide|tutorial|question|rfc|estimate|plan|announce|\
 announcement|survey|list|inventory of|test|drill|exercise|book|policy|procedure|template|design|proposal for|idea|meeting|agenda|minutes|lessons learned|postmortem|post-mortem|retro|retrospective|\
 faq|newsletter|blog|article|demo|compare|benchmark|draft|clarify|evidence|attestation|diagram|lint|linter|refactor|upgrade|feature request";
 
-const NOTHING: &str = "no longer works on|no objection to|nothing will be changed|nothing is changed|nothing will change|nothing changes|changes nothing|not here anymore|not here any more|is used only|is only used|are only used|are used only|execute as is|execute as it is|run as is|run it as is|run as it is|process as is|fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not hesitate|why not|not used|not in use|not sure|not work|no longer works with|if not|whether or not|\
+const NOTHING: &str = "request is kept|ticket is kept|form is kept|record is kept|entry is kept|kept as evidence|kept for the auditors|kept for audit|kept for the record|kept for the records|kept on file|to recycling|for recycling|recycling bin|recycling company|no longer works on|no objection to|nothing will be changed|nothing is changed|nothing will change|nothing changes|changes nothing|not here anymore|not here any more|is used only|is only used|are only used|are used only|execute as is|execute as it is|run as is|run it as is|run as it is|process as is|fine to|fine with me to|fine if|fine for me to|not forget to|not forget|don't forget to|don't forget|not only|not earlier|not before|not later|no later|not wait|cannot wait|can't wait|no longer|not any more|not anymore|not hesitate|why not|not used|not in use|not sure|not work|no longer works with|if not|whether or not|\
 as soon as|times out|timed out|timing out|out with more|rolled out with|goes out with|comes out with|logged out with|new team|new hire|new joiner|new colleague|new in|new starter|no objections|no later than|password manager|update me|update us|update here|update this ticket|need to know|need help|open question|open questions|request id|in need of|change request|change window|change freeze|let me know|let us know|let me|access log|access logs|keep in mind|keep an eye|keep me|keep us|keep you|for the record|list of|the list|the report|expire soon|access key|access keys|access token|access tokens|access review|access reviews|access denied|access control|access controls|access policy|access policies|\
 access check|access checks|access audit|access audits|access issue|access issues|access problem|access problems|access error|access management|data access|to access|cannot access|can't access|could not access|couldn't access|unable to access|no access|last day of the|change management|\
 change advisory|emergency change|standard change|normal change|new build|new version of|new release|new feature|new account|can we not|could we not|can't we|couldn't we|why don't we|why don't you|can you not|dead letter|dead link|dead end|dead code|\

@@ -14,7 +14,7 @@ use super::nouns::{condition, expires};
 use super::role::{Role, joined, role};
 use super::site::Site;
 use super::stance::{Judged, Stance};
-use super::text::{Origin, Unit};
+use super::text::{Origin, Shape, Unit};
 use super::tokens::words;
 use super::verbs::Form;
 
@@ -112,8 +112,21 @@ impl Times<'_> {
             (words(key).len() <= 4).then(|| words(key).iter().map(|w| word(&w.text)).collect::<Vec<_>>().join(" "))
         };
         // Of a column, "To" is the end.
+        // "| to | 2026-09-25 20:00 UTC |": a row of two cells.
+        let row = || {
+            let (key, value) =
+                unit.text.trim().trim_matches('|').split_once('|').filter(|_| unit.shape == Shape::Row)?;
+            let from = unit.text.len() - unit.text.trim_start_matches(['|', ' ']).len() + key.trim_start().len();
+            let key = key.trim().to_lowercase();
+            let key = if matches!(key.as_str(), "to" | "au" | "bis") { "end".to_owned() } else { key };
+            (!value.contains('|')
+                && !key.contains(|c: char| c.is_ascii_digit())
+                && from <= byte
+                && words(&key).len() <= 4)
+                .then_some(key)
+        };
         let column = || column().map(|name| if name.eq_ignore_ascii_case("to") { "end".to_owned() } else { name });
-        let name = key().or(variable).or_else(heading).or_else(column)?;
+        let name = key().or(variable).or_else(row).or_else(heading).or_else(column)?;
         let all = words(&name);
         let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
         match () {
@@ -232,7 +245,17 @@ impl Times<'_> {
                         && role == Role::On
                         && self.intent != Intent::Offboard
                         && end_of(point.at) >= opened;
+                    // "All of its access has to be removed on 14 December."
+                    let removed = self.intent == Intent::Offboard
+                        && role == Role::On
+                        && !named(unit, point)
+                        && clause.stance == Stance::Act
+                        && clause
+                            .acts
+                            .iter()
+                            .any(|act| act.intent == Intent::Revoke && act.modal && act.start < point.start);
                     match () {
+                        () if removed => Some(point.at),
                         () if leaves => Some(if point.day { end_of(point.at) } else { point.at }),
                         () if asked => Some(point.at),
                         () => None,
@@ -295,7 +318,9 @@ impl Times<'_> {
             length = length.or_else(|| {
                 lengths(&self.site.dates(&unit.text))
                     .into_iter()
-                    .find(|length| limits(&unit.text, &all, length) || closes(unit, length))
+                    .find(|length| {
+                        limits(&unit.text, &all, length) || closes(unit, length) || self.begins(number, unit, length)
+                    })
                     .map(|l| l.duration)
             });
             from_fulfilment |= all.windows(2).any(|pair| {
@@ -332,6 +357,18 @@ impl Times<'_> {
             end = begins.or(self.record.opened_at).and_then(|begins| length.after(begins, &self.zone));
         }
         Some(Window { start, end })
+    }
+
+    /// "Start 2026-11-14 10:00 UTC, six hours": how long, behind when it begins.
+    fn begins(&self, number: usize, unit: &Unit, length: &Length) -> bool {
+        self.points(number, unit).iter().any(|(point, role)| {
+            *role == Role::Start
+                && !point.day
+                && unit
+                    .text
+                    .get(point.end..length.start)
+                    .is_some_and(|between| matches!(between.trim(), "," | ";" | "("))
+        })
     }
 
     /// A configured field's time.
@@ -377,6 +414,22 @@ pub(super) fn keyed(units: &[Unit]) -> bool {
         let key = unit.text.split_once(':').map(|(key, _)| key.trim_matches(['*', '_', ' ', '|']).to_lowercase());
         key.is_some_and(|key| {
             matches!(key.as_str(), "window" | "access window" | "zeitfenster" | "zeitraum" | "plage" | "ventana")
+        })
+    })
+}
+
+/// "Raise it to Developer until Sunday, afterwards back to Reporter": a change that is taken back.
+pub(super) fn comes_back(units: &[Unit]) -> bool {
+    units.iter().filter(|unit| matches!(unit.origin, Origin::Body(_))).any(|unit| {
+        let all = words(&unit.text);
+        let until = all.iter().position(|w| matches!(w.text.as_str(), "until" | "till" | "bis" | "jusqu'au" | "hasta"));
+        until.is_some_and(|until| {
+            all[until..].windows(2).any(|pair| {
+                matches!(
+                    pair[0].text.as_str(),
+                    "then" | "afterwards" | "after" | "and" | "danach" | "dann" | "puis" | "luego"
+                ) && matches!(pair[1].text.as_str(), "back" | "wieder" | "zurück" | "retour")
+            })
         })
     })
 }
