@@ -66,3 +66,7 @@ pub mod render;
 pub mod rules;
 pub mod secret;
 pub mod sources;
+
+#[cfg(test)]
+#[path = "../tests/support/processor.rs"]
+mod processor;

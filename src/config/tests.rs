@@ -1,8 +1,5 @@
 //! The configuration as users write it, right and wrong.
 
-#[path = "../../tests/support/processor.rs"]
-mod processor;
-
 use std::path::PathBuf;
 
 use serde::Deserialize;
@@ -10,6 +7,7 @@ use serde::Deserialize;
 use super::*;
 use crate::model::settings::OnGap;
 use crate::model::ticket::Intent;
+use crate::processor::Processor;
 
 const RULES: &[(&str, Severity)] = &[
     ("revoked-but-live", Severity::Critical),
@@ -256,7 +254,7 @@ fn hostile_files_are_errors_and_cheap() {
         "- version: 1\n",
         "just text",
     ] {
-        let processor = processor::Processor::start();
+        let processor = Processor::start();
         let shown: String = text.chars().take(40).collect();
         match parsed(text) {
             Err(error) => assert!(error.at.starts_with("c.yaml"), "{shown}: {error}"),

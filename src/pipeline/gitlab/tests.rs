@@ -1,14 +1,12 @@
 //! Whole repositories: what is found, where, from which jobs, and what hostile ones do.
 
-#[path = "../../../tests/support/processor.rs"]
-mod processor;
-
 use std::fs;
 use std::path::Path;
 
 use crate::model::pipeline::{Environment, Pipeline, Pipelines};
 use crate::model::reference::{Channel, Confidence, Kind, Reference};
 use crate::pipeline::{Options, read};
+use crate::processor::Processor;
 
 fn write(root: &Path, file: &str, text: &str) {
     let path = root.join(file);
@@ -449,7 +447,7 @@ fn broken_and_odd_files() {
 
 #[test]
 fn hostile_files_cost_little() {
-    let processor = processor::Processor::start();
+    let processor = Processor::start();
     let mut laughs = "a0: &a0 [echo $A_TOKEN]\n".to_owned();
     for level in 1..60 {
         let list = vec![format!("*a{}", level - 1); 10].join(", ");
