@@ -54,11 +54,11 @@ impl Index {
         }
     }
 
-    /// Whether a level is stated that is asked for.
-    pub(super) fn shall_have(&self, read: &Read<'_>, intent: Intent) -> bool {
+    /// The level that is stated as what is asked for.
+    pub(super) fn shall_have(&self, read: &Read<'_>, intent: Intent) -> Option<Level> {
         let words = &self.settings.words;
         let asked = level::Asked { record: read.record, units: read.units, judged: read.judged, words, intent };
-        asked.level().0.is_some()
+        asked.level().0
     }
 
     /// Asking for a role is asking for what it allows.

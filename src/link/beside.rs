@@ -184,7 +184,11 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
         "by" | "with" | "through" | "durch" | "mit" | "par" | "por" => {
             matches!(
                 two,
-                "superseded"
+                "start"
+                    | "starts"
+                    | "begin"
+                    | "begins"
+                    | "superseded"
                     | "substituted"
                     | "covered"
                     | "publish"
@@ -199,6 +203,8 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
                     | "pushes"
                     | "builds"
                     | "uploads"
+                    | "send"
+                    | "sends"
                     | "done"
                     | "go"
                     | "goes"

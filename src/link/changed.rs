@@ -16,6 +16,13 @@ pub(super) fn changes_level(text: &str) -> bool {
     let all = words(text);
     let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
     let is_level = |at: usize| level::in_place(&all, at).is_some();
+    // "Maintainer -> Reporter"
+    if let Some(arrow) = arrow(text) {
+        let at = all.partition_point(|w| w.start < arrow);
+        if (at.saturating_sub(2)..at).any(is_level) && (at..at + 2).any(is_level) {
+            return true;
+        }
+    }
     (0..all.len()).any(|at| {
         let back = |n: usize| at.checked_sub(n).map(word).unwrap_or_default();
         if is_level(at) {
@@ -58,8 +65,12 @@ pub(super) fn changes_level(text: &str) -> bool {
                 return true;
             }
         }
-        // "permissions down to read-only"
-        if word(at) == "down" && word(at + 1) == "to" && (at + 2..at + 5).any(is_level) {
+        // "permissions down to read-only", "back to read-only"
+        let returns = word(at) == "back"
+            && at > 0
+            && !(0..at).any(is_level)
+            && !matches!(back(1), "then" | "afterwards" | "and" | "go" | "goes");
+        if (word(at) == "down" || returns) && word(at + 1) == "to" && (at + 2..at + 5).any(is_level) {
             return true;
         }
         // "change it to write", "set billing-deployer to Reporter", "auf nur lesend umstellen"
@@ -98,13 +109,18 @@ pub(super) fn changes_level(text: &str) -> bool {
                 | "bajar"
                 | "subir"
                 | "pasar"
+                | "reducir"
+                | "ramener"
+                | "ramenez"
+                | "réduire"
+                | "dejar"
         );
         // A feature flag's mode is nobody's access.
         let flag = (at + 1..at + 8).any(|i| matches!(word(i), "flag" | "mode" | "toggle"));
         let negated = (1..=2).any(|n| matches!(back(n), "not" | "don't" | "never" | "nicht"));
         if sets && !flag && !negated {
-            let to = (at + 1..at + 10).find(|i| matches!(word(*i), "to" | "down" | "auf" | "en" | "à" | "a"));
-            let made = word(at) == "make" && (at + 1..at + 6).any(is_level);
+            let to = (at + 1..at + 10).find(|i| matches!(word(*i), "to" | "down" | "auf" | "en" | "à" | "au" | "a"));
+            let made = matches!(word(at), "make" | "dejar") && (at + 1..at + 6).any(is_level);
             if made || to.is_some_and(|i| (i + 1..i + 5).any(is_level)) {
                 return true;
             }
@@ -126,6 +142,11 @@ pub(super) fn changes_level(text: &str) -> bool {
         last && (at.saturating_sub(7)..at)
             .any(|i| is_level(i) && (taken || (i.saturating_sub(3)..i).any(|k| word(k) == "auf")))
     })
+}
+
+/// Where an arrow points on.
+pub(super) fn arrow(text: &str) -> Option<usize> {
+    ["->", "=>", "\u{2192}"].iter().find_map(|arrow| text.find(arrow))
 }
 
 /// Whether a clause does so. "Change X (in production) to read": the parenthesis parts the clause.
@@ -169,6 +190,31 @@ fn unneeded(all: &[Word], at: usize) -> bool {
 
 /// "Admin on the redis secret", "Write on kv/x for Bob", "Developer for svc-x on project y": a title that leads with a level.
 pub(super) fn leads_with_level(title: &str) -> bool {
+    leads(title) || asks_for_level(title)
+}
+
+/// "Upgrade of the MES, admin on the entry", "Ruben: booking-db-operator, write": a part behind the first that leads with a level, or is one.
+pub(super) fn asks_for_level(title: &str) -> bool {
+    let mut rest = title;
+    while let Some((at, sign)) = [": ", ", ", " - ", " \u{2013} ", " \u{2014} "]
+        .iter()
+        .filter_map(|sign| rest.find(sign).map(|at| (at, sign)))
+        .min()
+    {
+        rest = &rest[at + sign.len()..];
+        let all = words(rest);
+        let only =
+            |at: usize| level::in_place(&all, at).is_some() || matches!(all[at].text.as_str(), "access" | "only");
+        if leads(rest)
+            || ((1..=2).contains(&all.len()) && level::in_place(&all, 0).is_some() && (0..all.len()).all(only))
+        {
+            return true;
+        }
+    }
+    false
+}
+
+fn leads(title: &str) -> bool {
     let all = words(title);
     (0..all.len().min(4)).any(|at| {
         let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
@@ -212,9 +258,11 @@ pub(super) fn level_before(title: &str, byte: usize) -> bool {
     let all = words(title);
     let at = all.partition_point(|w| w.start < byte);
     (1..4).contains(&at)
-        && all
-            .get(at - 1)
-            .is_some_and(|w| w.end + 3 > byte && matches!(w.text.as_str(), "read" | "view" | "write" | "admin"))
+        && all.get(at - 1).is_some_and(|w| {
+            w.end + 3 > byte
+                && (matches!(w.text.as_str(), "read" | "view" | "write" | "admin")
+                    || (w.text == "at" && at > 1 && all[at - 2].text == "look"))
+        })
 }
 
 fn asks_for_one(before: &[Word]) -> bool {

@@ -47,7 +47,7 @@ pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
     };
     let cites = |range: &Range<usize>| {
         let (before, inside) = (&text[..range.start], &text[range.clone()]);
-        let before = before.trim_end_matches(['"', '\u{201c}', '\u{201e}', '\u{ab}']);
+        let before = before.trim_end_matches(['"', '\'', '\u{201c}', '\u{201e}', '\u{ab}']);
         // `Action: "revoke"` answers, and a title in quotes is a title.
         let answers = before.trim_end().ends_with([':', '=']) || inside.len() * 5 > text.len() * 4;
         inside.len() <= LONGEST && !answers && (called(before) || !named(inside))
@@ -59,12 +59,16 @@ pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
 fn quotations(text: &str) -> Vec<Range<usize>> {
     let mut out = Vec::new();
     let mut rest = 0;
-    while let Some((open, mark)) =
-        text[rest..].char_indices().find(|(_, c)| matches!(c, '"' | '\u{201c}' | '\u{201e}' | '\u{ab}'))
-    {
+    while let Some((open, mark)) = text[rest..].char_indices().find(|(at, c)| {
+        // `says 'token revoked'`: no apostrophe stands behind a blank.
+        let opens =
+            *c == '\'' && text[..rest + at].ends_with(' ') && text[rest + at + 1..].starts_with(char::is_alphabetic);
+        opens || matches!(c, '"' | '\u{201c}' | '\u{201e}' | '\u{ab}')
+    }) {
         let from = rest + open + mark.len_utf8();
         let closes: &[char] = match mark {
             '"' => &['"'],
+            '\'' => &['\''],
             '\u{ab}' => &['\u{bb}'],
             _ => &['\u{201d}', '\u{201c}'],
         };

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use regex::Regex;
 
 use super::clock::{ZONE, all, clocks, pattern, ranges, zone};
@@ -123,7 +123,8 @@ static END_OF: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?i)\b(?:(?:the\s+)?end\s+of|ende|(?:la\s+)?fin(?:\s+de|\s+d')?|finales\s+de)\s+({MONTH})\b(?:,?\s+(?:de\s+)?(\d{{4}})\b)?"
     ))
 });
-static RANGE: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"(?:^|[^\dT:])(\d{1,2}):\d{2}(-)(\d{1,2}):\d{2}\b"));
+static RANGE: LazyLock<Option<Regex>> =
+    LazyLock::new(|| pattern(r"(?:^|[^\dT:])(\d{1,2}):\d{2}(-)(\d{1,2}):\d{2}\b(\s+[A-Z]{3,4}\b)?"));
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
         r"(?i)(?:\b(?:(next|coming)\s+)?)?({DAY}|today|tonight|tomorrow|heute|übermorgen|morgen|aujourd'hui|après-demain|demain|hoy|mañana)\b"
@@ -216,7 +217,8 @@ fn parted(text: &str) -> Cow<'_, str> {
     for found in pattern.captures_iter(text) {
         let hour = |n: usize| found.get(n).and_then(|m| m.as_str().parse::<i32>().ok());
         if let (Some(sign), Some(from), Some(to)) = (found.get(2), hour(1), hour(3))
-            && to > from
+            // "23:00-03:00 UTC" names its zone.
+            && (to > from || found.get(4).is_some())
         {
             out.replace_range(sign.start()..sign.end(), "~");
         }
@@ -273,7 +275,21 @@ fn with_clocks(text: &str, days: &[Stated], today: Date, site: &TimeZone) -> Vec
         out.extend(point(clock.start, clock.end, day, clock.hour, clock.minute, clock.zone.as_deref(), site));
     }
     out.sort_by_key(|point| point.start);
+    // "Tonight 23:00 to 03:00": the end is on the next day.
+    for at in 1..out.len() {
+        let (before, here) = (out[at - 1], out[at]);
+        let over =
+            !before.day && !here.day && here.at <= before.at && here.at + SignedDuration::from_hours(24) > before.at;
+        if over && text.get(before.end..here.start).is_some_and(ranges) {
+            out[at].at = here.at + SignedDuration::from_hours(24);
+        }
+    }
     out
+}
+
+/// Whether a text states from when to when, in hours.
+pub(super) fn ranges_in(text: &str) -> bool {
+    matches!(parted(text), Cow::Owned(_))
 }
 
 /// Nothing but "at", "on", a weekday, commas and blanks stands between a day and its time.

@@ -128,8 +128,8 @@ impl Reading<'_> {
     /// "cluster-admin for whoever is on call, expires 2026-09-14": a line that leads with a level and states an end.
     fn lends(&self) -> bool {
         // The lines of a form that was typed by hand.
-        if self.keyed(&["level", "access level", "access"])
-            && self.keyed(&["duration", "until", "end", "ends", "expires", "to", "window"])
+        if self.keyed(&["level", "access level", "access", "extent", "permission", "permissions"])
+            && self.keyed(&["duration", "until", "end", "ends", "expires", "to", "window", "valid", "validity"])
         {
             return true;
         }
@@ -236,8 +236,8 @@ impl Reading<'_> {
                 continue;
             }
             // "deploy-prod for Marie, 48 hours"
-            let lent =
-                super::lengths::lengths(&unit.text).last().is_some_and(|length| super::window::closes(unit, length));
+            let lent = super::dates::ranges_in(&unit.text)
+                || super::lengths::lengths(&unit.text).last().is_some_and(|length| super::window::closes(unit, length));
             if !asked && lent && self.of_unit(number).iter().any(|m| !m.identity) {
                 scores.add(Intent::Elevate, 5.0, "how long, in the title");
                 continue;
@@ -275,11 +275,14 @@ impl Reading<'_> {
         let afterwards = self.afterwards();
         let open_steps =
             self.units.iter().any(|unit| unit.ticked == Some(false) && matches!(unit.origin, Origin::Body(_)));
+        let bare = !self.units.iter().any(|unit| matches!(unit.origin, Origin::Body(_)));
         for (number, unit) in self.units.iter().enumerate() {
             let share = match unit.origin {
                 Origin::Title => continue,
                 Origin::Body(_) => 1.0,
                 // Comments tell what is asked for only where nothing else does.
+                // Of a ticket without a text the desk's notes are the text.
+                Origin::Comment(_) if asked < ENOUGH && bare => 1.0,
                 Origin::Comment(_) if asked < ENOUGH && own.values().all(|points| *points < ENOUGH) => 0.6,
                 Origin::Comment(_) => continue,
             };
@@ -396,7 +399,8 @@ const UNTIL: [&str; 5] = ["until", "till", "bis", "jusqu'au", "hasta"];
 
 /// Whether a title may state until when.
 pub(super) fn may_lend(title: &str) -> bool {
-    title.contains(|c: char| c.is_ascii_digit()) && words(title).iter().any(|w| UNTIL.contains(&w.text.as_str()))
+    title.contains(|c: char| c.is_ascii_digit())
+        && (title.matches(':').count() > 1 || words(title).iter().any(|w| UNTIL.contains(&w.text.as_str())))
 }
 
 /// For whom and until when, in a title that keeps nothing and tells of nothing that runs out.

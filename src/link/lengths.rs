@@ -153,6 +153,9 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
             | "unused"
             | "previous"
     ) || matches!(back(2), "every" | "older" | "unused" | "last" | "past")
+        || (1..=4).any(|n| {
+            matches!(back(n), "run" | "ran" | "been" | "lasted" | "existed" | "inactive" | "idle" | "untouched")
+        })
         || matches!(next, "ago" | "old" | "later" | "earlier" | "before" | "notice" | "or");
     let for_it = matches!(
         back(1),

@@ -85,6 +85,10 @@ impl Asked<'_> {
             if [unit.lead, unit.heading].into_iter().flatten().any(|other| self.judged[other].overall().spares()) {
                 continue;
             }
+            if let Some(shall) = super::moved::target(self.units, number).filter(|_| self.intent == Intent::Modify) {
+                by_rank[0].extend(self.levels(shall, false).into_iter().map(|level| (level, unit.text.clone())));
+                continue;
+            }
             match self.answer(number, unit) {
                 Answer::To(value) => {
                     by_rank[0].extend(self.levels(&value, false).into_iter().map(|level| (level, unit.text.clone())));
@@ -294,6 +298,7 @@ impl Asked<'_> {
             // "write until Friday, then read again": what is afterwards is not asked for.
             let back_to = !change && ((back(2) == "back" && back(1) == "to") || ahead(1) == "again");
             let unneeded = unneeded
+                || (change && (1..=3).any(|n| ahead(n) == "away"))
                 || (change
                     && matches!(
                         back(1),
@@ -304,6 +309,16 @@ impl Asked<'_> {
             let shall = (1..=3).any(|n| matches!(back(n), "to" | "only" | "needs"));
             if !denied && (shall || !was) {
                 out.push((level, (1..=3).any(|n| matches!(back(n), "to" | "auf" | "à" | "a"))));
+            }
+        }
+        // "Maintainer -> Reporter"
+        if let Some(arrow) = super::changed::arrow(text).filter(|_| change) {
+            let behind = all.iter().zip(0..).filter(|(w, _)| w.start > arrow).find_map(|(w, at)| {
+                let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
+                self.site(&all, at).or_else(|| of(w, next, ""))
+            });
+            if let Some(level) = behind {
+                return vec![level];
             }
         }
         if change && out.iter().any(|(_, target)| *target) {

@@ -414,8 +414,11 @@ fn in_code(unit: &Unit, mention: &Mention) -> bool {
 /// Nothing but names, numbers and short labels: an entry of a list.
 fn only_names(unit: &Unit, mention: &Mention) -> bool {
     let rest = unit.text.len().saturating_sub(mention.end - mention.start);
-    // A long text is no list's entry, whatever else it says.
-    if rest > 60 || words(&unit.text).len() > 12 {
+    // A long text is no list's entry, whatever else it says; of an item that begins with a name it tells where that is.
+    let front = unit.text[..mention.start].trim_matches(['`', '*', ' ']);
+    let leads = unit.shape == Shape::Item && (front.is_empty() || front.ends_with(" and") || front.ends_with(','));
+    let (most, longest) = if leads { (120, 20) } else { (60, 12) };
+    if rest > most || words(&unit.text).len() > longest {
         return false;
     }
     // "It was made together with X", "he can see X": told beside what is asked.

@@ -48,6 +48,10 @@ impl Reading<'_> {
                 Intent::Modify
             }
             Intent::Rotate if self.creates(number, unit, act) => Intent::Provision,
+            // "Take away everything she holds with us".
+            Intent::Revoke | Intent::Modify if everything_of_somebody(after) => Intent::Offboard,
+            // "Take that path out of its policy".
+            Intent::Revoke if out_of_a_policy(after) => Intent::Modify,
             // "Take away the deploy key": a thing that is named ends; "take X away from her" changes what she has.
             Intent::Modify if verb.starts_with("tak") && !after.iter().any(|w| w.text == "from") => {
                 let thing = self.of_unit(number).iter().any(|m| !m.identity)
@@ -159,6 +163,22 @@ impl Reading<'_> {
     }
 }
 
+/// "Everything she has": of whoever goes.
+fn everything_of_somebody(after: &[Word]) -> bool {
+    let near: Vec<&str> = after.iter().take(5).map(|w| w.text.as_str()).collect();
+    near.windows(2).any(|pair| pair[0] == "everything" && matches!(pair[1], "she" | "he" | "they"))
+}
+
+/// "Out of its policy", "from his role".
+fn out_of_a_policy(after: &[Word]) -> bool {
+    let near: Vec<&str> = after.iter().take(8).map(|w| w.text.as_str()).collect();
+    near.windows(3).any(|w| {
+        matches!(w[0], "of" | "from")
+            && matches!(w[1], "its" | "his" | "her" | "their")
+            && matches!(w[2], "policy" | "policies" | "role" | "scope" | "scopes" | "grants" | "group" | "groups")
+    })
+}
+
 /// "Bump perms of X", "update the role's permissions": what is changed is what may be done.
 fn changes_access(after: &[Word]) -> bool {
     after.iter().take(3).any(|w| {
@@ -186,6 +206,11 @@ fn takes_a_part(after: &[Word]) -> bool {
             matches!(*w, "from" | "access" | "rights" | "permission" | "permissions" | "role" | "on" | "to" | "for")
         })
     }) {
+        return true;
+    }
+    // "Retirer à svc-x l'accès à Y"
+    if near.first() == Some(&"à") && near.iter().skip(1).any(|w| matches!(*w, "l'accès" | "accès" | "droit" | "droits"))
+    {
         return true;
     }
     let whose = near.iter().take(3).any(|w| matches!(*w, "her" | "his" | "their" | "its") || w.ends_with("'s"));

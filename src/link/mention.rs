@@ -140,8 +140,10 @@ fn stance(judged: &Judged, clause: Option<usize>, start: usize, end: usize, star
 fn ruled_out(unit: &Unit, words: &[Word], start: usize) -> bool {
     let at = words.partition_point(|word| word.start < start);
     // "Not to be confused with B".
-    let confused =
-        |word: &Word| ["confuse", "mistake", "verwechs", "confond", "confund"].iter().any(|w| word.text.starts_with(w));
+    let confused = |word: &Word| {
+        ["confus", "mistake", "verwechs", "confond", "confund"].iter().any(|w| word.text.starts_with(w))
+            || matches!(word.text.as_str(), "mix" | "mixed")
+    };
     if words[at.saturating_sub(4)..words.len().min(at + 3)].iter().any(confused) && words[..at].iter().any(denies) {
         return true;
     }
@@ -173,7 +175,10 @@ fn denies(word: &Word) -> bool {
 
 fn named(token: Token<'_>, unit: &Unit, words: &[Word], names: &Names) -> Option<(Target, Strength, bool)> {
     // `/secret/x` is `secret/x`; a parameter's name keeps its sign.
-    let known = match names.named(token.text) {
+    // "kv/x (namespace consulting)"
+    let spaced = namespace(words).map(|space| format!("{space}/{}", token.text)).filter(|_| token.text.contains('/'));
+    let known = match names.named(spaced.as_deref().unwrap_or(token.text)) {
+        [] if spaced.is_some() && !names.named(token.text).is_empty() => names.named(token.text),
         [] if token.text.matches('/').count() > 1 => names.named(token.text.trim_start_matches('/')),
         known => known,
     };
@@ -183,6 +188,12 @@ fn named(token: Token<'_>, unit: &Unit, words: &[Word], names: &Names) -> Option
     let best: Vec<&Name> = supported.iter().filter(|name| name.strength == strength).collect();
     let identity = best.iter().all(|name| name.identity);
     Some((Target::Known(best.into_iter().map(|name| name.of).collect()), strength, identity))
+}
+
+/// The namespace of Vault's that a text names.
+fn namespace<'w>(words: &'w [Word]) -> Option<&'w str> {
+    let at = words.iter().position(|w| w.text == "namespace")?;
+    words.get(at + 1).map(|w| w.text.as_str()).filter(|next| !matches!(*next, "of" | "in" | "is" | "and" | "the"))
 }
 
 /// Ordinary words are names only with a noun of their kind, quotes, or "called" beside them.

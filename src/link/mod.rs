@@ -35,6 +35,7 @@ mod mail;
 mod marks;
 mod meant;
 mod mention;
+mod moved;
 mod nouns;
 mod number;
 mod object;
@@ -64,6 +65,7 @@ mod until;
 mod verbs;
 mod weight;
 mod window;
+mod wrapped;
 
 use std::sync::Arc;
 
@@ -76,7 +78,7 @@ use crate::model::inventory::Inventory;
 use crate::model::mask::mask;
 use crate::model::settings::Settings;
 use crate::model::sieve::Sieve;
-use crate::model::ticket::{Access, Field, Intent, Link, Record, Removal, State, Strength, Ticket};
+use crate::model::ticket::{Access, Field, Intent, Link, Record, State, Strength, Ticket};
 
 use choose::Context;
 use index::Names;
@@ -228,6 +230,7 @@ impl Index {
             (0..units.len()).flat_map(|n| mention::find(n, &units, &judged[n], &self.names)).collect();
         table::apply(&units, &mut judged, &mut mentions);
         table::ticks(&units, &mut judged, &mut mentions);
+        moved::apply(&units, &mut judged, &mut mentions);
         let environment = record.fields.get(&Field::Environment).map(String::as_str).unwrap_or_default();
         let context = Context::new(&units, &judged, &self.names, environment, record.repository.as_deref());
         let read = Read { record, units: &units, judged: &judged, mentions: &mentions, context: &context, trust };
@@ -248,8 +251,7 @@ impl Index {
         why.push(stated.why.clone());
         let mut distrusted = stated.distrusted.clone();
         let mut intent = self.intent(read, &mut why);
-        let zone = self.zone_of(record);
-        let points = window::Points::new(read.units);
+        let (zone, points) = (self.zone_of(record), window::Points::new(read.units));
         let times = |intent| window::Times {
             record,
             units: read.units,
@@ -263,11 +265,10 @@ impl Index {
         };
         let mut window = None;
         if matches!(intent, Intent::Provision | Intent::Elevate | Intent::Modify) {
-            let lent = || window::keyed(read.units) || window::comes_back(read.units);
-            window = times(intent).window().filter(|_| intent != Intent::Modify || lent());
+            window = times(intent).window().filter(|_| intent != Intent::Modify || until::lends(read.units));
             let temporary = intent == Intent::Elevate || intent::temporary(read.units, read.judged);
-            if window.is_none() && temporary {
-                window = times(intent).granted(|comment| trust.trusts(&comment.author, comment.at));
+            if window.is_none() && (temporary || intent == Intent::Provision) {
+                window = times(intent).granted(temporary, |comment| trust.trusts(&comment.author, comment.at));
             }
             if let Some(window) = &mut window {
                 trust.extend(window, times(intent).extensions(), &mut distrusted, &mut why);
@@ -293,8 +294,8 @@ impl Index {
         let grants = matches!(intent, Intent::Provision | Intent::Modify | Intent::Elevate);
         let mut removed = if intent == Intent::Modify { access::removals(read.context) } else { Vec::new() };
         // "It should not be able to push, re-add it as read-only": what it shall have says more than that it shall lose something.
-        if removed.iter().all(Removal::is_vague) && self.shall_have(read, intent) {
-            removed.clear();
+        if let Some(level) = self.shall_have(read, intent).filter(|_| !removed.is_empty()) {
+            removed.retain(|removal| !removal.spans(level));
         }
         let access = if grants {
             self.access(read, intent, &subjects, &mut linked, !removed.is_empty())

@@ -84,21 +84,24 @@ pub(super) fn condition(word: &str) -> bool {
 
 /// Running out, which asks for another one where a title says it.
 pub(super) fn expires(word: &str) -> bool {
-    matches!(
-        word.to_lowercase().as_str(),
-        "expires"
-            | "expired"
-            | "expiring"
-            | "about to expire"
-            | "runs out"
-            | "will expire"
-            | "is expiring"
-            | "läuft ab"
-            | "expire bientôt"
-            | "arrive à expiration"
-            | "va expirer"
-            | "läuft aus"
-            | "läuft bald ab"
-            | "caduca"
-    )
+    let word = word.to_lowercase();
+    word.starts_with("caduca")
+        || word.starts_with("vence")
+        || matches!(
+            word.as_str(),
+            "expires"
+                | "expired"
+                | "expiring"
+                | "about to expire"
+                | "runs out"
+                | "will expire"
+                | "is expiring"
+                | "läuft ab"
+                | "expire bientôt"
+                | "arrive à expiration"
+                | "va expirer"
+                | "läuft aus"
+                | "läuft bald ab"
+                | "laufen ab"
+        )
 }

@@ -72,10 +72,23 @@ impl Reading<'_> {
             .of_unit(number)
             .iter()
             .any(|m| m.clause.is_none_or(|c| self.judged[number].clauses.get(c) == Some(clause)) && !m.instrument)
-            // "X (crane-ctl) needs a new value".
-            || (self.units[number].text[..clause.start].ends_with(')')
+            // "X (crane-ctl) needs a new value", "X expired, needs a new value".
+            || ((self.units[number].text[..clause.start].ends_with(')')
+                || ["needs ", "has to ", "must "].iter().any(|verb| text.trim_start().to_lowercase().starts_with(verb)))
                 && self.of_unit(number).iter().any(|m| m.start < clause.start && !m.instrument && !m.stance.spares()));
         let verb = self.units[number].text[act.start..act.end].to_lowercase();
+        // "The text of the message should be changed".
+        let of_text = |w: &super::tokens::Word| {
+            matches!(w.text.as_str(), "text" | "message" | "wording" | "label" | "title" | "description" | "screenshot")
+        };
+        let subject = self.judged[number].between(clause.start, act.start);
+        if act.form == Form::Participle
+            && subject.iter().any(of_text)
+            && !named
+            && !subject.iter().any(|w| credential_noun(&w.text))
+        {
+            return false;
+        }
         if expires(&verb) {
             return !self.of_unit(number).is_empty();
         }
@@ -117,7 +130,9 @@ impl Reading<'_> {
                 )
         };
         // "Purge CDN" has an object of its own.
-        let bare = words.len() <= 3 && !words.iter().any(|w| other(w) && !w.text.ends_with("ly"));
+        // "It asks every customer to renew."
+        let bare = (words.len() <= 3 || (act.modal && words.last().is_some_and(|w| w.start < act.end)))
+            && !words.iter().any(|w| other(w) && !w.text.ends_with("ly"));
         if bare && act.form == Form::Base && self.named_before(number) {
             return true;
         }

@@ -71,6 +71,8 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     if has(&["effect", "from"])
         || has(&["effective", "from"])
         || has(&["wirksam", "ab"])
+        || has(&["gilt", "ab"])
+        || has(&["applies", "from"])
         || has(&["wirksam", "zum"])
         || has(&["effet", "du"])
         || has(&["efecto", "desde"])
@@ -85,6 +87,14 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         let role = match *word {
             // "taken back again on Friday"
             "again" | "wieder" if distance < 3 => Role::End,
+            "back"
+                if distance < 3
+                    && before
+                        .iter()
+                        .any(|w| matches!(*w, "take" | "takes" | "taken" | "taking" | "took" | "give" | "given")) =>
+            {
+                Role::End
+            }
             "until" | "till" | "til" | "through" | "thru" | "bis" | "jusqu'au" | "jusqu'à" | "hasta" | "expires"
             | "expiry" | "expire" | "expiring" | "ends" | "end" | "ending" | "ende" | "fin" | "endet" => Role::End,
             "to" if distance == 0 && before.iter().any(|w| matches!(*w, "from" | "extended" | "von")) => Role::End,
@@ -102,7 +112,7 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
             "window" | "zeitraum" | "zeitfenster" | "between" | "zwischen" | "entre" | "per" | "ab" | "compter"
             | "from" | "partir" | "starting" | "start" | "begin" | "beginning" | "von" | "desde" | "begins"
             | "starts"
-                if distance < 4 =>
+                if distance < 4 && (*word != "from" || before[..distance].iter().all(|w| leads_up(w))) =>
             {
                 Role::Start
             }
@@ -124,6 +134,31 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         return role;
     }
     if matches!(near(0), "at" | "on" | "am" | "um" | "le" | "el") { Role::On } else { Role::Other }
+}
+
+/// What may stand between "from" and its time.
+fn leads_up(word: &str) -> bool {
+    matches!(
+        word,
+        "the"
+            | "of"
+            | "next"
+            | "this"
+            | "coming"
+            | "early"
+            | "late"
+            | "morning"
+            | "evening"
+            | "noon"
+            | "beginning"
+            | "start"
+            | "end"
+            | "about"
+            | "around"
+            | "today"
+            | "tonight"
+            | "tomorrow"
+    )
 }
 
 /// What carries the day on which it was written.

@@ -197,6 +197,7 @@ impl One<'_> {
 
     fn text(&mut self, part: Part, text: &str) {
         if !self.seen.ends {
+            let text = &*super::wrapped::unwrapped(text);
             self.quick.read(text, false, &self.by.marks);
             self.lines(part, text);
         }

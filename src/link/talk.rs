@@ -68,6 +68,7 @@ impl Reading<'_> {
             // "[TEMPLATE v4] Rotation: …" is a form of what it names.
             .filter(|talk| own.get(*talk).is_none_or(|w| w.text != "template" || !tagged(said, w.end)))
             .filter(|_| !(self.afterwards() && first_act.is_some()))
+            .filter(|_| !self.asks_behind(first.0))
             .filter(|_| !judged.clauses.iter().any(|clause| self.changed(first.1, clause)))
         {
             let word = own.get(talk).map_or("", |word| word.text.as_str());
@@ -92,7 +93,7 @@ impl Reading<'_> {
             }
         }
         let fields = &self.record.fields;
-        if let Some(text) = self.about_a_text(first.0)
+        if let Some(text) = self.about_a_text(first.0).filter(|_| !self.asks_behind(first.0))
             && !self.orders_in(|shape| shape != Shape::Code)
         {
             return Some(format!("its title is about a text, \"{text}\""));
@@ -135,9 +136,18 @@ impl Reading<'_> {
         })
     }
 
+    /// "Upgrade of the MES, admin on the entry": an access behind what it is for.
+    fn asks_behind(&self, title: usize) -> bool {
+        super::changed::asks_for_level(&self.units[title].text)
+            && (self.of_unit(title).iter().any(|m| !m.identity)
+                || self.record.fields.contains_key(&Field::Level)
+                || self.keyed(&["level", "access level"]))
+    }
+
     /// "X rotation broke the build": nouns alone, and something that fails.
     fn only_trouble(&self, title: usize) -> bool {
-        let fails = self.judged[title].words.iter().any(|w| {
+        let said = &self.units[title].text;
+        let fails = self.judged[title].words.iter().filter(|w| !super::clauses::in_a_path(said, w)).any(|w| {
             matches!(
                 w.text.as_str(),
                 "broke"
@@ -342,6 +352,9 @@ impl Reading<'_> {
                     | "sobre"
             )
         });
+        // "Look at X for the post-mortem".
+        let purpose = matches!(words[at].text.as_str(), "post-mortem" | "postmortem" | "write-up")
+            && (1..=2).any(|n| before(n) == "for");
         let named = self.of_unit(title).iter().any(|m| !m.identity)
             // "Update the page about X".
             && (ends(&[Intent::Revoke, Intent::Offboard]) || (ends(&[Intent::Rotate]) && !about));
@@ -349,6 +362,7 @@ impl Reading<'_> {
             || ours
             || named
             || other
+            || purpose
             || (1..=3).any(|n| {
                 matches!(
                     before(n),

@@ -116,6 +116,7 @@ impl Reader {
     }
 
     fn block(&mut self, origin: Origin, text: &str) {
+        let text = &*super::wrapped::unwrapped(text);
         let mut by = Governing::default();
         let mut fence = false;
         let choices = choices(text);

@@ -130,7 +130,7 @@ fin de contrat|fin de mission|fin de stage|part à la retraite|part en retraite|
         Force::Strong,
         "restreindre|restreignez|rétrograder|réduire|réduisez|limiter|limitez|passer en lecture|trop de droits|droits trop larges",
         "restreint|restreinte|rétrogradé|réduit|limité",
-        "changement de rôle|changement d'équipe|changement de poste|changement de service|mobilité interne",
+        "réduction des droits|restriction des droits|changement de rôle|changement d'équipe|changement de poste|changement de service|mobilité interne",
     ),
     (
         Intent::Provision,

@@ -20,10 +20,14 @@ pub(super) struct Extension {
 impl Times<'_> {
     /// The window whose end somebody states in a comment ("granted, expires on Friday"), where the ticket has none. An end where there was
     /// none limits, whoever states it; of several that of those who may loosen.
-    pub(super) fn granted(&self, may: impl Fn(&Comment) -> bool) -> Option<Window> {
+    /// Of an access that is not asked for a time, only what the words of a grant state counts.
+    pub(super) fn granted(&self, temporary: bool, may: impl Fn(&Comment) -> bool) -> Option<Window> {
         let ends: Vec<(usize, Timestamp)> = (self.units.iter().enumerate())
             .filter_map(|(number, unit)| {
                 let Origin::Comment(comment) = unit.origin else { return None };
+                if !temporary && !grants(&unit.text) {
+                    return None;
+                }
                 let end = self.points(number, unit).iter().find(|(_, role)| *role == Role::End).map(|(end, _)| end)?;
                 Some((comment, if end.day { end_of(end.at) } else { end.at }))
             })
@@ -85,4 +89,42 @@ fn extends(text: &str) -> bool {
     }) || PHRASES
         .iter()
         .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+}
+
+/// "Granted until tomorrow noon".
+fn grants(text: &str) -> bool {
+    words(text)
+        .iter()
+        .any(|w| matches!(w.text.as_str(), "granted" | "assigned" | "attached" | "gewährt" | "accordé" | "concedido"))
+}
+
+/// Whether a change of an access is one for a time.
+pub(super) fn lends(units: &[Unit]) -> bool {
+    keyed(units) || comes_back(units)
+}
+
+/// "Window: 10:00 to 14:00": a line that states the window of an access by that name.
+fn keyed(units: &[Unit]) -> bool {
+    units.iter().filter(|unit| matches!(unit.origin, Origin::Body(_))).any(|unit| {
+        let key = unit.text.split_once(':').map(|(key, _)| key.trim_matches(['*', '_', ' ', '|']).to_lowercase());
+        key.is_some_and(|key| {
+            matches!(key.as_str(), "window" | "access window" | "zeitfenster" | "zeitraum" | "plage" | "ventana")
+        })
+    })
+}
+
+/// "Raise it to Developer until Sunday, afterwards back to Reporter": a change that is taken back.
+fn comes_back(units: &[Unit]) -> bool {
+    units.iter().filter(|unit| matches!(unit.origin, Origin::Body(_))).any(|unit| {
+        let all = words(&unit.text);
+        let until = all.iter().position(|w| matches!(w.text.as_str(), "until" | "till" | "bis" | "jusqu'au" | "hasta"));
+        until.is_some_and(|until| {
+            all[until..].windows(2).any(|pair| {
+                matches!(
+                    pair[0].text.as_str(),
+                    "then" | "afterwards" | "after" | "and" | "danach" | "dann" | "puis" | "luego"
+                ) && matches!(pair[1].text.as_str(), "back" | "wieder" | "zurück" | "retour")
+            })
+        })
+    })
 }

@@ -43,8 +43,18 @@ impl Reading<'_> {
                 .before(act.start)
                 .last()
                 .is_some_and(|w| matches!(w.text.as_str(), "is" | "are" | "was" | "too" | "a" | "the" | "very"));
+        // "On-call swap: …", "the metrics grant is over": no verbs.
+        let before = self.judged[number].before(act.start);
+        let article =
+            before.iter().rev().take(2).any(|w| matches!(w.text.as_str(), "the" | "a" | "this" | "our" | "its"));
+        let called = act.force == Force::Weak
+            && !before.is_empty()
+            && unit.text[act.end..].starts_with(':')
+            && matches!(said.as_str(), "swap" | "change" | "switch" | "move" | "exchange" | "update");
         let noun = moves
             || adjective
+            || called
+            || (said == "grant" && article)
             || act.force == Force::Weak
                 && act.form == Form::Base
                 && matches!(said.as_str(), "move" | "change" | "limit" | "exchange" | "swap" | "switch")
@@ -73,7 +83,7 @@ impl Reading<'_> {
             && act.intent == Intent::Provision
             && self.units[number].origin != Origin::Title
             && self.judged[number].before(act.start).last().is_some_and(|w| {
-                matches!(w.text.as_str(), "with" | "has" | "have" | "had" | "hat" | "mit" | "avec" | "con")
+                matches!(w.text.as_str(), "with" | "has" | "have" | "had" | "hat" | "mit" | "avec" | "con" | "tiene")
             })
     }
 

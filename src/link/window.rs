@@ -72,6 +72,31 @@ impl Times<'_> {
             {
                 role = Role::Effective;
             }
+            // "20 November is his last day."
+            let next: Vec<&str> =
+                all.iter().filter(|w| w.start >= point.end).take(9).map(|w| w.text.as_str()).collect();
+            let said = |words: &[&str]| next.windows(words.len()).any(|w| w == words);
+            if matches!(role, Role::On | Role::Other | Role::End)
+                && (said(&["last", "day"])
+                    || said(&["last", "working", "day"])
+                    || said(&["letzter", "arbeitstag"])
+                    || said(&["dernier", "jour"]))
+                && next.iter().any(|w| matches!(*w, "is" | "ist" | "est" | "will" | "as"))
+            {
+                role = Role::LastDay;
+            }
+            // What begins at a day's midnight begins with it.
+            let mut point = *point;
+            let midnight = |text: &str| {
+                ["midnight", "mitternacht", "minuit"].iter().any(|word| text.to_lowercase().contains(word))
+            };
+            if matches!(role, Role::Effective | Role::Start)
+                && !point.day
+                && unit.text.get(point.start..point.end).is_some_and(midnight)
+            {
+                point.at -= DAY;
+            }
+            let point = &point;
             // "from A to B", "10:00-14:00": the second end needs no word of its own.
             if matches!(role, Role::Other | Role::On)
                 && index > 0
@@ -145,6 +170,16 @@ impl Times<'_> {
 
     /// The date that the ticket states for its action.
     pub(super) fn effective(&self) -> Option<Timestamp> {
+        let stated = self.stated()?;
+        // What was before the ticket is where something comes from: "records as of 30 April". Somebody may have left before.
+        let past = self.record.opened_at.is_some_and(|opened| end_of(stated) < opened);
+        let may = self.intent == Intent::Offboard
+            || self.record.fields.contains_key(&Field::Effective)
+            || filed_afterwards(self.units);
+        Some(stated).filter(|_| !past || may)
+    }
+
+    fn stated(&self) -> Option<Timestamp> {
         if let Some(field) = self.record.fields.get(&Field::Effective) {
             let last = self.intent == Intent::Offboard && !self.workload;
             return self.field(field, last && field.trim().len() == 10);
@@ -225,6 +260,10 @@ impl Times<'_> {
     /// The day on which it is asked for, where no word says from when: "revoke it on Saturday at 08:00", "his contract ends on …".
     fn dated(&self) -> Option<Timestamp> {
         let opened = self.record.opened_at?;
+        // "Renew before 1 December. The account changes on 1 December."
+        if self.deadline().is_some() {
+            return None;
+        }
         self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))).find_map(
             |(number, unit)| {
                 self.points(number, unit).iter().copied().find_map(|(point, role)| {
@@ -407,32 +446,6 @@ fn from(unit: &Unit, point: Point) -> bool {
 }
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
-
-/// "Window: 10:00 to 14:00": a line that states the window of an access by that name.
-pub(super) fn keyed(units: &[Unit]) -> bool {
-    units.iter().filter(|unit| matches!(unit.origin, Origin::Body(_))).any(|unit| {
-        let key = unit.text.split_once(':').map(|(key, _)| key.trim_matches(['*', '_', ' ', '|']).to_lowercase());
-        key.is_some_and(|key| {
-            matches!(key.as_str(), "window" | "access window" | "zeitfenster" | "zeitraum" | "plage" | "ventana")
-        })
-    })
-}
-
-/// "Raise it to Developer until Sunday, afterwards back to Reporter": a change that is taken back.
-pub(super) fn comes_back(units: &[Unit]) -> bool {
-    units.iter().filter(|unit| matches!(unit.origin, Origin::Body(_))).any(|unit| {
-        let all = words(&unit.text);
-        let until = all.iter().position(|w| matches!(w.text.as_str(), "until" | "till" | "bis" | "jusqu'au" | "hasta"));
-        until.is_some_and(|until| {
-            all[until..].windows(2).any(|pair| {
-                matches!(
-                    pair[0].text.as_str(),
-                    "then" | "afterwards" | "after" | "and" | "danach" | "dann" | "puis" | "luego"
-                ) && matches!(pair[1].text.as_str(), "back" | "wieder" | "zurück" | "retour")
-            })
-        })
-    })
-}
 
 /// A title that ends with how long: "Settings for the data team, 3 days".
 pub(super) fn closes(unit: &Unit, length: &Length) -> bool {

@@ -375,10 +375,10 @@ pub struct Removal {
 }
 
 impl Removal {
-    /// Whether it tells neither what goes nor where.
+    /// Whether it takes nothing away but what is more than this level: to state the level says more.
     #[must_use]
-    pub fn is_vague(&self) -> bool {
-        self.level.is_none() && self.environment.is_none() && self.tenant.is_none()
+    pub fn spans(&self, level: Level) -> bool {
+        self.environment.is_none() && self.tenant.is_none() && self.level.is_none_or(|taken| taken > level)
     }
 }
 

@@ -169,6 +169,22 @@ pub(crate) fn export(kind: &str, seed: u64) -> Value {
 
 /// Words, names, signs and marks.
 const PIECES: &[&str] = &[
+    "the nightly build does not have any use for it now,\nplease ",
+    "the old one of the nightly build, which nobody reads,\nof the ",
+    "Duration: 3 hours\n",
+    "Start: 2026-05-14 10:00 UTC\n",
+    "until 2026-05-14 ",
+    "for ",
+    "value ",
+    "has to change ",
+    "Maintainer -> Reporter ",
+    "[TEMPLATE v4] ",
+    "Person: ",
+    "Systems: all\n",
+    "everything she has ",
+    "Action requested: remove\n",
+    "policy ",
+    "must be ",
     "revoke ",
     "rotate ",
     "remove ",

@@ -1,0 +1,129 @@
+//! Tables that state what an access is and what it shall be: "today | after the move", "current | requested". What else rows say is judged
+//! in `table`.
+
+use crate::model::ticket::Intent;
+
+use super::level;
+use super::mention::Mention;
+use super::stance::{Act, Judged, Stance};
+use super::table::headed;
+use super::text::{Shape, Unit};
+use super::tokens::words;
+use super::verbs::{Force, Form};
+
+/// What a row makes of an access.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moved<'u> {
+    /// To another level, as that cell says, or to none.
+    To(&'u str),
+    Stays,
+}
+
+/// Gives the rows of such tables, and what they name, what they say.
+pub(super) fn apply(units: &[Unit], judged: &mut [Judged], mentions: &mut [Mention]) {
+    for mention in mentions.iter_mut() {
+        let number = mention.unit;
+        let Some(moved) = row(units, number) else { continue };
+        let Moved::To(cell) = moved else {
+            mention.stance = Stance::Keep;
+            continue;
+        };
+        mention.stance = Stance::Act;
+        let text = &units[number].text;
+        let start = text.rfind(cell).unwrap_or_default();
+        let act = Act {
+            intent: Intent::Modify,
+            force: Force::Strong,
+            form: Form::Base,
+            start,
+            end: start + cell.len(),
+            modal: true,
+        };
+        if let Some(clause) = judged[number].clauses.first_mut() {
+            clause.stance = Stance::Act;
+            clause.acts = vec![act];
+        }
+    }
+}
+
+/// What a row, or a line right under a heading ("Present", "Requested"), says that an access shall be: nothing where it says what it is.
+pub(super) fn target(units: &[Unit], number: usize) -> Option<&str> {
+    if let Some(Moved::To(cell)) = row(units, number) {
+        return Some(cell);
+    }
+    let unit = units.get(number)?;
+    let heading = unit.heading.filter(|heading| number <= heading + 3)?;
+    match words(&units[heading].text).as_slice() {
+        [only] if is_now(&only.text) => Some(""),
+        [only] if shall_be(&only.text) => Some(&unit.text),
+        _ => None,
+    }
+}
+
+fn row(units: &[Unit], number: usize) -> Option<Moved<'_>> {
+    units.get(number).filter(|unit| unit.shape == Shape::Row)?;
+    let cells = headed(units, number);
+    let of = |test: &dyn Fn(&str) -> bool| {
+        let column = |(heading, _): &&(&str, &str)| {
+            let all = words(heading);
+            all.len() <= 4 && all.iter().any(|w| test(&w.text))
+        };
+        cells.iter().find(column).map(|(_, cell)| *cell)
+    };
+    let (from, to) = (of(&is_now)?, of(&shall_be)?);
+    let has = |cell: &str| {
+        let all = words(cell);
+        all.len() <= 6 && (0..all.len()).any(|at| level::in_place(&all, at).is_some())
+    };
+    let first = words(to).first().map(|w| w.text.to_string()).unwrap_or_default();
+    match first.as_str() {
+        "unchanged" | "same" | "stays" | "keep" | "keeps" | "unverändert" | "inchangé" | "igual" => {
+            Some(Moved::Stays)
+        }
+        "none" | "nothing" | "removed" | "keine" | "keiner" | "aucun" | "ninguno" | "" if has(from) => {
+            Some(Moved::To(to))
+        }
+        _ if has(from) && from.eq_ignore_ascii_case(to) => Some(Moved::Stays),
+        _ if has(from) && has(to) => Some(Moved::To(to)),
+        _ => None,
+    }
+}
+
+fn is_now(word: &str) -> bool {
+    matches!(
+        word,
+        "today"
+            | "now"
+            | "current"
+            | "currently"
+            | "before"
+            | "present"
+            | "has"
+            | "heute"
+            | "aktuell"
+            | "actuel"
+            | "hoy"
+    )
+}
+
+fn shall_be(word: &str) -> bool {
+    matches!(
+        word,
+        "after"
+            | "new"
+            | "then"
+            | "wanted"
+            | "requested"
+            | "future"
+            | "target"
+            | "decision"
+            | "should"
+            | "soll"
+            | "neu"
+            | "danach"
+            | "après"
+            | "souhaité"
+            | "nuevo"
+            | "después"
+    )
+}
