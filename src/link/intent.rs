@@ -399,7 +399,7 @@ const UNTIL: [&str; 5] = ["until", "till", "bis", "jusqu'au", "hasta"];
 
 /// Whether a title may state until when.
 pub(super) fn may_lend(title: &str) -> bool {
-    title.contains(|c: char| c.is_ascii_digit())
+    title.bytes().any(|byte| byte.is_ascii_digit())
         && (title.matches(':').count() > 1 || words(title).iter().any(|w| UNTIL.contains(&w.text.as_str())))
 }
 

@@ -123,12 +123,16 @@ fn tenths(word: &str) -> Option<i64> {
 
 /// Whether a title may state a length: no length is read for it.
 pub(super) fn may_state(title: &str) -> bool {
-    const UNITS: &str = " h hr hrs hour hours m min mins minute minutes d day days w wk wks week weeks month months fortnight fortnights std stunde stunden \
-tag tage tagen woche wochen minuten monat monate monaten monats heure heures jour jours semaine semaines mois hora horas día días semana semanas minuto \
-minutos mes meses ";
-    let unit =
-        |word: &str| !word.is_empty() && word.len() < 12 && UNITS.contains(&format!(" {} ", word.to_lowercase()));
-    title.contains(['[', '(']) || title.split(|c: char| !c.is_alphabetic()).any(unit)
+    const UNITS: &str = "h hr hrs hour hours m min mins minute minutes d day days w wk wks week weeks month months fortnight fortnights std stunde stunden tag \
+tage tagen woche wochen minuten monat monate monaten monats heure heures jour jours semaine semaines mois hora horas semana semanas minuto minutos mes meses dia";
+    // "Día" is not of ASCII, and neither are few titles that state one.
+    let unit = |word: &[u8]| UNITS.split(' ').any(|unit| unit.as_bytes().eq_ignore_ascii_case(word));
+    !title.is_ascii()
+        || memchr::memchr2(b'[', b'(', title.as_bytes()).is_some()
+        || title
+            .as_bytes()
+            .split(|byte| !byte.is_ascii_alphabetic())
+            .any(|word| (1..12).contains(&word.len()) && unit(word))
 }
 
 /// Whether a duration limits an access: "for two hours", "Duration: 4h", "2 hours of write".
