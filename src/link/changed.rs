@@ -181,6 +181,7 @@ fn unneeded(all: &[Word], at: usize) -> bool {
         ("does" | "do", "not", "need") => at + 3,
         _ => return false,
     };
+    let behind = behind + usize::from(matches!(word(behind), "be" | "have" | "a" | "an"));
     matches!(word(behind), "write" | "admin" | "root" | "read-write" | "rw" | "maintainer" | "owner")
         && matches!(
             word(behind + 1),
@@ -238,7 +239,7 @@ fn leads(title: &str) -> bool {
                     | "en"
                     | "sobre"
                     | "para"
-            ) || title[all[at].end..].starts_with(':'))
+            ) || (at == 0 && title[all[at].end..].starts_with(':')))
     })
 }
 
@@ -445,7 +446,8 @@ impl Reading<'_> {
     pub(super) fn states_level(&self, unit: &Unit) -> bool {
         unit.origin == Origin::Title
             && states_level(&unit.text)
-            && (words(&unit.text).iter().any(|w| credential_noun(&w.text)) || self.mentions.iter().any(|m| m.unit == 0))
+            && (words(&unit.text).iter().any(|w| credential_noun(&w.text))
+                || self.mentions.iter().any(|m| m.unit == 0 || !m.identity))
     }
 
     /// The intent that a clause's levels state, with nothing else asked.

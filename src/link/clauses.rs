@@ -85,6 +85,8 @@ pub(super) fn embedded(text: &str, word: &Word) -> bool {
     let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     before.ends_with('@')
         || after.starts_with('@')
+        // `limit=365d` of a log.
+        || (after.starts_with('=') && !after.starts_with("==") && !after.starts_with("=>"))
         || before.strip_suffix('.').is_some_and(|b| letter(b.chars().next_back()))
         || after.strip_prefix('.').is_some_and(|a| letter(a.chars().next()))
         || before.ends_with("//")

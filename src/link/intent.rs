@@ -126,7 +126,7 @@ impl Reading<'_> {
     }
 
     /// "cluster-admin for whoever is on call, expires 2026-09-14": a line that leads with a level and states an end.
-    fn lends(&self) -> bool {
+    pub(super) fn lends(&self) -> bool {
         // The lines of a form that was typed by hand.
         if self.keyed(&["level", "access level", "access", "extent", "permission", "permissions"])
             && self.keyed(&["duration", "until", "end", "ends", "expires", "to", "window", "valid", "validity"])

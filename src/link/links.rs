@@ -109,13 +109,22 @@ impl Scene<'_> {
         self.pronouns();
         self.but_the_last();
         let mut out = Linked::default();
-        let weighed: Vec<(Mention, Option<Weight>)> = std::mem::take(&mut self.mentions)
+        let mut weighed: Vec<(Mention, Option<Weight>)> = std::mem::take(&mut self.mentions)
             .into_iter()
             .map(|mention| {
                 let weight = self.weight(&mention);
                 (mention, weight)
             })
             .collect();
+        // "X is Owner, why?", and "reduce its role" below: what is asked about is what is meant, where nothing else is named.
+        if weighed.iter().all(|(mention, weight)| weight.is_none() || mention.identity) {
+            let asked = |m: &Mention| {
+                self.unit(m).origin == Origin::Title && m.stance == Stance::Example && self.judged(m.unit).question
+            };
+            for (mention, weight) in &mut weighed {
+                *weight = weight.or(asked(mention).then_some(Weight::Listed));
+            }
+        }
         // The ticket's own words first; comments only clarify what these leave open (or correct them, in `trust`).
         let own = |m: &Mention| !matches!(self.unit(m).origin, Origin::Comment(_));
         let chosen: Vec<Choice> = weighed.iter().map(|(mention, _)| self.chosen(mention)).collect();
@@ -304,6 +313,11 @@ impl Scene<'_> {
                 })
             })
         };
+        // "PASS arn:…": a line of a log that finds nothing.
+        let passed = words(&unit.text).first().is_some_and(|w| matches!(w.text.as_str(), "pass" | "passed" | "ok"));
+        if unit.shape == Shape::Code && passed {
+            return None;
+        }
         let aside = |text: &str| aside_heading(text) || super::table::about_another(text);
         if unit.heading.is_some_and(|h| aside(&self.context.units[h].text)) && !ordered() {
             return None;

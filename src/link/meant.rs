@@ -21,14 +21,17 @@ impl Reading<'_> {
             // "Withdrawal of access for <surname>", with a line for the last day.
             Intent::Revoke
                 if unit.origin == Origin::Title
-                    && after.iter().take(3).any(|w| super::nouns::access_noun(&w.text))
-                    && self.keyed(&[
-                        "last day",
-                        "last working day",
-                        "leaving date",
-                        "exit date",
-                        "termination date",
-                    ])
+                    // "Access removal for @x" has it before.
+                    && (after.iter().take(3).any(|w| super::nouns::access_noun(&w.text))
+                        || self.judged[number].before(act.start).last().is_some_and(|w| w.text == "access"))
+                    && (self.somebody_leaves()
+                        || self.keyed(&[
+                            "last day",
+                            "last working day",
+                            "leaving date",
+                            "exit date",
+                            "termination date",
+                        ]))
                     && !self.mentions.iter().any(|m| !m.identity) =>
             {
                 Intent::Offboard

@@ -206,7 +206,7 @@ impl Index {
         // "FW: exposed key, please do what they ask": what is named stands in what was forwarded.
         let forwards = || text::forwards(trust.record);
         // "FW: exposed key. Please treat as P2. We already moved the job": what is asked stands below, whatever else was done.
-        if (narrates && !text::passes_on(trust.record))
+        if (narrates && !text::passes_on(trust.record) && !forwards())
             || !text::quotes(trust.record)
             || !(silent || ticket.links.is_empty() || forwards())
         {

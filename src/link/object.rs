@@ -11,6 +11,12 @@ use super::text::{Origin, Unit};
 use super::tokens::tokens;
 use super::verbs::Form;
 
+/// "…, needs to be changed": what stands before is what it speaks of.
+fn predicate(clause: &str) -> bool {
+    let clause = clause.trim_start().to_lowercase();
+    ["needs ", "has to ", "must "].iter().any(|verb| clause.starts_with(verb))
+}
+
 impl Reading<'_> {
     /// A heading over a list of names.
     pub(super) fn heads_names(&self, number: usize) -> bool {
@@ -74,7 +80,7 @@ impl Reading<'_> {
             .any(|m| m.clause.is_none_or(|c| self.judged[number].clauses.get(c) == Some(clause)) && !m.instrument)
             // "X (crane-ctl) needs a new value", "X expired, needs a new value".
             || ((self.units[number].text[..clause.start].ends_with(')')
-                || ["needs ", "has to ", "must "].iter().any(|verb| text.trim_start().to_lowercase().starts_with(verb)))
+                || predicate(text))
                 && self.of_unit(number).iter().any(|m| m.start < clause.start && !m.instrument && !m.stance.spares()));
         let verb = self.units[number].text[act.start..act.end].to_lowercase();
         // "The text of the message should be changed".
@@ -164,8 +170,10 @@ impl Reading<'_> {
                     "one" | "ones" | "latter" | "former" | "letztere" | "letzterer" | "erstere" | "erster"
                 )
             });
+        let above = || self.judged[number].between(0, clause.start).iter().any(|w| credential_noun(&w.text));
         named
             || access
+            || (predicate(text) && above())
             || words.iter().any(|w| credential_noun(&w.text))
             || (self.units[number].text.trim_end_matches(['*', '_', ' ']).ends_with(':') && self.leads_names(number))
             || (pronoun && (self.named_before(number) || self.title_is_ours() || self.spoken_of_before(number)))

@@ -117,8 +117,22 @@ impl Scene<'_> {
         if !matches!(stance, Stance::Act | Stance::Keep) {
             return;
         }
-        for (word, first) in [("former", true), ("latter", false), ("erstere", true), ("letztere", false)] {
-            if !words(text).iter().any(|w| w.text == word) {
+        let all = words(text);
+        // "The first one", where "former" would be said.
+        let one = |number: &str| {
+            all.windows(2).any(|pair| pair[0].text == number && matches!(pair[1].text.as_str(), "one" | "path"))
+        };
+        for (word, first) in [
+            ("former", true),
+            ("latter", false),
+            ("erstere", true),
+            ("letztere", false),
+            ("first", true),
+            ("second", false),
+        ] {
+            if !all.iter().any(|w| w.text == word)
+                || (matches!(word, "first" | "second") && !(one(word) && self.of_unit(number).is_empty()))
+            {
                 continue;
             }
             let end = self.of_unit(number).end;
@@ -150,9 +164,20 @@ fn goes_on(clause: &super::stance::Clause, text: &str) -> bool {
     joins && clause.stance == Stance::Act && clause.acts.iter().any(|act| act.modal)
 }
 
+/// Whether the clause of a name, or the one that it stands behind in parentheses, orders something by itself.
 fn strong(judged: &Judged, mention: &Mention) -> bool {
     use super::verbs::{Force, Form};
-    mention.clause.and_then(|clause| judged.clauses.get(clause)).is_some_and(|clause| {
-        clause.acts.iter().any(|act| act.force == Force::Strong || (act.form == Form::Base && act.modal))
+    let Some(own) = mention.clause else { return false };
+    let clause = match judged.clauses.get(own) {
+        Some(clause) if clause.aside => judged.clauses[..own].iter().rev().find(|clause| !clause.aside),
+        clause => clause,
+    };
+    clause.filter(|clause| clause.stance == Stance::Act).is_some_and(|clause| {
+        // "Update the value of X, the other is not affected by this": the verb opens its clause.
+        let opens = |verb: usize| judged.between(clause.start, verb).is_empty();
+        clause
+            .acts
+            .iter()
+            .any(|act| act.force == Force::Strong || (act.form == Form::Base && (act.modal || opens(act.start))))
     })
 }

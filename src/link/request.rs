@@ -188,7 +188,7 @@ impl Reading<'_> {
                 let intent =
                     if intent == Intent::Revoke && self.form_ends_somebody() { Intent::Offboard } else { intent };
                 // Boxes in one line say less than an answer: "(x) remove", and the reason is that somebody left.
-                let points = if unit.choice && unit.shape == Shape::Prose { 2.4 } else { 20.0 };
+                let points = if unit.choice && unit.shape == Shape::Prose { 6.0 } else { 20.0 };
                 scores.add(intent, points, &format!("the answer \"{}\"", super::links::quote(unit.text.trim())));
             }
         }
@@ -215,14 +215,18 @@ impl Reading<'_> {
                         "all" | "everything" | "all systems" | "all access" | "alle" | "tous" | "todos"
                     )
                 });
-        let leaves = self.own().any(|(_, judged)| {
-            judged
-                .clauses
-                .iter()
-                .flat_map(|clause| &clause.acts)
-                .any(|act| act.intent == Intent::Offboard && act.force == Force::Strong)
-        });
+        let leaves = self.somebody_leaves();
         person && (everything || leaves) && !self.mentions.iter().any(|m| !m.identity && !m.stance.spares())
+    }
+}
+
+impl Reading<'_> {
+    /// Whether the ticket's own words say that somebody goes.
+    pub(super) fn somebody_leaves(&self) -> bool {
+        self.own().any(|(_, judged)| {
+            let acts = judged.clauses.iter().flat_map(|clause| &clause.acts);
+            acts.into_iter().any(|act| act.intent == Intent::Offboard && act.force == Force::Strong)
+        })
     }
 }
 

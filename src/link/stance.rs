@@ -294,13 +294,25 @@ fn clause(
                     | "could"
             )
         });
-        let modal = modal || (form == Form::Participle && caused(words, own, f.from));
+        // "They are deleted in 14 days."
+        let ahead = own.windows(2).any(|pair| {
+            let (first, second) = (words[pair[0]].text.as_str(), words[pair[1]].text.as_str());
+            matches!(first, "in" | "within" | "on") && second.starts_with(|c: char| c.is_ascii_digit())
+        });
+        let modal = modal
+            || (form == Form::Participle
+                && (caused(words, own, f.from) || (ahead && before(1).any(|w| matches!(w, "is" | "are")))));
         // "The old uploader is switched off".
         let is = before(1).any(|w| matches!(w, "is" | "are"))
             && unit.shape == Shape::Prose
             && matches!(unit.origin, Origin::Body(_))
             && force == Force::Weak
             && intent == Intent::Revoke
+            // "Unless somebody objects they are deleted in 14 days."
+            && !ahead
+            && !own.iter().any(|i| {
+                matches!(words[*i].text.as_str(), "unless" | "if" | "tomorrow" | "today" | "tonight" | "then" | "soon" | "next")
+            })
             && !condition(&unit.text[words[f.from].start..words[f.to - 1].end]);
         let told = form == Form::Participle
             && !modal

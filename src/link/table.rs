@@ -157,7 +157,9 @@ fn judge(rows: &[Unit], first: usize, judged: &mut [Judged], mentions: &mut [Men
         for row in &rows[1..] {
             for (column, cell) in cells(&row.text).into_iter().take(WIDEST).enumerate().take(says.len()) {
                 let text = &row.text[cell];
-                says[column] += usize::from(text.len() < 40 && words(text).len() <= 2 && of_cell(text).is_some());
+                // "Leave, publishes through OIDC"
+                let said = text.split(',').next().unwrap_or_default();
+                says[column] += usize::from(said.len() < 40 && words(said).len() <= 2 && of_cell(said).is_some());
             }
         }
         let plain =

@@ -2,7 +2,7 @@
 
 use super::intent::Reading;
 use super::nouns::{condition, credential_noun, expires};
-use super::stance::{Act, Stance};
+use super::stance::{Act, Clause, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 use super::topics::{carries, hardware, occasion, text_noun};
@@ -69,6 +69,16 @@ impl Reading<'_> {
             .filter(|talk| own.get(*talk).is_none_or(|w| w.text != "template" || !tagged(said, w.end)))
             .filter(|_| !(self.afterwards() && first_act.is_some()))
             .filter(|_| !self.asks_behind(first.0))
+            // "Monitoring should not see X": who has an access.
+            .filter(|talk| {
+                !own.get(*talk + 1).is_some_and(|w| {
+                    matches!(
+                        w.text.as_str(),
+                        "should" | "must" | "shall" | "may" | "can" | "cannot" | "needs" | "has" | "reads" | "sees"
+                    )
+                })
+            })
+            .filter(|_| !self.record.fields.contains_key(&Field::Level))
             .filter(|_| !judged.clauses.iter().any(|clause| self.changed(first.1, clause)))
         {
             let word = own.get(talk).map_or("", |word| word.text.as_str());
@@ -99,7 +109,7 @@ impl Reading<'_> {
             return Some(format!("its title is about a text, \"{text}\""));
         }
         let by_fields = fields.contains_key(&Field::Level) && fields.contains_key(&Field::Until);
-        if self.only_trouble(first.0) && !by_fields && !self.body_orders() {
+        if self.only_trouble(first.0) && !by_fields && !self.lends() && !self.body_orders() {
             return Some("its title tells of a trouble".to_owned());
         }
         if hardware(&title)
@@ -248,10 +258,19 @@ impl Reading<'_> {
                         act.form == Form::Base
                             && !self.behind_article(number, act)
                             // "I think we should rotate X": an order after all.
-                            && (self.opens(number, act) || (act.modal && self.of_unit(number).iter().any(|m| !m.stance.spares())))
+                            && (self.opens(number, act)
+                                || self.proposes(number, act)
+                                || (act.modal && self.of_unit(number).iter().any(|m| !m.stance.spares())))
                             && (act.force == Force::Strong || self.object(number, clause, act))
                     })
                 })
+        })
+    }
+
+    /// "I propose that we delete X".
+    fn proposes(&self, number: usize, act: &Act) -> bool {
+        self.judged[number].before(act.start).iter().rev().take(5).any(|w| {
+            matches!(w.text.as_str(), "propose" | "suggest" | "recommend" | "proposing" | "schlage" | "propongo")
         })
     }
 
@@ -296,7 +315,7 @@ impl Reading<'_> {
                                 act.form == Form::Base
                                     // "Break-glass was opened" tells.
                                     && (act.intent != Intent::Elevate || unit.text[act.start..].to_lowercase().starts_with("elevat"))
-                                    && self.judged[number].talk.is_none()
+                                    && !self.talks(number, clause)
                                     && !self.behind_article(number, act)
                                     && (self.opens(number, act)
                                         || (unit.shape == Shape::Row && self.own_cell(number, act.start)))
@@ -309,12 +328,21 @@ impl Reading<'_> {
         }
     }
 
+    /// Whether a clause, or the start of its sentence, talks of texts or plans; "quarterly review, result: keep X, and revoke Y" orders behind.
+    fn talks(&self, number: usize, clause: &Clause) -> bool {
+        let judged = &self.judged[number];
+        judged.talk.and_then(|talk| judged.words.get(talk)).is_some_and(|talk| {
+            talk.start >= clause.start
+                || !judged.clauses.iter().any(|c| c.stance == Stance::Keep && c.end <= clause.start)
+        })
+    }
+
     /// "Update the password policy page", "Runbook: example commands for the rotation": a text that is to be written. "Rotate the key that
     /// stands in the wiki" is not about one.
     fn about_a_text(&self, title: usize) -> Option<&str> {
         let words = &self.judged[title].words;
         let acts = || self.judged[title].clauses.iter().flat_map(|clause| &clause.acts);
-        if acts().any(|act| act.force == Force::Strong && act.form == Form::Base) {
+        if acts().any(|act| act.force == Force::Strong && (act.form == Form::Base || act.intent == Intent::Offboard)) {
             return None;
         }
         let first = words.iter().position(|w| text_noun(&w.text))?;

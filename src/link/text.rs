@@ -272,7 +272,8 @@ fn choices(text: &str) -> HashMap<usize, bool> {
 
 /// Whether a ticket says that what it quotes is what is asked: it was forwarded.
 pub(super) fn forwards(record: &Record) -> bool {
-    const BELOW: [&str; 12] = [
+    const BELOW: [&str; 13] = [
+        "adelanto",
         "see below",
         "what they ask",
         "below",

@@ -85,6 +85,9 @@ pub(super) fn carries(word: &str) -> bool {
             | "backend"
             | "project"
             | "vendor"
+            | "team"
+            | "squad"
+            | "group"
     )
 }
 

@@ -25,7 +25,8 @@ impl Times<'_> {
         let ends: Vec<(usize, Timestamp)> = (self.units.iter().enumerate())
             .filter_map(|(number, unit)| {
                 let Origin::Comment(comment) = unit.origin else { return None };
-                if !temporary && !grants(&unit.text) {
+                let same = |other: &&Unit| other.origin == unit.origin;
+                if !temporary && !self.units[..=number].iter().rev().take_while(same).any(|unit| grants(&unit.text)) {
                     return None;
                 }
                 let end = self.points(number, unit).iter().find(|(_, role)| *role == Role::End).map(|(end, _)| end)?;

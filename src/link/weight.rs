@@ -55,6 +55,9 @@ impl Reading<'_> {
             || adjective
             || called
             || (said == "grant" && article)
+            || (act.force == Force::Weak
+                && before.last().is_some_and(|w| matches!(w.text.as_str(), "the" | "a" | "this" | "our"))
+                && matches!(said.as_str(), "swap" | "move" | "switch" | "exchange"))
             || act.force == Force::Weak
                 && act.form == Form::Base
                 && matches!(said.as_str(), "move" | "change" | "limit" | "exchange" | "swap" | "switch")
