@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// No mail program breaks lines before, or so late.
 const SHORTEST: usize = 45;
-const LONGEST: usize = 100;
+const LONGEST: usize = 120;
 
 /// How many words a broken line has at least: a list of names, one in each line, is none.
 const LEAST: usize = 6;
