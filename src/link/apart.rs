@@ -185,19 +185,32 @@ pub(super) fn rule(text: &str, words: &[Word]) -> bool {
     let any = usize::from(matches!(word(0), "any" | "every" | "each" | "all" | "unused" | "temporary" | "privileged"));
     names
         && noun(any)
-        && (any > 0 || matches!(word(1), "that" | "which" | "who" | "older" | "must" | "shall"))
-        && words.iter().any(|w| matches!(w.text.as_str(), "must" | "shall" | "has" | "have" | "are" | "is" | "should"))
+        && matches!(word(any + 1), "that" | "which" | "who" | "older")
+        && words.iter().any(|w| matches!(w.text.as_str(), "must" | "shall" | "has" | "have" | "are" | "should"))
         && !text.trim_end().ends_with(':')
+        // What names something speaks of that; a policy's own number is in capitals.
+        && !super::tokens::tokens(text).iter().any(|token| {
+            token.text.contains(['_', '/', '@', '\u{2026}'])
+                || token.text.len() > 12
+                || (token.text.contains('-') && !token.text.contains(char::is_uppercase))
+                || token.marked
+        })
 }
 
 /// "Who may rotate X", "how to revoke it", "whether to delete it": what is to be told.
-pub(super) fn indirect(words: &[Word], at: usize) -> bool {
-    let word = |back: usize| at.checked_sub(back).and_then(|at| words.get(at)).map_or("", |w| w.text.as_str());
+pub(super) fn indirect(text: &str, words: &[Word], at: usize) -> bool {
+    // "Nobody knows how, we must rotate X": what stands behind a comma is a sentence of its own.
+    let word = |back: usize| {
+        let asks = at.checked_sub(back).and_then(|at| words.get(at));
+        let joined = |w: &&Word| {
+            !text
+                .get(w.end..words[at].start)
+                .is_none_or(|between| between.contains([',', ';', ':', '.', '\u{2013}', '\u{2014}']))
+        };
+        asks.filter(joined).map_or("", |w| w.text.as_str())
+    };
     let asks = |word: &str| {
-        matches!(
-            word,
-            "who" | "whom" | "how" | "whether" | "why" | "wer" | "wie" | "ob" | "qui" | "comment" | "quién" | "cómo"
-        )
+        matches!(word, "who" | "whom" | "how" | "whether" | "why" | "wer" | "wie" | "ob" | "qui" | "quién" | "cómo")
     };
     let may = |word: &str| {
         matches!(

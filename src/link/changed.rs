@@ -17,11 +17,8 @@ pub(super) fn changes_level(text: &str) -> bool {
     let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
     let is_level = |at: usize| level::in_place(&all, at).is_some();
     // "Maintainer -> Reporter"
-    if let Some(arrow) = arrow(text) {
-        let at = all.partition_point(|w| w.start < arrow);
-        if (at.saturating_sub(2)..at).any(is_level) && (at..at + 2).any(is_level) {
-            return true;
-        }
+    if arrow(text, &all).is_some() {
+        return true;
     }
     (0..all.len()).any(|at| {
         let back = |n: usize| at.checked_sub(n).map(word).unwrap_or_default();
@@ -69,7 +66,23 @@ pub(super) fn changes_level(text: &str) -> bool {
         let returns = word(at) == "back"
             && at > 0
             && !(0..at).any(is_level)
-            && !matches!(back(1), "then" | "afterwards" | "and" | "go" | "goes");
+            && !matches!(
+                back(1),
+                "then"
+                    | "afterwards"
+                    | "and"
+                    | "go"
+                    | "goes"
+                    | "get"
+                    | "report"
+                    | "come"
+                    | "hand"
+                    | "refer"
+                    | "write"
+                    | "reply"
+                    | "talk"
+            )
+            && is_level(at + 2);
         if (word(at) == "down" || returns) && word(at + 1) == "to" && (at + 2..at + 5).any(is_level) {
             return true;
         }
@@ -144,9 +157,13 @@ pub(super) fn changes_level(text: &str) -> bool {
     })
 }
 
-/// Where an arrow points on.
-pub(super) fn arrow(text: &str) -> Option<usize> {
-    ["->", "=>", "\u{2192}"].iter().find_map(|arrow| text.find(arrow))
+/// The word behind an arrow that points from a level to another.
+pub(super) fn arrow(text: &str, all: &[Word]) -> Option<usize> {
+    let is_level = |at: usize| level::in_place(all, at).is_some();
+    let arrows = ["->", "=>", "\u{2192}"].iter().filter_map(|arrow| text.find(arrow));
+    arrows
+        .map(|byte| all.partition_point(|w| w.start < byte))
+        .find(|at| (at.saturating_sub(2)..*at).any(is_level) && (*at..at + 2).any(is_level))
 }
 
 /// Whether a clause does so. "Change X (in production) to read": the parenthesis parts the clause.
@@ -197,11 +214,15 @@ pub(super) fn leads_with_level(title: &str) -> bool {
 /// "Upgrade of the MES, admin on the entry", "Ruben: booking-db-operator, write": a part behind the first that leads with a level, or is one.
 pub(super) fn asks_for_level(title: &str) -> bool {
     let mut rest = title;
-    while let Some((at, sign)) = [": ", ", ", " - ", " \u{2013} ", " \u{2014} "]
-        .iter()
-        .filter_map(|sign| rest.find(sign).map(|at| (at, sign)))
-        .min()
-    {
+    // Nobody's title has more parts.
+    for _ in 0..8 {
+        let Some((at, sign)) = [": ", ", ", " - ", " \u{2013} ", " \u{2014} "]
+            .iter()
+            .filter_map(|sign| rest.find(sign).map(|at| (at, sign)))
+            .min()
+        else {
+            return false;
+        };
         rest = &rest[at + sign.len()..];
         let all = words(rest);
         let only =

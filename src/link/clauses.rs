@@ -32,10 +32,12 @@ pub(super) fn around(text: &str, parts: &[(usize, usize, bool)], index: usize) -
     whole
 }
 
+/// Nobody cites more.
+const LONGEST: usize = 120;
+
 /// What stands between quotation marks and names nothing: `crashes on "REVOKE"` cites a word and does not say it; and what a text is
 /// called, whatever that names: `the page "Rotating X"`.
 pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
-    const LONGEST: usize = 120;
     let named = |inside: &str| {
         super::tokens::tokens(inside).iter().any(|token| {
             token.text.contains(['_', '/', '@', ':']) || token.text.chars().filter(char::is_ascii_digit).count() > 3
@@ -43,7 +45,11 @@ pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
     };
     let called = |before: &str| {
         let last = before.trim_end().rsplit(|c: char| !c.is_alphanumeric() && c != '-').next().unwrap_or_default();
-        before.ends_with(' ') && super::topics::text_noun(&last.to_lowercase())
+        // What is run is done: `run the playbook "Revoke X"`.
+        let last = last.to_lowercase();
+        before.ends_with(' ')
+            && super::topics::text_noun(&last)
+            && !matches!(last.as_str(), "runbook" | "playbook" | "how-to" | "howto" | "guide" | "changelog")
     };
     let cites = |range: &Range<usize>| {
         let (before, inside) = (&text[..range.start], &text[range.clone()]);
@@ -72,7 +78,18 @@ fn quotations(text: &str) -> Vec<Range<usize>> {
             '\u{ab}' => &['\u{bb}'],
             _ => &['\u{201d}', '\u{201c}'],
         };
-        let Some(length) = text[from..].find(closes) else { break };
+        // A sign behind which a word goes on is an apostrophe.
+        let ends = |at: &usize| mark != '\'' || !text[from + at + 1..].starts_with(char::is_alphanumeric);
+        let within = if mark == '\'' { LONGEST } else { text.len() };
+        let mut signs = text[from..].match_indices(closes).map(|(at, _)| at).take_while(|at| *at <= within);
+        let Some(length) = signs.find(ends) else {
+            // One that nothing closes quotes nothing; of double ones nothing that follows does.
+            if mark == '\'' {
+                rest = from;
+                continue;
+            }
+            break;
+        };
         out.push(from..from + length);
         rest = from + length + text[from + length..].chars().next().map_or(1, char::len_utf8);
     }

@@ -123,8 +123,11 @@ static END_OF: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?i)\b(?:(?:the\s+)?end\s+of|ende|(?:la\s+)?fin(?:\s+de|\s+d')?|finales\s+de)\s+({MONTH})\b(?:,?\s+(?:de\s+)?(\d{{4}})\b)?"
     ))
 });
-static RANGE: LazyLock<Option<Regex>> =
-    LazyLock::new(|| pattern(r"(?:^|[^\dT:])(\d{1,2}):\d{2}(-)(\d{1,2}):\d{2}\b(\s+[A-Z]{3,4}\b)?"));
+static RANGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?:^|[^\dT:])(\d{1,2}):\d{2}(-)(\d{1,2}):\d{2}\b(\s+(?:UTC|GMT|CES?T|MES?Z|BST|WES?T|EES?T|[ECMP][SD]T)\b)?",
+    )
+});
 static NAMED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
         r"(?i)(?:\b(?:(next|coming)\s+)?)?({DAY}|today|tonight|tomorrow|heute|übermorgen|morgen|aujourd'hui|après-demain|demain|hoy|mañana)\b"
@@ -278,8 +281,14 @@ fn with_clocks(text: &str, days: &[Stated], today: Date, site: &TimeZone) -> Vec
     // "Tonight 23:00 to 03:00": the end is on the next day.
     for at in 1..out.len() {
         let (before, here) = (out[at - 1], out[at]);
-        let over =
-            !before.day && !here.day && here.at <= before.at && here.at + SignedDuration::from_hours(24) > before.at;
+        // A time of day alone, "03:00 UTC": an end with a day of its own is what it says.
+        let head = text.as_bytes().get(here.start..here.start + 3);
+        let alone = head.is_some_and(|head| head[0].is_ascii_digit() && head[1..].contains(&b':'));
+        let over = alone
+            && !before.day
+            && !here.day
+            && here.at <= before.at
+            && here.at + SignedDuration::from_hours(24) > before.at;
         if over && text.get(before.end..here.start).is_some_and(ranges) {
             out[at].at = here.at + SignedDuration::from_hours(24);
         }

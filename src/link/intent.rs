@@ -41,6 +41,9 @@ pub(super) struct Once {
     pub(super) afterwards: OnceCell<bool>,
     /// Whether it orders something done to what it names.
     pub(super) orders: OnceCell<bool>,
+    /// Whether it says that somebody goes, and whether it is a form that does.
+    pub(super) leaves: OnceCell<bool>,
+    pub(super) form: OnceCell<bool>,
     /// Of the unit that was asked of last, whether it names a workload, and a person.
     pub(super) somebody: Cell<Option<(usize, (bool, bool))>>,
 }
@@ -280,9 +283,9 @@ impl Reading<'_> {
             let share = match unit.origin {
                 Origin::Title => continue,
                 Origin::Body(_) => 1.0,
-                // Comments tell what is asked for only where nothing else does.
                 // Of a ticket without a text the desk's notes are the text.
                 Origin::Comment(_) if asked < ENOUGH && bare => 1.0,
+                // Comments tell what is asked for only where nothing else does.
                 Origin::Comment(_) if asked < ENOUGH && own.values().all(|points| *points < ENOUGH) => 0.6,
                 Origin::Comment(_) => continue,
             };
@@ -365,7 +368,7 @@ impl Reading<'_> {
         let plain = |w: &Word| matches!(w.text.as_str(), "app" | "role" | "installation");
         // "An app instead of the token"; "X app: one repository instead of all" says nothing of one.
         let replaces = |at: usize| {
-            of.is_some_and(|of| of.saturating_sub(at) <= 3 && at < of && !title[at].text.is_empty())
+            of.is_some_and(|of| of.saturating_sub(at) <= 3 && at < of)
                 && !self.record.title[title[at].end..].starts_with(':')
         };
         // "No more static keys", "deploys without static keys".
@@ -399,8 +402,9 @@ const UNTIL: [&str; 5] = ["until", "till", "bis", "jusqu'au", "hasta"];
 
 /// Whether a title may state until when.
 pub(super) fn may_lend(title: &str) -> bool {
-    title.bytes().any(|byte| byte.is_ascii_digit())
-        && (title.matches(':').count() > 1 || words(title).iter().any(|w| UNTIL.contains(&w.text.as_str())))
+    title.contains("~~")
+        || title.bytes().any(|byte| byte.is_ascii_digit())
+            && (title.matches(':').count() > 1 || words(title).iter().any(|w| UNTIL.contains(&w.text.as_str())))
 }
 
 /// For whom and until when, in a title that keeps nothing and tells of nothing that runs out.

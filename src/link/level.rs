@@ -85,7 +85,8 @@ impl Asked<'_> {
             if [unit.lead, unit.heading].into_iter().flatten().any(|other| self.judged[other].overall().spares()) {
                 continue;
             }
-            if let Some(shall) = super::moved::target(self.units, number).filter(|_| self.intent == Intent::Modify) {
+            let shall = Some(number).filter(|_| self.intent == Intent::Modify);
+            if let Some(shall) = shall.and_then(|number| super::moved::target(self.units, number)) {
                 by_rank[0].extend(self.levels(shall, false).into_iter().map(|level| (level, unit.text.clone())));
                 continue;
             }
@@ -312,11 +313,8 @@ impl Asked<'_> {
             }
         }
         // "Maintainer -> Reporter"
-        if let Some(arrow) = super::changed::arrow(text).filter(|_| change) {
-            let behind = all.iter().zip(0..).filter(|(w, _)| w.start > arrow).find_map(|(w, at)| {
-                let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
-                self.site(&all, at).or_else(|| of(w, next, ""))
-            });
+        if let Some(arrow) = super::changed::arrow(text, &all).filter(|_| change) {
+            let behind = (arrow..all.len()).find_map(|at| self.site(&all, at).or_else(|| in_place(&all, at)));
             if let Some(level) = behind {
                 return vec![level];
             }

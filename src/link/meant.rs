@@ -24,14 +24,7 @@ impl Reading<'_> {
                     // "Access removal for @x" has it before.
                     && (after.iter().take(3).any(|w| super::nouns::access_noun(&w.text))
                         || self.judged[number].before(act.start).last().is_some_and(|w| w.text == "access"))
-                    && (self.somebody_leaves()
-                        || self.keyed(&[
-                            "last day",
-                            "last working day",
-                            "leaving date",
-                            "exit date",
-                            "termination date",
-                        ]))
+                    && self.somebody_leaves()
                     && !self.mentions.iter().any(|m| !m.identity) =>
             {
                 Intent::Offboard
@@ -52,7 +45,8 @@ impl Reading<'_> {
             }
             Intent::Rotate if self.creates(number, unit, act) => Intent::Provision,
             // "Take away everything she holds with us".
-            Intent::Revoke | Intent::Modify if everything_of_somebody(after) => Intent::Offboard,
+            Intent::Revoke if everything_of_somebody(after) => Intent::Offboard,
+            Intent::Modify if verb.starts_with("tak") && everything_of_somebody(after) => Intent::Offboard,
             // "Take that path out of its policy".
             Intent::Revoke if out_of_a_policy(after) => Intent::Modify,
             // "Take away the deploy key": a thing that is named ends; "take X away from her" changes what she has.

@@ -21,9 +21,15 @@ enum Moved<'u> {
 
 /// Gives the rows of such tables, and what they name, what they say.
 pub(super) fn apply(units: &[Unit], judged: &mut [Judged], mentions: &mut [Mention]) {
-    for mention in mentions.iter_mut() {
+    let mut last = None;
+    for mention in mentions.iter_mut().filter(|mention| !mention.identity) {
         let number = mention.unit;
-        let Some(moved) = row(units, number) else { continue };
+        let moved = match last {
+            Some((of, moved)) if of == number => moved,
+            _ => row(units, number),
+        };
+        last = Some((number, moved));
+        let Some(moved) = moved else { continue };
         let Moved::To(cell) = moved else {
             mention.stance = Stance::Keep;
             continue;
@@ -71,6 +77,10 @@ fn row(units: &[Unit], number: usize) -> Option<Moved<'_>> {
         cells.iter().find(column).map(|(_, cell)| *cell)
     };
     let (from, to) = (of(&is_now)?, of(&shall_be)?);
+    // A column of its own says what is done.
+    if of(&is_done).is_some_and(|done| done != to) {
+        return None;
+    }
     let has = |cell: &str| {
         let all = words(cell);
         all.len() <= 6 && (0..all.len()).any(|at| level::in_place(&all, at).is_some())
@@ -103,6 +113,23 @@ fn is_now(word: &str) -> bool {
             | "aktuell"
             | "actuel"
             | "hoy"
+    )
+}
+
+fn is_done(word: &str) -> bool {
+    matches!(
+        word,
+        "action"
+            | "actions"
+            | "status"
+            | "state"
+            | "verdict"
+            | "todo"
+            | "result"
+            | "outcome"
+            | "aktion"
+            | "statut"
+            | "acción"
     )
 }
 

@@ -282,6 +282,9 @@ fn after_key(before: &str) -> bool {
 
 /// "Offboard x", "Leaver: x".
 fn leaves_next(before: &str) -> bool {
+    // The word before is none of the longest.
+    let near = before.char_indices().rev().take(30).last().map_or(0, |(at, _)| at);
+    let before = &before[near..];
     words(before.trim_end_matches([' ', ':'])).last().is_some_and(|w| {
         w.end + 2 >= before.len()
             && matches!(w.text.as_str(), "offboard" | "offboarding" | "off-board" | "leaver" | "departure")

@@ -198,35 +198,42 @@ impl Reading<'_> {
 impl Reading<'_> {
     /// Whether a form names a person and nothing that is to go, but everything, or why somebody goes.
     fn form_ends_somebody(&self) -> bool {
-        let value = |keys: &[&str]| {
-            self.own().find_map(|(unit, _)| {
-                let (key, value) = unit.text.split_once(':')?;
-                let key = key.trim_matches(['*', '_', ' ', '|']).to_lowercase();
-                keys.contains(&key.as_str()).then(|| value.trim_matches(['*', '_', ' ', '|']).to_lowercase())
-            })
-        };
-        let person =
-            value(&["person", "employee", "user", "name", "leaver", "mitarbeiter", "personne", "persona"]).is_some();
-        let everything =
-            value(&["systems", "system", "access", "accounts", "scope", "what", "systeme", "zugänge", "accès"])
-                .is_some_and(|value| {
+        let of = || {
+            let value = |keys: &[&str]| {
+                self.own().find_map(|(unit, _)| {
+                    let (key, value) = unit.text.split_once(':')?;
+                    let key = key.trim_matches(['*', '_', ' ', '|']).to_lowercase();
+                    keys.contains(&key.as_str()).then(|| value.trim_matches(['*', '_', ' ', '|']).to_lowercase())
+                })
+            };
+            let everything = || {
+                let all =
+                    value(&["systems", "system", "access", "accounts", "scope", "what", "systeme", "zugänge", "accès"]);
+                all.is_some_and(|all| {
                     matches!(
-                        value.as_str(),
+                        all.as_str(),
                         "all" | "everything" | "all systems" | "all access" | "alle" | "tous" | "todos"
                     )
-                });
-        let leaves = self.somebody_leaves();
-        person && (everything || leaves) && !self.mentions.iter().any(|m| !m.identity && !m.stance.spares())
+                })
+            };
+            !self.mentions.iter().any(|m| !m.identity && !m.stance.spares())
+                && value(&["person", "employee", "user", "name", "leaver", "mitarbeiter", "personne", "persona"])
+                    .is_some()
+                && (self.somebody_leaves() || everything())
+        };
+        *self.once.form.get_or_init(of)
     }
-}
 
-impl Reading<'_> {
-    /// Whether the ticket's own words say that somebody goes.
+    /// Whether the ticket's own words say that somebody goes: by a verb, or a line for the last day.
     pub(super) fn somebody_leaves(&self) -> bool {
-        self.own().any(|(_, judged)| {
-            let acts = judged.clauses.iter().flat_map(|clause| &clause.acts);
-            acts.into_iter().any(|act| act.intent == Intent::Offboard && act.force == Force::Strong)
-        })
+        let of = || {
+            self.keyed(&["last day", "last working day", "leaving date", "exit date", "termination date"])
+                || self.own().any(|(_, judged)| {
+                    let acts = judged.clauses.iter().flat_map(|clause| &clause.acts);
+                    acts.into_iter().any(|act| act.intent == Intent::Offboard && act.force == Force::Strong)
+                })
+        };
+        *self.once.leaves.get_or_init(of)
     }
 }
 

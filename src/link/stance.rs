@@ -310,6 +310,10 @@ fn clause(
             && intent == Intent::Revoke
             // "Unless somebody objects they are deleted in 14 days."
             && !ahead
+            // "Please make sure that X is deleted."
+            && !words[..f.from].iter().any(|w| {
+                matches!(w.text.as_str(), "please" | "pls" | "sure" | "ensure" | "expect" | "want" | "check" | "verify" | "confirm" | "bitte" | "that")
+            })
             && !own.iter().any(|i| {
                 matches!(words[*i].text.as_str(), "unless" | "if" | "tomorrow" | "today" | "tonight" | "then" | "soon" | "next")
             })
@@ -349,7 +353,7 @@ fn clause(
             act.intent = Intent::Provision;
             act.force = Force::Weak;
         } else if subordinate(words, f.from, verb, form)
-            || (form == Form::Base && intent != Intent::Offboard && indirect(words, f.from))
+            || (form == Form::Base && intent != Intent::Offboard && indirect(&unit.text, words, f.from))
         {
             continue;
         }

@@ -230,7 +230,10 @@ pub(super) fn refuses(text: &str, system: bool) -> Option<String> {
                         | ("ya", "no")
                 )
             });
-        let marked = system && sentence.contains("duplicate of");
+        // "Not removed. It is in use."; "the key is gone, backups were not removed" refuses nothing.
+        let first: Vec<&str> = all.iter().take(2).map(|w| w.text.as_str()).collect();
+        let left = matches!(first[..], ["not", "removed" | "revoked" | "deleted" | "rotated"]);
+        let marked = (system && sentence.contains("duplicate of")) || left;
         // "in favour of", "moved to" refuse only where the sentence closes.
         let soft =
             all.iter().any(|w| matches!(w.text.as_str(), "favour" | "favor" | "moved" | "continued" | "tracked"))

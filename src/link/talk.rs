@@ -13,8 +13,8 @@ impl Reading<'_> {
     /// Whether the ticket asks for text, plans or answers only, and why.
     pub(super) fn only_talk(&self) -> Option<String> {
         let labels = ["question", "documentation", "docs", "discussion", "spike", "research", "training"];
-        let mut tags = self.record.labels.iter().chain(&self.record.kind);
-        let label = tags.find(|label| labels.contains(&label.to_lowercase().as_str()));
+        let talks = |label: &&String| labels.contains(&label.to_lowercase().as_str());
+        let label = self.record.labels.iter().find(talks);
         let titles: Vec<(usize, &Unit)> =
             self.units.iter().enumerate().filter(|(_, u)| u.origin == Origin::Title).collect();
         let first = titles.first()?;
@@ -44,7 +44,9 @@ impl Reading<'_> {
         if titles.iter().any(|(number, _)| self.judged[*number].question) && !asked {
             return Some("its title is a question".to_owned());
         }
-        if let Some(label) = label.filter(|_| !self.ordered(&title)) {
+        // A type that says so, over a title that orders nothing.
+        let kind = || self.record.kind.as_ref().filter(talks).filter(|_| first_act.is_none() && !self.body_orders());
+        if let Some(label) = label.filter(|_| !self.ordered(&title)).or_else(kind) {
             return Some(format!("it is labelled {label}"));
         }
         let (own, said) = (&judged.words, &first.1.text);
@@ -157,38 +159,58 @@ impl Reading<'_> {
     /// "X rotation broke the build": nouns alone, and something that fails.
     fn only_trouble(&self, title: usize) -> bool {
         let said = &self.units[title].text;
-        let fails = self.judged[title].words.iter().filter(|w| !super::clauses::in_a_path(said, w)).any(|w| {
-            matches!(
-                w.text.as_str(),
-                "broke"
-                    | "breaks"
-                    | "broken"
-                    | "fails"
-                    | "failed"
-                    | "failing"
-                    | "failure"
-                    | "failures"
-                    | "error"
-                    | "errors"
-                    | "outage"
-                    | "slow"
-                    | "stuck"
-                    | "hangs"
-                    | "crashes"
-                    | "flaky"
-                    | "red"
-                    | "timeout"
-                    | "timeouts"
-                    | "schlägt"
-                    | "fehler"
-                    | "kaputt"
-                    | "échoue"
-                    | "erreur"
-                    | "panne"
-                    | "falla"
-                    | "fallo"
-            )
+        let all = &self.judged[title].words;
+        // "The pipeline is red"; Red Hat is a name.
+        let red = all.windows(2).any(|pair| {
+            pair[1].text == "red"
+                && matches!(
+                    pair[0].text.as_str(),
+                    "pipeline"
+                        | "pipelines"
+                        | "build"
+                        | "builds"
+                        | "job"
+                        | "jobs"
+                        | "tests"
+                        | "is"
+                        | "are"
+                        | "went"
+                        | "turned"
+                        | "goes"
+                )
         });
+        let fails = red
+            || all.iter().filter(|w| !super::clauses::in_a_path(said, w)).any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "broke"
+                        | "breaks"
+                        | "broken"
+                        | "fails"
+                        | "failed"
+                        | "failing"
+                        | "failure"
+                        | "failures"
+                        | "error"
+                        | "errors"
+                        | "outage"
+                        | "slow"
+                        | "stuck"
+                        | "hangs"
+                        | "crashes"
+                        | "flaky"
+                        | "timeout"
+                        | "timeouts"
+                        | "schlägt"
+                        | "fehler"
+                        | "kaputt"
+                        | "échoue"
+                        | "erreur"
+                        | "panne"
+                        | "falla"
+                        | "fallo"
+                )
+            });
         fails
             && self.judged[title].clauses.iter().flat_map(|clause| &clause.acts).all(|act| {
                 let said = &self.units[title].text[act.start..act.end];

@@ -25,8 +25,12 @@ impl Times<'_> {
         let ends: Vec<(usize, Timestamp)> = (self.units.iter().enumerate())
             .filter_map(|(number, unit)| {
                 let Origin::Comment(comment) = unit.origin else { return None };
-                let same = |other: &&Unit| other.origin == unit.origin;
-                if !temporary && !self.units[..=number].iter().rev().take_while(same).any(|unit| grants(&unit.text)) {
+                // "Granted, read only. Runs until Thursday.": in the sentence, or right before it.
+                let before = number.checked_sub(1).and_then(|before| self.units.get(before));
+                let granted = || {
+                    grants(&unit.text) || before.is_some_and(|other| other.origin == unit.origin && grants(&other.text))
+                };
+                if !temporary && !granted() {
                     return None;
                 }
                 let end = self.points(number, unit).iter().find(|(_, role)| *role == Role::End).map(|(end, _)| end)?;
@@ -94,9 +98,7 @@ fn extends(text: &str) -> bool {
 
 /// "Granted until tomorrow noon".
 fn grants(text: &str) -> bool {
-    words(text)
-        .iter()
-        .any(|w| matches!(w.text.as_str(), "granted" | "assigned" | "attached" | "gewährt" | "accordé" | "concedido"))
+    words(text).iter().any(|w| matches!(w.text.as_str(), "granted" | "gewährt" | "accordé" | "concedido"))
 }
 
 /// Whether a change of an access is one for a time.

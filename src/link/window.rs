@@ -81,7 +81,7 @@ impl Times<'_> {
                     || said(&["last", "working", "day"])
                     || said(&["letzter", "arbeitstag"])
                     || said(&["dernier", "jour"]))
-                && next.iter().any(|w| matches!(*w, "is" | "ist" | "est" | "will" | "as"))
+                && next.first().is_some_and(|w| matches!(*w, "is" | "ist" | "est" | "will" | "that" | "which"))
             {
                 role = Role::LastDay;
             }
@@ -136,7 +136,6 @@ impl Times<'_> {
             };
             (words(key).len() <= 4).then(|| words(key).iter().map(|w| word(&w.text)).collect::<Vec<_>>().join(" "))
         };
-        // Of a column, "To" is the end.
         // "| to | 2026-09-25 20:00 UTC |": a row of two cells.
         let row = || {
             let (key, value) =
@@ -150,6 +149,7 @@ impl Times<'_> {
                 && words(&key).len() <= 4)
                 .then_some(key)
         };
+        // Of a column, "To" is the end.
         let column = || column().map(|name| if name.eq_ignore_ascii_case("to") { "end".to_owned() } else { name });
         let name = key().or(variable).or_else(row).or_else(heading).or_else(column)?;
         let all = words(&name);
@@ -261,45 +261,46 @@ impl Times<'_> {
     fn dated(&self) -> Option<Timestamp> {
         let opened = self.record.opened_at?;
         // "Renew before 1 December. The account changes on 1 December."
-        if self.deadline().is_some() {
-            return None;
-        }
+        let due = self.deadline();
+        let is_due = |at: Timestamp| due.is_some_and(|due| end_of(at) >= due && at <= due);
         self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))).find_map(
             |(number, unit)| {
-                self.points(number, unit).iter().copied().find_map(|(point, role)| {
-                    let clause =
-                        self.judged[number].at(point.start).and_then(|at| self.judged[number].clauses.get(at))?;
-                    let act = clause.stance == Stance::Act
-                        && clause.acts.iter().any(|act| {
-                            let said = &unit.text[act.start..act.end];
-                            act.intent == self.intent
-                                && act.start < point.start
-                                && !condition(said)
-                                && !expires(said)
-                                && (self.intent == Intent::Offboard || act.modal || act.form == Form::Base)
-                        });
-                    let leaves = self.intent == Intent::Offboard && act && matches!(role, Role::End | Role::On);
-                    let asked = !named(unit, point)
-                        && act
-                        && role == Role::On
-                        && self.intent != Intent::Offboard
-                        && end_of(point.at) >= opened;
-                    // "All of its access has to be removed on 14 December."
-                    let removed = self.intent == Intent::Offboard
-                        && role == Role::On
-                        && !named(unit, point)
-                        && clause.stance == Stance::Act
-                        && clause
-                            .acts
-                            .iter()
-                            .any(|act| act.intent == Intent::Revoke && act.modal && act.start < point.start);
-                    match () {
-                        () if removed => Some(point.at),
-                        () if leaves => Some(if point.day { end_of(point.at) } else { point.at }),
-                        () if asked => Some(point.at),
-                        () => None,
-                    }
-                })
+                self.points(number, unit).iter().copied().filter(|(point, _)| !is_due(point.at)).find_map(
+                    |(point, role)| {
+                        let clause =
+                            self.judged[number].at(point.start).and_then(|at| self.judged[number].clauses.get(at))?;
+                        let act = clause.stance == Stance::Act
+                            && clause.acts.iter().any(|act| {
+                                let said = &unit.text[act.start..act.end];
+                                act.intent == self.intent
+                                    && act.start < point.start
+                                    && !condition(said)
+                                    && !expires(said)
+                                    && (self.intent == Intent::Offboard || act.modal || act.form == Form::Base)
+                            });
+                        let leaves = self.intent == Intent::Offboard && act && matches!(role, Role::End | Role::On);
+                        let asked = !named(unit, point)
+                            && act
+                            && role == Role::On
+                            && self.intent != Intent::Offboard
+                            && end_of(point.at) >= opened;
+                        // "All of its access has to be removed on 14 December."
+                        let removed = self.intent == Intent::Offboard
+                            && role == Role::On
+                            && !named(unit, point)
+                            && clause.stance == Stance::Act
+                            && clause
+                                .acts
+                                .iter()
+                                .any(|act| act.intent == Intent::Revoke && act.modal && act.start < point.start);
+                        match () {
+                            () if removed => Some(point.at),
+                            () if leaves => Some(if point.day { end_of(point.at) } else { point.at }),
+                            () if asked => Some(point.at),
+                            () => None,
+                        }
+                    },
+                )
             },
         )
     }

@@ -6,6 +6,12 @@ use std::borrow::Cow;
 const SHORTEST: usize = 45;
 const LONGEST: usize = 120;
 
+/// Words that begin a line of their own in a list without signs.
+const ORDERS: [&str; 18] = [
+    "keep", "leave", "revoke", "rotate", "delete", "remove", "disable", "drop", "renew", "replace", "grant", "add",
+    "create", "do", "don't", "please", "rename", "move",
+];
+
 /// How many words a broken line has at least: a list of names, one in each line, is none.
 const LEAST: usize = 6;
 
@@ -15,7 +21,7 @@ pub(super) fn unwrapped(text: &str) -> Cow<'_, str> {
     if !memchr::memchr_iter(b'\n', text.as_bytes()).any(|at| may_break(text.as_bytes(), at)) {
         return Cow::Borrowed(text);
     }
-    let width = text.lines().map(|line| quoted(line).1.len()).max().unwrap_or_default();
+    let width = text.lines().map(|line| quoted(line).1.chars().count()).max().unwrap_or_default();
     if width > LONGEST {
         return Cow::Borrowed(text);
     }
@@ -60,8 +66,9 @@ fn quoted(line: &str) -> (usize, &str) {
 fn goes_on(first: &str, second: &str, width: usize) -> bool {
     let plain = |line: &str| !line.starts_with(['|', '#', '{', '<']) && super::csv::separated(line).is_none();
     let word = second.split(' ').next().unwrap_or_default();
-    first.len() >= SHORTEST
-        && first.len() + 1 + word.len() > width
+    let length = first.chars().count();
+    length >= SHORTEST
+        && length + 1 + word.chars().count() > width
         && first.ends_with(|c: char| c.is_alphanumeric() || c == ',')
         && second.starts_with(char::is_lowercase)
         && plain(first)
@@ -70,6 +77,8 @@ fn goes_on(first: &str, second: &str, width: usize) -> bool {
         // What begins with a name of its own is an entry of a list.
         && !word.contains(['/', '_', ':', '@', '=', '|'])
         && !word.contains(|c: char| c.is_ascii_digit())
+        // A line that orders is one by itself.
+        && !ORDERS.contains(&word)
 }
 
 #[cfg(test)]
