@@ -408,7 +408,7 @@ impl Reading<'_> {
         };
         // "Has to look it up" is what is needed.
         any(&|all, at| {
-            near(all, at.saturating_sub(3), at, &["has", "have", "hat", "tiene"])
+            near(all, at.saturating_sub(3), at, &["has", "have", "holds", "may", "hat", "tiene"])
                 && !near(all, at.saturating_sub(2), at, &["to", "zu", "que"])
         }) && any(&|all, at| {
             (near(all, at.saturating_sub(3), at, &["only", "nur", "just", "sólo", "solo"])

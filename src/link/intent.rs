@@ -199,10 +199,8 @@ impl Reading<'_> {
                 }
                 for act in &clause.acts {
                     // "The key of a leaver": who leaves is told, not asked for.
-                    let told = act.form == Form::Noun && {
-                        let before = self.judged[number].before(act.start);
-                        before.iter().rev().take(2).any(|w| matches!(w.text.as_str(), "of" | "from" | "former"))
-                    };
+                    let told = act.form == Form::Noun
+                        && self.judged[number].before(act.start).iter().rev().take(2).any(|w| tells(&w.text));
                     let points = if told { 0.0 } else { self.points(number, unit, clause, act, weight) };
                     if points <= 0.0 {
                         continue;
@@ -422,6 +420,11 @@ fn lends_until(title: &Judged) -> bool {
         && !title.overall().spares()
         && word(&["valid", "expires", "gültig", "good", "paid", "booked", "closed", "available", "open", "wait"])
             .is_none()
+}
+
+/// "The key of a leaver", "aborted during the rotation".
+fn tells(word: &str) -> bool {
+    matches!(word, "of" | "from" | "former" | "during" | "after" | "before" | "despite" | "since")
 }
 
 /// The one verb that means somebody's or something's whole end.

@@ -55,7 +55,7 @@ pub(super) const APART: usize = 14;
 const WORDS: &[(u32, &str)] = &[
     (
         PARTIAL,
-        "ends ending end suffix last endet endend terminant termine finit finissant finissent termina terminado starts starting begins beginning prefix beginnt \
+        "ends ending end suffix last endet endung endend terminant termine finit finissant finissent termina terminado starts starting begins beginning prefix beginnt \
          commen\u{e7}ant empieza",
     ),
     (APPROVES, "approved approve lgtm genehmigt approuv\u{e9} aprobado"),

@@ -59,9 +59,12 @@ pub(super) fn target(units: &[Unit], number: usize) -> Option<&str> {
     }
     let unit = units.get(number)?;
     let heading = unit.heading.filter(|heading| number <= heading + 3)?;
-    match words(&units[heading].text).as_slice() {
-        [only] if is_now(&only.text) => Some(""),
-        [only] if shall_be(&only.text) => Some(&unit.text),
+    let all = words(&units[heading].text);
+    let state =
+        all.get(1).is_none_or(|w| matches!(w.text.as_str(), "state" | "access" | "situation" | "level" | "role"));
+    match all.first().filter(|_| all.len() <= 2 && state) {
+        Some(first) if is_now(&first.text) => Some(""),
+        Some(first) if shall_be(&first.text) => Some(&unit.text),
         _ => None,
     }
 }

@@ -78,6 +78,7 @@ pub(super) fn part_of(
             "endend",
             "terminant",
             "termine",
+            "endung",
             "finit",
             "finissant",
             "finissent",

@@ -14,6 +14,13 @@ impl Scene<'_> {
     pub(super) fn pronouns(&mut self) {
         for number in 0..self.context.units.len() {
             let judged = &self.context.judged[number];
+            // "Key 2 is not part of this. Same goes for svc-x."
+            if number > 0 && same_goes(&self.context.units[number].text) {
+                let stance = self.context.judged[number - 1].overall();
+                for at in self.of_unit(number) {
+                    self.mentions[at].stance = stance;
+                }
+            }
             for (index, clause) in judged.clauses.iter().enumerate() {
                 let text = &self.context.units[number].text[clause.start..clause.end];
                 self.former_and_latter(number, text, clause.stance);
@@ -90,12 +97,14 @@ impl Scene<'_> {
         let starts = words(text).first().is_some_and(|w| {
             matches!(w.text.as_str(), "it" | "they" | "these" | "those" | "both" | "this" | "that" | "leave")
         });
+        // "AKIA…: used every night. Keep."
+        let alone = words(text).len() <= 2 && self.context.units[number.saturating_sub(1)].line == unit.line;
         let end = self.mentions.partition_point(|m| m.unit < number);
         let Some(last) = self.mentions[..end].last().filter(|m| self.unit(m).origin == unit.origin) else {
             return 0..0;
         };
         // Keeping reaches back only where the sentence is about what was named: "It stays."
-        if stance == Stance::Keep && !starts {
+        if stance == Stance::Keep && !starts && !alone {
             return 0..0;
         }
         let model = self.unit(last);
@@ -156,6 +165,14 @@ impl Scene<'_> {
 /// "Yesterday we sent X to the vendor. Could you have it rotated?": what happened to it, and nothing that was done about it.
 fn happened(judged: &Judged, mention: &Mention) -> bool {
     mention.clause.and_then(|clause| judged.clauses.get(clause)).is_some_and(|clause| clause.told.is_empty())
+}
+
+/// "The same goes for X": what the sentence before says.
+fn same_goes(text: &str) -> bool {
+    let lower = text.trim_start().to_lowercase();
+    ["same goes for", "the same goes for", "same for", "the same for", "likewise"]
+        .iter()
+        .any(|words| lower.starts_with(words))
 }
 
 /// "X was replaced in spring and should be deactivated": of what was named, without a word for it.

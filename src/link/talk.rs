@@ -220,7 +220,11 @@ impl Reading<'_> {
 
     /// "Nothing to be done about accounts here", "for information only".
     fn disclaims(&self) -> Option<String> {
-        const PHRASES: [&[&str]; 33] = [
+        const PHRASES: [&[&str]; 37] = [
+            &["document", "change", "only"],
+            &["documentation", "only"],
+            &["nothing", "has", "to", "be", "changed"],
+            &["nothing", "needs", "to", "be", "changed"],
             &["not", "ask", "for", "any", "change"],
             &["no", "change", "is", "requested"],
             &["no", "changes", "are", "requested"],

@@ -14,6 +14,7 @@ pub(super) fn text_noun(word: &str) -> bool {
             | "runbook"
             | "playbook"
             | "handbook"
+            | "sop"
             | "guide"
             | "article"
             | "chapter"

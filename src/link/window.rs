@@ -85,6 +85,14 @@ impl Times<'_> {
             {
                 role = Role::LastDay;
             }
+            // "Decisions from Thursday's call": whose.
+            if unit
+                .text
+                .get(point.end..)
+                .is_some_and(|behind| behind.starts_with("'s") || behind.starts_with("\u{2019}s"))
+            {
+                role = Role::Other;
+            }
             // What begins at a day's midnight begins with it.
             let mut point = *point;
             let midnight = |text: &str| {
