@@ -82,9 +82,29 @@ impl Hints {
                 text,
                 "production" | "prod" | "staging" | "nonprod" | "non-prod" | "non-production" | "preprod" | "sandbox"
             );
+            // "The load test", "a test run": no place.
+            let trial = text == "test"
+                && (matches!(
+                    near(1),
+                    "load"
+                        | "stress"
+                        | "smoke"
+                        | "unit"
+                        | "pen"
+                        | "penetration"
+                        | "performance"
+                        | "integration"
+                        | "regression"
+                        | "acceptance"
+                        | "restore"
+                        | "recovery"
+                ) || matches!(
+                    next,
+                    "week" | "weeks" | "run" | "runs" | "suite" | "case" | "cases" | "plan" | "report" | "drill"
+                ));
             let named =
                 if text == "live" { matches!(next, "database" | "environment" | "system" | "secret") } else { true };
-            if common || (known && named) {
+            if common || (known && named && !trial) {
                 hints.environments.insert(normal.to_owned());
             }
             match text {

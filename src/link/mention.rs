@@ -122,7 +122,19 @@ fn stance(judged: &Judged, clause: Option<usize>, start: usize, end: usize, star
     if clause.except.is_some_and(|except| start > except) {
         return Stance::Keep;
     }
-    if let Some(next) = judged.clauses.get(index + 1).filter(|next| next.aside && next.stance.spares())
+    // "X (not the staging one)" tells it from another.
+    let other = |clause: &super::stance::Clause| {
+        let inside: Vec<&str> =
+            judged.between(clause.start, clause.end).iter().take(2).map(|w| w.text.as_str()).collect();
+        matches!(
+            inside[..],
+            [
+                "not" | "nicht" | "pas" | "no",
+                "the" | "der" | "die" | "das" | "den" | "le" | "la" | "el" | "our" | "its"
+            ]
+        )
+    };
+    if let Some(next) = judged.clauses.get(index + 1).filter(|next| next.aside && next.stance.spares() && !other(next))
         && next.start.saturating_sub(end) <= 4
         // "(see also Y)" speaks of Y.
         && !starts.iter().any(|other| (next.start..next.end).contains(other))

@@ -1,5 +1,5 @@
-//! Tables that state what an access is and what it shall be: "today | after the move", "current | requested". What else rows say is judged
-//! in `table`.
+//! Tables and headings that state what an access is and what it shall be: "today | after the move", "Present" over "Requested". What else
+//! rows say is judged in `table`.
 
 use crate::model::ticket::Intent;
 
