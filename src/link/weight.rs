@@ -56,7 +56,9 @@ impl Reading<'_> {
             || called
             || (said == "grant" && article)
             || (act.force == Force::Weak
-                && before.last().is_some_and(|w| matches!(w.text.as_str(), "the" | "a" | "this" | "our"))
+                // "After the move to X", "during the Kafka move".
+                && (before.last().is_some_and(|w| matches!(w.text.as_str(), "the" | "a" | "this" | "our"))
+                    || (article && self.judged[number].between(act.end, clause.end).is_empty()))
                 && matches!(said.as_str(), "swap" | "move" | "switch" | "exchange"))
             || act.force == Force::Weak
                 && act.form == Form::Base
