@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Id;
 use crate::model::mask::masked;
-use crate::model::ticket::{Link, Record, Strength};
+use crate::model::ticket::{Intent, Link, Record, Strength};
 
 use super::choose::{Choice, Context};
+use super::listed::{aside_heading, examples, in_code, is_pair, only_names};
 use super::mention::{Mention, Target};
 use super::nouns::condition;
 use super::stance::{Judged, Stance};
@@ -26,8 +27,8 @@ pub(super) struct Scene<'s> {
     pub(super) mentions: Vec<Mention>,
     /// The ticket was filed afterwards: what is past is what it asks for.
     pub(super) filed: bool,
-    /// Somebody leaves: what goes is what that one has, and no name that is only told of.
-    pub(super) leaves: bool,
+    /// What the ticket asks for.
+    pub(super) intent: Intent,
 }
 
 /// What was linked, what was not and why.
@@ -106,6 +107,7 @@ impl Scene<'_> {
                 mention.stance = Stance::Act;
             }
         }
+        self.only_provided();
         self.pronouns();
         self.but_the_last();
         let mut out = Linked::default();
@@ -154,6 +156,28 @@ impl Scene<'_> {
         out
     }
 
+    /// "The organization provides X": where something is to go, this tells where X comes from.
+    fn only_provided(&mut self) {
+        if !matches!(self.intent, Intent::Revoke | Intent::Rotate | Intent::Offboard) {
+            return;
+        }
+        let told = |mention: &Mention| {
+            let unit = self.unit(mention);
+            let clause = mention.clause.and_then(|clause| self.judged(mention.unit).clauses.get(clause));
+            unit.shape == Shape::Prose
+                && clause.is_some_and(|clause| {
+                    !clause.acts.is_empty()
+                        && clause.acts.iter().all(|act| {
+                            act.intent == Intent::Provision && !act.modal && unit.text[..act.end].ends_with('s')
+                        })
+                })
+        };
+        let told: Vec<usize> = (0..self.mentions.len()).filter(|at| told(&self.mentions[*at])).collect();
+        for at in told {
+            self.mentions[at].stance = Stance::Neutral;
+        }
+    }
+
     fn id(&self, of: usize) -> Id {
         self.context.names.entities[of].id.clone()
     }
@@ -172,7 +196,8 @@ impl Scene<'_> {
             .map(|(_, weight, _)| *weight)
             .max()
             .unwrap_or(Weight::Passing);
-        if self.leaves && best == Weight::Passing {
+        // Somebody leaves: what goes is what that one has, and no name that is only told of.
+        if self.intent == Intent::Offboard && best == Weight::Passing {
             return;
         }
         let least = if best == Weight::Passing { Weight::Passing } else { Weight::Listed };
@@ -354,117 +379,6 @@ impl Scene<'_> {
     fn other_headings_act(&self, unit: &Unit) -> bool {
         self.context.acting_headings.contains(&unit.origin)
     }
-}
-
-/// Sections that tell and do not ask.
-fn aside_heading(text: &str) -> bool {
-    const ASIDE: [&str; 17] = [
-        "background",
-        "context",
-        "history",
-        "why",
-        "notes",
-        "note",
-        "references",
-        "see",
-        "related",
-        "hintergrund",
-        "contexte",
-        "contexto",
-        "timeline",
-        "chronology",
-        "chronologie",
-        "cronología",
-        "zeitleiste",
-    ];
-    words(text).iter().any(|word| ASIDE.contains(&word.text.as_str()))
-}
-
-/// A section of examples.
-fn examples(heading: &str) -> bool {
-    !heading.contains('?')
-        && words(heading).iter().take(2).any(|w| {
-            matches!(
-                w.text.as_str(),
-                "example"
-                    | "examples"
-                    | "sample"
-                    | "beispiel"
-                    | "beispiele"
-                    | "exemple"
-                    | "exemples"
-                    | "ejemplo"
-                    | "ejemplos"
-            )
-        })
-}
-
-/// A line of code that lists: an id with what belongs to it, a name by itself; no reference to a variable, no line of a log.
-fn in_code(unit: &Unit, mention: &Mention) -> bool {
-    let before = unit.text[..mention.start].trim_end();
-    let refers =
-        before.ends_with('$') || before.ends_with("${") || before.ends_with("secrets.") || before.ends_with("env.");
-    let logged = words(&unit.text).iter().any(|w| {
-        matches!(
-            w.text.as_str(),
-            "error"
-                | "warning"
-                | "warn"
-                | "fatal"
-                | "failed"
-                | "denied"
-                | "missing"
-                | "info"
-                | "debug"
-                | "exception"
-                | "traceback"
-        )
-    });
-    let others = words(&unit.text).len().saturating_sub(words(&unit.text[mention.start..mention.end]).len());
-    let most = if mention.strength == Strength::Id { 11 } else { 2 };
-    !refers && !logged && others <= most
-}
-
-/// Nothing but names, numbers and short labels: an entry of a list.
-fn only_names(unit: &Unit, mention: &Mention) -> bool {
-    let rest = unit.text.len().saturating_sub(mention.end - mention.start);
-    // A long text is no list's entry, whatever else it says; of an item that begins with a name it tells where that is.
-    let front = unit.text[..mention.start].trim_matches(['`', '*', ' ']);
-    let leads = unit.shape == Shape::Item && (front.is_empty() || front.ends_with(" and") || front.ends_with(','));
-    let (most, longest) = if leads { (120, 20) } else { (60, 12) };
-    if rest > most || words(&unit.text).len() > longest {
-        return false;
-    }
-    // "It was made together with X", "he can see X": told beside what is asked.
-    let before = words(&unit.text[..mention.start]);
-    let tells = |w: &super::tokens::Word| matches!(w.text.as_str(), "was" | "were" | "had" | "can" | "could");
-    let narrated = unit.shape == Shape::Prose && before.iter().rev().skip(1).any(tells);
-    let told = narrated
-        || (unit.shape == Shape::Prose && unit.text.ends_with('.') && words(&unit.text[mention.end..]).len() > 2)
-        || before.iter().any(|w| {
-            matches!(
-                w.text.as_str(),
-                "check"
-                    | "whether"
-                    | "verify"
-                    | "investigate"
-                    | "ask"
-                    | "confirm"
-                    | "test"
-                    | "prüfen"
-                    | "vérifier"
-                    | "comprobar"
-            )
-        });
-    !told
-}
-
-/// `accessor: ACC…`, `Path: secret/x`.
-fn is_pair(unit: &Unit, mention: &Mention) -> bool {
-    unit.text[..mention.start].split_once(':').is_some_and(|(key, between)| {
-        words(key).len() <= 4
-            && between.trim_matches(|c: char| c.is_whitespace() || matches!(c, '`' | '*' | '"')).is_empty()
-    })
 }
 
 pub(super) fn word(strength: Strength) -> &'static str {

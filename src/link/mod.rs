@@ -30,6 +30,7 @@ mod intent;
 mod lengths;
 mod level;
 mod links;
+mod listed;
 mod lookalike;
 mod mail;
 mod marks;
@@ -368,13 +369,7 @@ impl Index {
         if matches!(intent, Intent::Provision | Intent::Elevate) {
             mentions.retain(|mention| !access::unneeded(&read.units[mention.unit], mention.start));
         }
-        let scene = |mentions, filed| Scene {
-            record: read.record,
-            context: read.context,
-            mentions,
-            filed,
-            leaves: intent == Intent::Offboard,
-        };
+        let scene = |mentions, filed| Scene { record: read.record, context: read.context, mentions, filed, intent };
         let mut linked = scene(mentions.clone(), false).link();
         // Filed afterwards: what was done is what the ticket is about, where nothing else is.
         if linked.links.is_empty() && filed::filed_afterwards(read.units) {
