@@ -184,7 +184,11 @@ fn states_level(text: &str) -> bool {
         let shall = matches!(word(at), "should" | "shall" | "must")
             && word(at + 1) == "be"
             && (at + 2..at + 4).any(|i| level::in_place(&all, i).is_some());
-        shall || unneeded(&all, at)
+        // "From June svc-x should only read Y".
+        let only = matches!(word(at), "should" | "shall" | "must" | "may")
+            && matches!(word(at + 1), "only" | "just")
+            && level::in_place(&all, at + 2).is_some();
+        shall || only || unneeded(&all, at)
     })
 }
 
@@ -240,10 +244,17 @@ fn leads(title: &str) -> bool {
     let all = words(title);
     (0..all.len().min(4)).any(|at| {
         let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
+        // "Full control over X".
+        let next = match next {
+            "control" => all.get(at + 2).map(|w| w.text.as_str()).unwrap_or_default(),
+            next => next,
+        };
         level::in_place(&all, at).is_some()
             && (matches!(
                 next,
-                "on" | "for"
+                "over"
+                    | "on"
+                    | "for"
                     | "to"
                     | "via"
                     | "through"
@@ -408,7 +419,10 @@ impl Reading<'_> {
         };
         // "Has to look it up" is what is needed.
         any(&|all, at| {
-            near(all, at.saturating_sub(3), at, &["has", "have", "holds", "may", "hat", "tiene"])
+            // "X is Maintainer"
+            let is = near(all, at.saturating_sub(2), at, &["is", "ist", "est"])
+                && matches!(all[at].text.as_str(), "maintainer" | "developer" | "owner" | "admin" | "administrator");
+            is || near(all, at.saturating_sub(3), at, &["has", "have", "holds", "may", "hat", "tiene"])
                 && !near(all, at.saturating_sub(2), at, &["to", "zu", "que"])
         }) && any(&|all, at| {
             (near(all, at.saturating_sub(3), at, &["only", "nur", "just", "sólo", "solo"])

@@ -33,7 +33,8 @@ static MONTHS: LazyLock<HashSet<&str>> = LazyLock::new(|| MONTH.split('|').colle
 static DAYS: LazyLock<HashSet<&str>> = LazyLock::new(|| DAY.split('|').collect());
 /// Words in ASCII that tell a time without a figure, or begin one.
 static TELLING: LazyLock<HashSet<&str>> = LazyLock::new(|| {
-    let others = "today tonight tomorrow heute morgen aujourd demain hoy noon midnight mitternacht midi minuit";
+    let others =
+        "month year today tonight tomorrow heute morgen aujourd demain hoy noon midnight mitternacht midi minuit";
     MONTH.split('|').chain(DAY.split('|')).chain(others.split(' ')).collect()
 });
 
@@ -110,7 +111,7 @@ static ISO: LazyLock<Option<Regex>> = LazyLock::new(|| {
 });
 static DMY: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?i)\b(\d{{1,2}})(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:of\s+|de\s+)?({MONTH})\b\.?(?:,?[\s-]+(?:de\s+|del\s+)?(\d{{4}})\b)?"
+        r"(?i)\b(\d{{1,2}}|first)(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:of\s+|de\s+)?({MONTH})\b\.?(?:,?[\s-]+(?:de\s+|del\s+)?(\d{{4}})\b)?"
     ))
 });
 static MDY: LazyLock<Option<Regex>> =
@@ -120,7 +121,7 @@ static DOTTED: LazyLock<Option<Regex>> =
 static SLASHED: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\b(\d{1,2})/(\d{1,2})/(\d{4})\b"));
 static END_OF: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?i)\b(?:(?:the\s+)?end\s+of|ende|(?:la\s+)?fin(?:\s+de|\s+d')?|finales\s+de)\s+({MONTH})\b(?:,?\s+(?:de\s+)?(\d{{4}})\b)?"
+        r"(?i)\b(?:(?:the\s+)?(?:end|last\s+day)\s+of|ende|(?:la\s+)?fin(?:\s+de|\s+d')?|finales\s+de)\s+({MONTH}|(?:the|this|next)\s+month|(?:the|this)\s+year)\b(?:,?\s+(?:de\s+)?(\d{{4}})\b)?"
     ))
 });
 static RANGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -159,7 +160,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
         for found in all(pattern, text) {
             let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
             let part = |n: usize| found.get(n).map(|m| m.as_str());
-            let (Some(d), Some(m)) = (num(part(order[0])), part(order[1]).and_then(month)) else { continue };
+            let (Some(d), Some(m)) = (day_of(part(order[0])), part(order[1]).and_then(month)) else { continue };
             // "may" and "mar" are words, too: a lower-case verb is no month.
             if part(order[1]) == Some("may") {
                 continue;
@@ -193,7 +194,20 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
     }
     for found in all(&END_OF, text) {
         let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
-        let Some(m) = found.get(1).and_then(|m| month(m.as_str())) else { continue };
+        let Some(said) = found.get(1) else { continue };
+        let lower = said.as_str().to_lowercase();
+        let of = if lower.ends_with("month") {
+            if lower.starts_with("next") {
+                today.checked_add(1.months()).ok().map(Date::month)
+            } else {
+                Some(today.month())
+            }
+        } else if lower.ends_with("year") {
+            Some(12)
+        } else {
+            month(&lower)
+        };
+        let Some(m) = of else { continue };
         let first = match num(found.get(2).map(|m| m.as_str())) {
             Some(year) => date(year, i64::from(m), 1),
             None => nearest(today, i64::from(m), 1),
@@ -354,6 +368,11 @@ fn day_and_month(first: i64, second: i64, site: &TimeZone) -> Option<(i64, i64)>
         () if name.contains('/') && !name.starts_with("Etc/") => Some((first, second)),
         () => None,
     }
+}
+
+/// The number of a day: "the first of June".
+fn day_of(text: Option<&str>) -> Option<i64> {
+    text.filter(|text| text.eq_ignore_ascii_case("first")).map_or_else(|| num(text), |_| Some(1))
 }
 
 /// A day without its year: the one nearest to the day of writing, rather ahead than behind.

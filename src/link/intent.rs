@@ -29,6 +29,8 @@ pub(super) struct Reading<'r> {
     pub(super) lexicon: &'r Lexicon,
     /// Whether a word is somebody who owns something: a workload.
     pub(super) workload: &'r dyn Fn(&str) -> bool,
+    /// Whether what is named is a role: something to be had, with no value of its own.
+    pub(super) role: &'r dyn Fn(&Mention) -> bool,
     pub(super) once: Once,
 }
 
@@ -128,30 +130,6 @@ impl Reading<'_> {
         })
     }
 
-    /// "cluster-admin for whoever is on call, expires 2026-09-14": a line that leads with a level and states an end.
-    pub(super) fn lends(&self) -> bool {
-        // The lines of a form that was typed by hand.
-        if self.keyed(&["level", "access level", "access", "extent", "permission", "permissions"])
-            && self.keyed(&["duration", "until", "end", "ends", "expires", "to", "window", "valid", "validity"])
-        {
-            return true;
-        }
-        if self.keyed(&["duration"]) && self.keyed(&["start", "starts", "from", "begin"]) {
-            return true;
-        }
-        self.units.iter().zip(self.judged).filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(
-            |(unit, judged)| {
-                let ends = |w: &Word| {
-                    matches!(w.text.as_str(), "until" | "expires" | "ends" | "till" | "bis" | "jusqu'au" | "hasta")
-                };
-                judged.overall() != Stance::Keep
-                    && unit.text.contains(|c: char| c.is_ascii_digit())
-                    && judged.words.iter().any(ends)
-                    && (0..judged.words.len().min(3)).any(|at| super::level::in_place(&judged.words, at).is_some())
-            },
-        )
-    }
-
     pub(super) fn of_unit(&self, number: usize) -> &[Mention] {
         let start = self.mentions.partition_point(|m| m.unit < number);
         let length = self.mentions[start..].partition_point(|m| m.unit == number);
@@ -201,6 +179,15 @@ impl Reading<'_> {
                     // "The key of a leaver": who leaves is told, not asked for.
                     let told = act.form == Form::Noun
                         && self.judged[number].before(act.start).iter().rev().take(2).any(|w| tells(&w.text));
+                    // "incident-admin for Ruth, expires on Friday": a role has no value that could.
+                    if expires(&unit.text[act.start..act.end])
+                        && self.of_unit(number).iter().any(|m| (self.role)(m))
+                        && unit.text[act.end..].bytes().any(|byte| byte.is_ascii_digit())
+                    {
+                        scores.add(Intent::Elevate, weight, "until when, in the title");
+                        asked = true;
+                        continue;
+                    }
                     let points = if told { 0.0 } else { self.points(number, unit, clause, act, weight) };
                     if points <= 0.0 {
                         continue;
@@ -238,14 +225,23 @@ impl Reading<'_> {
             }
             // "deploy-prod for Marie, 48 hours"
             let lent = super::dates::ranges_in(&unit.text)
+                || self.opens_with_length(number, unit)
                 || super::lengths::lengths(&unit.text).last().is_some_and(|length| super::window::closes(unit, length));
             if !asked && lent && self.of_unit(number).iter().any(|m| !m.identity) {
                 scores.add(Intent::Elevate, 5.0, "how long, in the title");
                 continue;
             }
             // "lab-readonly for Lea Meier until 2026-04-30 18:00 UTC"
-            if !asked && lends_until(&self.judged[number]) && self.of_unit(number).iter().any(|m| !m.identity) {
+            if !asked
+                && super::lent::lends_until(&self.judged[number])
+                && self.of_unit(number).iter().any(|m| !m.identity)
+            {
                 scores.add(Intent::Elevate, 5.0, "until when, in the title");
+                continue;
+            }
+            if !asked && let Some(lent) = self.wants_it(number) {
+                let intent = if lent { Intent::Elevate } else { Intent::Provision };
+                scores.add(intent, 5.0, "what the title names, and the text needs");
                 continue;
             }
             let named = || {
@@ -385,41 +381,6 @@ impl Reading<'_> {
             scores.add(Intent::Revoke, 8.0, &format!("\"{}\" in the title", word.text));
         }
     }
-}
-
-/// Whether a ticket's own words ask for something that is to last for a time only.
-pub(super) fn temporary(units: &[Unit], judged: &[Judged]) -> bool {
-    units.iter().zip(judged).filter(|(unit, _)| !matches!(unit.origin, Origin::Comment(_))).any(|(_, judged)| {
-        let asked = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).flat_map(|clause| &clause.acts);
-        asked.into_iter().any(|act| act.intent == Intent::Elevate && act.force == Force::Strong)
-    })
-}
-
-/// Until when.
-const UNTIL: [&str; 5] = ["until", "till", "bis", "jusqu'au", "hasta"];
-
-/// Whether a title may state until when.
-pub(super) fn may_lend(title: &str) -> bool {
-    title.contains("~~")
-        || title.bytes().any(|byte| byte.is_ascii_digit())
-            && (title.matches(':').count() > 1 || words(title).iter().any(|w| UNTIL.contains(&w.text.as_str())))
-}
-
-/// For whom and until when, in a title that keeps nothing and tells of nothing that runs out.
-fn lends_until(title: &Judged) -> bool {
-    let word = |options: &[&str]| title.words.iter().position(|w| options.contains(&w.text.as_str()));
-    let until = word(&UNTIL).filter(|at| {
-        title
-            .words
-            .get(at + 1..)
-            .is_some_and(|behind| behind.iter().take(4).any(|w| w.text.starts_with(|c: char| c.is_ascii_digit())))
-    });
-    let whom = word(&["for", "für", "pour", "para"]);
-    whom.zip(until).is_some_and(|(whom, until)| whom < until)
-        && !title.question
-        && !title.overall().spares()
-        && word(&["valid", "expires", "gültig", "good", "paid", "booked", "closed", "available", "open", "wait"])
-            .is_none()
 }
 
 /// "The key of a leaver", "aborted during the rotation".

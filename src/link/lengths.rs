@@ -194,6 +194,14 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
     let at = all.partition_point(|w| w.start < length.start);
     let back = |n: usize| at.checked_sub(n).map(|i| all[i].text.as_str()).unwrap_or_default();
     let next = all.iter().find(|w| w.start >= length.end).map(|w| w.text.as_str()).unwrap_or_default();
+    // "Not longer than three hours", "no more than 2 h", "up to an hour".
+    let most = (back(1) == "than" && matches!(back(2), "longer" | "more") && matches!(back(3), "not" | "no" | "never"))
+        || (back(1) == "to" && back(2) == "up")
+        || (matches!(back(1), "most") && back(2) == "at")
+        || (matches!(back(1), "next" | "coming")
+            && matches!(back(2), "the" | "for")
+            && [back(2), back(3)].contains(&"for"))
+        || (back(1) == "of" && matches!(back(2), "maximum" | "max" | "total" | "duration" | "period"));
     let no = matches!(
         back(1),
         "every"
@@ -236,7 +244,7 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
     ) || matches!(back(2), "for" | "duration" | "für" | "pour" | "por" | "durée" | "dauer" | "duración");
     let of = matches!(next, "of" | "window" | "access" | "only" | "max" | "from" | "starting" | "ab");
     let key = text[..length.start].trim_end().ends_with(':');
-    !no && (for_it || of || key || at == 0)
+    most || (!no && (for_it || of || key || at == 0))
 }
 
 #[cfg(test)]

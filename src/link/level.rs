@@ -244,7 +244,17 @@ impl Asked<'_> {
             let denied = (1..=3).any(|n| {
                 matches!(
                     back(n),
-                    "no" | "not" | "never" | "without" | "kein" | "keine" | "nicht" | "pas" | "sans" | "sin"
+                    "no" | "not"
+                        | "never"
+                        | "cannot"
+                        | "can't"
+                        | "without"
+                        | "kein"
+                        | "keine"
+                        | "nicht"
+                        | "pas"
+                        | "sans"
+                        | "sin"
                 )
             });
             let denied = denied
@@ -468,6 +478,16 @@ fn offers(text: &str) -> bool {
 /// What somebody shall be able to do, where no level is named: "must be able to update the value" is write.
 fn able(text: &str) -> Option<Level> {
     let all = words(text);
+    // "It only fetches the value at start-up."
+    let only = all.windows(2).find(|pair| matches!(pair[0].text.as_str(), "only" | "just" | "merely"));
+    if only.is_some_and(|pair| {
+        matches!(
+            pair[1].text.as_str(),
+            "reads" | "fetches" | "pulls" | "looks" | "downloads" | "consumes" | "retrieves" | "queries"
+        )
+    }) {
+        return Some(Level::Read);
+    }
     let from = all.windows(2).position(|pair| {
         pair[1].text == "to"
             && matches!(

@@ -19,6 +19,7 @@ mod clauses;
 mod clock;
 mod csv;
 mod dates;
+mod effective;
 mod entity;
 mod explain;
 mod filed;
@@ -28,6 +29,7 @@ mod history;
 mod index;
 mod intent;
 mod lengths;
+mod lent;
 mod level;
 mod links;
 mod listed;
@@ -267,7 +269,7 @@ impl Index {
         let mut window = None;
         if matches!(intent, Intent::Provision | Intent::Elevate | Intent::Modify) {
             window = times(intent).window().filter(|_| intent != Intent::Modify || until::lends(read.units));
-            let temporary = intent == Intent::Elevate || intent::temporary(read.units, read.judged);
+            let temporary = intent == Intent::Elevate || lent::temporary(read.units, read.judged);
             if window.is_none() && (temporary || intent == Intent::Provision) {
                 window = times(intent).granted(temporary, |comment| trust.trusts(&comment.author, comment.at));
             }
@@ -351,6 +353,7 @@ impl Index {
 
     fn intent(&self, read: &Read<'_>, why: &mut Vec<String>) -> Intent {
         let workload = |word: &str| self.names.is_owner(word) && !word.contains('@');
+        let role = |mention: &Mention| matches!(&mention.target, Target::Known(of) if of.iter().all(|of| self.names.entities[*of].kind == "role"));
         let reading = intent::Reading {
             record: read.record,
             units: read.units,
@@ -358,6 +361,7 @@ impl Index {
             mentions: read.mentions,
             lexicon: &self.lexicon,
             workload: &workload,
+            role: &role,
             once: intent::Once::default(),
         };
         reading.intent(why)

@@ -186,7 +186,7 @@ impl One<'_> {
     fn title(&mut self, title: &str) {
         // "deploy-prod for Marie, 48 hours": an access for a time, without a verb.
         // "lab-readonly for Lea until 30 April": one until a day.
-        self.seen.asks |= super::lengths::may_state(title) || super::intent::may_lend(title);
+        self.seen.asks |= super::lengths::may_state(title) || super::lent::may_lend(title);
         self.quick.read(title, true, &self.by.marks);
         self.lines(Part::Title, title);
         // "Yearly: database password", see `periodic`.

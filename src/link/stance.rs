@@ -318,10 +318,20 @@ fn clause(
                 matches!(words[*i].text.as_str(), "unless" | "if" | "tomorrow" | "today" | "tonight" | "then" | "soon" | "next")
             })
             && !condition(&unit.text[words[f.from].start..words[f.to - 1].end]);
+        // "Deleted X by accident".
+        let accident = matches!(intent, Intent::Revoke | Intent::Rotate)
+            && !condition(&unit.text[words[f.from].start..words[f.to - 1].end])
+            && own.iter().any(|i| {
+                let word = words[*i].text.as_str();
+                let by = |n: usize| words.get(i + n).map(|w| w.text.as_str()).unwrap_or_default();
+                matches!(word, "accidentally" | "mistakenly" | "inadvertently") && f.from.abs_diff(*i) <= 2
+                    || (word == "by" && matches!(by(1), "accident" | "mistake"))
+            });
         let told = form == Form::Participle
             && !modal
             && unit.shape != Shape::Heading
             && (is
+                || accident
                 || before(4).any(|w| {
                     matches!(
                         w,

@@ -220,7 +220,7 @@ impl Reading<'_> {
 
     /// "Nothing to be done about accounts here", "for information only".
     fn disclaims(&self) -> Option<String> {
-        const PHRASES: [&[&str]; 37] = [
+        const PHRASES: [&[&str]; 39] = [
             &["document", "change", "only"],
             &["documentation", "only"],
             &["nothing", "has", "to", "be", "changed"],
@@ -232,6 +232,8 @@ impl Reading<'_> {
             &["no", "remediation"],
             &["recorded", "for", "completeness"],
             &["for", "completeness"],
+            &["is", "a", "test", "ticket"],
+            &["just", "a", "test"],
             &["hardware", "only"],
             &["equipment", "only"],
             &["nothing", "to", "be", "done", "about"],

@@ -1,4 +1,5 @@
-//! What the times in a ticket are for: the window of a temporary access, the date from which an action holds, a deadline.
+//! What the times in a ticket are for: the window of a temporary access, and a deadline. The date from which an action holds is told in
+//! `effective`.
 
 use std::cell::OnceCell;
 
@@ -8,15 +9,12 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::ticket::{Comment, Field, Intent, Record, State, Window};
 
 use super::dates::{Point, points};
-use super::filed::filed_afterwards;
 use super::lengths::{Length, lengths, limits};
-use super::nouns::{condition, expires};
 use super::role::{Role, joined, role};
 use super::site::Site;
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::words;
-use super::verbs::Form;
 
 /// What reading times needs.
 pub(super) struct Times<'t> {
@@ -176,151 +174,7 @@ impl Times<'_> {
         }
     }
 
-    /// The date that the ticket states for its action.
-    pub(super) fn effective(&self) -> Option<Timestamp> {
-        let stated = self.stated()?;
-        // What was before the ticket is where something comes from: "records as of 30 April". Somebody may have left before.
-        let past = self.record.opened_at.is_some_and(|opened| end_of(stated) < opened);
-        let may = self.intent == Intent::Offboard
-            || self.record.fields.contains_key(&Field::Effective)
-            || filed_afterwards(self.units);
-        Some(stated).filter(|_| !past || may)
-    }
-
-    fn stated(&self) -> Option<Timestamp> {
-        if let Some(field) = self.record.fields.get(&Field::Effective) {
-            let last = self.intent == Intent::Offboard && !self.workload;
-            return self.field(field, last && field.trim().len() == 10);
-        }
-        if matches!(self.intent, Intent::Elevate | Intent::None) {
-            return None;
-        }
-        // Of a leaver the last day is what counts, wherever it stands.
-        if self.intent == Intent::Offboard {
-            let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
-            let mut all = own.flat_map(|(number, unit)| self.points(number, unit));
-            if let Some((point, _)) = all.find(|(_, role)| *role == Role::LastDay) {
-                return Some(if point.day { end_of(point.at) } else { point.at });
-            }
-        }
-        let filed = OnceCell::new();
-        let told = || *filed.get_or_init(|| filed_afterwards(self.units));
-        for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
-            for (point, role) in self.points(number, unit).iter().copied() {
-                match role {
-                    Role::LastDay => return Some(if point.day { end_of(point.at) } else { point.at }),
-                    Role::Effective => return Some(self.finer(point)),
-                    // "Starts on Monday": who comes, not when the access holds from.
-                    Role::Start if named(unit, point) && (self.intent == Intent::Provision || !from(unit, point)) => {}
-                    Role::Start
-                        if matches!(
-                            self.intent,
-                            Intent::Provision | Intent::Modify | Intent::Revoke | Intent::Offboard
-                        ) && !self.kept(number)
-                            && !between(unit, point) =>
-                    {
-                        return Some(point.at);
-                    }
-                    Role::Start | Role::On | Role::Other if !point.day && self.scheduled(number, unit, point) => {
-                        return Some(point.at);
-                    }
-                    Role::Happened if told() => return Some(point.at),
-                    Role::On if told() && self.tells(number) => return Some(point.at),
-                    _ => {}
-                }
-            }
-        }
-        self.dated()
-    }
-
-    /// "Change window: …", a heading "Schedule", "… and not before": the hour at which it is to be done.
-    fn scheduled(&self, number: usize, unit: &Unit, point: Point) -> bool {
-        let names = |text: &str| {
-            let lower = text.trim_matches(['*', '_', ' ', '|']).to_lowercase();
-            matches!(
-                lower.as_str(),
-                "change window" | "schedule" | "scheduled" | "execution" | "termin" | "zeitpunkt" | "date" | "when"
-            )
-        };
-        let key = unit.text.split_once(':').is_some_and(|(key, _)| names(key));
-        let heading = unit.heading.is_some_and(|heading| heading + 1 == number && names(&self.units[heading].text));
-        let all = words(unit.text.get(point.end..).unwrap_or_default());
-        let behind = all.windows(2).take(8).any(|pair| {
-            matches!(
-                (pair[0].text.as_str(), pair[1].text.as_str()),
-                ("not", "before" | "earlier") | ("nicht", "früher" | "vorher") | ("pas", "avant")
-            )
-        });
-        matches!(self.intent, Intent::Rotate | Intent::Revoke | Intent::Modify)
-            && !self.kept(number)
-            && (key || heading || behind)
-    }
-
-    /// The hour of a day that the ticket states in another place: "not before 5 December" in the title, 06:00 in the text.
-    fn finer(&self, day: Point) -> Timestamp {
-        let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
-        let mut hours = own.flat_map(|(number, unit)| self.points(number, unit)).filter(|(point, role)| {
-            *role == Role::Effective && !point.day && point.at >= day.at && point.at - day.at < DAY
-        });
-        if day.day { hours.next().map_or(day.at, |(point, _)| point.at) } else { day.at }
-    }
-
-    /// The day on which it is asked for, where no word says from when: "revoke it on Saturday at 08:00", "his contract ends on …".
-    fn dated(&self) -> Option<Timestamp> {
-        let opened = self.record.opened_at?;
-        // "Renew before 1 December. The account changes on 1 December."
-        let due = self.deadline();
-        let is_due = |at: Timestamp| due.is_some_and(|due| end_of(at) >= due && at <= due);
-        self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))).find_map(
-            |(number, unit)| {
-                self.points(number, unit).iter().copied().filter(|(point, _)| !is_due(point.at)).find_map(
-                    |(point, role)| {
-                        let clause =
-                            self.judged[number].at(point.start).and_then(|at| self.judged[number].clauses.get(at))?;
-                        let act = clause.stance == Stance::Act
-                            && clause.acts.iter().any(|act| {
-                                let said = &unit.text[act.start..act.end];
-                                act.intent == self.intent
-                                    && act.start < point.start
-                                    && !condition(said)
-                                    && !expires(said)
-                                    && (self.intent == Intent::Offboard || act.modal || act.form == Form::Base)
-                            });
-                        let leaves = self.intent == Intent::Offboard && act && matches!(role, Role::End | Role::On);
-                        let asked = !named(unit, point)
-                            && act
-                            && role == Role::On
-                            && self.intent != Intent::Offboard
-                            && end_of(point.at) >= opened;
-                        // "All of its access has to be removed on 14 December."
-                        let removed = self.intent == Intent::Offboard
-                            && role == Role::On
-                            && !named(unit, point)
-                            && clause.stance == Stance::Act
-                            && clause
-                                .acts
-                                .iter()
-                                .any(|act| act.intent == Intent::Revoke && act.modal && act.start < point.start);
-                        match () {
-                            () if removed => Some(point.at),
-                            () if leaves => Some(if point.day { end_of(point.at) } else { point.at }),
-                            () if asked => Some(point.at),
-                            () => None,
-                        }
-                    },
-                )
-            },
-        )
-    }
-
-    /// Whether a unit tells that what the ticket is about was done.
-    fn tells(&self, number: usize) -> bool {
-        self.judged[number].clauses.iter().any(|clause| {
-            clause.told.iter().chain(&clause.acts).any(|act| act.intent == self.intent && act.form == Form::Participle)
-        })
-    }
-
-    fn kept(&self, number: usize) -> bool {
+    pub(super) fn kept(&self, number: usize) -> bool {
         self.judged[number].overall() == Stance::Keep
     }
 
@@ -420,7 +274,7 @@ impl Times<'_> {
     }
 
     /// A configured field's time.
-    fn field(&self, text: &str, to_the_end: bool) -> Option<Timestamp> {
+    pub(super) fn field(&self, text: &str, to_the_end: bool) -> Option<Timestamp> {
         let text = text.trim();
         let found = points(&self.site.dates(text), self.reference(Origin::Title), &self.zone).into_iter().next();
         // Stores write `2026-09-01 08:00:00` in UTC.
@@ -432,29 +286,7 @@ impl Times<'_> {
     }
 }
 
-/// A day by its name alone: "on Monday", "tomorrow".
-fn named(unit: &Unit, point: Point) -> bool {
-    unit.text.get(point.start..point.end).is_some_and(|text| !text.contains(|c: char| c.is_ascii_digit()))
-}
-
-/// "Reviewed between 1 and 4 May": a span, and nothing that begins.
-fn between(unit: &Unit, point: Point) -> bool {
-    let before = words(unit.text.get(..point.start).unwrap_or_default());
-    before.last().is_some_and(|w| matches!(w.text.as_str(), "between" | "zwischen" | "entre"))
-}
-
-/// "From Monday": right before the day it is said that something begins.
-fn from(unit: &Unit, point: Point) -> bool {
-    let before = words(unit.text.get(..point.start).unwrap_or_default());
-    before.last().is_some_and(|w| {
-        matches!(
-            w.text.as_str(),
-            "from" | "of" | "starting" | "ab" | "von" | "per" | "du" | "dès" | "partir" | "desde" | "del"
-        )
-    })
-}
-
-const DAY: SignedDuration = SignedDuration::from_hours(24);
+pub(super) const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 /// A title that ends with how long: "Settings for the data team, 3 days".
 pub(super) fn closes(unit: &Unit, length: &Length) -> bool {

@@ -1,0 +1,235 @@
+//! The date from which what a ticket asks for holds: stated by a word, of a leaver the last day, or the day on which it is to be done. What
+//! each time in a text is for is told in `role`.
+
+use std::cell::OnceCell;
+
+use jiff::Timestamp;
+
+use crate::model::ticket::{Field, Intent};
+
+use super::dates::Point;
+use super::filed::filed_afterwards;
+use super::nouns::{condition, expires};
+use super::role::Role;
+use super::stance::Stance;
+use super::text::{Origin, Unit};
+use super::tokens::words;
+use super::verbs::Form;
+use super::window::{DAY, Times, end_of};
+
+impl Times<'_> {
+    /// The date that the ticket states for its action.
+    pub(super) fn effective(&self) -> Option<Timestamp> {
+        let stated = self.stated()?;
+        // What was before the ticket is where something comes from: "records as of 30 April". Somebody may have left before.
+        let past = self.record.opened_at.is_some_and(|opened| end_of(stated) < opened);
+        let may = self.intent == Intent::Offboard
+            || self.record.fields.contains_key(&Field::Effective)
+            || filed_afterwards(self.units);
+        Some(stated).filter(|_| !past || may)
+    }
+
+    fn stated(&self) -> Option<Timestamp> {
+        if let Some(field) = self.record.fields.get(&Field::Effective) {
+            let last = self.intent == Intent::Offboard && !self.workload;
+            return self.field(field, last && field.trim().len() == 10);
+        }
+        if matches!(self.intent, Intent::Elevate | Intent::None) {
+            return None;
+        }
+        // Of a leaver the last day is what counts, wherever it stands.
+        if self.intent == Intent::Offboard {
+            let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
+            let mut all = own.flat_map(|(number, unit)| self.points(number, unit));
+            if let Some((point, _)) = all.find(|(_, role)| *role == Role::LastDay) {
+                return Some(if point.day { end_of(point.at) } else { point.at });
+            }
+        }
+        let filed = OnceCell::new();
+        let told = || *filed.get_or_init(|| filed_afterwards(self.units));
+        for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
+            for (point, role) in self.points(number, unit).iter().copied() {
+                match role {
+                    Role::LastDay => return Some(if point.day { end_of(point.at) } else { point.at }),
+                    Role::Effective => return Some(self.finer(point)),
+                    // "Starts on Monday": who comes, not when the access holds from.
+                    Role::Start if named(unit, point) && (self.intent == Intent::Provision || !from(unit, point)) => {}
+                    Role::Start
+                        if matches!(
+                            self.intent,
+                            Intent::Provision | Intent::Modify | Intent::Revoke | Intent::Offboard
+                        ) && !self.kept(number)
+                            && !between(unit, point) =>
+                    {
+                        return Some(point.at);
+                    }
+                    Role::Start | Role::On | Role::Other if !point.day && self.scheduled(number, unit, point) => {
+                        return Some(point.at);
+                    }
+                    Role::Happened if told() => return Some(point.at),
+                    Role::On if told() && self.tells(number) => return Some(point.at),
+                    _ => {}
+                }
+            }
+        }
+        self.dated()
+    }
+
+    /// "Change window: …", a heading "Schedule", "… and not before": the hour at which it is to be done.
+    fn scheduled(&self, number: usize, unit: &Unit, point: Point) -> bool {
+        let names = |text: &str| {
+            let lower = text.trim_matches(['*', '_', ' ', '|']).to_lowercase();
+            matches!(
+                lower.as_str(),
+                "change window" | "schedule" | "scheduled" | "execution" | "termin" | "zeitpunkt" | "date" | "when"
+            )
+        };
+        let key = unit.text.split_once(':').is_some_and(|(key, _)| names(key));
+        let heading = unit.heading.is_some_and(|heading| heading + 1 == number && names(&self.units[heading].text));
+        let all = words(unit.text.get(point.end..).unwrap_or_default());
+        let behind = all.windows(2).take(8).any(|pair| {
+            matches!(
+                (pair[0].text.as_str(), pair[1].text.as_str()),
+                ("not", "before" | "earlier") | ("nicht", "früher" | "vorher") | ("pas", "avant")
+            )
+        });
+        matches!(self.intent, Intent::Rotate | Intent::Revoke | Intent::Modify)
+            && !self.kept(number)
+            && (key || heading || behind)
+    }
+
+    /// The hour of a day that the ticket states in another place: "not before 5 December" in the title, 06:00 in the text.
+    fn finer(&self, day: Point) -> Timestamp {
+        let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
+        let mut hours = own.flat_map(|(number, unit)| self.points(number, unit)).filter(|(point, role)| {
+            *role == Role::Effective && !point.day && point.at >= day.at && point.at - day.at < DAY
+        });
+        if day.day { hours.next().map_or(day.at, |(point, _)| point.at) } else { day.at }
+    }
+
+    /// The day on which it is asked for, where no word says from when: "revoke it on Saturday at 08:00", "his contract ends on …".
+    fn dated(&self) -> Option<Timestamp> {
+        let opened = self.record.opened_at?;
+        // "Renew before 1 December. The account changes on 1 December."
+        let due = self.deadline();
+        let is_due = |at: Timestamp| due.is_some_and(|due| end_of(at) >= due && at <= due);
+        self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))).find_map(
+            |(number, unit)| {
+                self.points(number, unit).iter().copied().filter(|(point, _)| !is_due(point.at)).find_map(
+                    |(point, role)| {
+                        let clause =
+                            self.judged[number].at(point.start).and_then(|at| self.judged[number].clauses.get(at))?;
+                        let act = clause.stance == Stance::Act
+                            && clause.acts.iter().any(|act| {
+                                let said = &unit.text[act.start..act.end];
+                                act.intent == self.intent
+                                    && act.start < point.start
+                                    && !condition(said)
+                                    && !expires(said)
+                                    && (self.intent == Intent::Offboard || act.modal || act.form == Form::Base)
+                            });
+                        // "He stays with us through the end of June."
+                        let stays = self.judged[number].before(point.start).iter().any(|w| {
+                            matches!(
+                                w.text.as_str(),
+                                "stays"
+                                    | "stay"
+                                    | "remains"
+                                    | "works"
+                                    | "working"
+                                    | "employed"
+                                    | "staying"
+                                    | "here"
+                                    | "contract"
+                            )
+                        });
+                        let leaves = self.intent == Intent::Offboard
+                            && (act || (stays && role == Role::End))
+                            && matches!(role, Role::End | Role::On);
+                        let asked = !named(unit, point)
+                            && act
+                            && role == Role::On
+                            && self.intent != Intent::Offboard
+                            && end_of(point.at) >= opened;
+                        // "All of its access has to be removed on 14 December."
+                        let removed = self.intent == Intent::Offboard
+                            && role == Role::On
+                            && !named(unit, point)
+                            && clause.stance == Stance::Act
+                            && clause.acts.iter().any(|act| {
+                                act.intent == Intent::Revoke
+                                    && (act.modal || act.form == Form::Noun)
+                                    && act.start < point.start
+                            });
+                        // "Do it on Saturday at 06:00 UTC."
+                        let done = matches!(role, Role::On | Role::Other)
+                            && !named(unit, point)
+                            && matches!(
+                                self.intent,
+                                Intent::Rotate | Intent::Revoke | Intent::Modify | Intent::Provision
+                            )
+                            && clause.stance != Stance::Keep
+                            && do_it(&unit.text[clause.start..clause.end])
+                            && end_of(point.at) >= opened;
+                        match () {
+                            () if done => Some(point.at),
+                            () if removed => Some(point.at),
+                            () if leaves => Some(if point.day { end_of(point.at) } else { point.at }),
+                            () if asked => Some(point.at),
+                            () => None,
+                        }
+                    },
+                )
+            },
+        )
+    }
+
+    /// Whether a unit tells that what the ticket is about was done.
+    fn tells(&self, number: usize) -> bool {
+        self.judged[number].clauses.iter().any(|clause| {
+            clause.told.iter().chain(&clause.acts).any(|act| act.intent == self.intent && act.form == Form::Participle)
+        })
+    }
+}
+
+/// "Please do it on Saturday", "to be done on 1 June", "scheduled for Sunday".
+fn do_it(clause: &str) -> bool {
+    let all = words(clause);
+    let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    (0..all.len().min(8)).any(|at| match (word(at), word(at + 1)) {
+        ("do", "it" | "this" | "so") => {
+            at == 0
+                || matches!(
+                    word(at - 1),
+                    "please" | "pls" | "and" | "then" | "to" | "kindly" | "will" | "we'll" | "should"
+                )
+        }
+        ("be", "done" | "carried" | "executed")
+        | ("happen", "on")
+        | ("takes" | "take", "place")
+        | ("planned" | "scheduled", "for" | "on") => true,
+        _ => false,
+    })
+}
+
+/// A day by its name alone: "on Monday", "tomorrow".
+fn named(unit: &Unit, point: Point) -> bool {
+    unit.text.get(point.start..point.end).is_some_and(|text| !text.contains(|c: char| c.is_ascii_digit()))
+}
+
+/// "Reviewed between 1 and 4 May": a span, and nothing that begins.
+fn between(unit: &Unit, point: Point) -> bool {
+    let before = words(unit.text.get(..point.start).unwrap_or_default());
+    before.last().is_some_and(|w| matches!(w.text.as_str(), "between" | "zwischen" | "entre"))
+}
+
+/// "From Monday": right before the day it is said that something begins.
+fn from(unit: &Unit, point: Point) -> bool {
+    let before = words(unit.text.get(..point.start).unwrap_or_default());
+    before.last().is_some_and(|w| {
+        matches!(
+            w.text.as_str(),
+            "from" | "of" | "starting" | "ab" | "von" | "per" | "du" | "dès" | "partir" | "desde" | "del"
+        )
+    })
+}

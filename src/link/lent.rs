@@ -1,0 +1,121 @@
+//! Whether an access is asked for a time only, told by a title's or a text's words: until when, how long, from when to when. When exactly
+//! it ends is read in `window`.
+
+use crate::model::ticket::Intent;
+
+use super::intent::Reading;
+use super::lengths::{lengths, limits};
+use super::stance::{Judged, Stance};
+use super::text::{Origin, Unit};
+use super::tokens::{Word, words};
+use super::verbs::Force;
+
+impl Reading<'_> {
+    /// "cluster-admin for whoever is on call, expires 2026-09-14": a line that leads with a level and states an end.
+    pub(super) fn lends(&self) -> bool {
+        // The lines of a form that was typed by hand.
+        if self.keyed(&["level", "access level", "access", "extent", "permission", "permissions"])
+            && self.keyed(&["duration", "until", "end", "ends", "expires", "to", "window", "valid", "validity"])
+        {
+            return true;
+        }
+        if self.keyed(&["duration"]) && self.keyed(&["start", "starts", "from", "begin"]) {
+            return true;
+        }
+        self.units.iter().zip(self.judged).filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(
+            |(unit, judged)| {
+                let ends = |w: &Word| {
+                    matches!(w.text.as_str(), "until" | "expires" | "ends" | "till" | "bis" | "jusqu'au" | "hasta")
+                };
+                judged.overall() != Stance::Keep
+                    && unit.text.contains(|c: char| c.is_ascii_digit())
+                    && judged.words.iter().any(ends)
+                    && (0..judged.words.len().min(3)).any(|at| super::level::in_place(&judged.words, at).is_some())
+            },
+        )
+    }
+}
+
+impl Reading<'_> {
+    /// "4h of deploy-prod", and the title names what for.
+    pub(super) fn opens_with_length(&self, number: usize, unit: &Unit) -> bool {
+        let all = &self.judged[number].words;
+        lengths(&unit.text).first().is_some_and(|length| {
+            unit.text[..length.start].trim().is_empty()
+                && all
+                    .iter()
+                    .find(|w| w.start >= length.end)
+                    .is_some_and(|w| matches!(w.text.as_str(), "of" | "on" | "in" | "with" | "access" | "as"))
+        }) && self.of_unit(number).iter().any(|m| !m.identity)
+    }
+
+    /// "deploy-prod please", and the text: "we need it for the next 90 minutes". Gives whether it is for a time.
+    pub(super) fn wants_it(&self, number: usize) -> Option<bool> {
+        let named: Vec<_> = self.of_unit(number).iter().filter(|m| !m.identity).collect();
+        let judged = &self.judged[number];
+        let plain = judged.words.iter().all(|w| {
+            named.iter().any(|m| m.start <= w.start && w.end <= m.end)
+                || matches!(
+                    w.text.as_str(),
+                    "please" | "pls" | "plz" | "the" | "role" | "for" | "me" | "us" | "access" | "to" | "again"
+                )
+        });
+        if named.is_empty() || !plain || judged.question {
+            return None;
+        }
+        let needs = |judged: &Judged| {
+            judged.overall() != Stance::Keep
+                && judged.words.windows(2).any(|pair| {
+                    matches!(
+                        pair[0].text.as_str(),
+                        "need" | "needs" | "require" | "requires" | "want" | "wants" | "like" | "give"
+                    ) && matches!(pair[1].text.as_str(), "it" | "this" | "that" | "access" | "him" | "her" | "them")
+                })
+        };
+        let body =
+            || self.units.iter().zip(self.judged).filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).take(20);
+        body().any(|(_, judged)| needs(judged)).then(|| {
+            let unit_lends = |unit: &Unit, judged: &Judged| {
+                lengths(&unit.text).iter().any(|length| limits(&unit.text, &judged.words, length))
+                    || (judged.words.iter().any(|w| UNTIL.contains(&w.text.as_str()))
+                        && unit.text.bytes().any(|byte| byte.is_ascii_digit()))
+            };
+            body().any(|(unit, judged)| unit_lends(unit, judged))
+        })
+    }
+}
+
+/// Whether a ticket's own words ask for something that is to last for a time only.
+pub(super) fn temporary(units: &[Unit], judged: &[Judged]) -> bool {
+    units.iter().zip(judged).filter(|(unit, _)| !matches!(unit.origin, Origin::Comment(_))).any(|(_, judged)| {
+        let asked = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).flat_map(|clause| &clause.acts);
+        asked.into_iter().any(|act| act.intent == Intent::Elevate && act.force == Force::Strong)
+    })
+}
+
+/// Until when.
+const UNTIL: [&str; 5] = ["until", "till", "bis", "jusqu'au", "hasta"];
+
+/// Whether a title may state until when.
+pub(super) fn may_lend(title: &str) -> bool {
+    title.contains("~~")
+        || title.bytes().any(|byte| byte.is_ascii_digit())
+            && (title.matches(':').count() > 1 || words(title).iter().any(|w| UNTIL.contains(&w.text.as_str())))
+}
+
+/// For whom and until when, in a title that keeps nothing and tells of nothing that runs out.
+pub(super) fn lends_until(title: &Judged) -> bool {
+    let word = |options: &[&str]| title.words.iter().position(|w| options.contains(&w.text.as_str()));
+    let until = word(&UNTIL).filter(|at| {
+        title
+            .words
+            .get(at + 1..)
+            .is_some_and(|behind| behind.iter().take(4).any(|w| w.text.starts_with(|c: char| c.is_ascii_digit())))
+    });
+    let whom = word(&["for", "für", "pour", "para"]);
+    whom.zip(until).is_some_and(|(whom, until)| whom < until)
+        && !title.question
+        && !title.overall().spares()
+        && word(&["valid", "expires", "gültig", "good", "paid", "booked", "closed", "available", "open", "wait"])
+            .is_none()
+}
