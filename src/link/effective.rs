@@ -133,6 +133,7 @@ impl Times<'_> {
                             matches!(
                                 w.text.as_str(),
                                 "stays"
+                                    | "us"
                                     | "stay"
                                     | "remains"
                                     | "works"
@@ -143,9 +144,26 @@ impl Times<'_> {
                                     | "contract"
                             )
                         });
+                        // "Left on 8 May already."
+                        let goes = self.judged[number].before(point.start).iter().rev().take(4).any(|w| {
+                            matches!(
+                                w.text.as_str(),
+                                "leaves"
+                                    | "left"
+                                    | "leaving"
+                                    | "leave"
+                                    | "gone"
+                                    | "departs"
+                                    | "departed"
+                                    | "retires"
+                                    | "exits"
+                                    | "verlässt"
+                            )
+                        });
                         let leaves = self.intent == Intent::Offboard
-                            && (act || (stays && role == Role::End))
-                            && matches!(role, Role::End | Role::On);
+                            && (((act || goes) && matches!(role, Role::End | Role::On | Role::Happened))
+                                || (goes && role == Role::Other)
+                                || (stays && role == Role::End));
                         let asked = !named(unit, point)
                             && act
                             && role == Role::On
@@ -153,12 +171,12 @@ impl Times<'_> {
                             && end_of(point.at) >= opened;
                         // "All of its access has to be removed on 14 December."
                         let removed = self.intent == Intent::Offboard
-                            && role == Role::On
+                            && (role == Role::On || (self.workload && role == Role::End))
                             && !named(unit, point)
                             && clause.stance == Stance::Act
                             && clause.acts.iter().any(|act| {
                                 act.intent == Intent::Revoke
-                                    && (act.modal || act.form == Form::Noun)
+                                    && (act.modal || act.form == Form::Noun || self.workload)
                                     && act.start < point.start
                             });
                         // "Do it on Saturday at 06:00 UTC."
@@ -214,7 +232,9 @@ fn do_it(clause: &str) -> bool {
 
 /// A day by its name alone: "on Monday", "tomorrow".
 fn named(unit: &Unit, point: Point) -> bool {
-    unit.text.get(point.start..point.end).is_some_and(|text| !text.contains(|c: char| c.is_ascii_digit()))
+    unit.text
+        .get(point.start..point.end)
+        .is_some_and(|text| !text.contains(|c: char| c.is_ascii_digit()) && !text.to_lowercase().starts_with("first"))
 }
 
 /// "Reviewed between 1 and 4 May": a span, and nothing that begins.

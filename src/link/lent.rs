@@ -64,7 +64,8 @@ impl Reading<'_> {
             return None;
         }
         let needs = |judged: &Judged| {
-            judged.overall() != Stance::Keep
+            // "Keep it, we still need it" speaks of one that is there.
+            !judged.words.iter().any(|w| matches!(w.text.as_str(), "still" | "keep" | "not" | "don't" | "longer"))
                 && judged.words.windows(2).any(|pair| {
                     matches!(
                         pair[0].text.as_str(),
@@ -74,14 +75,13 @@ impl Reading<'_> {
         };
         let body =
             || self.units.iter().zip(self.judged).filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).take(20);
-        body().any(|(_, judged)| needs(judged)).then(|| {
-            let unit_lends = |unit: &Unit, judged: &Judged| {
-                lengths(&unit.text).iter().any(|length| limits(&unit.text, &judged.words, length))
-                    || (judged.words.iter().any(|w| UNTIL.contains(&w.text.as_str()))
-                        && unit.text.bytes().any(|byte| byte.is_ascii_digit()))
-            };
-            body().any(|(unit, judged)| unit_lends(unit, judged))
-        })
+        let lent = body().any(|(unit, judged)| {
+            lengths(&unit.text).iter().any(|length| limits(&unit.text, &judged.words, length))
+                || (judged.words.iter().any(|w| UNTIL.contains(&w.text.as_str()))
+                    && unit.text.bytes().any(|byte| byte.is_ascii_digit()))
+        });
+        let please = judged.words.iter().any(|w| matches!(w.text.as_str(), "please" | "pls" | "plz"));
+        (body().any(|(_, judged)| needs(judged)) && (please || lent)).then_some(lent)
     }
 }
 

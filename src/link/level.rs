@@ -240,8 +240,12 @@ impl Asked<'_> {
             let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
             let back = |n: usize| at.checked_sub(n).map(|i| all[i].text.as_str()).unwrap_or_default();
             let Some(level) = self.site(&all, at).or_else(|| of(w, next, back(1))) else { continue };
+            // What stands before a comma says nothing of what stands behind it.
+            let reach = (1..=4)
+                .take_while(|n| at.checked_sub(*n).is_some_and(|i| !text[all[i].end..w.start].contains([',', ';'])))
+                .count();
             // "it never writes", "no write access", "not admin".
-            let denied = (1..=3).any(|n| {
+            let denied = (1..=reach.min(3)).any(|n| {
                 matches!(
                     back(n),
                     "no" | "not"
@@ -262,7 +266,7 @@ impl Asked<'_> {
                     && back(2) == "able"
                     && (3..=5).any(|n| matches!(back(n), "not" | "never" | "shouldn't" | "can't" | "cannot")));
             // "it was added as read-only"; for a change, also what it is now.
-            let was = (1..=4).any(|n| {
+            let was = (1..=reach).any(|n| {
                 matches!(back(n), "was" | "were" | "had")
                     || (change
                         && matches!(

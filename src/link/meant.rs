@@ -91,6 +91,7 @@ impl Reading<'_> {
     fn ends_somebody(&self, number: usize, unit: &Unit, act: &Act, verb: &str, all: &[Word], after: &[Word]) -> bool {
         let ends = [
             "decommission",
+            "end of life",
             "retire",
             "sunset",
             "shut",
@@ -141,7 +142,14 @@ impl Reading<'_> {
             return false;
         }
         let (workload, person) = self.somebody(number, unit);
-        (ends && workload) || (everything && person)
+        // "Bob@… retires in June".
+        let retires = || {
+            verb.starts_with("retir")
+                && tokens(&unit.text[..act.start])
+                    .iter()
+                    .any(|token| super::people::address(token.text.trim_end_matches("'s")))
+        };
+        (ends && workload) || (everything && person) || (person && retires())
     }
 
     /// Whether a unit names a workload, and whether it names a person.

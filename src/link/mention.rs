@@ -78,6 +78,11 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
             found.push((start, end, Target::Known(of), strength, false));
         }
     }
+    found.extend(
+        number::keys(number, units, &words, names)
+            .into_iter()
+            .map(|(start, end, of)| (start, end, Target::Known(vec![of]), Strength::Name, false)),
+    );
     found.sort_by_key(|(start, ..)| *start);
     let starts: Vec<usize> = found.iter().map(|(start, ..)| *start).collect();
     let mentions = found

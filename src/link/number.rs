@@ -93,6 +93,46 @@ pub(super) fn find(
     out
 }
 
+/// "Key 1 is not in use", of the user that the title or the lines before name. A user in the same sentence is read in `beside`.
+pub(super) fn keys(number: usize, units: &[Unit], words: &[Word], names: &Names) -> Vec<(usize, usize, usize)> {
+    /// Lines before in which the user is looked for.
+    const REACH: usize = 8;
+    let unit = &units[number];
+    let said = |at: usize| -> Option<&str> {
+        let [key, digit] = words.get(at..at + 2)? else { return None };
+        let one = digit.text.len() == 1 && digit.text.bytes().all(|b| b.is_ascii_digit());
+        let of =
+            words.get(at + 2).is_some_and(|w| matches!(w.text.as_str(), "of" | "from" | "for" | "belonging" | "von"));
+        (key.text == "key" && one && !of).then_some(digit.text.as_str())
+    };
+    let mut out = Vec::new();
+    for at in 0..words.len() {
+        let Some(digit) = said(at) else { continue };
+        let near = units[..number]
+            .iter()
+            .enumerate()
+            .rev()
+            .filter(|(other, u)| u.origin == Origin::Title || (u.origin == unit.origin && other + REACH >= number));
+        let found = near.take(2 * REACH).map(|(_, u)| u).chain([unit]).find_map(|near| {
+            let keys: HashSet<usize> = super::tokens::tokens(&near.text)
+                .iter()
+                .flat_map(|token| {
+                    let name = format!("{} key {digit}", token.text.to_lowercase());
+                    let of = names.named(token.text).iter().map(|name| name.of);
+                    of.filter(move |of| {
+                        let entity = &names.entities[*of];
+                        entity.kind == "access-key" && entity.names.iter().any(|n| n.to_lowercase().starts_with(&name))
+                    })
+                    .collect::<Vec<_>>()
+                })
+                .collect();
+            (keys.len() == 1).then(|| keys.into_iter().next()).flatten()
+        });
+        out.extend(found.map(|of| (words[at].start, words[at + 1].end, of)));
+    }
+    out
+}
+
 /// What a unit says of an entity, found out once.
 struct Said {
     noun: bool,

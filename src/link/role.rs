@@ -83,6 +83,33 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     {
         return Role::Effective;
     }
+    // "Do not do this before 1 June."
+    let denied = near(0) == "before"
+        && before.windows(2).any(|pair| {
+            matches!(pair[1], "not" | "don't" | "never")
+                && matches!(
+                    pair[0],
+                    "do" | "be"
+                        | "touch"
+                        | "revoke"
+                        | "rotate"
+                        | "remove"
+                        | "delete"
+                        | "disable"
+                        | "deactivate"
+                        | "switch"
+                        | "execute"
+                        | "run"
+                        | "apply"
+                        | "start"
+                        | "happen"
+                        | "pull"
+                )
+        })
+        && !before.iter().any(|w| matches!(*w, "if" | "unless"));
+    if denied || before.iter().take(3).any(|w| matches!(*w, "earliest" | "frühestens")) {
+        return Role::Effective;
+    }
     for (distance, word) in before.iter().enumerate().take(5) {
         let role = match *word {
             // "taken back again on Friday"
@@ -133,7 +160,9 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         // "expires" and "runs out" of a credential itself tell nothing of an access.
         return role;
     }
-    if matches!(near(0), "at" | "on" | "am" | "um" | "le" | "el") { Role::On } else { Role::Other }
+    // "On the first of June".
+    let first = if near(0) == "the" { near(1) } else { near(0) };
+    if matches!(first, "at" | "on" | "am" | "um" | "le" | "el") { Role::On } else { Role::Other }
 }
 
 /// What may stand between "from" and its time.

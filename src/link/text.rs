@@ -224,11 +224,18 @@ impl Reader {
             let end = trimmed.trim_end_matches(['*', '_', '`', ' ']).chars().next_back().unwrap_or(' ');
             if end == ':' {
                 by.lead = Some((last, false));
-            } else if !matches!(end, '.' | '!' | '?' | ')' | ';') {
+            } else if !matches!(end, '.' | '!' | '?' | ')' | ';') && !entry(trimmed) {
                 by.lead = Some((last, true));
             }
         }
     }
+}
+
+/// "billing-deployer: keep": an entry by itself, which says nothing of the next line.
+fn entry(line: &str) -> bool {
+    line.split_once(": ").is_some_and(|(key, value)| {
+        !value.trim().is_empty() && value.split_whitespace().count() <= 2 && key.split_whitespace().count() <= 2
+    })
 }
 
 /// `<name of the key, for example AKIA…>`: what a form says of an answer, no answer.

@@ -64,9 +64,9 @@ impl Times<'_> {
             let since = index.checked_sub(1).map_or(0, |before| found[before].end);
             let mut role = role(&all, point, since, self.site);
             // "… am 2. November um 05:00 Uhr wirksam."
-            let behind = all.iter().filter(|w| w.start >= point.end).take(2);
+            let behind = all.iter().filter(|w| w.start >= point.end).take(3);
             if matches!(role, Role::On | Role::Other)
-                && behind.into_iter().any(|w| matches!(w.text.as_str(), "wirksam" | "effective"))
+                && behind.into_iter().any(|w| matches!(w.text.as_str(), "wirksam" | "effective" | "earliest"))
             {
                 role = Role::Effective;
             }
@@ -164,7 +164,14 @@ impl Times<'_> {
             () if has(&["last", "final", "leaving", "exit", "termination", "departure"]) && has(&["day", "date"]) => {
                 Some(Role::LastDay)
             }
-            () if has(&["effective"]) => Some(Role::Effective),
+            () if matches!(
+                &*name.trim().to_lowercase(),
+                "exit" | "leaving" | "leaves" | "departure" | "termination" | "austritt" | "départ" | "baja" | "salida"
+            ) =>
+            {
+                Some(Role::LastDay)
+            }
+            () if has(&["effective", "earliest", "frühestens"]) => Some(Role::Effective),
             () if has(&["end", "ends", "until", "expiry", "expires", "expiration", "bis", "fin", "hasta"]) => {
                 Some(Role::End)
             }
