@@ -124,6 +124,17 @@ static END_OF: LazyLock<Option<Regex>> = LazyLock::new(|| {
         r"(?i)\b(?:(?:the\s+)?(?:end|last\s+day)\s+of|ende|(?:la\s+)?fin(?:\s+de|\s+d')?|finales\s+de)\s+({MONTH}|(?:the|this|next)\s+month|(?:the|this)\s+year)\b(?:,?\s+(?:de\s+)?(\d{{4}})\b)?"
     ))
 });
+/// "18-22 May", "May 18-22": the day on which a span of days begins, whose month stands with its end, or with itself.
+static DAYS_TO: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)\b(\d{{1,2}})(?:st|nd|rd|th|\.)?\s?(?:[-–]|to|until|bis|au|al)\s?(\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?({MONTH})\b(?:,?\s+(?:de\s+)?(\d{{4}})\b)?"
+    ))
+});
+static MONTH_DAYS: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)\b({MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\s?(?:[-–]|to|until)\s?(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}})\b)?"
+    ))
+});
 static RANGE: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(
         r"(?:^|[^\dT:])(\d{1,2}):\d{2}(-)(\d{1,2}):\d{2}\b(\s+(?:UTC|GMT|CES?T|MES?Z|BST|WES?T|EES?T|[ECMP][SD]T)\b)?",
@@ -155,6 +166,26 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
         let clock =
             num(part(4)).zip(num(part(5))).and_then(|(h, m)| Some((i8::try_from(h).ok()?, i8::try_from(m).ok()?)));
         days.push((all.start(), all.end(), date, clock.map(|(h, m)| (h, m, part(6).map(str::to_owned)))));
+    }
+    for (pattern, order) in [(&DAYS_TO, [1, 2, 3, 4]), (&MONTH_DAYS, [2, 3, 1, 4])] {
+        for found in all(pattern, text) {
+            let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
+            let part = |n: usize| found.get(n).map(|m| m.as_str());
+            let (Some(from), Some(to)) = (found.get(order[0]), found.get(order[1])) else { continue };
+            let (Some(first), Some(last)) = (num(Some(from.as_str())), num(Some(to.as_str()))) else { continue };
+            let Some(m) = part(order[2]).filter(|name| *name != "may").and_then(month) else { continue };
+            // "2-4 May", and no "12-2 May".
+            if first >= last {
+                continue;
+            }
+            let of = |d: i64| match num(part(order[3])) {
+                Some(year) => date(year, i64::from(m), d),
+                None => nearest(today, i64::from(m), d),
+            };
+            let (Some(begins), Some(ends)) = (of(first), of(last)) else { continue };
+            days.push((all.start().min(from.start()), from.end(), begins, None));
+            days.push((to.start(), all.end().max(to.end()), ends, None));
+        }
     }
     for (pattern, order) in [(&DMY, [1, 2, 3]), (&MDY, [2, 1, 3])] {
         for found in all(pattern, text) {
@@ -325,7 +356,32 @@ fn joins(between: &str) -> bool {
         .filter(plain);
     between.len() <= 24
         && rest.all(|w| {
-            matches!(w, "at" | "on" | "um" | "à" | "a" | "las" | "by" | "the" | "am" | "le" | "el" | "del" | "of")
+            matches!(
+                w,
+                "at" | "on"
+                    | "um"
+                    | "à"
+                    | "a"
+                    | "las"
+                    | "by"
+                    | "the"
+                    | "am"
+                    | "le"
+                    | "el"
+                    | "del"
+                    | "of"
+                    | "morning"
+                    | "evening"
+                    | "afternoon"
+                    | "night"
+                    | "abend"
+                    | "soir"
+                    | "tarde"
+                    | "noche"
+                    | "matin"
+                    | "mañana"
+                    | "früh"
+            )
         })
 }
 

@@ -239,6 +239,22 @@ impl Reading<'_> {
                 scores.add(Intent::Elevate, 5.0, "until when, in the title");
                 continue;
             }
+            // "Someone to hold incident-admin from Friday 18:00 to Monday 08:00"
+            let role = self.of_unit(number).iter().any(|m| (self.role)(m));
+            if !asked
+                && role
+                && !self.judged[number].question
+                && !self.judged[number].overall().spares()
+                && (super::lent::spans(&unit.text)
+                    || self.own().any(|(unit, judged)| {
+                        matches!(unit.origin, Origin::Body(_))
+                            && judged.overall() != Stance::Keep
+                            && super::lent::spans(&unit.text)
+                    }))
+            {
+                scores.add(Intent::Elevate, 5.0, "from when until when, of a role");
+                continue;
+            }
             if !asked && let Some(lent) = self.wants_it(number) {
                 let intent = if lent { Intent::Elevate } else { Intent::Provision };
                 scores.add(intent, 5.0, "what the title names, and the text needs");

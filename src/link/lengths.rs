@@ -197,6 +197,8 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
     // "Not longer than three hours", "no more than 2 h", "up to an hour".
     let most = (back(1) == "than" && matches!(back(2), "longer" | "more") && matches!(back(3), "not" | "no" | "never"))
         || (back(1) == "to" && back(2) == "up")
+        || (matches!(back(1), "about" | "approximately" | "roughly" | "around" | "some")
+            && (matches!(back(2), "for" | "access") || (back(2) == "it" && matches!(back(3), "need" | "needs"))))
         || (matches!(back(1), "most") && back(2) == "at")
         || (matches!(back(1), "next" | "coming")
             && matches!(back(2), "the" | "for")

@@ -93,6 +93,23 @@ pub(super) fn temporary(units: &[Unit], judged: &[Judged]) -> bool {
     })
 }
 
+/// "From Friday 18:00 UTC to Monday 08:00 UTC".
+pub(super) fn spans(text: &str) -> bool {
+    let all = words(text);
+    let digits = |from: usize, to: usize| {
+        all.get(from..to.min(all.len()))
+            .is_some_and(|part| part.iter().any(|w| w.text.starts_with(|c: char| c.is_ascii_digit())))
+    };
+    let from = all.iter().position(|w| matches!(w.text.as_str(), "from" | "between" | "von" | "ab" | "du" | "desde"));
+    from.is_some_and(|from| {
+        (from + 1..all.len().min(from + 12)).any(|to| {
+            (matches!(all[to].text.as_str(), "to" | "and") || UNTIL.contains(&all[to].text.as_str()))
+                && digits(from, to)
+                && digits(to, to + 6)
+        })
+    })
+}
+
 /// Until when.
 const UNTIL: [&str; 5] = ["until", "till", "bis", "jusqu'au", "hasta"];
 

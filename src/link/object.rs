@@ -65,12 +65,16 @@ impl Reading<'_> {
             let thing = ["restrict", "limit", "narrow", "reduc", "tighten"].iter().any(|v| verb.starts_with(v))
                 && self.judged[number].behind(act.end).iter().take(3).any(|w| credential_noun(&w.text));
             // "The job needs X", and nothing else is said of X.
+            // "Add Ruth to deploy-prod": a role.
+            let joins = ["add", "assign", "put", "attach"].iter().any(|v| verb.starts_with(v))
+                && self.of_unit(number).iter().any(|m| m.start >= act.end && (self.role)(m));
             let needs = verb.starts_with("need")
                 && clause.acts.len() == 1
                 && self.of_unit(number).iter().any(|m| !m.identity && m.start >= act.end && m.start <= act.end + 12);
             return access
                 || level
                 || thing
+                || joins
                 || needs
                 || ((allows || act.intent != Intent::Provision) && !self.of_unit(number).is_empty());
         }

@@ -83,6 +83,12 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     {
         return Role::Effective;
     }
+    // "Just for today", "today only".
+    let today = all.get(at).is_some_and(|w| matches!(w.text.as_str(), "today" | "tonight" | "tomorrow" | "heute"));
+    let only = all.get(at + 1).is_some_and(|w| matches!(w.text.as_str(), "only" | "alone"));
+    if today && (only || (matches!(near(0), "for" | "only" | "just" | "nur") && point.day)) {
+        return Role::End;
+    }
     // "Do not do this before 1 June."
     let denied = near(0) == "before"
         && before.windows(2).any(|pair| {
@@ -123,7 +129,8 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
                 Role::End
             }
             "until" | "till" | "til" | "through" | "thru" | "bis" | "jusqu'au" | "jusqu'à" | "hasta" | "expires"
-            | "expiry" | "expire" | "expiring" | "ends" | "end" | "ending" | "ende" | "fin" | "endet" => Role::End,
+            | "expiry" | "expire" | "expiring" | "auto-expires" | "auto-expire" | "lapse" | "lapses" | "lapsing"
+            | "ends" | "end" | "ending" | "ende" | "fin" | "endet" => Role::End,
             "to" if distance == 0 && before.iter().any(|w| matches!(*w, "from" | "extended" | "von")) => Role::End,
             "since"
                 if matches!(near(distance + 1), "active" | "valid" | "live" | "effect" | "aktiv") && distance == 0 =>
@@ -143,8 +150,12 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
             {
                 Role::Start
             }
+            // "Until it is closed, at the latest 20:00 UTC."
+            "latest" if distance < 3 && all[..at].iter().any(|w| matches!(w.text.as_str(), "until" | "till")) => {
+                Role::End
+            }
             "by" | "before" | "due" | "deadline" | "until-latest" | "vor" | "avant" | "antes" | "spätestens"
-            | "within"
+            | "latest" | "within"
                 if distance < 3 =>
             {
                 Role::Deadline
@@ -241,6 +252,6 @@ pub(super) fn joined(between: &str, site: &Site) -> bool {
     let rest = lower.split_whitespace().nth(1).is_none_or(|w| super::dates::weekday(w.trim_end_matches(',')).is_some());
     rest && matches!(
         first,
-        "to" | "-" | "–" | "—" | "until" | "till" | "and" | "bis" | "au" | "à" | "hasta" | "a" | "through"
+        "to" | "-" | "–" | "—" | "->" | "→" | "until" | "till" | "and" | "bis" | "au" | "à" | "hasta" | "a" | "through"
     )
 }

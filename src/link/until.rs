@@ -8,7 +8,7 @@ use crate::model::ticket::{Comment, Window};
 use super::role::Role;
 use super::text::{Origin, Unit};
 use super::tokens::words;
-use super::window::{Times, end_of};
+use super::window::{DAY, Times, end_of};
 
 /// An end of a window that a comment states.
 pub(super) struct Extension {
@@ -42,6 +42,18 @@ impl Times<'_> {
         end.map(|end| Window { start: None, end: Some(end) })
     }
 
+    /// "Today only", and "granted, expires 17:00": the hour of a day at whose end it would have ended.
+    pub(super) fn finer_end(&self, window: &mut Window) {
+        let day = window.end.filter(|end| end.as_second() % 86_400 == 86_399);
+        let stated = self.granted(false, |_| true).and_then(|granted| granted.end);
+        if let (Some(day), Some(stated)) = (day, stated)
+            && stated < day
+            && day - stated < DAY.try_into().unwrap_or_default()
+        {
+            window.end = Some(stated);
+        }
+    }
+
     /// Ends that comments state, oldest first.
     pub(super) fn extensions(&self) -> Vec<Extension> {
         let mut out = Vec::new();
@@ -69,7 +81,7 @@ impl Times<'_> {
 
 /// Whether words move the end of an access.
 fn extends(text: &str) -> bool {
-    const PHRASES: [&[&str]; 14] = [
+    const PHRASES: [&[&str]; 20] = [
         &["new", "end"],
         &["new", "expiry"],
         &["new", "until"],
@@ -78,7 +90,13 @@ fn extends(text: &str) -> bool {
         &["ends", "now"],
         &["now", "ends"],
         &["now", "until"],
-        &["now", "valid", "until"],
+        &["valid", "until"],
+        &["runs", "until"],
+        &["active", "until"],
+        &["open", "until"],
+        &["the", "end", "to"],
+        &["end", "moved", "to"],
+        &["expiry", "to"],
         &["neues", "ende"],
         &["neues", "enddatum"],
         &["nouvelle", "fin"],

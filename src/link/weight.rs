@@ -65,8 +65,13 @@ impl Reading<'_> {
                 && matches!(said.as_str(), "move" | "change" | "limit" | "exchange" | "swap" | "switch")
                 && self.judged[number].behind(act.end).first().is_some_and(|w| w.text == "of")
                 && !self.judged[number].before(act.start).is_empty();
+        // "incident-admin: on-call swap": a role has no value to be exchanged.
+        let only_roles = act.intent == Intent::Rotate && act.force == Force::Weak && {
+            let mut named = self.of_unit(number).iter().filter(|m| !m.identity).peekable();
+            named.peek().is_some() && named.all(|m| (self.role)(m))
+        };
         match act.force {
-            _ if noun => 0.0,
+            _ if noun || only_roles => 0.0,
             _ if elsewhere || self.had(number, act) || self.foreign(number, unit, clause, act) => 0.0,
             Force::Weak if act.intent == Intent::Rotate && self.meant(number, unit, act) == Intent::Modify => {
                 weight * 0.8

@@ -108,13 +108,27 @@ impl Times<'_> {
                 && index > 0
                 && joined(unit.text.get(since..point.start).unwrap_or_default(), self.site)
             {
-                if matches!(out[index - 1].1, Role::Other | Role::On) && !found[index - 1].day {
+                let between = unit.text.get(since..point.start).unwrap_or_default().trim();
+                // "18-22 May"
+                let days = found[index - 1].day && point.day && matches!(between, "-" | "–" | "—" | "->" | "→");
+                if matches!(out[index - 1].1, Role::Other | Role::On) && (!found[index - 1].day || days) {
                     out[index - 1].1 = Role::Start;
                 }
                 if matches!(out[index - 1].1, Role::Start | Role::Effective) {
                     role = Role::End;
                 }
             }
+            // "From Friday 18:00 to Monday 08:00", written on a Monday: the next one.
+            let mut point = *point;
+            if role == Role::End
+                && out
+                    .last()
+                    .is_some_and(|(before, role)| matches!(role, Role::Start | Role::Effective) && before.at > point.at)
+                && unit.text.get(point.start..point.end).is_some_and(weekday_alone)
+            {
+                point.at += DAY * 7;
+            }
+            let point = &point;
             if matches!(role, Role::Other | Role::On) {
                 role = self.answers(number, unit, point.start).unwrap_or(role);
             }
@@ -210,6 +224,17 @@ impl Times<'_> {
             for (point, role) in self.points(number, unit).iter().copied() {
                 match role {
                     Role::Start | Role::Effective => start = start.or(Some(point.at)),
+                    // "For an hour at noon UTC on 13 May".
+                    Role::On | Role::Other
+                        if !point.day
+                            && (behind_length(self.site, unit, point)
+                                || unit
+                                    .text
+                                    .get(point.end..)
+                                    .is_some_and(|rest| rest.trim_start().starts_with('+'))) =>
+                    {
+                        start = start.or(Some(point.at))
+                    }
                     // "The last day of the access is …"
                     Role::End | Role::LastDay => {
                         let stated = if point.day { end_of(point.at) } else { point.at };
@@ -271,12 +296,12 @@ impl Times<'_> {
     /// "Start 2026-11-14 10:00 UTC, six hours": how long, behind when it begins.
     fn begins(&self, number: usize, unit: &Unit, length: &Length) -> bool {
         self.points(number, unit).iter().any(|(point, role)| {
-            *role == Role::Start
+            (*role == Role::Start || unit.text[point.end..].trim_start().starts_with('+'))
                 && !point.day
                 && unit
                     .text
                     .get(point.end..length.start)
-                    .is_some_and(|between| matches!(between.trim(), "," | ";" | "("))
+                    .is_some_and(|between| matches!(between.trim(), "," | ";" | "(" | "+" | "for" | ", for"))
         })
     }
 
@@ -294,6 +319,20 @@ impl Times<'_> {
 }
 
 pub(super) const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+/// A day by its weekday, and perhaps the hour.
+fn weekday_alone(text: &str) -> bool {
+    let all = words(text);
+    all.first().is_some_and(|w| super::dates::weekday(&w.text).is_some())
+        && !all.iter().any(|w| super::dates::month(&w.text).is_some() || w.text.len() >= 4 && w.text.starts_with("20"))
+}
+
+/// Right behind a length, "at" tells when it begins.
+fn behind_length(site: &Site, unit: &Unit, point: Point) -> bool {
+    lengths(&site.dates(&unit.text)).iter().any(|length| {
+        unit.text.get(length.end..point.start).is_some_and(|between| matches!(between.trim(), "at" | "on" | "from"))
+    })
+}
 
 /// A title that ends with how long: "Settings for the data team, 3 days".
 pub(super) fn closes(unit: &Unit, length: &Length) -> bool {
