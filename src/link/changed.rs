@@ -244,9 +244,9 @@ fn leads(title: &str) -> bool {
     let all = words(title);
     (0..all.len().min(4)).any(|at| {
         let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
-        // "Full control over X".
+        // "Full control over X", "r/w to X".
         let next = match next {
-            "control" => all.get(at + 2).map(|w| w.text.as_str()).unwrap_or_default(),
+            "control" | "w" => all.get(at + 2).map(|w| w.text.as_str()).unwrap_or_default(),
             next => next,
         };
         level::in_place(&all, at).is_some()

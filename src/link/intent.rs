@@ -263,8 +263,12 @@ impl Reading<'_> {
             let named = || {
                 self.of_unit(number).iter().any(|m| !m.identity && super::changed::level_before(&unit.text, m.start))
             };
+            // "X cannot read Y" tells, unless the text asks.
+            let unable =
+                self.judged[number].words.iter().any(|w| matches!(w.text.as_str(), "cannot" | "can't" | "unable"));
             if !asked
                 && (super::changed::leads_with_level(&unit.text) || named())
+                && (!unable || self.body_asks())
                 && !self.judged[number].question
                 && !changed()
             {

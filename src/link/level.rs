@@ -39,7 +39,7 @@ levels! {
     "admin" | "administrator" | "administratoraccess" | "administration" | "cluster-admin" | "root"
         | "superuser" | "sudo" | "full-access" | "vollzugriff" | "owner" | "admins" | "administrateur"
         | "administrador" | "adminrechte" | "adminzugriff" | "administratorrechte" | "admin-rechte"
-        | "superadmin" => Level::Admin,
+        | "superadmin" | "administer" => Level::Admin,
 }
 
 /// Words without which no text states a level: those that mean one, and those that do with the word beside them.
@@ -48,7 +48,7 @@ pub(super) fn stating() -> impl Iterator<Item = &'static str> {
 }
 
 /// Words that mean a level only with the word beside them, see `of`.
-const BESIDE: &[&str] = &["full", "power", "leer"];
+const BESIDE: &[&str] = &["full", "power", "leer", "r", "ro"];
 
 /// The level that a word means where it stands.
 pub(super) fn in_place(all: &[Word], at: usize) -> Option<Level> {
@@ -246,20 +246,12 @@ impl Asked<'_> {
                 .count();
             // "it never writes", "no write access", "not admin".
             let denied = (1..=reach.min(3)).any(|n| {
-                matches!(
-                    back(n),
-                    "no" | "not"
-                        | "never"
-                        | "cannot"
-                        | "can't"
-                        | "without"
-                        | "kein"
-                        | "keine"
-                        | "nicht"
-                        | "pas"
-                        | "sans"
-                        | "sin"
-                )
+                // What somebody cannot do is what is asked for, of a change it is not.
+                (change && matches!(back(n), "cannot" | "can't"))
+                    || matches!(
+                        back(n),
+                        "no" | "not" | "never" | "without" | "kein" | "keine" | "nicht" | "pas" | "sans" | "sin"
+                    )
             });
             let denied = denied
                 || (back(1) == "to"
@@ -368,6 +360,11 @@ impl Asked<'_> {
 /// A word in its place: "deploy key" is a noun, "reads" tells, "owner" needs "as" or "role".
 fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
     match w.text.as_str() {
+        // "r/w", "RO on X"
+        "r" if next == "w" => return Some(Level::Write),
+        "ro" if matches!(next, "on" | "access" | "to" | "for" | "rights" | "permission" | "permissions") => {
+            return Some(Level::Read);
+        }
         "full" if matches!(next, "access" | "rights" | "control" | "admin") => return Some(Level::Admin),
         "power" if matches!(next, "user" | "users") => return Some(Level::Write),
         "owner"

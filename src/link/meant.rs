@@ -29,7 +29,7 @@ impl Reading<'_> {
             {
                 Intent::Offboard
             }
-            Intent::Revoke if takes_a_part(after) => Intent::Modify,
+            Intent::Revoke if takes_a_part(after) || self.from_a_role(number, act) => Intent::Modify,
             Intent::Rotate if verb.starts_with("repla") => {
                 let by = after.iter().position(|w| {
                     matches!(w.text.as_str(), "by" | "with" | "through" | "via" | "durch" | "par" | "por")
@@ -40,10 +40,23 @@ impl Reading<'_> {
             // "Token 8: also allow push": more of one that is there.
             Intent::Provision if self.adds(number, act, after) => Intent::Modify,
             // "Bump the permissions of X": the access changes, not the value.
-            Intent::Rotate if act.force == Force::Weak && changes_access(self.before_name(number, after)) => {
+            Intent::Rotate
+                if act.force == Force::Weak
+                    && !verb.starts_with("new")
+                    && changes_access(self.before_name(number, after)) =>
+            {
                 Intent::Modify
             }
             Intent::Rotate if self.creates(number, unit, act) => Intent::Provision,
+            // "Lena@… no longer needs X": what she has, and nothing that ends.
+            Intent::Revoke
+                if (verb.starts_with("no longer need")
+                    || verb.starts_with("no longer requ")
+                    || verb.ends_with("need"))
+                    && tokens(&unit.text[..act.start]).iter().any(|token| super::people::address(token.text)) =>
+            {
+                Intent::Modify
+            }
             // "Take away everything she holds with us".
             Intent::Revoke if everything_of_somebody(after) => Intent::Offboard,
             Intent::Modify if verb.starts_with("tak") && everything_of_somebody(after) => Intent::Offboard,
@@ -68,6 +81,18 @@ impl Reading<'_> {
         }
     }
 
+    /// "Remove svc-batch from deploy-prod", "take Lena off deploy-prod": who had the role loses it, and the role stays.
+    fn from_a_role(&self, number: usize, act: &Act) -> bool {
+        let behind = self.judged[number].behind(act.end);
+        let from = behind.iter().take(6).position(|w| matches!(w.text.as_str(), "from" | "off" | "out"));
+        from.filter(|from| *from > 0).is_some_and(|from| {
+            let start = behind[from].start;
+            let whom = self.of_unit(number).iter().all(|m| m.start < act.end || m.start > start || m.identity);
+            let role = self.of_unit(number).iter().any(|m| m.start > start && m.start < start + 24 && (self.role)(m));
+            whom && role && !behind[..from].iter().any(|w| credential_noun(&w.text))
+        })
+    }
+
     /// The words up to a name: "rotate X (production scope)" changes no scope.
     fn before_name<'w>(&self, number: usize, after: &'w [Word<'w>]) -> &'w [Word<'w>] {
         let Some(from) = after.first().map(|w| w.start) else { return after };
@@ -78,13 +103,18 @@ impl Reading<'_> {
     /// "Also", a verb and a level right behind it, of a credential named before.
     fn adds(&self, number: usize, act: &Act, after: &[Word]) -> bool {
         let before = self.judged[number].before(act.start);
+        let unit_named = self.of_unit(number).iter().any(|m| !m.identity && m.start < act.start);
         let also =
             before.iter().rev().take(2).any(|w| {
                 matches!(w.text.as_str(), "also" | "additionally" | "zusätzlich" | "auch" | "aussi" | "también")
             });
-        also && after.iter().find(|w| w.text != "to").is_some_and(|w| super::level::word(&w.text).is_some())
-            && (self.of_unit(number).iter().any(|m| !m.identity && m.start < act.start)
-                || before.iter().any(|w| credential_noun(&w.text)))
+        let of = before
+            .iter()
+            .any(|w| matches!(w.text.as_str(), "permissions" | "permission" | "scopes" | "scope" | "rights"))
+            && unit_named;
+        (also && after.iter().find(|w| w.text != "to").is_some_and(|w| super::level::word(&w.text).is_some())
+            || of && after.iter().take(4).any(|w| super::level::word(&w.text).is_some()))
+            && (unit_named || before.iter().any(|w| credential_noun(&w.text)))
     }
 
     /// "Decommission svc-x", "svc-x is being retired", "remove all access of bob@…", "termination: bob@…".

@@ -71,7 +71,12 @@ impl Reading<'_> {
             let needs = verb.starts_with("need")
                 && clause.acts.len() == 1
                 && self.of_unit(number).iter().any(|m| !m.identity && m.start >= act.end && m.start <= act.end + 12);
+            // "Permission denied since this morning, please grant."
+            let bare = verb == "grant"
+                && self.judged[number].between(act.end, clause.end).is_empty()
+                && self.opens(number, act);
             return access
+                || bare
                 || level
                 || thing
                 || joins

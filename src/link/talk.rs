@@ -277,7 +277,7 @@ impl Reading<'_> {
     }
 
     /// Whether the text asks for something of a credential, named or not.
-    fn body_asks(&self) -> bool {
+    pub(super) fn body_asks(&self) -> bool {
         self.units.iter().enumerate().filter(|(_, unit)| matches!(unit.origin, Origin::Body(_))).any(|(number, _)| {
             let judged = &self.judged[number];
             judged.talk.is_none()

@@ -441,9 +441,12 @@ pub(super) fn abbreviates(text: &str) -> bool {
     let before = text.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or_default();
     let numbered = !before.is_empty() && before.chars().all(|c| c.is_ascii_digit()) && before.len() < 3;
     let initial = before.chars().count() == 1 && before.chars().all(char::is_alphabetic);
+    // "vom 12.05. bis 14.05. 18:00"
+    let number = |text: &str, most: u8| text.len() == 2 && text.parse::<u8>().is_ok_and(|n| (1..=most).contains(&n));
+    let dated = before.split_once('.').is_some_and(|(day, month)| number(day, 31) && number(month, 12));
     // None of them is longer.
     let known = || before.len() <= 8 && ABBREVIATIONS.contains(&before.to_lowercase().as_str());
-    numbered || initial || known()
+    numbered || initial || dated || known()
 }
 
 /// Sentences of one line.
