@@ -159,6 +159,10 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
             | "el"
     ));
     let (one, two) = (back(1 + article), back(2 + article));
+    // "There is still X_OLD next to X".
+    if (one == "to" && two == "next") || matches!(one, "beside" | "alongside") {
+        return true;
+    }
     if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
         return true;
     }

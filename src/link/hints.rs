@@ -225,6 +225,20 @@ fn levelled(word: &str) -> Option<bool> {
 /// "Not production", "except in staging": where it is not.
 fn denied(words: &[Word], start: usize) -> bool {
     let at = words.partition_point(|word| word.start < start);
+    // "Production is not affected", "staging stays", "production follows".
+    let behind: Vec<&str> = words[at..].iter().skip(1).take(4).map(|word| word.text.as_str()).collect();
+    let untouched = |word: &str| {
+        matches!(
+            word,
+            "affected" | "concerned" | "touched" | "involved" | "included" | "part" | "meant" | "changed" | "betroffen"
+        )
+    };
+    let not = behind.iter().take(2).position(|word| matches!(*word, "not" | "isn't" | "aren't" | "nicht"));
+    if not.is_some_and(|not| behind[not + 1..].iter().take(2).any(|word| untouched(word)))
+        || behind.first().is_some_and(|word| matches!(*word, "unaffected" | "untouched" | "stays" | "remains"))
+    {
+        return true;
+    }
     let mut before = words[..at].iter().rev().take(4).map(|word| word.text.as_str());
     let near = before.find(|word| {
         !matches!(*word, "the" | "in" | "for" | "on" | "of" | "from" | "den" | "die" | "das" | "el" | "la" | "en")

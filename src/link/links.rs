@@ -29,6 +29,8 @@ pub(super) struct Scene<'s> {
     pub(super) filed: bool,
     /// What the ticket asks for.
     pub(super) intent: Intent,
+    /// Units that name something by themselves.
+    pub(super) named_in: BTreeSet<usize>,
 }
 
 /// What was linked, what was not and why.
@@ -321,7 +323,12 @@ impl Scene<'_> {
     fn weight(&self, mention: &Mention) -> Option<Weight> {
         let unit = self.unit(mention);
         let told = |stance| if self.filed && stance == Stance::Past { Stance::Act } else { stance };
-        let lead = unit.lead.map(|lead| told(self.judged(lead).overall()));
+        // A line that says what is done to its own names says nothing of the next one, unless it ends in a colon.
+        let leads = |lead: &usize| {
+            let text = self.context.units[*lead].text.trim_end_matches(['*', '_', ' ']);
+            text.ends_with(':') || !self.named_in.contains(lead)
+        };
+        let lead = unit.lead.filter(leads).map(|lead| told(self.judged(lead).overall()));
         // A form's question is no question to its answer, and the example in it is none either.
         let heading = unit.heading.map(|heading| match self.judged(heading).overall() {
             Stance::Example if !examples(&self.context.units[heading].text) => Stance::Neutral,

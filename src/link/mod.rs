@@ -374,7 +374,16 @@ impl Index {
         if matches!(intent, Intent::Provision | Intent::Elevate) {
             mentions.retain(|mention| !access::unneeded(&read.units[mention.unit], mention.start));
         }
-        let scene = |mentions, filed| Scene { record: read.record, context: read.context, mentions, filed, intent };
+        let named_in: std::collections::BTreeSet<usize> =
+            mentions.iter().filter(|m| !m.identity && m.clause.is_some()).map(|m| m.unit).collect();
+        let scene = |mentions, filed| Scene {
+            record: read.record,
+            context: read.context,
+            mentions,
+            filed,
+            intent,
+            named_in: named_in.clone(),
+        };
         let mut linked = scene(mentions.clone(), false).link();
         // Filed afterwards: what was done is what the ticket is about, where nothing else is.
         if linked.links.is_empty() && filed::filed_afterwards(read.units) {

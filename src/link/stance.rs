@@ -228,6 +228,38 @@ fn made(unit: &Unit, act: &Act) -> bool {
     !act.modal && ["new", "fresh", "neue", "nouve", "nuev", "another"].iter().any(|word| words.starts_with(word))
 }
 
+/// "Disable at once.", "Please remove from the project": an order that leaves out its object.
+fn elliptic(words: &[Word], own: &[usize], acts: &[Act]) -> bool {
+    let [act] = acts else { return false };
+    let first = own
+        .iter()
+        .map(|i| words[*i].text.as_str())
+        .find(|w| !matches!(*w, "please" | "pls" | "kindly" | "then" | "so"));
+    let opens = own.iter().any(|i| words[*i].start == act.start && Some(words[*i].text.as_str()) == first);
+    let next = own.iter().map(|i| &words[*i]).find(|w| w.start >= act.end).map(|w| w.text.as_str());
+    opens
+        && act.form == Form::Base
+        && matches!(act.intent, Intent::Revoke | Intent::Rotate)
+        && act.force == Force::Weak
+        && next.is_none_or(|next| {
+            matches!(
+                next,
+                "at" | "immediately"
+                    | "asap"
+                    | "now"
+                    | "today"
+                    | "please"
+                    | "from"
+                    | "right"
+                    | "straight"
+                    | "before"
+                    | "by"
+                    | "afterwards"
+                    | "soon"
+            )
+        })
+}
+
 fn clause(
     unit: &Unit,
     words: &[Word],
@@ -406,10 +438,12 @@ fn clause(
     if question || stance == Stance::Keep {
         acts.clear();
     }
+    let elliptic = elliptic(words, own, &acts);
     // "…, do not bother": a short clause that keeps speaks of what was just named.
     // "…, not the replica" has a name of its own.
     let short = stance == Stance::Keep && own.len() <= 4 && !has(Cue::Except);
     let pronoun = short
+        || elliptic
         || own.iter().any(|i| {
             matches!(
                 words[*i].text.as_str(),

@@ -233,8 +233,8 @@ impl Reader {
 
 /// "billing-deployer: keep": an entry by itself, which says nothing of the next line.
 fn entry(line: &str) -> bool {
-    line.split_once(": ").is_some_and(|(key, value)| {
-        !value.trim().is_empty() && value.split_whitespace().count() <= 2 && key.split_whitespace().count() <= 2
+    [": ", " -> ", " → ", " - ", " – "].iter().find_map(|sign| line.split_once(sign)).is_some_and(|(key, value)| {
+        !value.trim().is_empty() && value.split_whitespace().count() <= 2 && key.split_whitespace().count() <= 3
     })
 }
 
