@@ -110,6 +110,12 @@ impl<'c> Context<'c> {
             let own = clause == Some(index) && part.stance == Stance::Past;
             if wanted && (own || !matches!(part.stance, Stance::Keep | Stance::Past)) {
                 hints.add(&self.clauses[number][index]);
+            } else if wanted && part.stance == Stance::Keep {
+                // "The one for staging was in a screenshot, production is not affected."
+                let text = &self.units[number].text[part.start..part.end];
+                if let Some((front, _)) = text.rsplit_once(", ").filter(|(front, _)| singles_out(front)) {
+                    hints.add(&Hints::of(front, self.names));
+                }
             }
         }
         hints
@@ -199,6 +205,14 @@ impl<'c> Context<'c> {
         Choice { of: left, all }
     }
 
+    /// The one of several namesakes that words single out.
+    pub(super) fn singled(&self, of: &[usize], words: &str) -> Option<usize> {
+        match self.best(of, &Hints::of(words, self.names))[..] {
+            [one] => Some(one),
+            _ => None,
+        }
+    }
+
     /// Those of the ticket's own repository, where there are any.
     fn own(&self, of: &[usize]) -> Option<Vec<usize>> {
         let repository = self.repository.as_ref()?;
@@ -266,6 +280,11 @@ impl<'c> Context<'c> {
             || self.repository.as_ref() == Some(place)
             || (!entity.of_repository() && hints.above)
     }
+}
+
+/// "The one for staging", "only the staging one".
+fn singles_out(text: &str) -> bool {
+    words(text).iter().any(|w| matches!(w.text.as_str(), "one" | "only" | "ones"))
 }
 
 /// "In all environments": everything that is left, and differs in that alone.

@@ -3,15 +3,19 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::ticket::Intent;
+
 use super::links::Scene;
-use super::mention::Mention;
+use super::mention::{Mention, Target};
 use super::stance::{Judged, Stance};
-use super::text::Shape;
+use super::text::{Origin, Shape};
 use super::tokens::words;
+use super::verbs::Form;
 
 impl Scene<'_> {
     /// "Remove it", "they will be deleted", "leave it", "the former": what such clauses say holds for what was named before them.
     pub(super) fn pronouns(&mut self) {
+        let mut singled: Vec<Mention> = Vec::new();
         for number in 0..self.context.units.len() {
             let judged = &self.context.judged[number];
             // "Key 2 is not part of this. Same goes for svc-x."
@@ -31,6 +35,9 @@ impl Scene<'_> {
                 }
                 let mut here = self.of_unit(number);
                 let own = self.mentions[here.clone()].iter().any(|m| m.clause == Some(index));
+                if !own && clause.stance == Stance::Act {
+                    singled.extend(self.singled(number, index));
+                }
                 if own
                     || !(clause.pronoun || goes_on(clause, text))
                     || !matches!(clause.stance, Stance::Act | Stance::Keep)
@@ -61,6 +68,55 @@ impl Scene<'_> {
                 }
             }
         }
+        // What one of them is singled out of is only where it was named.
+        for one in singled {
+            let Target::Known(only) = &one.target else { continue };
+            for mention in self.mentions.iter_mut().filter(|m| m.unit < one.unit) {
+                if matches!(&mention.target, Target::Known(of) if of.len() > 1 && of.contains(&only[0])) {
+                    mention.instrument = true;
+                }
+            }
+            let at = self.mentions.partition_point(|m| m.unit <= one.unit);
+            self.mentions.insert(at, one);
+        }
+    }
+
+    /// "Remove the one in globex/billing", "delete the project variable": which of the namesakes that were named before.
+    fn singled(&self, number: usize, clause: usize) -> Option<Mention> {
+        let own = &self.judged(number).clauses[clause];
+        let text = &self.context.units[number].text;
+        let object = own.acts.iter().find_map(|act| {
+            let asks = matches!(act.intent, Intent::Revoke | Intent::Rotate) && act.form == Form::Base;
+            let first = self.judged(number).between(own.start, act.start);
+            let opens = act.modal
+                || first
+                    .last()
+                    .is_none_or(|w| matches!(w.text.as_str(), "please" | "pls" | "so" | "kindly" | "then" | "and"));
+            (asks && opens).then(|| stands_for(&text[act.end..own.end])).flatten()
+        })?;
+        let end = self.of_unit(number).start;
+        let origin = self.context.units[number].origin;
+        let before = self.mentions[..end].iter().rev().take(20).find(|m| {
+            let unit = self.unit(m);
+            (unit.origin == origin || unit.origin == Origin::Title) && !m.identity && !m.instrument
+        })?;
+        let Target::Known(of) = &before.target else { return None };
+        if of.len() < 2 {
+            return None;
+        }
+        let one = self.context.singled(of, object)?;
+
+        Some(Mention {
+            unit: number,
+            clause: Some(clause),
+            start: own.start,
+            end: own.end,
+            target: Target::Known(vec![one]),
+            stance: Stance::Act,
+            instrument: false,
+            every: false,
+            ..before.clone()
+        })
     }
 
     /// "All of these except the last one": the end (or the beginning) of the list that follows stays.
@@ -165,6 +221,28 @@ impl Scene<'_> {
 /// "Yesterday we sent X to the vendor. Could you have it rotated?": what happened to it, and nothing that was done about it.
 fn happened(judged: &Judged, mention: &Mention) -> bool {
     mention.clause.and_then(|clause| judged.clauses.get(clause)).is_some_and(|clause| clause.told.is_empty())
+}
+
+/// The object of a verb, where it stands for a name: "the one in …", "the project variable", "the repository's secret".
+fn stands_for(behind: &str) -> Option<&str> {
+    let all = words(behind);
+    let noun = all.iter().take(5).position(|w| {
+        matches!(w.text.as_str(), "one" | "copy" | "duplicate" | "override" | "entry" | "value")
+            || super::nouns::credential_noun(&w.text)
+    })?;
+    all[..noun]
+        .iter()
+        .any(|w| matches!(w.text.as_str(), "the" | "this" | "its" | "their" | "our" | "that"))
+        .then_some(())?;
+    // "… in globex/billing and keep the group's".
+    let stop = all[noun + 1..]
+        .iter()
+        .find(|w| {
+            matches!(w.text.as_str(), "and" | "but" | "with" | "then" | "so" | "because" | "since" | "not" | "as")
+        })
+        .map_or(behind.len(), |w| w.start);
+    let comma = behind[all[noun].end..].find([',', ';', '(']).map_or(behind.len(), |at| all[noun].end + at);
+    behind.get(..stop.min(comma))
 }
 
 /// "The same goes for X": what the sentence before says.
