@@ -246,11 +246,12 @@ impl Reading<'_> {
                 && !self.judged[number].question
                 && !self.judged[number].overall().spares()
                 && (super::lent::spans(&unit.text)
-                    || self.own().any(|(unit, judged)| {
-                        matches!(unit.origin, Origin::Body(_))
-                            && judged.overall() != Stance::Keep
-                            && super::lent::spans(&unit.text)
-                    }))
+                    || super::lent::held(&self.judged[number])
+                        && self.own().any(|(unit, judged)| {
+                            matches!(unit.origin, Origin::Body(_))
+                                && judged.overall() != Stance::Keep
+                                && super::lent::spans(&unit.text)
+                        }))
             {
                 scores.add(Intent::Elevate, 5.0, "from when until when, of a role");
                 continue;

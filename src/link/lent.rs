@@ -93,6 +93,17 @@ pub(super) fn temporary(units: &[Unit], judged: &[Judged]) -> bool {
     })
 }
 
+/// From when.
+const FROM: [&str; 6] = ["from", "between", "von", "ab", "du", "desde"];
+
+/// In a title: somebody has a role in turn with others.
+const HELD: [&str; 9] = ["swap", "swaps", "cover", "rota", "on-call", "oncall", "shift", "duty", "standby"];
+
+/// Whether a title says that somebody has a role in turn.
+pub(super) fn held(title: &Judged) -> bool {
+    title.words.iter().any(|w| HELD.contains(&w.text.as_str()))
+}
+
 /// "From Friday 18:00 UTC to Monday 08:00 UTC".
 pub(super) fn spans(text: &str) -> bool {
     let all = words(text);
@@ -100,7 +111,7 @@ pub(super) fn spans(text: &str) -> bool {
         all.get(from..to.min(all.len()))
             .is_some_and(|part| part.iter().any(|w| w.text.starts_with(|c: char| c.is_ascii_digit())))
     };
-    let from = all.iter().position(|w| matches!(w.text.as_str(), "from" | "between" | "von" | "ab" | "du" | "desde"));
+    let from = all.iter().position(|w| FROM.contains(&w.text.as_str()));
     from.is_some_and(|from| {
         (from + 1..all.len().min(from + 12)).any(|to| {
             (matches!(all[to].text.as_str(), "to" | "and") || UNTIL.contains(&all[to].text.as_str()))
@@ -116,8 +127,10 @@ const UNTIL: [&str; 5] = ["until", "till", "bis", "jusqu'au", "hasta"];
 /// Whether a title may state until when.
 pub(super) fn may_lend(title: &str) -> bool {
     title.contains("~~")
+        || words(title).iter().any(|w| HELD.contains(&w.text.as_str()))
         || title.bytes().any(|byte| byte.is_ascii_digit())
-            && (title.matches(':').count() > 1 || words(title).iter().any(|w| UNTIL.contains(&w.text.as_str())))
+            && (title.matches(':').count() > 1
+                || words(title).iter().any(|w| UNTIL.contains(&w.text.as_str()) || FROM.contains(&w.text.as_str())))
 }
 
 /// For whom and until when, in a title that keeps nothing and tells of nothing that runs out.

@@ -9,7 +9,7 @@ use crate::model::ticket::Intent;
 use super::hashed::{Hashes, hash, pair};
 use super::index::Names;
 use super::verbs::{Force, Lexicon};
-use super::{filed, level, nouns, request};
+use super::{filed, level, nouns, request, stance};
 
 /// The first word of a phrase.
 pub(super) const PHRASE: u32 = 1;
@@ -167,6 +167,7 @@ impl Marks {
             words.split_whitespace().for_each(|word| mark(word, *flag));
         }
         level::stating().for_each(|word| mark(word, LEVEL));
+        stance::ELLIPTIC.iter().for_each(|word| mark(word, PRONOUN));
         nouns::all_credentials().for_each(|word| mark(&word, OBJECT | CREDENTIAL));
         nouns::all_accesses().for_each(|word| mark(word, OBJECT));
         nouns::all_keyless().for_each(|word| mark(word, KEYLESS));

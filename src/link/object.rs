@@ -217,12 +217,37 @@ impl Reading<'_> {
                 )
             })
             .find(|w| foreign_noun(&w.text));
+        // "Log files that contain tokens" are files; "the database password" is one of ours.
+        let within = |w: &super::tokens::Word| {
+            matches!(w.text.as_str(), "that" | "which" | "with" | "containing" | "contain" | "contains" | "where")
+        };
         let ours = after
             .iter()
             .take(8)
+            .take_while(|w| !within(w))
             .any(|w| credential_noun(&w.text) && w.text != "path" && w.text != "version" && w.text != "account");
         let named = self.of_unit(number).iter().any(|m| !m.identity && m.start < clause.end);
-        thing.is_some() && !ours && !named && self.meant(number, unit, act) != Intent::Offboard
+        // "Remove secrets from logs", "remove the hard-coded token": where they stand is what changes.
+        let written = after.iter().take(4).any(|w| matches!(w.text.as_str(), "hard-coded" | "hardcoded"))
+            || after.iter().take(7).position(|w| w.text == "from").is_some_and(|from| {
+                after[from + 1..].iter().take(3).any(|w| {
+                    matches!(
+                        w.text.as_str(),
+                        "log"
+                            | "logs"
+                            | "logfiles"
+                            | "history"
+                            | "output"
+                            | "screenshot"
+                            | "screenshots"
+                            | "code"
+                            | "slides"
+                            | "wiki"
+                            | "transcript"
+                    )
+                })
+            });
+        ((thing.is_some() && !ours) || written) && !named && self.meant(number, unit, act) != Intent::Offboard
     }
 
     /// A name or a credential's noun within three words behind.

@@ -228,6 +228,23 @@ fn made(unit: &Unit, act: &Act) -> bool {
     !act.modal && ["new", "fresh", "neue", "nouve", "nuev", "another"].iter().any(|word| words.starts_with(word))
 }
 
+/// What stands right behind an order that leaves out its object.
+pub(super) const ELLIPTIC: [&str; 13] = [
+    "at",
+    "immediately",
+    "asap",
+    "now",
+    "today",
+    "please",
+    "from",
+    "right",
+    "straight",
+    "before",
+    "by",
+    "afterwards",
+    "soon",
+];
+
 /// "Disable at once.", "Please remove from the project": an order that leaves out its object.
 fn elliptic(words: &[Word], own: &[usize], acts: &[Act]) -> bool {
     let [act] = acts else { return false };
@@ -241,23 +258,7 @@ fn elliptic(words: &[Word], own: &[usize], acts: &[Act]) -> bool {
         && act.form == Form::Base
         && matches!(act.intent, Intent::Revoke | Intent::Rotate)
         && act.force == Force::Weak
-        && next.is_none_or(|next| {
-            matches!(
-                next,
-                "at" | "immediately"
-                    | "asap"
-                    | "now"
-                    | "today"
-                    | "please"
-                    | "from"
-                    | "right"
-                    | "straight"
-                    | "before"
-                    | "by"
-                    | "afterwards"
-                    | "soon"
-            )
-        })
+        && next.is_some_and(|next| ELLIPTIC.contains(&next))
 }
 
 fn clause(
@@ -388,6 +389,34 @@ fn clause(
                 }));
         let mut act = Act { intent, force, form, start: words[f.from].start, end: words[f.to - 1].end, modal };
         let verb = &words[f.from].text;
+        // "Rotation of X done last Friday".
+        let done = form == Form::Noun
+            && own.iter().any(|i| {
+                *i > f.from
+                    && matches!(words[*i].text.as_str(), "done" | "completed" | "finished")
+                    && !own.iter().any(|i| {
+                        matches!(
+                            words[*i].text.as_str(),
+                            "be" | "not"
+                                | "when"
+                                | "once"
+                                | "until"
+                                | "after"
+                                | "if"
+                                | "needs"
+                                | "please"
+                                | "by"
+                                | "before"
+                                | "get"
+                                | "never"
+                        )
+                    })
+            });
+        if done {
+            told_acts.push(act);
+            past = true;
+            continue;
+        }
         if issue(words, f.from) {
             continue;
         }

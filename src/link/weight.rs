@@ -65,13 +65,43 @@ impl Reading<'_> {
                 && matches!(said.as_str(), "move" | "change" | "limit" | "exchange" | "swap" | "switch")
                 && self.judged[number].behind(act.end).first().is_some_and(|w| w.text == "of")
                 && !self.judged[number].before(act.start).is_empty();
+        // "Key rotation feature", "a script that rotates keys": what does it, and nobody is asked to.
+        let machine = |w: &super::tokens::Word| {
+            matches!(
+                w.text.as_str(),
+                "feature"
+                    | "endpoint"
+                    | "button"
+                    | "script"
+                    | "calendar"
+                    | "dashboard"
+                    | "reminder"
+                    | "reminders"
+                    | "lambda"
+                    | "screen"
+                    | "page"
+                    | "metric"
+                    | "metrics"
+                    | "helper"
+                    | "wizard"
+            )
+        };
+        let behind = self.judged[number].behind(act.end);
+        let before = self.judged[number].before(act.start);
+        let by_machine = (act.form == Form::Noun && behind.first().is_some_and(machine))
+            || before
+                .iter()
+                .rev()
+                .take(3)
+                .position(|w| matches!(w.text.as_str(), "to" | "that" | "which"))
+                .is_some_and(|at| before.iter().rev().nth(at + 1).is_some_and(machine));
         // "incident-admin: on-call swap": a role has no value to be exchanged.
         let only_roles = act.intent == Intent::Rotate && act.force == Force::Weak && {
             let mut named = self.of_unit(number).iter().filter(|m| !m.identity).peekable();
             named.peek().is_some() && named.all(|m| (self.role)(m))
         };
         match act.force {
-            _ if noun || only_roles => 0.0,
+            _ if noun || only_roles || by_machine => 0.0,
             _ if elsewhere || self.had(number, act) || self.foreign(number, unit, clause, act) => 0.0,
             Force::Weak if act.intent == Intent::Rotate && self.meant(number, unit, act) == Intent::Modify => {
                 weight * 0.8
