@@ -417,6 +417,14 @@ impl Reading<'_> {
         let near = |all: &[Word], from: usize, to: usize, options: &[&str]| {
             all.get(from..to.min(all.len())).is_some_and(|part| part.iter().any(|w| options.contains(&w.text.as_str())))
         };
+        let today = self.own().take(40).any(|(_, judged)| {
+            let all = &judged.words[..];
+            let now = |w: &Word| matches!(w.text.as_str(), "today" | "currently" | "now" | "heute" | "derzeit");
+            (0..all.len()).any(|at| {
+                level::in_place(all, at).is_some()
+                    && near(all, at.saturating_sub(3), at, &["has", "have", "may", "can"])
+            }) && all.iter().any(now)
+        });
         // "Has to look it up" is what is needed.
         any(&|all, at| {
             // "X is Maintainer"
@@ -427,6 +435,8 @@ impl Reading<'_> {
         }) && any(&|all, at| {
             (near(all, at.saturating_sub(3), at, &["only", "nur", "just", "sólo", "solo"])
                 && near(all, at.saturating_sub(4), at, &["needs", "need", "braucht", "necesita", "requires"]))
+                // "Today it may write. Afterwards it only has to fetch", "only read once the beta has ended".
+                || (today && near(all, at.saturating_sub(1), at, &["only", "just", "nur"]))
                 || (near(
                     all,
                     at + 1,

@@ -102,8 +102,9 @@ impl Hints {
                     next,
                     "week" | "weeks" | "run" | "runs" | "suite" | "case" | "cases" | "plan" | "report" | "drill"
                 ));
-            let named =
-                if text == "live" { matches!(next, "database" | "environment" | "system" | "secret") } else { true };
+            let named = text != "live"
+                || matches!(next, "database" | "environment" | "system" | "secret")
+                || matches!(near(1), "environment" | "environnement" | "umgebung" | "entorno" | "env");
             if common || (known && named && !trial) {
                 hints.environments.insert(normal.to_owned());
             }

@@ -63,7 +63,7 @@ const WORDS: &[(u32, &str)] = &[
     (ACCESSOR, "accessor"),
     (BESIDE | PRONOUN, "one"),
     (PRONOUN, "ones latter former letztere letzterer erstere erster"),
-    (BESIDE, "pair value everything"),
+    (BESIDE, "pair value values everything"),
     (ASKS, "duration extent permission permissions"),
     (PRONOUN, "it them they these those both everything this that ihn sie es diese beide le les los lo all"),
     (ASKING, "what"),

@@ -260,7 +260,7 @@ impl Reading<'_> {
         let reach = if self.units[number].origin == Origin::Title { 5 } else { 3 };
         let noun = near.iter().take(reach).any(|w| {
             (credential_noun(&w.text) && !matches!(w.text.as_str(), "version" | "path" | "account" | "accounts"))
-                || matches!(w.text.as_str(), "one" | "pair" | "value")
+                || matches!(w.text.as_str(), "one" | "pair" | "value" | "values")
         });
         let it = near.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "them"))
             && (self.named_before(number)

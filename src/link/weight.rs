@@ -37,7 +37,8 @@ impl Reading<'_> {
         };
         // "Tenant move of X", "change of owner": a noun.
         // "While the ingress moves": nothing is moved.
-        let moves = said == "moves" && self.judged[number].between(act.end, clause.end).is_empty();
+        let moves =
+            matches!(said.as_str(), "moves" | "moved") && self.judged[number].between(act.end, clause.end).is_empty();
         let adjective = said == "narrow"
             && self.judged[number]
                 .before(act.start)
