@@ -104,7 +104,7 @@ impl Hints {
                 ));
             let named = text != "live"
                 || matches!(next, "database" | "environment" | "system" | "secret")
-                || matches!(near(1), "environment" | "environnement" | "umgebung" | "entorno" | "env");
+                || ["environment", "environnement", "umgebung", "entorno"].iter().any(|noun| near(1).ends_with(noun));
             if common || (known && named && !trial) {
                 hints.environments.insert(normal.to_owned());
             }

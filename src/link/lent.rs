@@ -40,13 +40,23 @@ impl Reading<'_> {
     /// "4h of deploy-prod", and the title names what for.
     pub(super) fn opens_with_length(&self, number: usize, unit: &Unit) -> bool {
         let all = &self.judged[number].words;
-        lengths(&unit.text).first().is_some_and(|length| {
-            unit.text[..length.start].trim().is_empty()
+        // "incident-admin, Omar, 2h from 12:00 UTC"
+        let from = lengths(&unit.text).iter().any(|length| {
+            unit.text[..length.start].trim_end().ends_with([',', '-', '–', ':'])
                 && all
                     .iter()
                     .find(|w| w.start >= length.end)
-                    .is_some_and(|w| matches!(w.text.as_str(), "of" | "on" | "in" | "with" | "access" | "as"))
-        }) && self.of_unit(number).iter().any(|m| !m.identity)
+                    .is_some_and(|w| matches!(w.text.as_str(), "from" | "starting" | "beginning" | "ab"))
+        });
+        (from
+            || lengths(&unit.text).first().is_some_and(|length| {
+                unit.text[..length.start].trim().is_empty()
+                    && all
+                        .iter()
+                        .find(|w| w.start >= length.end)
+                        .is_some_and(|w| matches!(w.text.as_str(), "of" | "on" | "in" | "with" | "access" | "as"))
+            }))
+            && self.of_unit(number).iter().any(|m| !m.identity)
     }
 
     /// "deploy-prod please", and the text: "we need it for the next 90 minutes". Gives whether it is for a time.

@@ -133,7 +133,11 @@ impl Scene<'_> {
         let own = |m: &Mention| !matches!(self.unit(m).origin, Origin::Comment(_));
         let chosen: Vec<Choice> = weighed.iter().map(|(mention, _)| self.chosen(mention)).collect();
         for ((mention, weight), choice) in weighed.iter().zip(&chosen) {
-            if weight.is_none() && own(mention) && mention.stance == Stance::Keep && choice.certain() && !mention.every
+            if weight.is_none()
+                && own(mention)
+                && mention.stance == Stance::Keep
+                && (choice.certain() || self.intent == Intent::Offboard)
+                && !mention.every
             {
                 out.kept.extend(choice.of.iter().map(|of| self.id(*of)));
             }

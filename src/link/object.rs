@@ -67,7 +67,10 @@ impl Reading<'_> {
             // "The job needs X", and nothing else is said of X.
             // "Add Ruth to deploy-prod": a role.
             let joins = ["add", "assign", "put", "attach"].iter().any(|v| verb.starts_with(v))
-                && self.of_unit(number).iter().any(|m| m.start >= act.end && (self.role)(m));
+                && self.of_unit(number).iter().any(|m| m.start >= act.end && (self.role)(m))
+                // "Reinstate the deploy key X".
+                || ["reactivate", "reinstate", "re-enable", "reenable"].contains(&&*verb)
+                    && self.of_unit(number).iter().any(|m| m.start >= act.end && !m.identity);
             let needs = verb.starts_with("need")
                 && clause.acts.len() == 1
                 && self.of_unit(number).iter().any(|m| !m.identity && m.start >= act.end && m.start <= act.end + 12);
@@ -228,7 +231,23 @@ impl Reading<'_> {
             .any(|w| credential_noun(&w.text) && w.text != "path" && w.text != "version" && w.text != "account");
         let named = self.of_unit(number).iter().any(|m| !m.identity && m.start < clause.end);
         // "Remove secrets from logs", "remove the hard-coded token": where they stand is what changes.
-        let written = after.iter().take(4).any(|w| matches!(w.text.as_str(), "hard-coded" | "hardcoded"))
+        let owner = after.first().is_some_and(|w| {
+            matches!(
+                w.text.as_str(),
+                "owner"
+                    | "owners"
+                    | "ownership"
+                    | "contact"
+                    | "description"
+                    | "name"
+                    | "tag"
+                    | "tags"
+                    | "steward"
+                    | "custodian"
+            )
+        }) && act.intent == Intent::Rotate;
+        let written = owner
+            || after.iter().take(4).any(|w| matches!(w.text.as_str(), "hard-coded" | "hardcoded"))
             || after.iter().take(7).position(|w| w.text == "from").is_some_and(|from| {
                 after[from + 1..].iter().take(3).any(|w| {
                     matches!(
@@ -247,7 +266,8 @@ impl Reading<'_> {
                     )
                 })
             });
-        ((thing.is_some() && !ours) || written) && !named && self.meant(number, unit, act) != Intent::Offboard
+        (((thing.is_some() && !ours) || written) && !named || owner)
+            && self.meant(number, unit, act) != Intent::Offboard
     }
 
     /// A name or a credential's noun within three words behind.

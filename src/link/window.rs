@@ -338,6 +338,10 @@ fn behind_length(site: &Site, unit: &Unit, point: Point) -> bool {
 pub(super) fn closes(unit: &Unit, length: &Length) -> bool {
     let before = unit.text[..length.start].trim_end();
     let after = &unit.text[length.end..];
+    // "Too old (412 days)".
+    if words(before).last().is_some_and(|w| matches!(w.text.as_str(), "old" | "age" | "aged" | "overdue" | "alt")) {
+        return false;
+    }
     let bracketed =
         (before.ends_with('[') && after.starts_with(']')) || (before.ends_with('(') && after.starts_with(')'));
     unit.origin == Origin::Title
