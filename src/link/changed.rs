@@ -275,17 +275,6 @@ fn leads(title: &str) -> bool {
     })
 }
 
-/// "billing-ci: write until 2026-07-19": a title that states a level and, right behind it, its end.
-pub(super) fn lends_level(title: &str) -> bool {
-    let all = words(title);
-    (0..all.len()).any(|at| {
-        level::in_place(&all, at).is_some()
-            && all
-                .get(at + 1)
-                .is_some_and(|w| matches!(w.text.as_str(), "until" | "till" | "bis" | "jusqu'au" | "hasta"))
-    })
-}
-
 /// "View DB_PASSWORD for debugging": a level among the first words, and right behind it what stands at a byte.
 pub(super) fn level_before(title: &str, byte: usize) -> bool {
     let all = words(title);

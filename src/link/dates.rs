@@ -5,11 +5,13 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use regex::Regex;
 
+use super::calendar::{DAY, MONTH};
+pub(super) use super::calendar::{month, weekday};
 use super::clock::{ZONE, all, clocks, pattern, ranges, zone};
 
 /// A point in time as stated.
@@ -22,15 +24,6 @@ pub(super) struct Point {
     pub(super) day: bool,
 }
 
-const MONTH: &str = "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec|\
-januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|\
-abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre";
-
-const DAY: &str = "monday|tuesday|wednesday|thursday|friday|saturday|sunday|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|\
-sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo";
-
-static MONTHS: LazyLock<HashSet<&str>> = LazyLock::new(|| MONTH.split('|').collect());
-static DAYS: LazyLock<HashSet<&str>> = LazyLock::new(|| DAY.split('|').collect());
 /// Words in ASCII that tell a time without a figure, or begin one.
 static TELLING: LazyLock<HashSet<&str>> = LazyLock::new(|| {
     let others =
@@ -46,62 +39,6 @@ fn tells(text: &str) -> bool {
         || text
             .split(|c: char| !u8::try_from(c).is_ok_and(word))
             .any(|one| (3..=10).contains(&one.len()) && TELLING.contains(one.to_ascii_lowercase().as_str()))
-}
-
-/// The number of a month's name, in four languages.
-pub(super) fn month(word: &str) -> Option<i8> {
-    const STEMS: [(&str, i8); 30] = [
-        ("jan", 1),
-        ("ene", 1),
-        ("feb", 2),
-        ("fév", 2),
-        ("mar", 3),
-        ("mär", 3),
-        ("apr", 4),
-        ("avr", 4),
-        ("abr", 4),
-        ("may", 5),
-        ("mai", 5),
-        ("jun", 6),
-        ("juin", 6),
-        ("jul", 7),
-        ("juil", 7),
-        ("aug", 8),
-        ("aoû", 8),
-        ("ago", 8),
-        ("sep", 9),
-        ("oct", 10),
-        ("okt", 10),
-        ("nov", 11),
-        ("dec", 12),
-        ("dez", 12),
-        ("déc", 12),
-        ("dic", 12),
-        ("enero", 1),
-        ("mayo", 5),
-        ("août", 8),
-        ("märz", 3),
-    ];
-    let lower = word.to_lowercase();
-    MONTHS.contains(lower.as_str()).then_some(())?;
-    STEMS.iter().filter(|(stem, _)| lower.starts_with(stem)).max_by_key(|(stem, _)| stem.len()).map(|(_, n)| *n)
-}
-
-/// The weekday of a name, in four languages.
-pub(super) fn weekday(word: &str) -> Option<Weekday> {
-    let lower = word.to_lowercase();
-    DAYS.contains(lower.as_str()).then_some(())?;
-    let is = |stems: &[&str]| stems.iter().any(|stem| lower.starts_with(stem));
-    Some(match () {
-        () if is(&["mon", "lun"]) => Weekday::Monday,
-        () if is(&["tue", "die", "mardi", "martes"]) => Weekday::Tuesday,
-        () if is(&["wed", "mit", "mer", "mié"]) => Weekday::Wednesday,
-        () if is(&["thu", "don", "jeu", "jue"]) => Weekday::Thursday,
-        () if is(&["fri", "fre", "ven", "vie"]) => Weekday::Friday,
-        () if is(&["sat", "sam", "sáb"]) => Weekday::Saturday,
-        () if is(&["sun", "son", "dim", "dom"]) => Weekday::Sunday,
-        () => return None,
-    })
 }
 
 static ISO: LazyLock<Option<Regex>> = LazyLock::new(|| {

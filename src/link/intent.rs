@@ -219,7 +219,7 @@ impl Reading<'_> {
                         })
                 })
             };
-            if super::changed::lends_level(&unit.text) && !self.judged[number].question {
+            if super::lent::lends_level(&unit.text) && !self.judged[number].question {
                 scores.add(Intent::Elevate, weight, "a level with its end in the title");
                 continue;
             }

@@ -159,3 +159,14 @@ pub(super) fn lends_until(title: &Judged) -> bool {
         && word(&["valid", "expires", "gültig", "good", "paid", "booked", "closed", "available", "open", "wait"])
             .is_none()
 }
+
+/// "billing-ci: write until 2026-07-19": a title that states a level and, right behind it, its end.
+pub(super) fn lends_level(title: &str) -> bool {
+    let all = words(title);
+    (0..all.len()).any(|at| {
+        super::level::in_place(&all, at).is_some()
+            && all
+                .get(at + 1)
+                .is_some_and(|w| matches!(w.text.as_str(), "until" | "till" | "bis" | "jusqu'au" | "hasta"))
+    })
+}

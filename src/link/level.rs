@@ -4,57 +4,11 @@ use crate::model::inventory::Level;
 use crate::model::settings::Words;
 use crate::model::ticket::{Field, Intent, Record};
 
+use super::levels::of;
+pub(super) use super::levels::{in_place, stating, word};
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
-
-/// Words and the level that each means, as a function and as a list.
-macro_rules! levels {
-    ($($($word:literal)|+ => $level:expr,)+) => {
-        /// The level that one word means (SEMANTICS, Levels).
-        pub(super) fn word(word: &str) -> Option<Level> {
-            match word {
-                $($($word)|+ => Some($level),)+
-                _ => None,
-            }
-        }
-
-        /// All of those words.
-        const WORDS: &[&str] = &[$($($word,)+)+];
-    };
-}
-
-levels! {
-    "read" | "read-only" | "readonly" | "reader" | "reading" | "view" | "viewer" | "view-only" | "reporter"
-        | "guest" | "pull" | "list" | "read-access" | "leserechte" | "leserecht" | "lesen" | "lesend"
-        | "lesezugriff" | "lesezugang" | "leseberechtigung" | "lesende" | "lesenden" | "lesender"
-        | "leseberechtigt" | "nur-lese" | "lire" | "consulter" | "readonly-access" | "auditor" | "observer"
-        | "lecture" | "lectura" | "read_api" | "read_repository" | "read_registry" | "read_package_registry"
-        | "readonlyaccess" | "look" | "looking" | "query" => Level::Read,
-    "write" | "read-write" | "readwrite" | "write_repository" | "write_registry" | "write_package_registry"
-        | "rw" | "push" | "writer" | "developer" | "maintainer" | "edit" | "editor" | "contributor" | "deploy"
-        | "publish" | "poweruser" | "poweruseraccess" | "schreibrechte" | "schreibrecht" | "schreiben"
-        | "schreibzugriff" | "schreibzugang" | "schreibberechtigung" | "schreibend" | "schreibende"
-        | "schreibenden" | "écrire" | "escribir" | "modify" | "contribute" | "écriture" | "escritura" => Level::Write,
-    "admin" | "administrator" | "administratoraccess" | "administration" | "cluster-admin" | "root"
-        | "superuser" | "sudo" | "full-access" | "vollzugriff" | "owner" | "admins" | "administrateur"
-        | "administrador" | "adminrechte" | "adminzugriff" | "administratorrechte" | "admin-rechte"
-        | "superadmin" | "administer" => Level::Admin,
-}
-
-/// Words without which no text states a level: those that mean one, and those that do with the word beside them.
-pub(super) fn stating() -> impl Iterator<Item = &'static str> {
-    WORDS.iter().chain(BESIDE).chain(&["level"]).copied()
-}
-
-/// Words that mean a level only with the word beside them, see `of`.
-const BESIDE: &[&str] = &["full", "power", "leer", "r", "ro"];
-
-/// The level that a word means where it stands.
-pub(super) fn in_place(all: &[Word], at: usize) -> Option<Level> {
-    let text = |at: Option<usize>| at.and_then(|at| all.get(at)).map(|w| w.text.as_str()).unwrap_or_default();
-    of(all.get(at)?, text(Some(at + 1)), text(at.checked_sub(1)))
-}
 
 /// What is asked for, and the words that are too vague.
 pub(super) struct Asked<'a> {
@@ -355,77 +309,6 @@ impl Asked<'_> {
             (!phrase.is_empty() && slice.iter().zip(&phrase).all(|(a, b)| a.text == b.text)).then_some(*level)
         })
     }
-}
-
-/// A word in its place: "deploy key" is a noun, "reads" tells, "owner" needs "as" or "role".
-fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
-    match w.text.as_str() {
-        // "r/w", "RO on X"
-        "r" if next == "w" => return Some(Level::Write),
-        "ro" if matches!(next, "on" | "access" | "to" | "for" | "rights" | "permission" | "permissions") => {
-            return Some(Level::Read);
-        }
-        "full" if matches!(next, "access" | "rights" | "control" | "admin") => return Some(Level::Admin),
-        "power" if matches!(next, "user" | "users") => return Some(Level::Write),
-        "owner"
-            if !matches!(before, "as" | "to" | "the")
-                && !matches!(next, "role" | "access" | "rights" | "permission") =>
-        {
-            return None;
-        }
-        "owner" if before == "the" && next != "role" => return None,
-        "deploy" | "publish" | "push"
-            if matches!(
-                next,
-                "key"
-                    | "keys"
-                    | "token"
-                    | "tokens"
-                    | "job"
-                    | "jobs"
-                    | "secret"
-                    | "workflow"
-                    | "pipeline"
-                    | "step"
-                    | "webhook"
-            ) =>
-        {
-            return None;
-        }
-        "read" | "look" if matches!(next, "the" | "this" | "more" | "at" | "into" | "before") && before != "to" => {
-            return None;
-        }
-        "pull" if matches!(next, "request" | "requests") => return None,
-        "list" if matches!(next, "of" | "is" | "in") || matches!(before, "the" | "a" | "see" | "token") => return None,
-        "look" | "looking" if !matches!(next, "only" | "up") => return None,
-        "query" if before != "to" => return None,
-        // Spanish reads where German is empty.
-        "leer" => {
-            return matches!(
-                before,
-                "necesita"
-                    | "necesitan"
-                    | "puede"
-                    | "pueda"
-                    | "pueden"
-                    | "a"
-                    | "de"
-                    | "para"
-                    | "sólo"
-                    | "solo"
-                    | "debe"
-            )
-            .then_some(Level::Read);
-        }
-        "modify" | "contribute" | "auditor" | "observer"
-            if !matches!(next, "access" | "rights" | "permission" | "permissions" | "role") =>
-        {
-            return None;
-        }
-        "root" if matches!(next, "cause" | "folder") => return None,
-        _ => {}
-    }
-    word(&w.text)
 }
 
 /// What a unit is in a form.

@@ -136,7 +136,7 @@ impl Scene<'_> {
             if weight.is_none()
                 && own(mention)
                 && mention.stance == Stance::Keep
-                && (choice.certain() || self.intent == Intent::Offboard)
+                && (choice.certain() || (self.intent == Intent::Offboard && !mention.identity))
                 && !mention.every
             {
                 out.kept.extend(choice.of.iter().map(|of| self.id(*of)));

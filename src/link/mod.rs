@@ -13,6 +13,7 @@ mod apart;
 mod approval;
 mod beside;
 mod bound;
+mod calendar;
 mod changed;
 mod choose;
 mod clauses;
@@ -31,11 +32,13 @@ mod intent;
 mod lengths;
 mod lent;
 mod level;
+mod levels;
 mod links;
 mod listed;
 mod lookalike;
 mod mail;
 mod marks;
+mod masked;
 mod meant;
 mod mention;
 mod moved;
@@ -78,7 +81,6 @@ use jiff::tz::TimeZone;
 use crate::model::Id;
 use crate::model::catalog::Entry;
 use crate::model::inventory::Inventory;
-use crate::model::mask::mask;
 use crate::model::settings::Settings;
 use crate::model::sieve::Sieve;
 use crate::model::ticket::{Access, Field, Intent, Link, Record, State, Strength, Ticket};
@@ -479,22 +481,6 @@ impl Index {
         if linked.links.is_empty() && subjects.is_empty() {
             linked.ambiguous.push(format!("who leaves cannot be told: {}", quote(&read.record.title)));
         }
-    }
-}
-
-impl Ticket {
-    /// Without values of credentials in any words that are printed: people paste them everywhere.
-    fn masked(mut self) -> Self {
-        let words = [&mut self.url, &mut self.resolution, &mut self.subject, &mut self.access.holder];
-        words.into_iter().flatten().for_each(mask);
-        // What is unclear and why a ticket was understood so is made of ids, which stay, and of quotes, which are masked.
-        self.distrusted.iter_mut().for_each(|refused| {
-            mask(&mut refused.what);
-            mask(&mut refused.quote);
-        });
-        self.remarks.iter_mut().for_each(mask);
-        mask(&mut self.title);
-        self
     }
 }
 

@@ -291,14 +291,7 @@ fn clause(
             let acts = found.iter().any(|o| matches!(o.cue, Cue::Act(..)) && o.from >= n.to && o.from < f.from);
             between.contains([',', ';', ':', '–', '—']) && !acts && form == Form::Base
         };
-        // "Deactivate, don't delete: X".
-        let contrasts = |n: &Found| {
-            found.iter().any(|o| matches!(o.cue, Cue::Act(Intent::Revoke, ..)) && o.to == n.from)
-                && intent == Intent::Revoke
-        };
-        let denied = |n: &&&Found| {
-            !contrasts(n) && n.cue == Cue::Not && n.to <= f.from && f.from - n.to < 4 && own.contains(&n.from)
-        };
+        let denied = |n: &&&Found| n.cue == Cue::Not && n.to <= f.from && f.from - n.to < 4 && own.contains(&n.from);
         if found.iter().filter(denied).any(|n| !ended(n)) {
             // "If X is not revoked by Friday, …" keeps nothing.
             let conditional = |i: &usize| matches!(words[*i].text.as_str(), "if" | "unless" | "wenn" | "falls");
