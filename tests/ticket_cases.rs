@@ -155,3 +155,9 @@ fn what_is_said_and_what_is_only_told() {
     let failures = wrong_readings(include_str!("tickets/said.yaml"), include_str!("tickets/inventory.yaml"));
     assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
 }
+
+#[test]
+fn everyday_wordings() {
+    let failures = wrong_readings(include_str!("tickets/phrases.yaml"), include_str!("tickets/inventory.yaml"));
+    assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
+}

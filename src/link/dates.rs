@@ -404,7 +404,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        for pattern in [&ISO, &DMY, &MDY, &DOTTED, &SLASHED, &END_OF, &RANGE, &NAMED] {
+        for pattern in [&ISO, &DMY, &MDY, &DAYS_TO, &MONTH_DAYS, &DOTTED, &SLASHED, &END_OF, &RANGE, &NAMED] {
             assert!(pattern.is_some());
         }
     }
@@ -441,10 +441,16 @@ mod tests {
             ("Friday 20 March, 18:00 UTC", "2026-03-20T18:00:00Z"),
             ("übermorgen", "2026-03-20T00:00:00Z day"),
             ("2026/10/15", "2026-10-15T00:00:00Z day"),
+            ("on the first of June", "2026-06-01T00:00:00Z day"),
+            ("by the end of next month", "2026-04-30T00:00:00Z day"),
+            ("the last day of this month", "2026-03-31T00:00:00Z day"),
+            ("Thursday evening, 18:00 UTC", "2026-03-19T18:00:00Z"),
         ] {
             assert_eq!(at(text), [want], "{text}");
         }
         assert_eq!(at("From Saturday 2026-08-15 06:00 UTC to Sunday 2026-08-16 20:00 UTC").len(), 2);
+        assert_eq!(at("18-22 May"), ["2026-05-18T00:00:00Z day", "2026-05-22T00:00:00Z day"]);
+        assert_eq!(at("May 18–22, 2027"), ["2027-05-18T00:00:00Z day", "2027-05-22T00:00:00Z day"]);
         assert_eq!(at("09:00-17:00 UTC on 20 March"), ["2026-03-20T09:00:00Z", "2026-03-20T17:00:00Z"]);
         assert_eq!(at("2026-05-12 10:00-14:00 UTC"), ["2026-05-12T10:00:00Z", "2026-05-12T14:00:00Z"]);
         assert_eq!(at("2026-05-12 10:00-05:00"), ["2026-05-12T15:00:00Z"]);
