@@ -133,12 +133,16 @@ pub(super) fn polite(words: &[Word]) -> bool {
                 | "bitte"
         );
         let first = at == 0 && !matches!(word(1), "i" | "we" | "it" | "this" | "that" | "wir" | "ich" | "they" | "man");
+        // "Can Omar get X?", "may I have X for an hour?"
+        let gets = matches!(word(at + 2), "get" | "have" | "receive") && !matches!(word(at + 4), "look" | "list");
         let suggests = matches!(word(at + 1), "we" | "it") && matches!(word(at + 2), "not" | "also" | "get" | "have");
         let base = word(at).split('-').next().unwrap_or_default();
         !asked
             && match base {
+                "may" => gets && at == 0,
                 "can" | "could" | "would" | "will" => {
                     somebody
+                        || (gets && at == 0)
                         || first
                         || suggests
                         || (word(at) == "could" && at == 0 && matches!(word(1), "it" | "we" | "i"))

@@ -162,10 +162,16 @@ impl Times<'_> {
                         });
                         let leaves = self.intent == Intent::Offboard
                             && (((act || goes) && matches!(role, Role::End | Role::On | Role::Happened))
-                                || (goes && role == Role::Other)
+                                || ((goes || unit.origin == Origin::Title) && role == Role::Other && !self.workload)
                                 || (stays && role == Role::End));
+                        // "X: deletion on 1 June 2026" in a title.
+                        let titled = unit.origin == Origin::Title
+                            && clause.stance == Stance::Act
+                            && clause.acts.iter().any(|act| {
+                                act.intent == self.intent && act.form == Form::Noun && act.start < point.start
+                            });
                         let asked = !named(unit, point)
-                            && act
+                            && (act || titled)
                             && role == Role::On
                             && self.intent != Intent::Offboard
                             && end_of(point.at) >= opened;
@@ -225,16 +231,25 @@ fn do_it(clause: &str) -> bool {
         ("be", "done" | "carried" | "executed")
         | ("happen", "on")
         | ("takes" | "take", "place")
-        | ("planned" | "scheduled", "for" | "on") => true,
+        | ("planned" | "scheduled", "for" | "on") => {
+            at == 0
+                || all[..at].iter().any(|w| {
+                    matches!(
+                        w.text.as_str(),
+                        "it" | "this" | "rotation" | "removal" | "deletion" | "revocation" | "change" | "switch"
+                    )
+                })
+        }
         _ => false,
     })
 }
 
 /// A day by its name alone: "on Monday", "tomorrow".
 fn named(unit: &Unit, point: Point) -> bool {
-    unit.text
-        .get(point.start..point.end)
-        .is_some_and(|text| !text.contains(|c: char| c.is_ascii_digit()) && !text.to_lowercase().starts_with("first"))
+    unit.text.get(point.start..point.end).is_some_and(|text| {
+        !text.contains(|c: char| c.is_ascii_digit())
+            && !words(text).iter().any(|w| super::dates::month(&w.text).is_some())
+    })
 }
 
 /// "Reviewed between 1 and 4 May": a span, and nothing that begins.

@@ -126,7 +126,8 @@ impl Reading<'_> {
             let key = row
                 .or_else(|| unit.text.split_once(':'))
                 .map(|(key, _)| key.trim_matches(['*', '_', ' ']).to_lowercase());
-            key.is_some_and(|key| keys.contains(&key.as_str()))
+            // "Duration (hours)"
+            key.is_some_and(|key| keys.contains(&key.split(" (").next().unwrap_or(&key)))
         })
     }
 
@@ -241,12 +242,23 @@ impl Reading<'_> {
             }
             // "Someone to hold incident-admin from Friday 18:00 to Monday 08:00"
             let role = self.of_unit(number).iter().any(|m| (self.role)(m));
+            // "deploy-prod for the next two hours", "can Omar have deploy-prod until 17:00?"
+            let short = || {
+                super::lengths::lengths(&unit.text)
+                    .iter()
+                    .any(|length| super::lengths::limits(&unit.text, &self.judged[number].words, length))
+                    || super::lent::until(&self.judged[number])
+            };
+            if !asked && role && !self.judged[number].question && !self.judged[number].overall().spares() && short() {
+                scores.add(Intent::Elevate, 5.0, "how long, of a role");
+                continue;
+            }
             if !asked
                 && role
                 && !self.judged[number].question
                 && !self.judged[number].overall().spares()
                 && (super::lent::spans(&unit.text)
-                    || super::lent::held(&self.judged[number])
+                    || super::lent::held(&self.judged[number], self.of_unit(number))
                         && self.own().any(|(unit, judged)| {
                             matches!(unit.origin, Origin::Body(_))
                                 && judged.overall() != Stance::Keep

@@ -44,6 +44,13 @@ static LENGTH: LazyLock<Option<Regex>> = LazyLock::new(|| {
 static ISO: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"(?i)\bP(?:(\d{1,3})D)?(?:T(?:(\d{1,3})H)?(?:(\d{1,4})M)?)?\b"));
 
+/// "Duration (hours): 12".
+static KEYED: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(
+        r"(?i)^\W*(?:duration|dauer|durée|duración)\s+(?:\(|in\s+)(?:in\s+)?(hours?|h|minutes?|mins?|days?|d|stunden|tage|heures|jours)\)?\W+(\d{1,3}(?:[.,]\d)?)\b",
+    )
+});
+
 /// All durations of a text.
 pub(super) fn lengths(text: &str) -> Vec<Length> {
     let mut out = Vec::new();
@@ -75,6 +82,18 @@ pub(super) fn lengths(text: &str) -> Vec<Length> {
         let minutes = part(1) * 24 * 60 + part(2) * 60 + part(3);
         if minutes > 0 {
             out.push(Length { start: all.start(), end: all.end(), duration: Stated { minutes, months: 0 } });
+        }
+    }
+    for found in all(&KEYED, text) {
+        let (Some(all), Some(unit), Some(count)) = (found.get(0), found.get(1), found.get(2)) else { continue };
+        let each = match unit.as_str().to_lowercase().as_str() {
+            u if u.starts_with('m') => 1,
+            u if u.starts_with('h') || u.starts_with('s') => 60,
+            _ => 24 * 60,
+        };
+        if let Some(tenths) = tenths(count.as_str()) {
+            let duration = Stated { minutes: tenths * each / 10, months: 0 };
+            out.push(Length { start: all.start(), end: all.end(), duration });
         }
     }
     out.sort_by_key(|length| length.start);
@@ -200,6 +219,8 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
         || (matches!(back(1), "about" | "approximately" | "roughly" | "around" | "some")
             && (matches!(back(2), "for" | "access") || (back(2) == "it" && matches!(back(3), "need" | "needs"))))
         || (matches!(back(1), "most") && back(2) == "at")
+        || (back(1) == "to" && matches!(back(2), "limited" | "restricted" | "capped"))
+        || back(1) == "valid"
         || (matches!(back(1), "next" | "coming")
             && matches!(back(2), "the" | "for")
             && [back(2), back(3)].contains(&"for"))
@@ -246,7 +267,8 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
     ) || matches!(back(2), "for" | "duration" | "für" | "pour" | "por" | "durée" | "dauer" | "duración");
     let of = matches!(next, "of" | "window" | "access" | "only" | "max" | "from" | "starting" | "ab");
     let key = text[..length.start].trim_end().ends_with(':');
-    most || (!no && (for_it || of || key || at == 0))
+    let keyed = length.start == 0 && text[..length.end].contains(['(', ':']);
+    most || keyed || (!no && (for_it || of || key || at == 0))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use crate::model::ticket::Intent;
 
 use super::intent::Reading;
 use super::lengths::{lengths, limits};
+use super::mention::Mention;
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Unit};
 use super::tokens::{Word, words};
@@ -107,11 +108,25 @@ pub(super) fn temporary(units: &[Unit], judged: &[Judged]) -> bool {
 const FROM: [&str; 6] = ["from", "between", "von", "ab", "du", "desde"];
 
 /// In a title: somebody has a role in turn with others.
-const HELD: [&str; 9] = ["swap", "swaps", "cover", "rota", "on-call", "oncall", "shift", "duty", "standby"];
+const HELD: [&str; 10] = ["as", "swap", "swaps", "cover", "rota", "on-call", "oncall", "shift", "duty", "standby"];
 
 /// Whether a title says that somebody has a role in turn.
-pub(super) fn held(title: &Judged) -> bool {
-    title.words.iter().any(|w| HELD.contains(&w.text.as_str()))
+pub(super) fn held(title: &Judged, named: &[Mention]) -> bool {
+    // "Omar as incident-admin".
+    let behind = |at: usize| title.words.get(at + 1).is_some_and(|w| named.iter().any(|m| m.start == w.start));
+    title
+        .words
+        .iter()
+        .enumerate()
+        .any(|(at, w)| if w.text == "as" { behind(at) } else { HELD.contains(&w.text.as_str()) })
+}
+
+/// Whether a title states until when.
+pub(super) fn until(title: &Judged) -> bool {
+    let until = title.words.iter().position(|w| UNTIL.contains(&w.text.as_str()));
+    until.is_some_and(|at| {
+        title.words[at + 1..].iter().take(4).any(|w| w.text.starts_with(|c: char| c.is_ascii_digit()))
+    })
 }
 
 /// "From Friday 18:00 UTC to Monday 08:00 UTC".

@@ -122,6 +122,7 @@ impl Reading<'_> {
         let ends = [
             "decommission",
             "end of life",
+            "out of",
             "retire",
             "sunset",
             "shut",

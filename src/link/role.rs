@@ -113,6 +113,10 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
                 )
         })
         && !before.iter().any(|w| matches!(*w, "if" | "unless"));
+    // "(planned 2026-06-01)"
+    if matches!(near(0), "planned" | "scheduled" | "geplant") {
+        return Role::Effective;
+    }
     if denied || before.iter().take(3).any(|w| matches!(*w, "earliest" | "frühestens")) {
         return Role::Effective;
     }

@@ -73,7 +73,7 @@ dismantle|close off|close down|weed out|clear out|clear|pull|chop|expunge|unset"
 goes away|go away|going away|can go|may go|has to go|have to go|had to go|must go|should go|needs to go|need to go|can die|must die|has to die|have to die|should die|to die|out with|make inactive|to inactive|be inactive|\
 not be usable|stop working|stop to work",
         "withdrawn|blocked|retired|torn down|thrown out",
-        "removal|deletion|termination|cleanup|clean-up|teardown|suspension|shutdown|withdrawal|disablement|housekeeping",
+        "removal|deletion|termination|cleanup|clean-up|teardown|suspension|shutdown|switch-off|switchoff|withdrawal|disablement|housekeeping",
     ),
     (
         Intent::Revoke,

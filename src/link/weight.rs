@@ -52,7 +52,13 @@ impl Reading<'_> {
             && !before.is_empty()
             && unit.text[act.end..].starts_with(':')
             && matches!(said.as_str(), "swap" | "change" | "switch" | "move" | "exchange" | "update");
+        // "Limited to 24h": a time, and no extent.
+        let timed = matches!(said.as_str(), "limited" | "restricted" | "capped" | "limit")
+            && super::lengths::lengths(unit.text.get(act.end..).unwrap_or_default())
+                .first()
+                .is_some_and(|length| length.start < 6);
         let noun = moves
+            || timed
             || adjective
             || called
             || (said == "grant" && article)

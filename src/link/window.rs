@@ -186,6 +186,8 @@ impl Times<'_> {
                 Some(Role::LastDay)
             }
             () if has(&["effective", "earliest", "frühestens"]) => Some(Role::Effective),
+            () if has(&["implementation", "execution"]) && has(&["date", "day", "time"]) => Some(Role::Effective),
+            () if has(&["to"]) && has(&["valid", "access"]) => Some(Role::End),
             () if has(&["end", "ends", "until", "expiry", "expires", "expiration", "bis", "fin", "hasta"]) => {
                 Some(Role::End)
             }
@@ -224,6 +226,10 @@ impl Times<'_> {
             for (point, role) in self.points(number, unit).iter().copied() {
                 match role {
                     Role::Start | Role::Effective => start = start.or(Some(point.at)),
+                    // "Should be gone by 5 June".
+                    Role::Deadline if end.is_none() && gone(unit, point) => {
+                        end = Some(if point.day { end_of(point.at) } else { point.at });
+                    }
                     // "For an hour at noon UTC on 13 May".
                     Role::On | Role::Other
                         if !point.day
@@ -327,6 +333,15 @@ fn weekday_alone(text: &str) -> bool {
         && !all.iter().any(|w| super::dates::month(&w.text).is_some() || w.text.len() >= 4 && w.text.starts_with("20"))
 }
 
+/// "It should be gone by 5 June": the access, before a time.
+fn gone(unit: &Unit, point: Point) -> bool {
+    words(unit.text.get(..point.start).unwrap_or_default())
+        .iter()
+        .rev()
+        .take(4)
+        .any(|w| matches!(w.text.as_str(), "gone" | "removed" | "revoked" | "withdrawn" | "ended" | "over"))
+}
+
 /// Right behind a length, "at" tells when it begins.
 fn behind_length(site: &Site, unit: &Unit, point: Point) -> bool {
     lengths(&site.dates(&unit.text)).iter().any(|length| {
@@ -344,8 +359,40 @@ pub(super) fn closes(unit: &Unit, length: &Length) -> bool {
     }
     let bracketed =
         (before.ends_with('[') && after.starts_with(']')) || (before.ends_with('(') && after.starts_with(')'));
+    // "deploy-prod 2h"
+    let bare = unit.text[length.start..].starts_with(|c: char| c.is_ascii_digit())
+        && words(before).last().is_some_and(|w| {
+            !matches!(
+                w.text.as_str(),
+                "every"
+                    | "each"
+                    | "than"
+                    | "older"
+                    | "last"
+                    | "past"
+                    | "in"
+                    | "within"
+                    | "after"
+                    | "over"
+                    | "of"
+                    | "for"
+                    | "since"
+                    | "by"
+                    | "next"
+                    | "and"
+                    | "to"
+                    | "is"
+                    | "expires"
+                    | "alle"
+                    | "until"
+                    | "before"
+            )
+        });
+    let parted = before.ends_with([',', '(', '-', '–', ';']);
     unit.origin == Origin::Title
-        && (bracketed || after.trim_matches([')', '.', ' ']).is_empty() && before.ends_with([',', '(', '-', '–', ';']))
+        && (bracketed
+            || (after.trim_matches([')', '.', ' ']).is_empty() && (parted || bare))
+            || (parted && after.trim_start().starts_with([',', '-', '–', ';'])))
 }
 
 /// A window that ends before it begins, or beyond any reason, is none.
