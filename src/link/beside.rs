@@ -159,6 +159,12 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
             | "el"
     ));
     let (one, two) = (back(1 + article), back(2 + article));
+    // "Role X is assumed by the workflow".
+    let end = text[start..].find(char::is_whitespace).map_or(text.len(), |length| start + length);
+    let behind = words.partition_point(|word| word.start < end);
+    if words.get(behind..behind + 2).is_some_and(|pair| pair[0].text == "is" && pair[1].text == "assumed") {
+        return true;
+    }
     // "There is still X_OLD next to X".
     if (one == "to" && two == "next") || matches!(one, "beside" | "alongside") {
         return true;

@@ -161,6 +161,10 @@ impl Reading<'_> {
             if periodic(&self.judged[number].words) {
                 states.add(Intent::Rotate, 3.0, "how often it is done");
             }
+            if super::people::leaving(&unit.text) {
+                scores.add(Intent::Offboard, weight, "somebody who is leaving, in the title");
+                asked = true;
+            }
             for clause in &self.judged[number].clauses {
                 if afterwards {
                     self.told(unit, clause, weight, scores);

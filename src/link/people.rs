@@ -317,3 +317,15 @@ pub(super) fn address(token: &str) -> bool {
     let Some((user, host)) = token.split_once('@') else { return false };
     !user.is_empty() && host.contains('.') && !host.contains(['/', '@', ':', '#']) && !user.contains(['/', ':'])
 }
+
+/// "Leaving: bob@example.com", "bob@example.com (leaving 29 May)".
+pub(super) fn leaving(title: &str) -> bool {
+    title.contains('@') && {
+        let all = words(title);
+        let at = all.iter().position(|w| w.text == "leaving");
+        at.is_some_and(|at| {
+            let sign = title[all[at].end..].trim_start();
+            (at == 0 && sign.starts_with(':')) || (title[..all[at].start].ends_with('('))
+        }) && tokens(title).iter().any(|token| address(token.text))
+    }
+}

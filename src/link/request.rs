@@ -264,10 +264,11 @@ fn asks_what(key: &str) -> bool {
     let key = words(key);
     key.len() <= 6
         && !key.iter().any(|w| credential_noun(&w.text))
-        && key.iter().enumerate().any(|(at, w)| {
-            // "What do you need?"
-            (at > 0 && key[0].text == "what" && w.text.starts_with("need")) || ASKING.contains(&w.text.as_str())
-        })
+        && (matches!(&key[..], [what] if what.text == "what")
+            || key.iter().enumerate().any(|(at, w)| {
+                // "What do you need?"
+                (at > 0 && key[0].text == "what" && w.text.starts_with("need")) || ASKING.contains(&w.text.as_str())
+            }))
 }
 
 /// The one thing that a short answer asks for.
