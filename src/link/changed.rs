@@ -161,9 +161,12 @@ pub(super) fn changes_level(text: &str) -> bool {
 pub(super) fn arrow(text: &str, all: &[Word]) -> Option<usize> {
     let is_level = |at: usize| level::in_place(all, at).is_some();
     let arrows = ["->", "=>", "\u{2192}"].iter().filter_map(|arrow| text.find(arrow));
-    arrows
-        .map(|byte| all.partition_point(|w| w.start < byte))
-        .find(|at| (at.saturating_sub(2)..*at).any(is_level) && (*at..at + 2).any(is_level))
+    arrows.map(|byte| all.partition_point(|w| w.start < byte)).find(|at| {
+        // "Scope api -> read_api"
+        let scope =
+            all[at.saturating_sub(2)..*at].iter().any(|w| matches!(w.text.as_str(), "api" | "scope" | "scopes"));
+        (scope || (at.saturating_sub(2)..*at).any(is_level)) && (*at..at + 2).any(is_level)
+    })
 }
 
 /// Whether a clause does so. "Change X (in production) to read": the parenthesis parts the clause.
@@ -217,6 +220,16 @@ pub(super) fn leads_with_level(title: &str) -> bool {
 
 /// "Upgrade of the MES, admin on the entry", "Ruben: booking-db-operator, write": a part behind the first that leads with a level, or is one.
 pub(super) fn asks_for_level(title: &str) -> bool {
+    // "Vault policy: svc-batch must be able to update X"
+    let able = words(title);
+    if able.windows(4).any(|w| {
+        matches!(w[0].text.as_str(), "must" | "should" | "to" | "shall")
+            && w[1].text == "be"
+            && w[2].text == "able"
+            && w[3].text == "to"
+    }) {
+        return true;
+    }
     let mut rest = title;
     // Nobody's title has more parts.
     for _ in 0..8 {
@@ -231,7 +244,12 @@ pub(super) fn asks_for_level(title: &str) -> bool {
         let all = words(rest);
         let only =
             |at: usize| level::in_place(&all, at).is_some() || matches!(all[at].text.as_str(), "access" | "only");
+        // "Policy for svc-batch: read secret/x"
+        let path = |w: &Word| {
+            rest[w.end..].starts_with('/') || rest[w.start..].split(' ').next().is_some_and(|t| t.contains(['/', '_']))
+        };
         if leads(rest)
+            || (level::in_place(&all, 0).is_some() && all.get(1).is_some_and(path))
             || ((1..=2).contains(&all.len()) && level::in_place(&all, 0).is_some() && (0..all.len()).all(only))
         {
             return true;
@@ -273,18 +291,6 @@ fn leads(title: &str) -> bool {
                     | "para"
             ) || (at == 0 && title[all[at].end..].starts_with(':')))
     })
-}
-
-/// "View DB_PASSWORD for debugging": a level among the first words, and right behind it what stands at a byte.
-pub(super) fn level_before(title: &str, byte: usize) -> bool {
-    let all = words(title);
-    let at = all.partition_point(|w| w.start < byte);
-    (1..4).contains(&at)
-        && all.get(at - 1).is_some_and(|w| {
-            w.end + 3 > byte
-                && (matches!(w.text.as_str(), "read" | "view" | "write" | "admin")
-                    || (w.text == "at" && at > 1 && all[at - 2].text == "look"))
-        })
 }
 
 fn asks_for_one(before: &[Word]) -> bool {

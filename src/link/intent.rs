@@ -277,9 +277,8 @@ impl Reading<'_> {
                 scores.add(intent, 5.0, "what the title names, and the text needs");
                 continue;
             }
-            let named = || {
-                self.of_unit(number).iter().any(|m| !m.identity && super::changed::level_before(&unit.text, m.start))
-            };
+            let named =
+                || self.of_unit(number).iter().any(|m| !m.identity && super::levels::level_before(&unit.text, m.start));
             // "X cannot read Y" tells, unless the text asks.
             let unable =
                 self.judged[number].words.iter().any(|w| matches!(w.text.as_str(), "cannot" | "can't" | "unable"));

@@ -45,7 +45,7 @@ pub(super) fn stating() -> impl Iterator<Item = &'static str> {
 }
 
 /// Words that mean a level only with the word beside them, see `of`.
-const BESIDE: &[&str] = &["full", "power", "leer", "r", "ro"];
+const BESIDE: &[&str] = &["full", "power", "leer", "r", "ro", "readers"];
 
 /// The level that a word means where it stands.
 pub(super) fn in_place(all: &[Word], at: usize) -> Option<Level> {
@@ -58,6 +58,7 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
     match w.text.as_str() {
         // "r/w", "RO on X"
         "r" if next == "w" => return Some(Level::Write),
+        "readers" if before == "the" && next == "of" => return Some(Level::Read),
         "ro" if matches!(next, "on" | "access" | "to" | "for" | "rights" | "permission" | "permissions") => {
             return Some(Level::Read);
         }
@@ -122,4 +123,16 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
         _ => {}
     }
     word(&w.text)
+}
+
+/// "View DB_PASSWORD for debugging": a level among the first words, and right behind it what stands at a byte.
+pub(super) fn level_before(title: &str, byte: usize) -> bool {
+    let all = super::tokens::words(title);
+    let at = all.partition_point(|w| w.start < byte);
+    (1..4).contains(&at)
+        && all.get(at - 1).is_some_and(|w| {
+            w.end + 3 > byte
+                && (matches!(w.text.as_str(), "read" | "view" | "write" | "admin")
+                    || (w.text == "at" && at > 1 && all[at - 2].text == "look"))
+        })
 }

@@ -30,6 +30,17 @@ impl Reading<'_> {
                 Intent::Offboard
             }
             Intent::Revoke if takes_a_part(after) || self.from_a_role(number, act) => Intent::Modify,
+            // "Vault policy svc-batch: remove secret/x".
+            Intent::Revoke
+                if unit.origin == Origin::Title
+                    && unit.text[..act.start].trim_end().ends_with(':')
+                    && self.judged[number]
+                        .before(act.start)
+                        .iter()
+                        .any(|w| matches!(w.text.as_str(), "policy" | "policies")) =>
+            {
+                Intent::Modify
+            }
             Intent::Rotate if verb.starts_with("repla") => {
                 let by = after.iter().position(|w| {
                     matches!(w.text.as_str(), "by" | "with" | "through" | "via" | "durch" | "par" | "por")
@@ -43,7 +54,7 @@ impl Reading<'_> {
             Intent::Rotate
                 if act.force == Force::Weak
                     && !verb.starts_with("new")
-                    && changes_access(self.before_name(number, after)) =>
+                    && (changes_access(self.before_name(number, after)) || self.changes_its_access(number, act)) =>
             {
                 Intent::Modify
             }
@@ -79,6 +90,16 @@ impl Reading<'_> {
             }
             intent => intent,
         }
+    }
+
+    /// "Bump the renovate token's scopes".
+    fn changes_its_access(&self, number: usize, act: &Act) -> bool {
+        let name = self.of_unit(number).iter().find(|m| m.start >= act.end && !m.identity && m.start < act.end + 12);
+        name.is_some_and(|m| {
+            self.judged[number].behind(m.end).first().is_some_and(|w| {
+                matches!(w.text.as_str(), "scope" | "scopes" | "permissions" | "permission" | "rights")
+            })
+        })
     }
 
     /// "Remove svc-batch from deploy-prod", "take Lena off deploy-prod": who had the role loses it, and the role stays.
@@ -210,7 +231,8 @@ fn out_of_a_policy(after: &[Word]) -> bool {
     let near: Vec<&str> = after.iter().take(8).map(|w| w.text.as_str()).collect();
     near.windows(3).any(|w| {
         matches!(w[0], "of" | "from")
-            && matches!(w[1], "its" | "his" | "her" | "their")
+            && (matches!(w[1], "its" | "his" | "her" | "their")
+                || (w[1] == "the" && matches!(w[2], "policy" | "policies" | "role")))
             && matches!(w[2], "policy" | "policies" | "role" | "scope" | "scopes" | "grants" | "group" | "groups")
     })
 }

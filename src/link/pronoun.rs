@@ -92,6 +92,14 @@ impl Scene<'_> {
                 || first
                     .last()
                     .is_none_or(|w| matches!(w.text.as_str(), "please" | "pls" | "so" | "kindly" | "then" | "and"));
+            // "Dependabot never runs it, so that one can go."
+            let that = act.intent == Intent::Revoke
+                && first
+                    .windows(2)
+                    .any(|pair| matches!(pair[0].text.as_str(), "that" | "this") && pair[1].text == "one");
+            if that {
+                return Some(&text[..act.start]);
+            }
             (asks && opens).then(|| stands_for(&text[act.end..own.end])).flatten()
         })?;
         let end = self.of_unit(number).start;

@@ -58,7 +58,7 @@ const ENGLISH: &[(Intent, Force, &str, &str, &str, &str)] = &[
         Intent::Revoke,
         Force::Strong,
         "revoke|invalidate|deactivate|inactivate|deprovision|de-provision|decommission|retire|nuke|kill|kill off|blacklist|blocklist|denylist|sunset",
-        "get rid of|getting rid of|clean out|be invalid|to be invalid|become invalid|take down|disable access|withdraw access|remove access|revoke access|cut access|end of life|pull the plug|\
+        "get rid of|getting rid of|stop using|clean out|be invalid|to be invalid|become invalid|take down|disable access|withdraw access|remove access|revoke access|cut access|end of life|pull the plug|\
 out of service|out of action|out of use",
         "",
         "revocation|invalidation|deactivation|deprovisioning|decommissioning|inactivation|retirement",

@@ -57,7 +57,15 @@ impl Reading<'_> {
             && super::lengths::lengths(unit.text.get(act.end..).unwrap_or_default())
                 .first()
                 .is_some_and(|length| length.start < 6);
+        // "The new one is in place."
+        let there = said.starts_with("new ")
+            && before.last().is_some_and(|w| w.text == "the")
+            && self.judged[number]
+                .behind(act.end)
+                .first()
+                .is_some_and(|w| matches!(w.text.as_str(), "is" | "works" | "was" | "has" | "are"));
         let noun = moves
+            || there
             || timed
             || adjective
             || called
