@@ -100,7 +100,7 @@ impl Scene<'_> {
             if that {
                 return Some(&text[..act.start]);
             }
-            (asks && opens).then(|| stands_for(&text[act.end..own.end])).flatten()
+            text.get(act.end..own.end).filter(|_| asks && opens).and_then(stands_for)
         })?;
         let end = self.of_unit(number).start;
         let origin = self.context.units[number].origin;

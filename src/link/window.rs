@@ -302,7 +302,7 @@ impl Times<'_> {
     /// "Start 2026-11-14 10:00 UTC, six hours": how long, behind when it begins.
     fn begins(&self, number: usize, unit: &Unit, length: &Length) -> bool {
         self.points(number, unit).iter().any(|(point, role)| {
-            (*role == Role::Start || unit.text[point.end..].trim_start().starts_with('+'))
+            (*role == Role::Start || unit.text.get(point.end..).is_some_and(|rest| rest.trim_start().starts_with('+')))
                 && !point.day
                 && unit
                     .text
