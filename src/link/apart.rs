@@ -31,6 +31,10 @@ pub(super) fn apart(words: &[Word], at: usize) -> Option<Cue> {
         "make" | "making" if has(&["available", "accessible"], 5) => act(Intent::Provision, Force::Weak),
         "set" | "setting" if has(&["up"], 5) => act(Intent::Provision, Force::Weak),
         // "AKIA…: leave", "X - leave": behind a sign, and nothing behind it.
+        // "X stays, Y goes."
+        "goes" if at > 0 && words.get(at + 1).is_none_or(|next| next.start > words[at].end + 1) => {
+            act(Intent::Revoke, Force::Weak)
+        }
         "leave" if at > 0 && at + 1 == words.len() && words[at].start > words[at - 1].end + 1 => Some(Cue::Keep),
         "leave" | "leaving"
             if has(

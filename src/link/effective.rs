@@ -102,7 +102,7 @@ impl Times<'_> {
     fn finer(&self, day: Point) -> Timestamp {
         let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
         let mut hours = own.flat_map(|(number, unit)| self.points(number, unit)).filter(|(point, role)| {
-            *role == Role::Effective && !point.day && point.at >= day.at && point.at - day.at < DAY
+            matches!(role, Role::Effective | Role::On) && !point.day && point.at >= day.at && point.at - day.at < DAY
         });
         if day.day { hours.next().map_or(day.at, |(point, _)| point.at) } else { day.at }
     }
@@ -199,7 +199,7 @@ impl Times<'_> {
                             () if done => Some(point.at),
                             () if removed => Some(point.at),
                             () if leaves => Some(if point.day { end_of(point.at) } else { point.at }),
-                            () if asked => Some(point.at),
+                            () if asked => Some(self.finer(point)),
                             () => None,
                         }
                     },

@@ -120,6 +120,27 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
             return None;
         }
         "root" if matches!(next, "cause" | "folder") => return None,
+        // "The admin password" is what is asked for, and no extent.
+        "admin" | "administrator"
+            if matches!(
+                next,
+                "password"
+                    | "account"
+                    | "user"
+                    | "token"
+                    | "key"
+                    | "login"
+                    | "console"
+                    | "panel"
+                    | "portal"
+                    | "page"
+                    | "ui"
+                    | "team"
+                    | "guide"
+            ) =>
+        {
+            return None;
+        }
         _ => {}
     }
     word(&w.text)

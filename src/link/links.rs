@@ -146,7 +146,10 @@ impl Scene<'_> {
         for ((mention, weight), mut choice) in weighed.into_iter().zip(chosen) {
             let Some(weight) = weight else { continue };
             // "All of these except X": what is only listed gives way to what the words keep.
-            if mention.every || (mention.stance == Stance::Neutral && weight > Weight::Passing) {
+            // Of an access that is asked for in the title, "it cannot do this" is why.
+            let asked = matches!(self.intent, Intent::Provision | Intent::Modify | Intent::Elevate)
+                && self.unit(&mention).origin == Origin::Title;
+            if mention.every || (mention.stance == Stance::Neutral && weight > Weight::Passing && !asked) {
                 choice.of.retain(|of| !out.kept.contains(&self.id(*of)));
             }
             if mention.every || !choice.of.is_empty() || !matches!(&mention.target, Target::Known(of) if of.len() == 1)
@@ -375,6 +378,13 @@ impl Scene<'_> {
         Some(match () {
             () if acted => Weight::Acted,
             () if unit.origin == Origin::Title => Weight::Listed,
+            // "Role X is there": a role has no value that could go or change, where its clause does not say so.
+            () if matches!(self.intent, Intent::Revoke | Intent::Rotate)
+                && unit.shape == Shape::Prose
+                && self.is_role(mention) =>
+            {
+                Weight::Passing
+            }
             () if unit.shape == Shape::Code => {
                 if in_code(unit, mention) {
                     Weight::Listed
@@ -385,6 +395,10 @@ impl Scene<'_> {
             () if unit.shape == Shape::Row || only_names(unit, mention) || is_pair(unit, mention) => Weight::Listed,
             () => Weight::Passing,
         })
+    }
+
+    fn is_role(&self, mention: &Mention) -> bool {
+        matches!(&mention.target, Target::Known(of) if of.iter().all(|of| self.context.names.entities[*of].kind == "role"))
     }
 
     fn other_headings_act(&self, unit: &Unit) -> bool {

@@ -95,9 +95,10 @@ pub(super) fn only_names(unit: &Unit, mention: &Mention) -> bool {
         && unit.text.ends_with('.')
         && before.len() >= 4
         && !unit.text[..mention.start].contains([':', '(', '|'])
-        && !before.iter().any(|w| {
-            matches!(w.text.as_str(), "is" | "are" | "about" | "concerns" | "affects" | "means" | "needs" | "to")
-        });
+        && !before
+            .iter()
+            .any(|w| matches!(w.text.as_str(), "about" | "concerns" | "affects" | "means" | "needs" | "to"))
+        && !before.iter().rev().take(2).any(|w| matches!(w.text.as_str(), "is" | "are"));
     let told = narrated
         || sentence
         || (unit.shape == Shape::Prose && unit.text.ends_with('.') && words(&unit.text[mention.end..]).len() > 2)

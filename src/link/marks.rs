@@ -167,6 +167,7 @@ impl Marks {
             words.split_whitespace().for_each(|word| mark(word, *flag));
         }
         level::stating().for_each(|word| mark(word, LEVEL));
+        phrase(&["goes"], Asks::WithObject);
         stance::ELLIPTIC.iter().for_each(|word| mark(word, PRONOUN));
         nouns::all_credentials().for_each(|word| mark(&word, OBJECT | CREDENTIAL));
         nouns::all_accesses().for_each(|word| mark(word, OBJECT));

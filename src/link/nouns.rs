@@ -33,7 +33,7 @@ table! {
     "key" | "token" | "secret" | "credential" | "password" | "pw" | "pwd" | "passwd" | "cred" | "passphrase"
         | "pat" | "certificate" | "cert" | "webhook" | "kubeconfig" | "accessor" | "variable" | "login"
         | "secret-id" | "app" | "installation" | "service-account" | "apikey" | "api-key" | "keypair"
-        | "signing-key" | "schlüssel" | "zugriffsschlüssel" | "passwort" | "geheimnis" | "zugangsdaten"
+        | "signing-key" | "schlüssel" | "zugriffsschlüssel" | "passwort" | "datenbankpasswort" | "adminpasswort" | "dienstpasswort" | "geheimnis" | "zugangsdaten"
         | "jeton" | "clé" | "cle" | "mot" | "identifiant" | "clave" | "llave" | "contraseña" | "credencial"
         | "secreto" | "role" | "account" | "trust" | "parameter" | "path" | "version"
 }

@@ -297,7 +297,12 @@ impl Reading<'_> {
         let needed =
             wanted || near.iter().take(3).any(|w| matches!(w.text.as_str(), "needed" | "required" | "nötig" | "due"));
         // "the annual key change"
-        let called = before.last().is_some_and(|w| credential_noun(&w.text) && w.text != "version");
+        // "Datenbankpasswort der Control Plane wechseln": German puts the verb last.
+        let last = near.is_empty()
+            && matches!(act.form, Form::Base)
+            && unit_verb_last(&self.units[number].text[act.start..act.end])
+            && before.iter().any(|w| credential_noun(&w.text));
+        let called = last || before.last().is_some_and(|w| credential_noun(&w.text) && w.text != "version");
         called || named || noun || it || (needed && !self.mentions.is_empty())
     }
 
@@ -417,6 +422,11 @@ fn foreign_noun(word: &str) -> bool {
 }
 
 /// Verbs that mean a credential's end or change only beside one: they have other uses in every office.
+/// A German infinitive that asks at its sentence's end.
+fn unit_verb_last(verb: &str) -> bool {
+    matches!(&*verb.to_lowercase(), "wechseln" | "tauschen" | "austauschen" | "ändern" | "ersetzen" | "erneuern")
+}
+
 fn one_of_many(verb: &str) -> bool {
     let first = verb.split(' ').next().unwrap_or_default();
     [

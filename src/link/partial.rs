@@ -26,6 +26,10 @@ pub(super) fn part_of(
         };
         return (both.len() == 1 && front.len().max(back.len()) >= 4).then(|| (both[0], token.end()));
     }
+    // "Ends in a token".
+    if super::nouns::credential_noun(&token.text.to_lowercase()) {
+        return None;
+    }
     if token.text.len() < 4 || !token.text.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return None;
     }
@@ -65,8 +69,11 @@ pub(super) fn part_of(
                 )
         }) && near.iter().any(|word| options.contains(&word.text.as_str()))
     };
-    let open_front =
-        before.ends_with('…') || before.ends_with("..") || (before.ends_with("**") && !after.starts_with('*'));
+    let open_front = before.ends_with('…')
+        || before.ends_with("..")
+        || (unit.text[..token.start].ends_with("**")
+            && !after.starts_with('*')
+            && token.text.bytes().any(|b| b.is_ascii_digit()));
     let ends = open_front
         || told(&[
             "ends",

@@ -293,6 +293,17 @@ fn clause(
         };
         let denied = |n: &&&Found| n.cue == Cue::Not && n.to <= f.from && f.from - n.to < 4 && own.contains(&n.from);
         if found.iter().filter(denied).any(|n| !ended(n)) {
+            // "The token cannot change settings" is what it cannot do.
+            let unable = f.from > 1
+                && form == Form::Base
+                && matches!(words[f.from - 1].text.as_str(), "cannot" | "can't" | "couldn't")
+                && !matches!(
+                    words[f.from - 2].text.as_str(),
+                    "we" | "you" | "i" | "they" | "one" | "nobody" | "and" | "it"
+                );
+            if unable {
+                continue;
+            }
             // "If X is not revoked by Friday, …" keeps nothing.
             let conditional = |i: &usize| matches!(words[*i].text.as_str(), "if" | "unless" | "wenn" | "falls");
             negated |= form != Form::Participle || !own.iter().take_while(|i| **i < f.from).any(conditional);
@@ -444,11 +455,21 @@ fn clause(
     // A keeping word behind a negation asks ("not to be kept"), unless the phrase keeps by its negation.
     let keep = found.iter().any(|f| f.cue == Cue::Keep && !open(words, f));
     // "X must not.": what was just said of others.
-    let ends_with_not =
-        acts.is_empty() && own.len() > 1 && found.iter().any(|f| f.cue == Cue::Not && own.last() == Some(&f.from));
-    let starts_with_not = own
-        .first()
-        .is_some_and(|i| words[*i].text == "not" && !found.iter().any(|f| f.cue == Cue::Nothing && f.from == *i))
+    let ends_with_not = acts.is_empty()
+        && own.len() > 1
+        && found.iter().any(|f| {
+            f.cue == Cue::Not
+                && own.last() == Some(&f.from)
+                && !matches!(words[f.from].text.as_str(), "nobody" | "none" | "no")
+        });
+    // "Not referenced by any workflow:"
+    let idle = own.get(1).is_some_and(|i| {
+        matches!(words[*i].text.as_str(), "referenced" | "used" | "found" | "read" | "mentioned" | "known" | "anywhere")
+    });
+    let starts_with_not = !idle
+        && own
+            .first()
+            .is_some_and(|i| words[*i].text == "not" && !found.iter().any(|f| f.cue == Cue::Nothing && f.from == *i))
         && acts.is_empty();
     let stance = if keep || negated || starts_with_not || ends_with_not {
         Stance::Keep

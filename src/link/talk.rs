@@ -100,7 +100,9 @@ impl Reading<'_> {
                 && own.get(talk).is_some_and(|w| said[w.end..].starts_with(':'))
                 && self.units.iter().any(|unit| unit.ticked.is_some())
                 && judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| act.force == Force::Strong);
-            if head && !run && !asks_first && !asked_behind && !self.body_orders() {
+            // "DR test: X" of an access request whose text asks.
+            let form = form.is_some() && said[..said.len().min(at + 40)].contains(':') && self.body_asks();
+            if head && !run && !form && !asks_first && !asked_behind && !self.body_orders() {
                 return Some(format!("its title is about \"{word}\""));
             }
         }
@@ -220,7 +222,7 @@ impl Reading<'_> {
 
     /// "Nothing to be done about accounts here", "for information only".
     fn disclaims(&self) -> Option<String> {
-        const PHRASES: [&[&str]; 39] = [
+        const PHRASES: [&[&str]; 41] = [
             &["document", "change", "only"],
             &["documentation", "only"],
             &["nothing", "has", "to", "be", "changed"],
@@ -234,6 +236,8 @@ impl Reading<'_> {
             &["for", "completeness"],
             &["is", "a", "test", "ticket"],
             &["just", "a", "test"],
+            &["only", "about", "the", "page"],
+            &["only", "about", "the", "text"],
             &["hardware", "only"],
             &["equipment", "only"],
             &["nothing", "to", "be", "done", "about"],

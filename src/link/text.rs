@@ -296,13 +296,26 @@ pub(super) fn forwards(record: &Record) -> bool {
     ];
     let title = record.title.trim_start().to_lowercase();
     let first = title.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-    let own = |text: &str| {
-        text.lines().any(|line| {
-            !line.trim_start().starts_with('>') && {
-                let line = line.to_lowercase();
-                BELOW.iter().any(|word| line.contains(word))
+    // "From procurement:", and a quote.
+    let from = |text: &str| {
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty()).peekable();
+        while let Some(line) = lines.next() {
+            let first = line.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_lowercase();
+            let says = matches!(&*first, "from" | "mail" | "message" | "request" | "they" | "copied" | "von" | "de");
+            if line.ends_with(':') && says && lines.peek().is_some_and(|next| next.starts_with('>')) {
+                return true;
             }
-        })
+        }
+        false
+    };
+    let own = |text: &str| {
+        from(text)
+            || text.lines().any(|line| {
+                !line.trim_start().starts_with('>') && {
+                    let line = line.to_lowercase();
+                    BELOW.iter().any(|word| line.contains(word))
+                }
+            })
     };
     matches!(first, "fw" | "fwd" | "wg" | "tr" | "rv") || record.texts.iter().any(|text| own(&text.text))
 }

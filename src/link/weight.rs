@@ -59,12 +59,16 @@ impl Reading<'_> {
                 .is_some_and(|length| length.start < 6);
         // "The new one is in place."
         let there = said.starts_with("new ")
-            && before.last().is_some_and(|w| w.text == "the")
+            && before.last().is_some_and(|w| matches!(w.text.as_str(), "the" | "a"))
             && self.judged[number]
                 .behind(act.end)
                 .first()
                 .is_some_and(|w| matches!(w.text.as_str(), "is" | "works" | "was" | "has" | "are"));
+        // "It needs no token."
+        let none = said.starts_with("need")
+            && self.judged[number].behind(act.end).first().is_some_and(|w| matches!(w.text.as_str(), "no" | "nothing"));
         let noun = moves
+            || none
             || there
             || timed
             || adjective
