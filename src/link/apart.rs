@@ -141,7 +141,17 @@ pub(super) fn polite(words: &[Word]) -> bool {
         let gets = matches!(word(at + 2), "get" | "have" | "receive") && !matches!(word(at + 4), "look" | "list");
         let suggests = matches!(word(at + 1), "we" | "it") && matches!(word(at + 2), "not" | "also" | "get" | "have");
         let base = word(at).split('-').next().unwrap_or_default();
+        // "Would the old one be revoked?", "can both be active?" ask what happens.
+        let be = (at + 1..at + 9).find(|n| word(*n) == "be");
+        let happens = at == 0
+            && be.is_some_and(|be| match base {
+                "would" | "will" => {
+                    !matches!(word(be + 1), "so" | "possible" | "able" | "great" | "good" | "nice" | "kind")
+                }
+                _ => matches!(word(be + 1), "active" | "valid" | "used" | "true" | "live" | "both" | "in"),
+            });
         !asked
+            && !happens
             && match base {
                 "may" => gets && at == 0,
                 "can" | "could" | "would" | "will" => {

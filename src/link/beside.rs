@@ -204,6 +204,7 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
                     | "publish"
                     | "publishes"
                     | "deploys"
+                    | "deploy"
                     | "works"
                     | "signs"
                     | "sign"

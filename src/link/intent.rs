@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::model::ticket::{Intent, Record};
 
 use super::mention::Mention;
-use super::nouns::{condition, credential_noun, expires, keyless};
+use super::nouns::{condition, credential_noun, expires};
 use super::stance::{Act, Judged, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
@@ -52,7 +52,7 @@ pub(super) struct Once {
 
 /// Scores by intent: points, the words that made the first, and when these came.
 #[derive(Default)]
-pub(super) struct Scores(BTreeMap<Intent, (f64, String, usize)>);
+pub(super) struct Scores(pub(super) BTreeMap<Intent, (f64, String, usize)>);
 
 impl Scores {
     pub(super) fn add(&mut self, intent: Intent, points: f64, words: &str) {
@@ -365,6 +365,24 @@ impl Reading<'_> {
                         (_, Form::Noun) if act.intent == Intent::Provision && act.force == Force::Strong => 2.5,
                         (_, Form::Noun) => 0.6,
                     };
+                    // "The engineer who set it up has left us. Please disable the key X": why, and not what.
+                    let why = act.intent == Intent::Offboard
+                        && self.body_orders()
+                        && self.judged[number].before(act.start).iter().any(|w| {
+                            matches!(
+                                w.text.as_str(),
+                                "engineer"
+                                    | "intern"
+                                    | "interns"
+                                    | "technician"
+                                    | "employee"
+                                    | "employees"
+                                    | "somebody"
+                                    | "someone"
+                            )
+                        })
+                        && !super::tokens::tokens(&unit.text).iter().any(|token| super::people::address(token.text));
+                    let weight = if why { 1.0 } else { weight };
                     let points = share * self.points(number, unit, clause, act, weight);
                     if points <= 0.0 {
                         continue;
@@ -387,35 +405,6 @@ impl Reading<'_> {
             return true;
         }
         [unit.lead, unit.heading].into_iter().flatten().any(|other| self.judged[other].overall().spares())
-    }
-
-    /// OIDC and the like in the title retire the static credential.
-    fn keyless(&self, scores: &mut Scores) {
-        let title = words(&self.record.title);
-        let removes = scores.0.contains_key(&Intent::Revoke);
-        let text = &title;
-        let of = text.windows(2).position(|pair| pair[0].text == "instead" && pair[1].text == "of");
-        let plain = |w: &Word| matches!(w.text.as_str(), "app" | "role" | "installation");
-        // "An app instead of the token"; "X app: one repository instead of all" says nothing of one.
-        let replaces = |at: usize| {
-            of.is_some_and(|of| of.saturating_sub(at) <= 3 && at < of)
-                && !self.record.title[title[at].end..].starts_with(':')
-        };
-        // "No more static keys", "deploys without static keys".
-        let without = text.iter().any(|w| w.text == "static")
-            && (text.iter().any(|w| w.text == "without")
-                || text.windows(2).any(|pair| pair[0].text == "no" && pair[1].text == "more"));
-        let Some((_, word)) = title.iter().enumerate().find(|(at, w)| {
-            (without && w.text == "static")
-                || (keyless(&w.text) && w.text != "workload" && (!plain(w) || replaces(*at)))
-        }) else {
-            return;
-        };
-        let instead = of.is_some()
-            || text.iter().any(|w| matches!(w.text.as_str(), "replace" | "replaces" | "static" | "statt" | "anstelle"));
-        if removes || instead {
-            scores.add(Intent::Revoke, 8.0, &format!("\"{}\" in the title", word.text));
-        }
     }
 }
 

@@ -377,7 +377,6 @@ impl Scene<'_> {
             || (unit.shape != Shape::Prose && heading == Some(Stance::Act));
         Some(match () {
             () if acted => Weight::Acted,
-            () if unit.origin == Origin::Title => Weight::Listed,
             // "Role X is there": a role has no value that could go or change, where its clause does not say so.
             () if matches!(self.intent, Intent::Revoke | Intent::Rotate)
                 && unit.shape == Shape::Prose
@@ -385,6 +384,7 @@ impl Scene<'_> {
             {
                 Weight::Passing
             }
+            () if unit.origin == Origin::Title => Weight::Listed,
             () if unit.shape == Shape::Code => {
                 if in_code(unit, mention) {
                     Weight::Listed

@@ -9,7 +9,7 @@ use crate::model::ticket::Intent;
 use super::hashed::{Hashes, hash, pair};
 use super::index::Names;
 use super::verbs::{Force, Lexicon};
-use super::{filed, level, nouns, request, stance};
+use super::{filed, level, nouns, ordered, request};
 
 /// The first word of a phrase.
 pub(super) const PHRASE: u32 = 1;
@@ -168,7 +168,7 @@ impl Marks {
         }
         level::stating().for_each(|word| mark(word, LEVEL));
         phrase(&["goes"], Asks::WithObject);
-        stance::ELLIPTIC.iter().for_each(|word| mark(word, PRONOUN));
+        ordered::ELLIPTIC.iter().for_each(|word| mark(word, PRONOUN));
         nouns::all_credentials().for_each(|word| mark(&word, OBJECT | CREDENTIAL));
         nouns::all_accesses().for_each(|word| mark(word, OBJECT));
         nouns::all_keyless().for_each(|word| mark(word, KEYLESS));

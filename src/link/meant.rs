@@ -155,6 +155,7 @@ impl Reading<'_> {
             "withdraw",
             "abschalt",
             "abgeschalt",
+            "abkündig",
             "stillleg",
             "stillgeleg",
             "apag",

@@ -57,7 +57,10 @@ impl Reading<'_> {
                         .any(|w| access_noun(&w.text) || level::word(&w.text).is_some() || credential_noun(&w.text)));
         }
         if act.intent == Intent::Provision || act.intent == Intent::Modify {
-            let level = words.iter().any(|w| level::word(&w.text).is_some());
+            let level = words.iter().enumerate().any(|(at, w)| {
+                // "Just the list" is none.
+                level::word(&w.text).is_some() && (w.text != "list" || level::in_place(words, at).is_some())
+            });
             let verb = self.units[number].text[act.start..act.end].to_lowercase();
             // "Allow X to assume Y": the verb says by itself that an access is meant.
             let allows =
@@ -161,6 +164,7 @@ impl Reading<'_> {
                 "new"
                     | "fresh"
                     | "change"
+                    | "changes"
                     | "update"
                     | "reset"
                     | "refresh"

@@ -75,6 +75,8 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         || has(&["applies", "from"])
         || has(&["wirksam", "zum"])
         || has(&["effet", "du"])
+        || has(&["effet", "au"])
+        || has(&["effet", "le"])
         || has(&["efecto", "desde"])
         || has(&["not", "before"])
         || has(&["not", "earlier", "than"])

@@ -6,6 +6,7 @@ use crate::model::ticket::Intent;
 use super::apart::{ability, apart, indirect, polite, rule, subordinate};
 use super::clauses::{around, embedded, in_a_path, quoted, segments};
 use super::nouns::condition;
+use super::ordered::{caused, elliptic, issue, made, open};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::{Cue, Force, Form, Lexicon};
@@ -188,77 +189,6 @@ fn cues(text: &str, words: &[Word], lexicon: &Lexicon) -> Vec<Found> {
         }
     }
     out
-}
-
-/// "What remains is X", "X remains to be rotated": what is still to be done, and nothing that stays.
-fn open(words: &[Word], found: &Found) -> bool {
-    let word = |n: usize| words.get(n).map(|word| word.text.as_str()).unwrap_or_default();
-    let back = |n: usize| found.from.checked_sub(n).map(word).unwrap_or_default();
-    matches!(word(found.from), "remain" | "remains")
-        && (back(1) == "what" || (back(1) == "still" && back(2) == "what") || word(found.to) == "to")
-}
-
-/// "Found in an issue comment": the thing in a tracker, not an order to issue one.
-fn issue(words: &[Word], at: usize) -> bool {
-    let word = |at: Option<usize>| at.and_then(|at| words.get(at)).map(|w| w.text.as_str()).unwrap_or_default();
-    matches!(word(Some(at)), "issue" | "issues")
-        && (matches!(
-            word(at.checked_sub(1)),
-            "in" | "an" | "the" | "this" | "that" | "of" | "on" | "github" | "gitlab" | "jira" | "known" | "no" | "any"
-        ) || matches!(word(Some(at + 1)), "comment" | "comments" | "tracker" | "template" | "number" | "body"))
-}
-
-/// "Please have its token revoked": asked for, where "have revoked" tells.
-fn caused(words: &[Word], own: &[usize], verb: usize) -> bool {
-    let word = |at: usize| words.get(at).map(|word| word.text.as_str()).unwrap_or_default();
-    let near = own.iter().copied().filter(|at| *at < verb && verb - at <= 10);
-    near.filter(|at| matches!(word(*at), "have" | "get") && at + 1 < verb).any(|at| {
-        let asks = at == own[0]
-            || matches!(word(at - 1), "please" | "pls" | "to" | "must" | "should" | "kindly" | "you" | "and" | "let's");
-        asks && !matches!(
-            word(at + 1),
-            "been" | "already" | "just" | "all" | "also" | "not" | "both" | "now" | "since" | "never"
-        )
-    })
-}
-
-/// "It got the new password last week": the thing that was made, not an order to make one.
-fn made(unit: &Unit, act: &Act) -> bool {
-    let words = unit.text[act.start..act.end].to_lowercase();
-    !act.modal && ["new", "fresh", "neue", "nouve", "nuev", "another"].iter().any(|word| words.starts_with(word))
-}
-
-/// What stands right behind an order that leaves out its object.
-pub(super) const ELLIPTIC: [&str; 13] = [
-    "at",
-    "immediately",
-    "asap",
-    "now",
-    "today",
-    "please",
-    "from",
-    "right",
-    "straight",
-    "before",
-    "by",
-    "afterwards",
-    "soon",
-];
-
-/// "Disable at once.", "Please remove from the project": an order that leaves out its object.
-fn elliptic(words: &[Word], own: &[usize], acts: &[Act]) -> bool {
-    let [act] = acts else { return false };
-    let first = own
-        .iter()
-        .map(|i| words[*i].text.as_str())
-        .find(|w| !matches!(*w, "please" | "pls" | "kindly" | "then" | "so"));
-    let opens = own.iter().any(|i| words[*i].start == act.start && Some(words[*i].text.as_str()) == first);
-    let next = own.iter().map(|i| &words[*i]).find(|w| w.start >= act.end).map(|w| w.text.as_str());
-    opens
-        && act.form == Form::Base
-        && matches!(act.intent, Intent::Revoke | Intent::Rotate)
-        && act.force == Force::Weak
-        && next.is_some_and(|next| ELLIPTIC.contains(&next))
 }
 
 fn clause(

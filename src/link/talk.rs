@@ -120,6 +120,10 @@ impl Reading<'_> {
             && !self.of_unit(first.0).iter().any(|m| !m.identity)
             && judged.clauses.iter().flat_map(|clause| &clause.acts).all(|act| act.force == Force::Weak)
             && !self.body_orders()
+            // "Stolen notebook: renew what was on it", and a heading over what is to be renewed.
+            && !self.units.iter().zip(self.judged).any(|(unit, judged)| {
+                unit.shape == Shape::Heading && judged.overall() == Stance::Act
+            })
             // "Key in a public notebook", and the text: "AKIA… is in it. Please revoke."
             && !(self.body_asks() && self.mentions.iter().any(|m| !m.identity && !m.stance.spares()))
         {

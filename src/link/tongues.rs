@@ -17,7 +17,7 @@ pub(super) const VERBS: &[Verbs] = &[
         Force::Strong,
         "sperren|entziehen|widerrufen|deaktivieren|stilllegen|entzieht|entziehe|sperrt|sperre|zu sperren|ungültig machen|außer betrieb nehmen|invalidieren|deprovisionieren|revoken",
         "gesperrt|entzogen|widerrufen|deaktiviert|stillgelegt|invalidiert|revoked",
-        "sperrung|entzug|widerruf|deaktivierung|stilllegung|abschaltung|rechteentzug",
+        "sperrung|entzug|widerruf|deaktivierung|stilllegung|abschaltung|abkündigung|rechteentzug",
     ),
     (
         Intent::Revoke,
