@@ -29,7 +29,7 @@ impl Reading<'_> {
             {
                 Intent::Offboard
             }
-            Intent::Revoke if takes_a_part(after) || self.from_a_role(number, act) => Intent::Modify,
+            Intent::Revoke if takes_a_part(after) || self.takes_off_a_role(number, act) => Intent::Modify,
             // "Vault policy svc-batch: remove secret/x".
             Intent::Revoke
                 if unit.origin == Origin::Title
@@ -103,7 +103,7 @@ impl Reading<'_> {
     }
 
     /// "Remove svc-batch from deploy-prod", "take Lena off deploy-prod": who had the role loses it, and the role stays.
-    fn from_a_role(&self, number: usize, act: &Act) -> bool {
+    fn takes_off_a_role(&self, number: usize, act: &Act) -> bool {
         let behind = self.judged[number].behind(act.end);
         let from = behind.iter().take(6).position(|w| matches!(w.text.as_str(), "from" | "off" | "out"));
         from.filter(|from| *from > 0).is_some_and(|from| {

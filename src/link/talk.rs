@@ -116,16 +116,19 @@ impl Reading<'_> {
         if self.only_trouble(first.0) && !by_fields && !self.lends() && !self.body_orders() {
             return Some("its title tells of a trouble".to_owned());
         }
+        // "Stolen notebook: renew what was on it", and a heading over what is to be renewed.
+        let headed = || {
+            self.units
+                .iter()
+                .zip(self.judged)
+                .any(|(unit, judged)| unit.shape == Shape::Heading && judged.overall() == Stance::Act)
+        };
+        // "Key in a public notebook", and the text: "AKIA… is in it. Please revoke."
+        let asks = || self.body_asks() && self.mentions.iter().any(|m| !m.identity && !m.stance.spares());
         if hardware(&title)
             && !self.of_unit(first.0).iter().any(|m| !m.identity)
             && judged.clauses.iter().flat_map(|clause| &clause.acts).all(|act| act.force == Force::Weak)
-            && !self.body_orders()
-            // "Stolen notebook: renew what was on it", and a heading over what is to be renewed.
-            && !self.units.iter().zip(self.judged).any(|(unit, judged)| {
-                unit.shape == Shape::Heading && judged.overall() == Stance::Act
-            })
-            // "Key in a public notebook", and the text: "AKIA… is in it. Please revoke."
-            && !(self.body_asks() && self.mentions.iter().any(|m| !m.identity && !m.stance.spares()))
+            && !(self.body_orders() || headed() || asks())
         {
             return Some("its title is about equipment".to_owned());
         }

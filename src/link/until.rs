@@ -48,7 +48,7 @@ impl Times<'_> {
         let stated = self.granted(false, |_| true).and_then(|granted| granted.end);
         if let (Some(day), Some(stated)) = (day, stated)
             && stated < day
-            && day - stated < DAY.try_into().unwrap_or_default()
+            && day - stated < DAY
         {
             window.end = Some(stated);
         }
