@@ -98,7 +98,9 @@ pub(super) fn only_names(unit: &Unit, mention: &Mention) -> bool {
         && !before
             .iter()
             .any(|w| matches!(w.text.as_str(), "about" | "concerns" | "affects" | "means" | "needs" | "to"))
-        && !before.iter().rev().take(2).any(|w| matches!(w.text.as_str(), "is" | "are"));
+        // "That is X and Y", where "tags are pushed by X" tells.
+        && (before.iter().any(|w| w.text == "by")
+            || !before.iter().any(|w| matches!(w.text.as_str(), "is" | "are")));
     let told = narrated
         || sentence
         || (unit.shape == Shape::Prose && unit.text.ends_with('.') && words(&unit.text[mention.end..]).len() > 2)

@@ -164,7 +164,7 @@ impl Reading<'_> {
             "außer betrieb",
         ]
         .iter()
-        .any(|v| verb.starts_with(v));
+        .any(|v| verb.starts_with(v) && verb != "goes");
         let everything = verb.starts_with("terminat")
             || after.iter().take(4).any(|w| {
                 matches!(

@@ -73,7 +73,7 @@ pub(super) fn part_of(
         || before.ends_with("..")
         || (unit.text[..token.start].ends_with("**")
             && !after.starts_with('*')
-            && token.text.bytes().any(|b| b.is_ascii_digit()));
+            && !token.text.bytes().any(|b| b.is_ascii_lowercase()));
     let ends = open_front
         || told(&[
             "ends",

@@ -390,7 +390,7 @@ fn clause(
         && found.iter().any(|f| {
             f.cue == Cue::Not
                 && own.last() == Some(&f.from)
-                && !matches!(words[f.from].text.as_str(), "nobody" | "none" | "no")
+                && !matches!(words[f.from].text.as_str(), "nobody" | "none")
         });
     // "Not referenced by any workflow:"
     let idle = own.get(1).is_some_and(|i| {
