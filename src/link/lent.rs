@@ -152,7 +152,9 @@ const UNTIL: [&str; 5] = ["until", "till", "bis", "jusqu'au", "hasta"];
 /// Whether a title may state until when.
 pub(super) fn may_lend(title: &str) -> bool {
     title.contains("~~")
-        || words(title).iter().any(|w| HELD.contains(&w.text.as_str()))
+        || title
+            .split(|c: char| !c.is_alphanumeric() && c != '-')
+            .any(|word| HELD.iter().any(|held| word.eq_ignore_ascii_case(held)))
         || title.bytes().any(|byte| byte.is_ascii_digit())
             && (title.matches(':').count() > 1
                 || words(title).iter().any(|w| UNTIL.contains(&w.text.as_str()) || FROM.contains(&w.text.as_str())))

@@ -49,6 +49,9 @@ pub(super) const BESIDE: u32 = 1 << 16;
 /// It asks for an access, or a change of one, by itself.
 pub(super) const ASKS: u32 = 1 << 17;
 
+/// Right behind a verb, it says that its object is left out.
+pub(super) const ELLIPTIC: u32 = 1 << 18;
+
 /// How far behind its first part a verb's second part stands at most, in words.
 pub(super) const APART: usize = 14;
 
@@ -168,7 +171,7 @@ impl Marks {
         }
         level::stating().for_each(|word| mark(word, LEVEL));
         phrase(&["goes"], Asks::WithObject);
-        ordered::ELLIPTIC.iter().for_each(|word| mark(word, PRONOUN));
+        ordered::ELLIPTIC.iter().for_each(|word| mark(word, ELLIPTIC));
         nouns::all_credentials().for_each(|word| mark(&word, OBJECT | CREDENTIAL));
         nouns::all_accesses().for_each(|word| mark(word, OBJECT));
         nouns::all_keyless().for_each(|word| mark(word, KEYLESS));

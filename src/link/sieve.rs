@@ -27,7 +27,7 @@ use super::index::Names;
 use super::intent::{Reading, periodic};
 use super::marks::{self, Asks, Marks, Word};
 use super::request;
-use super::sifting::{Hit, Line, Marked, Quick, is_heading, may_join, sentence, sign};
+use super::sifting::{Hit, Line, Marked, Quick, is_heading, is_row, may_join, sentence, sign};
 use super::text;
 use super::tokens::{each_token, words};
 use super::verbs::Lexicon;
@@ -123,13 +123,6 @@ fn object_signs(line: &str) -> u8 {
 
 /// How far behind a verb its object makes it one of ours, see `object`.
 const BESIDE: usize = 5;
-
-/// A table's row may give its verdict in a cell without an object.
-fn is_row(line: &str) -> bool {
-    let first = line.trim_start().as_bytes().first();
-    first == Some(&b'|')
-        || (memchr::memchr3(b';', b'\t', b',', line.as_bytes()).is_some() && super::csv::separated(line).is_some())
-}
 
 /// How many labels are remembered.
 const LABELS: usize = 4096;
@@ -314,8 +307,10 @@ impl One<'_> {
         let last = hits.partition_point(|hit| hit.word < phrase.end + BESIDE);
         let beside = all_of(&hits[first..last]) & marks::BESIDE != 0;
         self.seen.ends |= all & marks::OBJECT != 0 || beside || address || is_row(own);
-        self.seen.pronoun |= all & marks::PRONOUN != 0;
-        self.seen.spoken_of |= all & marks::PRONOUN != 0 && self.seen.noun;
+        let left_out = hits.get(first).is_some_and(|hit| hit.word == phrase.end && hit.marks & marks::ELLIPTIC != 0);
+        let pronoun = all & marks::PRONOUN != 0 || left_out;
+        self.seen.pronoun |= pronoun;
+        self.seen.spoken_of |= pronoun && self.seen.noun;
     }
 
     /// Names of several words, and parts of ids.
@@ -422,8 +417,10 @@ impl One<'_> {
                 // "Get a new one", "change the value": see `object`.
                 let beside = own.words[words.end..].iter().take(BESIDE).any(|word| word.marks & marks::BESIDE != 0);
                 self.seen.ends |= all & marks::OBJECT != 0 || beside || address || is_row(line);
-                self.seen.pronoun |= all & marks::PRONOUN != 0;
-                self.seen.spoken_of |= all & marks::PRONOUN != 0 && self.seen.noun;
+                let left_out = own.words.get(words.end).is_some_and(|word| word.marks & marks::ELLIPTIC != 0);
+                let pronoun = all & marks::PRONOUN != 0 || left_out;
+                self.seen.pronoun |= pronoun;
+                self.seen.spoken_of |= pronoun && self.seen.noun;
             }
         }
     }

@@ -382,6 +382,13 @@ pub(super) fn is_heading(line: &str) -> bool {
     line.starts_with('#') || line.starts_with("**") || matches!(line.as_bytes(), [b'h', b'1'..=b'6', b'.', ..])
 }
 
+/// A table's row may give its verdict in a cell without an object.
+pub(super) fn is_row(line: &str) -> bool {
+    let first = line.trim_start().as_bytes().first();
+    first == Some(&b'|')
+        || (memchr::memchr3(b';', b'\t', b',', line.as_bytes()).is_some() && super::csv::separated(line).is_some())
+}
+
 /// Whether what is struck or not chosen may join what stands around it.
 pub(super) fn may_join(line: &str, signs: u8) -> bool {
     signs & sign::STRIKES != 0 && line.contains("~~") || signs & sign::BOXES != 0 && boxes(line) > 1
