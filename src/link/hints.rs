@@ -226,17 +226,17 @@ fn levelled(word: &str) -> Option<bool> {
 /// "Not production", "except in staging": where it is not.
 fn denied(words: &[Word], start: usize) -> bool {
     let at = words.partition_point(|word| word.start < start);
-    // "Production is not affected", "staging stays", "production follows".
-    let behind: Vec<&str> = words[at..].iter().skip(1).take(4).map(|word| word.text.as_str()).collect();
-    let untouched = |word: &str| {
+    // "Production is not affected", "staging stays".
+    let behind = |n: usize| words.get(at + n).map(|word| word.text.as_str()).unwrap_or_default();
+    let untouched = |n: usize| {
         matches!(
-            word,
+            behind(n),
             "affected" | "concerned" | "touched" | "involved" | "included" | "part" | "meant" | "changed" | "betroffen"
         )
     };
-    let not = behind.iter().take(2).position(|word| matches!(*word, "not" | "isn't" | "aren't" | "nicht"));
-    if not.is_some_and(|not| behind[not + 1..].iter().take(2).any(|word| untouched(word)))
-        || behind.first().is_some_and(|word| matches!(*word, "unaffected" | "untouched" | "stays" | "remains"))
+    let not = (1..=2).find(|n| matches!(behind(*n), "not" | "isn't" | "aren't" | "nicht"));
+    if not.is_some_and(|not| untouched(not + 1) || untouched(not + 2))
+        || matches!(behind(1), "unaffected" | "untouched" | "stays" | "remains")
     {
         return true;
     }

@@ -278,12 +278,13 @@ mod tests {
     #[test]
     fn durations() {
         let of = |text: &str| lengths(text).into_iter().map(|l| l.duration.minutes).collect::<Vec<_>>();
-        assert!(LENGTH.is_some() && ISO.is_some());
+        assert!(LENGTH.is_some() && ISO.is_some() && KEYED.is_some());
         assert_eq!(of("for two hours"), [120]);
         assert_eq!(of("Duration: 4h"), [240]);
         assert_eq!(of("90 min, 3 days, eine Woche, deux heures"), [90, 4320, 10080, 120]);
         assert_eq!(of("PT2H30M, P2D"), [150, 2880]);
         assert_eq!(of("1.5 hours, half an hour, 2,5 Stunden"), [90, 30, 150]);
+        assert_eq!(of("Duration (hours): 12"), [720]);
         assert_eq!(of("a key, 3 hens"), Vec::<i64>::new());
     }
 

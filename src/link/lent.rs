@@ -181,9 +181,6 @@ pub(super) fn lends_until(title: &Judged) -> bool {
 pub(super) fn lends_level(title: &str) -> bool {
     let all = words(title);
     (0..all.len()).any(|at| {
-        super::level::in_place(&all, at).is_some()
-            && all
-                .get(at + 1)
-                .is_some_and(|w| matches!(w.text.as_str(), "until" | "till" | "bis" | "jusqu'au" | "hasta"))
+        super::level::in_place(&all, at).is_some() && all.get(at + 1).is_some_and(|w| UNTIL.contains(&w.text.as_str()))
     })
 }

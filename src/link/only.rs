@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::model::sieve::{Part, Reader, Sieve};
 
-use super::sieve::number;
+/// What stands behind a ticket's `#`, or its whole id.
+pub(super) fn number(id: &str) -> String {
+    id.rsplit_once('#').map_or(id, |(_, number)| number).to_owned()
+}
 
 /// Leaves out every ticket but some that are named.
 #[derive(Debug)]

@@ -77,4 +77,10 @@ pub(super) fn elliptic(words: &[Word], own: &[usize], acts: &[Act]) -> bool {
         && matches!(act.intent, Intent::Revoke | Intent::Rotate)
         && act.force == Force::Weak
         && next.is_some_and(|next| ELLIPTIC.contains(&next))
+        && !words.iter().any(|w| w.end == act.end && tells(&w.text))
+}
+
+/// "Blocked by the upgrade", "leaked from the build": a form that tells, and orders nothing.
+pub(super) fn tells(word: &str) -> bool {
+    word.as_bytes().last_chunk().is_some_and(|end: &[u8; 2]| end.eq_ignore_ascii_case(b"ed"))
 }

@@ -26,6 +26,8 @@ use crate::model::ticket::Intent;
 use super::index::Names;
 use super::intent::{Reading, periodic};
 use super::marks::{self, Asks, Marks, Word};
+use super::only::number;
+use super::ordered::tells;
 use super::request;
 use super::sifting::{Hit, Line, Marked, Quick, is_heading, is_row, may_join, sentence, sign};
 use super::text;
@@ -63,11 +65,6 @@ impl Words {
             named: waived.chain(asked.iter().map(String::as_str)).map(number).collect(),
         }
     }
-}
-
-/// What stands behind a ticket's `#`, or its whole id.
-pub(super) fn number(id: &str) -> String {
-    id.rsplit_once('#').map_or(id, |(_, number)| number).to_owned()
 }
 
 impl Sieve for Words {
@@ -307,7 +304,9 @@ impl One<'_> {
         let last = hits.partition_point(|hit| hit.word < phrase.end + BESIDE);
         let beside = all_of(&hits[first..last]) & marks::BESIDE != 0;
         self.seen.ends |= all & marks::OBJECT != 0 || beside || address || is_row(own);
-        let left_out = hits.get(first).is_some_and(|hit| hit.word == phrase.end && hit.marks & marks::ELLIPTIC != 0);
+        let verb = place(phrase.end - 1);
+        let left_out = hits.get(first).is_some_and(|hit| hit.word == phrase.end && hit.marks & marks::ELLIPTIC != 0)
+            && !tells(&own[verb.start - from..verb.end - from]);
         let pronoun = all & marks::PRONOUN != 0 || left_out;
         self.seen.pronoun |= pronoun;
         self.seen.spoken_of |= pronoun && self.seen.noun;
@@ -417,7 +416,8 @@ impl One<'_> {
                 // "Get a new one", "change the value": see `object`.
                 let beside = own.words[words.end..].iter().take(BESIDE).any(|word| word.marks & marks::BESIDE != 0);
                 self.seen.ends |= all & marks::OBJECT != 0 || beside || address || is_row(line);
-                let left_out = own.words.get(words.end).is_some_and(|word| word.marks & marks::ELLIPTIC != 0);
+                let left_out = own.words.get(words.end).is_some_and(|word| word.marks & marks::ELLIPTIC != 0)
+                    && !tells(&line[last.start..last.end]);
                 let pronoun = all & marks::PRONOUN != 0 || left_out;
                 self.seen.pronoun |= pronoun;
                 self.seen.spoken_of |= pronoun && self.seen.noun;
