@@ -169,7 +169,16 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     if (one == "to" && two == "next") || matches!(one, "beside" | "alongside") {
         return true;
     }
-    if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
+        if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
+        return true;
+    }
+    // "Written by X, read by Y".
+    if one == "by"
+        && matches!(
+            two,
+            "written" | "read" | "consumed" | "called" | "triggered" | "deployed" | "maintained" | "filled" | "populated" | "synced" | "fetched" | "pulled" | "pushed" | "mounted" | "needed"
+        )
+    {
         return true;
     }
     let reads = (1..5).any(|n| {

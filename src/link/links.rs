@@ -8,7 +8,7 @@ use crate::model::mask::masked;
 use crate::model::ticket::{Intent, Link, Record, Strength};
 
 use super::choose::{Choice, Context};
-use super::listed::{aside_heading, examples, in_code, is_pair, only_names};
+use super::listed::{aside_heading, examples, in_code, is_pair, only_names, sentence};
 use super::mention::{Mention, Target};
 use super::nouns::condition;
 use super::stance::{Judged, Stance};
@@ -112,11 +112,13 @@ impl Scene<'_> {
         self.only_provided();
         self.pronouns();
         self.but_the_last();
-        let mut out = Linked::default();
+                let mut out = Linked::default();
+        let titled = self.titled();
         let mut weighed: Vec<(Mention, Option<Weight>)> = std::mem::take(&mut self.mentions)
             .into_iter()
             .map(|mention| {
-                let weight = self.weight(&mention);
+                let weight = self.weight(&mention, titled);
+
                 (mention, weight)
             })
             .collect();
@@ -326,8 +328,19 @@ impl Scene<'_> {
         }
     }
 
-    /// How much a mention weighs; none where the words spare it.
-    fn weight(&self, mention: &Mention) -> Option<Weight> {
+        /// Whether the title says what is acted on.
+    fn titled(&self) -> bool {
+        self.mentions.iter().any(|m| {
+            self.unit(m).origin == Origin::Title
+                && m.stance == Stance::Act
+                && !m.identity
+                && !m.instrument
+                && (matches!(m.target, Target::Unknown(_)) || self.chosen(m).certain())
+        })
+    }
+
+    /// How much a mention weighs; none where the words spare it. `titled`: the title says what is acted on.
+    fn weight(&self, mention: &Mention, titled: bool) -> Option<Weight> {
         let unit = self.unit(mention);
         let told = |stance| if self.filed && stance == Stance::Past { Stance::Act } else { stance };
         // A line that says what is done to its own names says nothing of the next one, unless it ends in a colon.
@@ -392,6 +405,7 @@ impl Scene<'_> {
                     Weight::Passing
                 }
             }
+                        () if titled && sentence(unit, mention) => Weight::Passing,
             () if unit.shape == Shape::Row || only_names(unit, mention) || is_pair(unit, mention) => Weight::Listed,
             () => Weight::Passing,
         })

@@ -122,6 +122,23 @@ pub(super) fn only_names(unit: &Unit, mention: &Mention) -> bool {
     !told
 }
 
+/// "The job logs in with X": a sentence of its own, that neither says what something is nor adds to what was said.
+pub(super) fn sentence(unit: &Unit, mention: &Mention) -> bool {
+    let before = words(&unit.text[..mention.start]);
+    let adds = |w: &Word| {
+        matches!(
+            w.text.as_str(),
+            "also" | "too" | "plus" | "same" | "both" | "additionally" | "likewise" | "well" | "auch" | "ebenso" | "aussi" | "también"
+        )
+    };
+    unit.shape == Shape::Prose
+        && before.len() >= 2
+        && before.len() + words(&unit.text[mention.end..]).len() >= 4
+        && !unit.text[..mention.start].contains([':', '|'])
+        && !before.last().is_some_and(|w| matches!(w.text.as_str(), "is" | "are" | "ist" | "sind" | "est" | "es"))
+        && !words(&unit.text).iter().any(adds)
+}
+
 /// `accessor: ACC…`, `Path: secret/x`.
 pub(super) fn is_pair(unit: &Unit, mention: &Mention) -> bool {
     unit.text[..mention.start].split_once(':').is_some_and(|(key, between)| {
