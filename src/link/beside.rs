@@ -200,7 +200,9 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
         return true;
     }
     match one {
-        "by" | "with" | "through" | "durch" | "mit" | "par" | "por" => {
+                // "Tags through X".
+        "through" => true,
+        "by" | "with" | "durch" | "mit" | "par" | "por" => {
             matches!(
                 two,
                 "start"
@@ -270,7 +272,19 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
         "of" => matches!(two, "favour" | "favor"),
         "is" | "ist" | "est" | "es" => (2..6).any(|n| new(back(n + article))),
         "read" | "reads" if matches!(two, "should" | "must" | "shall" | "will") => true,
-        "uses" | "use" | "using" | "assumes" | "assume" | "via" | "successor" | "replacement" => true,
+                "uses" | "use" | "using" | "assumes" | "assume" | "via" | "successor" | "replacement" => true,
+        // "Traffic moved over to key 2 (X)".
+        _ if text[..start].trim_end_matches(['`', '*', '"']).ends_with('(') && {
+            let named = words[..at].iter().rev().take(3).take_while(|w| {
+                w.text.bytes().all(|b| b.is_ascii_digit()) || matches!(w.text.as_str(), "key" | "token" | "secret" | "the" | "one" | "second" | "new")
+            });
+            let from = at - named.count();
+            words[from.saturating_sub(1)..from].iter().any(|w| w.text == "to")
+                && words[..from].iter().rev().take(5).any(|w| matches!(w.text.as_str(), "moved" | "switched" | "migrated"))
+        } =>
+        {
+            true
+        }
         _ => {
             let label = text[..start].trim_end_matches(['`', '*', '"', ' ']);
             label.ends_with(':')

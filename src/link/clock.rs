@@ -26,7 +26,7 @@ pub(super) fn all<'t>(
 
 static CLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
-        r"\b(\d{{1,2}}):(\d{{2}})(?::\d{{2}})?\s*([AaPp]\.?[Mm]\b\.?)?\s*(?:h\b|Uhr\b|uhr\b)?\s*\(?({ZONE})?|\b(\d{{1,2}})\s*([AaPp]\.?[Mm])\b\.?\s*\(?({ZONE})?|\b([Nn]oon|[Mm]idnight|Mitternacht|midi|minuit)\b\s*({ZONE})?|\b(\d{{1,2}})(?:[h.](\d{{2}}))?\s*(?:Uhr|uhr)\b\s*({ZONE})?|(?:à|\bat|\buntil|jusqu'à|a las|\bto)\s+(\d{{1,2}})\s?h\s?(\d{{2}})?\b\s*({ZONE})?|\b([01]\d|2[0-3])([0-5]\d)\s+(UTC|GMT|CET|CEST)\b"
+        r"\b(\d{{1,2}}):(\d{{2}})(?::\d{{2}})?\s*([AaPp]\.?[Mm]\b\.?)?\s*(?:h\b|Uhr\b|uhr\b)?\s*\(?({ZONE})?|\b(\d{{1,2}})\s*([AaPp]\.?[Mm])\b\.?\s*\(?({ZONE})?|\b([Nn]oon|[Mm]idnight|Mitternacht|midi|minuit)\b\s*({ZONE})?|\b(\d{{1,2}})(?:[h.](\d{{2}}))?\s*(?:Uhr|uhr)\b\s*({ZONE})?|(?:à|\bat|\buntil|jusqu'à|a las|\bto)\s+(\d{{1,2}})\s?h\s?(\d{{2}})?\b\s*({ZONE})?|\b([01]\d|2[0-3])([0-5]\d)\s*(Z|UTC|GMT|CET|CEST)\b"
     ))
 });
 

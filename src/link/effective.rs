@@ -31,8 +31,7 @@ impl Times<'_> {
 
     fn stated(&self) -> Option<Timestamp> {
         if let Some(field) = self.record.fields.get(&Field::Effective) {
-            let last = self.intent == Intent::Offboard && !self.workload;
-            return self.field(field, last && field.trim().len() == 10);
+                        return self.field(field, false);
         }
         if matches!(self.intent, Intent::Elevate | Intent::None) {
             return None;

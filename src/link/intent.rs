@@ -4,7 +4,7 @@
 use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 
-use crate::model::ticket::{Intent, Record};
+use crate::model::ticket::{Field, Intent, Record};
 
 use super::mention::Mention;
 use super::nouns::{condition, credential_noun, expires};
@@ -89,7 +89,10 @@ impl Reading<'_> {
             .iter()
             .any(|intent| scores.0.get(intent).is_some_and(|(points, ..)| *points >= ENOUGH));
         for (intent, (points, words, _)) in states.0 {
-            if !told || scores.0.get(&intent).is_some_and(|(points, ..)| *points < 3.0) {
+                        // "The password expires. Please renew it": what is said to be done, and not what it is.
+            let own = scores.0.get(&intent).map_or(0.0, |(points, ..)| *points);
+            let other = || scores.0.iter().any(|(other, (points, ..))| *other != intent && *points >= own.max(ENOUGH));
+            if !told || (own > 0.0 && own < 3.0 && !other()) {
                 scores.add(intent, points, &words);
             }
         }
@@ -261,8 +264,9 @@ impl Reading<'_> {
                 && role
                 && !self.judged[number].question
                 && !self.judged[number].overall().spares()
-                && (super::lent::spans(&unit.text)
-                    || super::lent::held(&self.judged[number], self.of_unit(number))
+                                && (super::lent::spans(&unit.text)
+                    || (super::lent::held(&self.judged[number], self.of_unit(number))
+                        || self.judged[number].words.iter().any(|w| w.text == "for"))
                         && self.own().any(|(unit, judged)| {
                             matches!(unit.origin, Origin::Body(_))
                                 && judged.overall() != Stance::Keep
@@ -382,7 +386,12 @@ impl Reading<'_> {
                             )
                         })
                         && !super::tokens::tokens(&unit.text).iter().any(|token| super::people::address(token.text));
+                                        // A form that states the level: what must not be had tells no change.
+                    let bounds = act.intent == Intent::Modify
+                        && unit.text[act.start..act.end].to_lowercase().starts_with("must not")
+                        && self.record.fields.contains_key(&Field::Level);
                     let weight = if why { 1.0 } else { weight };
+                    let weight = if bounds { 0.5 } else { weight };
                     let points = share * self.points(number, unit, clause, act, weight);
                     if points <= 0.0 {
                         continue;

@@ -131,9 +131,18 @@ pub(super) fn sentence(unit: &Unit, mention: &Mention) -> bool {
             "also" | "too" | "plus" | "same" | "both" | "additionally" | "likewise" | "well" | "auch" | "ebenso" | "aussi" | "también"
         )
     };
+        let after = words(&unit.text[mention.end..]);
+    // "X has been read-only from the start."
+    let subject = before.len() < 2
+        && after.len() > 2
+        && after.first().is_some_and(|w| {
+            matches!(w.text.as_str(), "has" | "was" | "had" | "does" | "will" | "uses" | "reads" | "works" | "belongs" | "took" | "takes")
+        })
+        && unit.text.trim_end().ends_with(['.', ')']);
+    let ours = |w: &Word| matches!(w.text.as_str(), "leaked" | "exposed" | "expired" | "compromised" | "old" | "age" | "unused");
     unit.shape == Shape::Prose
-        && before.len() >= 2
-        && before.len() + words(&unit.text[mention.end..]).len() >= 4
+        && (before.len() >= 2 || (subject && !after.iter().any(ours)))
+        && before.len() + after.len() >= 4
         && !unit.text[..mention.start].contains([':', '|'])
         && !before.last().is_some_and(|w| matches!(w.text.as_str(), "is" | "are" | "ist" | "sind" | "est" | "es"))
         && !words(&unit.text).iter().any(adds)

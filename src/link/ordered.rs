@@ -16,9 +16,17 @@ pub(super) fn open(words: &[Word], found: &Found) -> bool {
         && (back(1) == "what" || (back(1) == "still" && back(2) == "what") || word(found.to) == "to")
 }
 
-/// "Found in an issue comment": the thing in a tracker, not an order to issue one.
+/// "Found in an issue comment", "the image pull fails", "request 7f3a", "giving up": a thing, not an order.
 pub(super) fn issue(words: &[Word], at: usize) -> bool {
     let word = |at: Option<usize>| at.and_then(|at| words.get(at)).map(|w| w.text.as_str()).unwrap_or_default();
+    let before = word(at.checked_sub(1));
+    let pull = word(Some(at)) == "pull" && matches!(before, "image" | "docker" | "git" | "registry" | "container" | "each" | "every");
+    let numbered = matches!(word(Some(at)), "request" | "requests")
+        && word(Some(at + 1)).starts_with(|c: char| c.is_ascii_digit());
+    if pull || numbered || (word(Some(at)) == "giving" && word(Some(at + 1)) == "up") {
+        return true;
+    }
+
     matches!(word(Some(at)), "issue" | "issues")
         && (matches!(
             word(at.checked_sub(1)),
@@ -38,6 +46,12 @@ pub(super) fn caused(words: &[Word], own: &[usize], verb: usize) -> bool {
             "been" | "already" | "just" | "all" | "also" | "not" | "both" | "now" | "since" | "never"
         )
     })
+}
+
+/// "Is revoked with effect from 1 August": an order in the form of what is told.
+pub(super) fn takes_effect(words: &[Word], behind: usize) -> bool {
+    let near: Vec<&str> = words.iter().skip(behind).take(3).map(|w| w.text.as_str()).collect();
+    matches!(near[..], ["with", "effect", ..] | ["effective", ..])
 }
 
 /// "It got the new password last week": the thing that was made, not an order to make one.

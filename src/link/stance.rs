@@ -6,7 +6,7 @@ use crate::model::ticket::Intent;
 use super::apart::{ability, apart, indirect, polite, rule, subordinate};
 use super::clauses::{around, embedded, in_a_path, quoted, segments};
 use super::nouns::condition;
-use super::ordered::{caused, elliptic, issue, made, open};
+use super::ordered::{caused, elliptic, issue, made, open, takes_effect};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::{Cue, Force, Form, Lexicon};
@@ -275,7 +275,9 @@ fn clause(
         });
         let modal = modal
             || (form == Form::Participle
-                && (caused(words, own, f.from) || (ahead && before(1).any(|w| matches!(w, "is" | "are")))));
+                                && (caused(words, own, f.from)
+                    || takes_effect(words, f.to)
+                    || (ahead && before(1).any(|w| matches!(w, "is" | "are")))));
         // "The old uploader is switched off".
         let is = before(1).any(|w| matches!(w, "is" | "are"))
             && unit.shape == Shape::Prose

@@ -297,8 +297,14 @@ fn column(heading: &str) -> Column {
     ]) || (has(&["to"]) && has(&["do"]))
     {
         Column::Verdict
-    } else if has(&["keep", "keep?", "stays", "behalten", "garder", "mantener"]) {
+        } else if has(&["keep", "keep?", "stays", "behalten", "garder", "mantener"])
+        || (heading.contains('?') && has(&["used", "needed", "use", "required", "active", "benutzt", "gebraucht", "benötigt"]))
+    {
         Column::Kept
+    } else if heading.contains('?')
+        && has(&["affected", "exposed", "leaked", "compromised", "visible", "read", "seen", "reachable", "betroffen", "touché", "afectado"])
+    {
+        Column::Asked
     } else if (has(&["to"]) && has(&["be"]))
         || has(&[
             "revoke",
@@ -339,7 +345,10 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
                 let stays = said.windows(2).any(|pair| {
                     pair[0].text == "no" && matches!(pair[1].text.as_str(), "change" | "changes" | "action" | "impact")
                 }) || said.iter().any(|word| {
-                    matches!(word.text.as_str(), "stays" | "unchanged" | "bleibt" | "reste" | "extended" | "verlängert")
+                                        matches!(
+                        word.text.as_str(),
+                        "stays" | "unchanged" | "bleibt" | "reste" | "extended" | "verlängert" | "leave" | "keep" | "untouched"
+                    )
                 }) || said.windows(2).any(|pair| {
                     pair[0].text == "nothing" && (pair[1].text.starts_with("change") || pair[1].text == "to")
                 });
