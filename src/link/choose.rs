@@ -18,13 +18,15 @@ const JOINS: usize = 16;
 pub(super) struct Choice {
     /// Empty where the words say that it is none of them; several where nothing decides.
     pub(super) of: Vec<usize>,
-    /// All of them are meant: "in both repositories".
+        /// All of them are meant: "in both repositories".
     pub(super) all: bool,
+    /// No word decided: the one of the ticket's own repository.
+    pub(super) guessed: bool,
 }
 
 impl Choice {
     pub(super) fn of(of: Vec<usize>) -> Self {
-        Self { of, all: false }
+        Self { of, all: false, guessed: false }
     }
 
     /// Whether it is known what is meant.
@@ -173,10 +175,12 @@ impl<'c> Context<'c> {
                 return Choice::of(left);
             }
             if nearest && self.each_named(&left, hints, &self.units[number].text) {
-                return Choice { of: left, all: true };
+                return Choice { of: left, all: true, guessed: false };
             }
         }
+        let mut guessed = false;
         if let Some(own) = self.own(&left) {
+            guessed = own.len() == 1;
             left = own;
         }
         if left.len() > 1 {
@@ -202,7 +206,7 @@ impl<'c> Context<'c> {
                     let text = &self.units[*join].text;
                     self.each_named(&left, &self.unit(*join, None), text)
                 }));
-        Choice { of: left, all }
+        Choice { of: left, all, guessed }
     }
 
     /// The one of several namesakes that words single out.

@@ -43,7 +43,7 @@ fn tells(text: &str) -> bool {
 
 static ISO: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
-        r"\b(\d{{4}})[-/](\d{{2}})[-/](\d{{2}})(?:(?:[Tt]|\s+|,\s*|\s+at\s+)(\d{{1,2}}):(\d{{2}})(?::\d{{2}}(?:\.\d+)?)?\s*({ZONE})?)?"
+        r"\b(\d{{4}})[-/](\d{{2}})[-/](\d{{2}})(?:(?:[Tt]|\s+|,\s*|\s+(?:at|um|à|a\s+las|om)\s+)(\d{{1,2}}):(\d{{2}})(?::\d{{2}}(?:\.\d+)?)?\s*({ZONE})?)?"
     ))
 });
 static DMY: LazyLock<Option<Regex>> = LazyLock::new(|| {

@@ -57,7 +57,7 @@ impl Times<'_> {
                         if matches!(
                             self.intent,
                             Intent::Provision | Intent::Modify | Intent::Revoke | Intent::Offboard
-                        ) && !self.kept(number)
+                                                ) && (!self.kept(number) || refuses(unit))
                             && !between(unit, point) =>
                     {
                         return Some(point.at);
@@ -194,8 +194,22 @@ impl Times<'_> {
                             && clause.stance != Stance::Keep
                             && do_it(&unit.text[clause.start..clause.end])
                             && end_of(point.at) >= opened;
+                                                // "All access of svc-x ends on 2 October at 06:00 UTC."
+                        let ends = matches!(self.intent, Intent::Offboard | Intent::Revoke)
+                            && role == Role::End
+                            && clause.stance != Stance::Keep
+                            && self.judged[number].before(point.start).iter().rev().take(8).any(|w| {
+                                super::nouns::access_noun(&w.text)
+                            })
+                            && self.judged[number].before(point.start).iter().rev().take(3).any(|w| {
+                                matches!(w.text.as_str(), "ends" | "end" | "endet" | "termina")
+                            });
                         match () {
                             () if done => Some(point.at),
+                            () if ends && !(point.day && self.intent == Intent::Offboard && !self.workload) => {
+                                Some(point.at)
+                            }
+                            () if ends => Some(end_of(point.at)),
                             () if removed => Some(point.at),
                             () if leaves => Some(if point.day { end_of(point.at) } else { point.at }),
                             () if asked => Some(self.finer(point)),
@@ -241,6 +255,16 @@ fn do_it(clause: &str) -> bool {
         }
         _ => false,
     })
+}
+
+/// "From 1 August on they must not have any access".
+fn refuses(unit: &Unit) -> bool {
+    let all = words(&unit.text);
+    let must = all.windows(2).any(|pair| {
+        matches!(pair[0].text.as_str(), "must" | "may" | "shall" | "should")
+            && matches!(pair[1].text.as_str(), "not" | "no")
+    });
+    must && all.iter().any(|w| super::nouns::access_noun(&w.text))
 }
 
 /// A day by its name alone: "on Monday", "tomorrow".

@@ -287,7 +287,7 @@ impl Reading<'_> {
             let unable =
                 self.judged[number].words.iter().any(|w| matches!(w.text.as_str(), "cannot" | "can't" | "unable"));
             if !asked
-                && (super::changed::leads_with_level(&unit.text) || named())
+                && (super::leads::leads_with_level(&unit.text) || named())
                 && (!unable || self.body_asks())
                 && !self.judged[number].question
                 && !changed()

@@ -258,7 +258,9 @@ impl Asked<'_> {
                 || matches!(back(1), "statt" | "anstelle");
             // "write until Friday, then read again": what is afterwards is not asked for.
             let back_to = !change && ((back(2) == "back" && back(1) == "to") || ahead(1) == "again");
-            let unneeded = unneeded
+                        let unneeded = unneeded
+                // "With reading alone it fails."
+                || ahead(1) == "alone"
                 || (change && (1..=3).any(|n| ahead(n) == "away"))
                 || (change
                     && matches!(

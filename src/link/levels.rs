@@ -83,8 +83,17 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
                     | "secret"
                     | "workflow"
                     | "pipeline"
-                    | "step"
+                                        | "step"
                     | "webhook"
+                    | "certificate"
+                    | "certificates"
+                    | "cert"
+                    | "notification"
+                    | "notifications"
+                    | "message"
+                    | "messages"
+                    | "service"
+                    | "gateway"
             ) =>
         {
             return None;

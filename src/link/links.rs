@@ -8,7 +8,7 @@ use crate::model::mask::masked;
 use crate::model::ticket::{Intent, Link, Record, Strength};
 
 use super::choose::{Choice, Context};
-use super::listed::{aside_heading, examples, in_code, is_pair, only_names, sentence};
+use super::listed::{accepted, aside_heading, examples, in_code, is_pair, only_names, sentence};
 use super::mention::{Mention, Target};
 use super::nouns::condition;
 use super::stance::{Judged, Stance};
@@ -218,20 +218,20 @@ impl Scene<'_> {
             .filter(|(_, weight, _)| *weight == Weight::Acted)
             .flat_map(|(.., choice)| choice.of.iter().copied())
             .collect();
-        // A table that lists more than what is acted on shows what there is.
+                // A table, or what a command printed, that lists more than what is acted on shows what there is.
         let shown: BTreeSet<(Origin, Option<usize>, Option<usize>)> = mentions
             .iter()
             .filter(certain)
             .filter(|(m, weight, choice)| {
-                *weight == Weight::Listed
-                    && self.unit(m).shape == Shape::Row
+                                *weight == Weight::Listed
+                    && matches!(self.unit(m).shape, Shape::Row | Shape::Code)
                     && choice.of.iter().any(|of| acted.contains(of))
             })
             .map(|(m, ..)| self.table(m))
             .collect();
         let in_question = |(m, weight, choice): &&(Mention, Weight, Choice)| {
             *weight == Weight::Acted
-                || self.unit(m).shape != Shape::Row
+                                || !matches!(self.unit(m).shape, Shape::Row | Shape::Code)
                 || !shown.contains(&self.table(m))
                 || choice.of.iter().any(|of| acted.contains(of))
         };
@@ -245,9 +245,12 @@ impl Scene<'_> {
             .collect();
         let spelled = |m: &Mention, of: &[usize]| m.every && of.iter().any(|of| listed.contains(of));
         // A name that stays open here may be told apart where it stands once more.
+                let by_words = |(_, weight, choice): &&(Mention, Weight, Choice)| !choice.guessed && *weight > Weight::Passing;
         let clear: BTreeMap<&[usize], &Choice> = mentions
             .iter()
             .filter(|(.., choice)| choice.certain())
+            .filter(|one| !by_words(one))
+            .chain(mentions.iter().filter(|(.., choice)| choice.certain()).filter(by_words))
             .filter_map(|(m, _, choice)| match &m.target {
                 Target::Known(of) => Some((&of[..], choice)),
                 Target::Unknown(_) => None,
@@ -255,7 +258,7 @@ impl Scene<'_> {
             .collect();
         for (mention, _, choice) in taken.iter().filter(|(m, _, choice)| !spelled(m, &choice.of)) {
             let choice = match &mention.target {
-                Target::Known(of) if !choice.certain() && !choice.of.is_empty() => {
+                                Target::Known(of) if (!choice.certain() || choice.guessed) && !choice.of.is_empty() => {
                     clear.get(&of[..]).copied().unwrap_or(choice)
                 }
                 _ => choice,
@@ -354,8 +357,17 @@ impl Scene<'_> {
             Stance::Example if !examples(&self.context.units[heading].text) => Stance::Neutral,
             stance => stance,
         });
-        if mention.stance.spares() || lead.is_some_and(Stance::spares) || heading.is_some_and(Stance::spares) {
+                let in_the_end = mention.stance == Stance::Past
+            && unit.shape == Shape::Item
+            && [unit.lead, unit.heading].into_iter().flatten().any(|other| accepted(&self.context.units[other].text));
+        if (mention.stance.spares() && !in_the_end)
+            || lead.is_some_and(Stance::spares)
+            || heading.is_some_and(Stance::spares)
+        {
             return None;
+        }
+        if in_the_end {
+            return Some(Weight::Acted);
         }
         let ordered = || {
             mention.clause.and_then(|c| self.judged(mention.unit).clauses.get(c)).is_some_and(|clause| {

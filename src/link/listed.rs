@@ -50,6 +50,17 @@ pub(super) fn examples(heading: &str) -> bool {
         })
 }
 
+/// "Accepted when", "Definition of done": what must be true in the end.
+pub(super) fn accepted(lead: &str) -> bool {
+    let all = words(lead);
+    let pair = |first: &[&str], second: &str| {
+        all.windows(2).any(|pair| first.contains(&pair[0].text.as_str()) && pair[1].text == second)
+    };
+    all.iter().any(|w| w.text == "acceptance")
+        || pair(&["accepted", "done", "finished", "complete", "closed"], "when")
+        || pair(&["definition"], "of")
+}
+
 /// A line of code that lists: an id with what belongs to it, a name by itself; no reference to a variable, no line of a log.
 pub(super) fn in_code(unit: &Unit, mention: &Mention) -> bool {
     let before = unit.text[..mention.start].trim_end();

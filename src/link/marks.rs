@@ -67,7 +67,12 @@ const WORDS: &[(u32, &str)] = &[
     (BESIDE | PRONOUN, "one"),
     (PRONOUN, "ones latter former letztere letzterer erstere erster"),
     (BESIDE, "pair value values everything"),
-    (ASKS, "duration extent permission permissions"),
+        (ASKS, "duration extent permission permissions"),
+    // "The role is too high"; columns and headings of what shall be, see `moved`.
+    (
+        ASKS,
+        "too after afterwards later new then wanted requested future target decision should soll neu danach apr\u{e8}s souhait\u{e9} nuevo despu\u{e9}s",
+    ),
     (PRONOUN, "it them they these those both everything this that ihn sie es diese beide le les los lo all"),
     (ASKING, "what"),
     (

@@ -24,8 +24,8 @@ impl Reading<'_> {
                     // "Access removal for @x" has it before.
                     && (after.iter().take(3).any(|w| super::nouns::access_noun(&w.text))
                         || self.judged[number].before(act.start).last().is_some_and(|w| w.text == "access"))
-                    && self.somebody_leaves()
-                    && !self.mentions.iter().any(|m| !m.identity) =>
+                                        && self.somebody_leaves()
+                    && !self.of_unit(number).iter().any(|m| !m.identity) =>
             {
                 Intent::Offboard
             }
@@ -71,8 +71,17 @@ impl Reading<'_> {
             // "Take away everything she holds with us".
             Intent::Revoke if everything_of_somebody(after) => Intent::Offboard,
             Intent::Modify if verb.starts_with("tak") && everything_of_somebody(after) => Intent::Offboard,
-            // "Take that path out of its policy".
+                        // "Take that path out of its policy".
             Intent::Revoke if out_of_a_policy(after) => Intent::Modify,
+            // "Withdraw the former from it".
+            Intent::Revoke
+                if verb.starts_with("withdraw")
+                    && after.windows(2).take(5).any(|pair| {
+                        pair[0].text == "from" && matches!(pair[1].text.as_str(), "it" | "him" | "her" | "them")
+                    }) =>
+            {
+                Intent::Modify
+            }
             // "Take away the deploy key": a thing that is named ends; "take X away from her" changes what she has.
             Intent::Modify if verb.starts_with("tak") && !after.iter().any(|w| w.text == "from") => {
                 let thing = self.of_unit(number).iter().any(|m| !m.identity)

@@ -30,6 +30,7 @@ mod history;
 mod index;
 mod intent;
 mod keyless;
+mod leads;
 mod lengths;
 mod lent;
 mod level;
@@ -62,6 +63,8 @@ mod site;
 mod stance;
 mod state;
 mod states;
+mod stories;
+
 mod table;
 mod talk;
 mod text;

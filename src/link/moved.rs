@@ -90,16 +90,23 @@ fn row(units: &[Unit], number: usize) -> Option<Moved<'_>> {
     };
     let first = words(to).first().map(|w| w.text.to_string()).unwrap_or_default();
     match first.as_str() {
-        "unchanged" | "same" | "stays" | "keep" | "keeps" | "unverändert" | "inchangé" | "igual" => {
+                "unchanged" | "same" | "stays" | "keep" | "keeps" | "as" | "unverändert" | "inchangé" | "igual" => {
             Some(Moved::Stays)
         }
-        "none" | "nothing" | "removed" | "keine" | "keiner" | "aucun" | "ninguno" | "" if has(from) => {
+        "none" | "nothing" | "removed" | "no" | "not" | "keine" | "keiner" | "aucun" | "ninguno" | ""
+            if has(from) || from.contains(char::is_alphanumeric) && !first.is_empty() && !plain_no(from) =>
+        {
             Some(Moved::To(to))
         }
         _ if has(from) && from.eq_ignore_ascii_case(to) => Some(Moved::Stays),
         _ if has(from) && has(to) => Some(Moved::To(to)),
         _ => None,
     }
+}
+
+/// "No", "none": nothing was there.
+fn plain_no(cell: &str) -> bool {
+    words(cell).first().is_none_or(|w| matches!(w.text.as_str(), "no" | "none" | "nothing" | "never"))
 }
 
 fn is_now(word: &str) -> bool {
@@ -139,7 +146,9 @@ fn is_done(word: &str) -> bool {
 fn shall_be(word: &str) -> bool {
     matches!(
         word,
-        "after"
+                "after"
+            | "afterwards"
+            | "later"
             | "new"
             | "then"
             | "wanted"

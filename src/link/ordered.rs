@@ -48,6 +48,14 @@ pub(super) fn caused(words: &[Word], own: &[usize], verb: usize) -> bool {
     })
 }
 
+/// "After that we do not need it": of an access that ends by itself.
+pub(super) fn over(words: &[Word], at: usize) -> bool {
+    let word = |at: usize| words.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    let denied = matches!(word(at), "do" | "don't" | "no") && (at..at + 4).any(|at| word(at).starts_with("need"));
+    denied && words[..at].windows(2).any(|pair| pair[0].text == "after" && matches!(pair[1].text.as_str(), "that" | "this"))
+        || denied && words[..at].iter().any(|w| matches!(w.text.as_str(), "afterwards" | "thereafter"))
+}
+
 /// "Is revoked with effect from 1 August": an order in the form of what is told.
 pub(super) fn takes_effect(words: &[Word], behind: usize) -> bool {
     let near: Vec<&str> = words.iter().skip(behind).take(3).map(|w| w.text.as_str()).collect();

@@ -6,7 +6,7 @@ use crate::model::ticket::Intent;
 use super::apart::{ability, apart, indirect, polite, rule, subordinate};
 use super::clauses::{around, embedded, in_a_path, quoted, segments};
 use super::nouns::condition;
-use super::ordered::{caused, elliptic, issue, made, open, takes_effect};
+use super::ordered::{caused, elliptic, issue, made, open, over, takes_effect};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::{Cue, Force, Form, Lexicon};
@@ -148,7 +148,7 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
             clause.acts.clear();
         }
     }
-    if rule(&unit.text, &words) {
+        if rule(&unit.text, &words) || logged(&unit.text) {
         for clause in &mut out.clauses {
             clause.stance = Stance::Example;
             clause.acts.clear();
@@ -156,6 +156,16 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
     }
     out.words = words;
     out
+}
+
+/// "03:10:44 burstd[811]: retry 1/5": a line of a log.
+fn logged(text: &str) -> bool {
+    let digits = |from: usize, to: usize| text.as_bytes().get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let clock = |from: usize| {
+        digits(from, from + 2) && digits(from + 3, from + 5) && digits(from + 6, from + 8)
+            && text.as_bytes().get(from + 2) == Some(&b':') && text.as_bytes().get(from + 5) == Some(&b':')
+    };
+    clock(0) || (clock(11) && digits(0, 4) && text.as_bytes().get(4) == Some(&b'-'))
 }
 
 /// The words of a clause that keep, narrate, illustrate or negate, for explanations.
@@ -360,7 +370,7 @@ fn clause(
             past = true;
             continue;
         }
-        if issue(words, f.from) {
+                if issue(words, f.from) || (force == Force::Weak && over(words, f.from)) {
             continue;
         }
         if matches!(intent, Intent::Revoke | Intent::Rotate) && ability(words, f.from) {

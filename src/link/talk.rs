@@ -38,8 +38,19 @@ impl Reading<'_> {
             matches!(unit.origin, Origin::Body(_))
                 && judged.words.iter().any(|w| matches!(w.text.as_str(), "please" | "pls" | "plz" | "bitte" | "merci"))
         });
+                // "Rotate X?", and the text: "should be changed, to be on the safe side".
+        let should = self.own().filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(|(_, judged)| {
+            let acts = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).flat_map(|c| &c.acts);
+            acts.into_iter().any(|act| act.modal && matches!(act.intent, Intent::Revoke | Intent::Rotate))
+        });
         let asked = ((state || verb || form.is_some() || please) && self.body_asks())
-            || form.is_some_and(|(intent, points)| intent == Intent::Elevate && points > 1.0)
+            || (verb && should)
+                        || form.is_some_and(|(intent, points)| intent == Intent::Elevate && points > 1.0)
+            || (please
+                && self.own().any(|(unit, judged)| {
+                    matches!(unit.origin, Origin::Body(_))
+                        && judged.clauses.iter().any(|clause| super::changed::moves_level(unit, clause))
+                }))
             || self.orders();
         if titles.iter().any(|(number, _)| self.judged[*number].question) && !asked {
             return Some("its title is a question".to_owned());
@@ -132,6 +143,12 @@ impl Reading<'_> {
         {
             return Some("its title is about equipment".to_owned());
         }
+                if self.tells_a_story() {
+            return Some("it tells what a product shall do".to_owned());
+        }
+        if first_act.is_none() && self.tells_a_bug() {
+            return Some("it tells what is wrong with a product".to_owned());
+        }
         if let Some(said) = self.disclaims().filter(|_| first_act.is_none() && !self.body_orders()) {
             return Some(format!("it says so: {said}"));
         }
@@ -159,7 +176,7 @@ impl Reading<'_> {
 
     /// "Upgrade of the MES, admin on the entry": an access behind what it is for.
     fn asks_behind(&self, title: usize) -> bool {
-        super::changed::asks_for_level(&self.units[title].text)
+        super::leads::asks_for_level(&self.units[title].text)
             && (self.of_unit(title).iter().any(|m| !m.identity)
                 || self.record.fields.contains_key(&Field::Level)
                 || self.keyed(&["level", "access level"]))

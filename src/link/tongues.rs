@@ -1,5 +1,5 @@
 //! German, French and Spanish: the verbs that ask and the words that keep, except, narrate, illustrate, negate or only talk; of
-//! Portuguese, Italian and Polish the verbs of ending and rotating. Tables in the form of the English ones in `verbs`, which joins them;
+//! Portuguese, Italian, Polish, Dutch and Swedish the verbs of ending and rotating. Tables in the form of the English ones in `verbs`, which joins them;
 //! a site's own words come from the configuration.
 
 use crate::model::ticket::Intent;
@@ -173,7 +173,7 @@ dar de baja|dad de baja|suprimir|cerrar|bloquear|bloquee|limpiar|ya no se usa|ya
         Intent::Rotate,
         Force::Weak,
         "renovar|renueve|renueven|renovarlo|renovarla|reemplazar|reemplace|cambiar|cambie|cambien|cambiarlo|cambiarla|sustituir|nuevo|nueva|restablecer|caduca|caducan|caduca el|está a punto de caducar|va a caducar|vence",
-        "renovado|renovada|reemplazado|reemplazada|cambiado|cambiada|sustituido|caducado|caducada",
+                "renovó|cambió|reemplazó|renovado|renovada|reemplazado|reemplazada|cambiado|cambiada|sustituido|caducado|caducada",
         "renovación|reemplazo|sustitución|cambio",
     ),
     (
@@ -214,8 +214,38 @@ termina su contrato|finaliza su contrato|acaba su contrato|ya no trabaja",
     ),
 ];
 
-/// Portuguese, Italian and Polish: the verbs of ending and rotating, which a service desk of several countries gets.
+/// Portuguese, Italian, Polish, Dutch and Swedish: the verbs of ending and rotating, which a service desk of several countries gets.
 pub(super) const FURTHER: &[Verbs] = &[
+    // Dutch and Swedish
+    (
+        Intent::Revoke,
+        Force::Strong,
+        "intrekken|in te trekken|deactiveren|ongeldig maken|\u{e5}terkalla|inaktivera|sp\u{e4}rra",
+        "ingetrokken|gedeactiveerd|\u{e5}terkallad|inaktiverad|sp\u{e4}rrad",
+        "intrekking|deactivering|\u{e5}terkallelse|inaktivering",
+    ),
+    (
+        Intent::Revoke,
+        Force::Weak,
+        "verwijderen|verwijder|opheffen|uitschakelen|blokkeren|weghalen|ta bort|radera|st\u{e4}nga av",
+        "verwijderd|opgeheven|uitgeschakeld|geblokkeerd|borttagen|raderad",
+        "verwijdering|borttagning",
+    ),
+    (Intent::Rotate, Force::Strong, "roteren|roteer|rotera", "geroteerd|roterad", "rotatie|rotering"),
+    (
+        Intent::Rotate,
+        Force::Weak,
+        "vernieuwen|vernieuw|vervangen|vervang|wijzigen|nieuwe maken|nieuw wachtwoord|nieuwe sleutel|nieuw token|f\u{f6}rnya|byta|byta ut|byt",
+        "vernieuwd|gewijzigd|f\u{f6}rnyad|bytt",
+        "vernieuwing|vervanging|f\u{f6}rnyelse",
+    ),
+    (
+        Intent::Offboard,
+        Force::Strong,
+        "gaat uit dienst|uit dienst|verlaat het bedrijf|laatste werkdag|slutar hos oss|sista arbetsdag",
+        "",
+        "uitdiensttreding",
+    ),
     (
         Intent::Revoke,
         Force::Strong,
@@ -247,7 +277,7 @@ pub(super) const FURTHER: &[Verbs] = &[
 ];
 
 /// Keeps what its clause names.
-pub(super) const KEEP: &str = "conserve|conservent|bleibt|bleiben|behalten|behalten wir|wir behalten|lasst|behält|nicht anfassen|finger weg|nicht anrühren|unverändert|unberührt|nicht betroffen|nichts zu tun|weiterhin|wird noch|werden noch|noch gebraucht|noch benötigt|\
+pub(super) const KEEP: &str = "conserve|conservent|bleibt|bleiben|behalten|behalten wir|wir behalten|lasst|behält|nicht anfassen|finger weg|nicht anrühren|unverändert|unberührt|nicht betroffen|nichts zu tun|weiterhin|blijft|blijven|hoeft niet|hoeven niet|laten staan|niets mee te maken|nog in gebruik|nog nodig|beh\u{e5}lls|wird noch|werden noch|noch gebraucht|noch benötigt|\
 noch verwendet|in ruhe lassen|belassen|stehen lassen|continua ativo|continua ativa|continuam ativos|fica como está|resta attivo|restano attivi|pozostaje|pozostają|zostaje|zostają|lassen wir|nicht löschen|nicht sperren|nicht entfernen|gehört nicht dazu|\
 garder|gardez|on garde|gardons|nous gardons|garde|conserver|conservez|ne pas|ne touchez pas|ne touche pas|pas touche|reste|restent|inchangé|inchangée|inchangés|n'est pas concerné|n'est pas concernée|ne sont pas concernés|\
 encore utilisé|encore utilisée|toujours utilisé|toujours utilisée|sert encore|servent encore|ne change pas|ne changent pas|\
@@ -265,7 +295,7 @@ pub(super) const EXAMPLE: &str =
 
 /// It negates what follows.
 pub(super) const NOT: &str =
-    "nicht|kein|keine|keinen|keinem|niemals|nie|pas|jamais|aucun|aucune|não|non|nunca|jamás|ningún|ninguna|tampoco";
+    "niet|geen|nooit|inte|nicht|kein|keine|keinen|keinem|niemals|nie|pas|jamais|aucun|aucune|não|non|nunca|jamás|ningún|ninguna|tampoco";
 
 /// It talks about text, plans or knowledge.
 pub(super) const TALK: &str = "dokumentieren|dokumentation|schulung|beschreiben|anleitung|frage|frage zu|rückfrage|nachfrage|besprechung|störung|übersicht|auswertung|documenter|documentation|formation|question sur|question|réunion|\

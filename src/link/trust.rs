@@ -298,7 +298,7 @@ impl<'t> Trust<'t> {
             if !self.trusts(&comment.author, comment.at) && !reporter {
                 return None;
             }
-            comment.text.split_inclusive(['.', '\n', '!']).find_map(|sentence| {
+                        let said = |sentence: &str| {
                 let all = words(sentence);
                 let instead = all.windows(2).any(|p| p[0].text == "instead" && p[1].text == "of")
                     || all.iter().any(|w| w.text == "rather");
@@ -306,7 +306,21 @@ impl<'t> Trust<'t> {
                     .iter()
                     .any(|w| matches!(w.text.as_str(), "deleted" | "removed" | "revoked" | "retired" | "deactivated"));
                 (instead && removed).then(|| quote(sentence))
-            })
+            };
+            // "There is no new one: I revoked the old one and deleted the secret."
+            let none = || {
+                let all = words(&comment.text);
+                let no_new = all.windows(3).any(|w| {
+                    matches!(w[0].text.as_str(), "no" | "without" | "of")
+                        && (w[1].text == "new" || w[1].text == "a" && w[2].text == "new")
+                });
+                let ends = |w: &super::tokens::Word| {
+                    ["delet", "remov", "revok", "retir", "deactivat"].iter().any(|stem| w.text.starts_with(stem))
+                };
+                (no_new && all.iter().filter(|w| ends(w)).count() > 1 && !comment.text.contains('?'))
+                    .then(|| quote(&comment.text))
+            };
+            comment.text.split_inclusive(['.', '\n', '!']).find_map(said).or_else(none)
         })
     }
 }

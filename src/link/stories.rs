@@ -1,0 +1,74 @@
+//! Tickets that tell what a product shall do or what is wrong with it: user stories, and bugs with steps and what was expected. Other
+//! tickets that ask for no change of access are told in `talk`.
+
+use super::intent::Reading;
+use super::mention::Mention;
+use super::stance::Stance;
+use super::text::{Origin, Shape, Unit};
+use super::tokens::Word;
+use super::verbs::Form;
+
+/// A ticket of more lines is looked at up to here.
+const LINES: usize = 60;
+
+impl Reading<'_> {
+    /// "As a courier I want to unlock the app with my face": what somebody shall be able to do, unless the wish itself is to end something.
+    pub(super) fn tells_a_story(&self) -> bool {
+        let story = self.own().take(LINES).any(|(_, judged)| {
+            let wish = wish(&judged.words);
+            wish.is_some_and(|at| !judged.words[at..].iter().any(|w| ends(&w.text)))
+        });
+        story && !self.named_orders(true)
+    }
+
+    /// "Steps: … Expected: …": a bug, unless something that is named shall be changed.
+    pub(super) fn tells_a_bug(&self) -> bool {
+        let keys: &[&[&str]] = &[
+            &["steps", "steps to reproduce", "to reproduce", "reproduce", "repro"],
+            &["expected", "expected behaviour", "expected behavior", "expected result", "should be"],
+            &["actual", "actual behaviour", "actual behavior", "actual result", "observed", "instead"],
+        ];
+        let keyed = |unit: &Unit| {
+            let key = unit.text.split(':').next().unwrap_or_default();
+            let key = key.trim_matches(['*', '#', '_', ' ']).to_lowercase();
+            keys.iter().position(|names| names.contains(&key.as_str()))
+        };
+        let found: Vec<usize> = self.own().take(LINES).filter_map(|(unit, _)| keyed(unit)).collect();
+        keys.iter().enumerate().filter(|(at, _)| found.contains(at)).count() > 1 && !self.named_orders(false)
+    }
+
+    /// Whether an order is given to do something to what is named, in the title or a sentence; steps of a bug order nothing.
+    fn named_orders(&self, items: bool) -> bool {
+        self.units.iter().enumerate().any(|(number, unit)| {
+            let own = unit.origin == Origin::Title || matches!(unit.origin, Origin::Body(_));
+            let named = |m: &Mention| !m.stance.spares() && !m.instrument;
+            own && (items || unit.shape != Shape::Item)
+                && self.of_unit(number).iter().any(named)
+                && self.judged[number].clauses.iter().any(|clause| {
+                    clause.stance == Stance::Act
+                        && clause.acts.iter().any(|act| {
+                            act.form == Form::Base && act.start < clause.end && self.opens(number, act)
+                                || (unit.origin == Origin::Title && act.form == Form::Base)
+                                || act.modal
+                        })
+                })
+        })
+    }
+}
+
+/// Where a story's wish begins: "as a … I want", "as the … I would like".
+fn wish(all: &[Word]) -> Option<usize> {
+    let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    let from = (0..all.len().min(3)).find(|at| word(*at) == "as" && matches!(word(at + 1), "a" | "an" | "the"))?;
+    (from + 2..all.len().min(from + 12)).find(|at| {
+        matches!(word(*at), "i" | "we")
+            && matches!(word(at + 1), "want" | "need" | "would" | "wish" | "can" | "expect" | "find" | "get" | "see")
+    })
+}
+
+/// That something ends or is changed.
+fn ends(word: &str) -> bool {
+    ["revok", "remov", "delet", "rotat", "replac", "disabl", "deactivat", "retir", "gone", "decommission", "renew"]
+        .iter()
+        .any(|stem| word.starts_with(stem))
+}
