@@ -158,6 +158,7 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
             | "la"
             | "el"
     ));
+    let article = article + usize::from(article == 0 && back(1).ends_with("'s") && back(2) == "the") * 2;
     let (one, two) = (back(1 + article), back(2 + article));
     // "Role X is assumed by the workflow".
     let end = text[start..].find(char::is_whitespace).map_or(text.len(), |length| start + length);
@@ -169,14 +170,28 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     if (one == "to" && two == "next") || matches!(one, "beside" | "alongside") {
         return true;
     }
-        if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
+    if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
         return true;
     }
     // "Written by X, read by Y".
     if one == "by"
         && matches!(
             two,
-            "written" | "read" | "consumed" | "called" | "triggered" | "deployed" | "maintained" | "filled" | "populated" | "synced" | "fetched" | "pulled" | "pushed" | "mounted" | "needed"
+            "written"
+                | "read"
+                | "consumed"
+                | "called"
+                | "triggered"
+                | "deployed"
+                | "maintained"
+                | "filled"
+                | "populated"
+                | "synced"
+                | "fetched"
+                | "pulled"
+                | "pushed"
+                | "mounted"
+                | "needed"
         )
     {
         return true;
@@ -200,7 +215,7 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
         return true;
     }
     match one {
-                // "Tags through X".
+        // "Tags through X".
         "through" => true,
         "by" | "with" | "durch" | "mit" | "par" | "por" => {
             matches!(
@@ -272,15 +287,20 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
         "of" => matches!(two, "favour" | "favor"),
         "is" | "ist" | "est" | "es" => (2..6).any(|n| new(back(n + article))),
         "read" | "reads" if matches!(two, "should" | "must" | "shall" | "will") => true,
-                "uses" | "use" | "using" | "assumes" | "assume" | "via" | "successor" | "replacement" => true,
+        "uses" | "use" | "using" | "assumes" | "assume" | "via" | "successor" | "replacement" => true,
         // "Traffic moved over to key 2 (X)".
         _ if text[..start].trim_end_matches(['`', '*', '"']).ends_with('(') && {
             let named = words[..at].iter().rev().take(3).take_while(|w| {
-                w.text.bytes().all(|b| b.is_ascii_digit()) || matches!(w.text.as_str(), "key" | "token" | "secret" | "the" | "one" | "second" | "new")
+                w.text.bytes().all(|b| b.is_ascii_digit())
+                    || matches!(w.text.as_str(), "key" | "token" | "secret" | "the" | "one" | "second" | "new")
             });
             let from = at - named.count();
             words[from.saturating_sub(1)..from].iter().any(|w| w.text == "to")
-                && words[..from].iter().rev().take(5).any(|w| matches!(w.text.as_str(), "moved" | "switched" | "migrated"))
+                && words[..from]
+                    .iter()
+                    .rev()
+                    .take(5)
+                    .any(|w| matches!(w.text.as_str(), "moved" | "switched" | "migrated"))
         } =>
         {
             true

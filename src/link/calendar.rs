@@ -1,4 +1,4 @@
-//! The names of months and weekdays in four languages. Where they stand in a text, and what day they make with a figure, is read in `dates`.
+//! The names of months and weekdays in several languages. Where they stand in a text, and what day they make with a figure, is read in `dates`.
 
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -7,7 +7,9 @@ use jiff::civil::Weekday;
 
 pub(super) const MONTH: &str = "january|february|march|april|may|june|july|august|september|october|november|december|jan|feb|mar|apr|jun|jul|aug|sept|sep|oct|nov|dec|\
 januar|februar|märz|mai|juni|juli|oktober|dezember|janvier|février|mars|avril|juin|juillet|août|septembre|octobre|novembre|décembre|enero|febrero|marzo|\
-abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre";
+abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|\
+gennaio|febbraio|marzo|aprile|maggio|giugno|luglio|settembre|ottobre|novembre|dicembre|januari|februari|maart|mei|juni|juli|augustus|\
+janeiro|fevereiro|março|maio|junho|julho|setembro|outubro|dezembro";
 
 pub(super) const DAY: &str = "monday|tuesday|wednesday|thursday|friday|saturday|sunday|mon|tue|wed|thu|fri|sat|sun|montag|dienstag|mittwoch|donnerstag|freitag|samstag|\
 sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miércoles|jueves|viernes|sábado|domingo";
@@ -15,9 +17,21 @@ sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miérco
 static MONTHS: LazyLock<HashSet<&str>> = LazyLock::new(|| MONTH.split('|').collect());
 static DAYS: LazyLock<HashSet<&str>> = LazyLock::new(|| DAY.split('|').collect());
 
-/// The number of a month's name, in four languages.
+/// The number of a month's name.
 pub(super) fn month(word: &str) -> Option<i8> {
-    const STEMS: [(&str, i8); 30] = [
+    const STEMS: [(&str, i8); 42] = [
+        ("gen", 1),
+        ("fev", 2),
+        ("maar", 3),
+        ("mag", 5),
+        ("mei", 5),
+        ("maio", 5),
+        ("giu", 6),
+        ("lug", 7),
+        ("set", 9),
+        ("ott", 10),
+        ("out", 10),
+        ("dez", 12),
         ("jan", 1),
         ("ene", 1),
         ("feb", 2),

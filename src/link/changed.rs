@@ -55,9 +55,11 @@ pub(super) fn changes_level(text: &str) -> bool {
                 return true;
             }
         }
-                // "The role is too high"
-        if matches!(word(at), "role" | "level" | "access" | "permissions" | "rights" | "scope" | "scopes" | "privileges")
-            && matches!(word(at + 1), "is" | "are")
+        // "The role is too high"
+        if matches!(
+            word(at),
+            "role" | "level" | "access" | "permissions" | "rights" | "scope" | "scopes" | "privileges"
+        ) && matches!(word(at + 1), "is" | "are")
             && word(at + 2) == "too"
             && matches!(word(at + 3), "much" | "broad" | "high" | "wide" | "powerful" | "big")
         {
@@ -141,7 +143,7 @@ pub(super) fn changes_level(text: &str) -> bool {
         let negated = (1..=2).any(|n| matches!(back(n), "not" | "don't" | "never" | "nicht"));
         if sets && !flag && !negated {
             let to = (at + 1..at + 10).find(|i| matches!(word(*i), "to" | "down" | "auf" | "en" | "à" | "au" | "a"));
-                        // "Make me admin of X" asks for an access.
+            // "Make me admin of X" asks for an access.
             let made = matches!(word(at), "make" | "dejar")
                 && !matches!(word(at + 1), "me" | "us" | "him" | "her")
                 && (at + 1..at + 6).any(is_level);

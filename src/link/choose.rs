@@ -18,7 +18,7 @@ const JOINS: usize = 16;
 pub(super) struct Choice {
     /// Empty where the words say that it is none of them; several where nothing decides.
     pub(super) of: Vec<usize>,
-        /// All of them are meant: "in both repositories".
+    /// All of them are meant: "in both repositories".
     pub(super) all: bool,
     /// No word decided: the one of the ticket's own repository.
     pub(super) guessed: bool,

@@ -31,7 +31,7 @@ impl Times<'_> {
 
     fn stated(&self) -> Option<Timestamp> {
         if let Some(field) = self.record.fields.get(&Field::Effective) {
-                        return self.field(field, false);
+            return self.field(field, false);
         }
         if matches!(self.intent, Intent::Elevate | Intent::None) {
             return None;
@@ -57,7 +57,7 @@ impl Times<'_> {
                         if matches!(
                             self.intent,
                             Intent::Provision | Intent::Modify | Intent::Revoke | Intent::Offboard
-                                                ) && (!self.kept(number) || refuses(unit))
+                        ) && (!self.kept(number) || refuses(unit))
                             && !between(unit, point) =>
                     {
                         return Some(point.at);
@@ -66,6 +66,9 @@ impl Times<'_> {
                         return Some(point.at);
                     }
                     Role::Happened if told() => return Some(point.at),
+                    // "Swapped on Saturday" looks back.
+                    Role::On if told() && named(unit, point) && self.record.opened_at.is_some_and(|o| point.at > o) => {
+                    }
                     Role::On if told() && self.tells(number) => return Some(point.at),
                     _ => {}
                 }
@@ -194,16 +197,22 @@ impl Times<'_> {
                             && clause.stance != Stance::Keep
                             && do_it(&unit.text[clause.start..clause.end])
                             && end_of(point.at) >= opened;
-                                                // "All access of svc-x ends on 2 October at 06:00 UTC."
+                        // "All access of svc-x ends on 2 October at 06:00 UTC."
                         let ends = matches!(self.intent, Intent::Offboard | Intent::Revoke)
                             && role == Role::End
                             && clause.stance != Stance::Keep
-                            && self.judged[number].before(point.start).iter().rev().take(8).any(|w| {
-                                super::nouns::access_noun(&w.text)
-                            })
-                            && self.judged[number].before(point.start).iter().rev().take(3).any(|w| {
-                                matches!(w.text.as_str(), "ends" | "end" | "endet" | "termina")
-                            });
+                            && self.judged[number]
+                                .before(point.start)
+                                .iter()
+                                .rev()
+                                .take(8)
+                                .any(|w| super::nouns::access_noun(&w.text))
+                            && self.judged[number]
+                                .before(point.start)
+                                .iter()
+                                .rev()
+                                .take(3)
+                                .any(|w| matches!(w.text.as_str(), "ends" | "end" | "endet" | "termina"));
                         match () {
                             () if done => Some(point.at),
                             () if ends && !(point.day && self.intent == Intent::Offboard && !self.workload) => {

@@ -24,7 +24,13 @@ pub(super) const AFTERWARDS: [&str; 12] = [
 pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
 
 /// Phrases that say it.
-pub(super) const FILED_AFTERWARDS: [&[&str]; 24] = [
+pub(super) const FILED_AFTERWARDS: [&[&str]; 30] = [
+    &["entered", "afterwards"],
+    &["documented", "afterwards"],
+    &["noted", "afterwards"],
+    &["for", "the", "file"],
+    &["for", "the", "files"],
+    &["for", "our", "records"],
     &["filed", "afterwards"],
     &["filed", "after"],
     &["filed", "retroactively"],

@@ -89,7 +89,7 @@ impl Reading<'_> {
             .iter()
             .any(|intent| scores.0.get(intent).is_some_and(|(points, ..)| *points >= ENOUGH));
         for (intent, (points, words, _)) in states.0 {
-                        // "The password expires. Please renew it": what is said to be done, and not what it is.
+            // "The password expires. Please renew it": what is said to be done, and not what it is.
             let own = scores.0.get(&intent).map_or(0.0, |(points, ..)| *points);
             let other = || scores.0.iter().any(|(other, (points, ..))| *other != intent && *points >= own.max(ENOUGH));
             if !told || (own > 0.0 && own < 3.0 && !other()) {
@@ -264,14 +264,12 @@ impl Reading<'_> {
                 && role
                 && !self.judged[number].question
                 && !self.judged[number].overall().spares()
-                                && (super::lent::spans(&unit.text)
-                    || (super::lent::held(&self.judged[number], self.of_unit(number))
-                        || self.judged[number].words.iter().any(|w| w.text == "for"))
-                        && self.own().any(|(unit, judged)| {
-                            matches!(unit.origin, Origin::Body(_))
-                                && judged.overall() != Stance::Keep
-                                && super::lent::spans(&unit.text)
-                        }))
+                && (super::lent::spans(&unit.text)
+                    || self.own().any(|(unit, judged)| {
+                        matches!(unit.origin, Origin::Body(_))
+                            && judged.overall() != Stance::Keep
+                            && super::lent::spans(&unit.text)
+                    }))
             {
                 scores.add(Intent::Elevate, 5.0, "from when until when, of a role");
                 continue;
@@ -367,6 +365,7 @@ impl Reading<'_> {
                         (_, Form::Participle) if listed => 1.5,
                         (_, Form::Participle) => 0.3,
                         (_, Form::Noun) if act.intent == Intent::Provision && act.force == Force::Strong => 2.5,
+                        (_, Form::Noun) if self.due(number, act) => 3.0,
                         (_, Form::Noun) => 0.6,
                     };
                     // "The engineer who set it up has left us. Please disable the key X": why, and not what.
@@ -386,7 +385,7 @@ impl Reading<'_> {
                             )
                         })
                         && !super::tokens::tokens(&unit.text).iter().any(|token| super::people::address(token.text));
-                                        // A form that states the level: what must not be had tells no change.
+                    // A form that states the level: what must not be had tells no change.
                     let bounds = act.intent == Intent::Modify
                         && unit.text[act.start..act.end].to_lowercase().starts_with("must not")
                         && self.record.fields.contains_key(&Field::Level);

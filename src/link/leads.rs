@@ -58,7 +58,7 @@ fn leads(title: &str) -> bool {
             "control" | "w" => all.get(at + 2).map(|w| w.text.as_str()).unwrap_or_default(),
             next => next,
         };
-                level::in_place(&all, at).is_some()
+        level::in_place(&all, at).is_some()
             && !title[..all[at].start].ends_with('`')
             && (matches!(
                 next,

@@ -5,7 +5,7 @@ use crate::model::ticket::Intent;
 
 use super::intent::Reading;
 use super::lengths::{lengths, limits};
-use super::mention::Mention;
+
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Unit};
 use super::tokens::{Word, words};
@@ -20,7 +20,45 @@ impl Reading<'_> {
         {
             return true;
         }
-        if self.keyed(&["duration"]) && self.keyed(&["start", "starts", "from", "begin"]) {
+        if self.keyed(&["duration", "dauer", "dur\u{e9}e", "duraci\u{f3}n"])
+            && self.keyed(&["start", "starts", "from", "begin", "inicio", "d\u{e9}but", "beginn"])
+        {
+            return true;
+        }
+        // "@piet may use X, with write rights, from … till …".
+        let used = |number: usize, unit: &Unit, judged: &Judged| {
+            matches!(unit.origin, Origin::Body(_))
+                && judged.overall() != Stance::Keep
+                && judged.words.iter().any(|w| {
+                    matches!(
+                        w.text.as_str(),
+                        "may"
+                            | "needs"
+                            | "need"
+                            | "wants"
+                            | "want"
+                            | "gets"
+                            | "get"
+                            | "takes"
+                            | "access"
+                            | "read"
+                            | "would"
+                    )
+                })
+                && self.of_unit(number).iter().any(|m| !m.identity && !m.stance.spares())
+                && spans(&unit.text)
+        };
+        if self
+            .units
+            .iter()
+            .zip(self.judged)
+            .enumerate()
+            .take(60)
+            .any(|(number, (unit, judged))| used(number, unit, judged))
+        {
+            return true;
+        }
+        if self.held_for() {
             return true;
         }
         self.units.iter().zip(self.judged).filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(
@@ -38,6 +76,17 @@ impl Reading<'_> {
 }
 
 impl Reading<'_> {
+    /// "Kaspar takes emergency-admin from 19:00 today, for six hours": a role, when it begins and how long.
+    fn held_for(&self) -> bool {
+        self.units.iter().zip(self.judged).enumerate().take(60).any(|(number, (unit, judged))| {
+            matches!(unit.origin, Origin::Title | Origin::Body(_))
+                && judged.overall() != Stance::Keep
+                && judged.overall() != Stance::Past
+                && self.of_unit(number).iter().any(|m| (self.role)(m) && !m.stance.spares())
+                && lengths(&unit.text).iter().any(|length| limits(&unit.text, &judged.words, length))
+        })
+    }
+
     /// "4h of deploy-prod", and the title names what for.
     pub(super) fn opens_with_length(&self, number: usize, unit: &Unit) -> bool {
         let all = &self.judged[number].words;
@@ -109,17 +158,6 @@ const FROM: [&str; 6] = ["from", "between", "von", "ab", "du", "desde"];
 
 /// In a title: somebody has a role in turn with others.
 const HELD: [&str; 10] = ["as", "swap", "swaps", "cover", "rota", "on-call", "oncall", "shift", "duty", "standby"];
-
-/// Whether a title says that somebody has a role in turn.
-pub(super) fn held(title: &Judged, named: &[Mention]) -> bool {
-    // "Omar as incident-admin".
-    let behind = |at: usize| title.words.get(at + 1).is_some_and(|w| named.iter().any(|m| m.start == w.start));
-    title
-        .words
-        .iter()
-        .enumerate()
-        .any(|(at, w)| if w.text == "as" { behind(at) } else { HELD.contains(&w.text.as_str()) })
-}
 
 /// Whether a title states until when.
 pub(super) fn until(title: &Judged) -> bool {

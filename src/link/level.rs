@@ -119,6 +119,19 @@ impl Asked<'_> {
             return Answer::To(unit.text.clone());
         }
         match unit.text.split_once(':') {
+            // "Granted so far: read", "Requested: admin"
+            Some((key, value)) if words(key).len() <= 3 && !self.levels(value, false).is_empty() => {
+                let has = |options: &[&str]| words(key).iter().any(|w| options.contains(&w.text.as_str()));
+                if has(&["granted", "current", "currently", "today", "so", "now", "existing", "present"]) {
+                    Answer::Question
+                } else if has(&["requested", "wanted", "needed", "target"]) || level_key(key) && !offers(value) {
+                    Answer::To(value.to_owned())
+                } else if level_key(key) {
+                    Answer::Question
+                } else {
+                    Answer::No
+                }
+            }
             Some((key, value)) if level_key(key) => {
                 if offers(value) {
                     Answer::Question
@@ -258,7 +271,7 @@ impl Asked<'_> {
                 || matches!(back(1), "statt" | "anstelle");
             // "write until Friday, then read again": what is afterwards is not asked for.
             let back_to = !change && ((back(2) == "back" && back(1) == "to") || ahead(1) == "again");
-                        let unneeded = unneeded
+            let unneeded = unneeded
                 // "With reading alone it fails."
                 || ahead(1) == "alone"
                 || (change && (1..=3).any(|n| ahead(n) == "away"))

@@ -83,7 +83,7 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
                     | "secret"
                     | "workflow"
                     | "pipeline"
-                                        | "step"
+                    | "step"
                     | "webhook"
                     | "certificate"
                     | "certificates"

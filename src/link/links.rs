@@ -112,7 +112,7 @@ impl Scene<'_> {
         self.only_provided();
         self.pronouns();
         self.but_the_last();
-                let mut out = Linked::default();
+        let mut out = Linked::default();
         let titled = self.titled();
         let mut weighed: Vec<(Mention, Option<Weight>)> = std::mem::take(&mut self.mentions)
             .into_iter()
@@ -218,12 +218,12 @@ impl Scene<'_> {
             .filter(|(_, weight, _)| *weight == Weight::Acted)
             .flat_map(|(.., choice)| choice.of.iter().copied())
             .collect();
-                // A table, or what a command printed, that lists more than what is acted on shows what there is.
+        // A table, or what a command printed, that lists more than what is acted on shows what there is.
         let shown: BTreeSet<(Origin, Option<usize>, Option<usize>)> = mentions
             .iter()
             .filter(certain)
             .filter(|(m, weight, choice)| {
-                                *weight == Weight::Listed
+                *weight == Weight::Listed
                     && matches!(self.unit(m).shape, Shape::Row | Shape::Code)
                     && choice.of.iter().any(|of| acted.contains(of))
             })
@@ -231,7 +231,7 @@ impl Scene<'_> {
             .collect();
         let in_question = |(m, weight, choice): &&(Mention, Weight, Choice)| {
             *weight == Weight::Acted
-                                || !matches!(self.unit(m).shape, Shape::Row | Shape::Code)
+                || !matches!(self.unit(m).shape, Shape::Row | Shape::Code)
                 || !shown.contains(&self.table(m))
                 || choice.of.iter().any(|of| acted.contains(of))
         };
@@ -245,7 +245,7 @@ impl Scene<'_> {
             .collect();
         let spelled = |m: &Mention, of: &[usize]| m.every && of.iter().any(|of| listed.contains(of));
         // A name that stays open here may be told apart where it stands once more.
-                let by_words = |(_, weight, choice): &&(Mention, Weight, Choice)| !choice.guessed && *weight > Weight::Passing;
+        let by_words = |(_, weight, choice): &&(Mention, Weight, Choice)| !choice.guessed && *weight > Weight::Passing;
         let clear: BTreeMap<&[usize], &Choice> = mentions
             .iter()
             .filter(|(.., choice)| choice.certain())
@@ -258,7 +258,7 @@ impl Scene<'_> {
             .collect();
         for (mention, _, choice) in taken.iter().filter(|(m, _, choice)| !spelled(m, &choice.of)) {
             let choice = match &mention.target {
-                                Target::Known(of) if (!choice.certain() || choice.guessed) && !choice.of.is_empty() => {
+                Target::Known(of) if (!choice.certain() || choice.guessed) && !choice.of.is_empty() => {
                     clear.get(&of[..]).copied().unwrap_or(choice)
                 }
                 _ => choice,
@@ -331,7 +331,7 @@ impl Scene<'_> {
         }
     }
 
-        /// Whether the title says what is acted on.
+    /// Whether the title says what is acted on.
     fn titled(&self) -> bool {
         self.mentions.iter().any(|m| {
             self.unit(m).origin == Origin::Title
@@ -357,7 +357,7 @@ impl Scene<'_> {
             Stance::Example if !examples(&self.context.units[heading].text) => Stance::Neutral,
             stance => stance,
         });
-                let in_the_end = mention.stance == Stance::Past
+        let in_the_end = mention.stance == Stance::Past
             && unit.shape == Shape::Item
             && [unit.lead, unit.heading].into_iter().flatten().any(|other| accepted(&self.context.units[other].text));
         if (mention.stance.spares() && !in_the_end)
@@ -394,7 +394,9 @@ impl Scene<'_> {
         {
             return Some(Weight::Passing);
         }
-        if mention.instrument {
+        // "Admin through oncall-rescue"
+        let lent = matches!(self.intent, Intent::Provision | Intent::Elevate) && self.is_role(mention);
+        if mention.instrument && !lent {
             return Some(Weight::Passing);
         }
         let acted = mention.stance == Stance::Act
@@ -417,7 +419,7 @@ impl Scene<'_> {
                     Weight::Passing
                 }
             }
-                        () if titled && sentence(unit, mention) => Weight::Passing,
+            () if titled && sentence(unit, mention) => Weight::Passing,
             () if unit.shape == Shape::Row || only_names(unit, mention) || is_pair(unit, mention) => Weight::Listed,
             () => Weight::Passing,
         })

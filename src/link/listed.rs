@@ -139,18 +139,34 @@ pub(super) fn sentence(unit: &Unit, mention: &Mention) -> bool {
     let adds = |w: &Word| {
         matches!(
             w.text.as_str(),
-            "also" | "too" | "plus" | "same" | "both" | "additionally" | "likewise" | "well" | "auch" | "ebenso" | "aussi" | "también"
+            "also"
+                | "too"
+                | "plus"
+                | "same"
+                | "both"
+                | "additionally"
+                | "likewise"
+                | "well"
+                | "auch"
+                | "ebenso"
+                | "aussi"
+                | "también"
         )
     };
-        let after = words(&unit.text[mention.end..]);
+    let after = words(&unit.text[mention.end..]);
     // "X has been read-only from the start."
     let subject = before.len() < 2
         && after.len() > 2
         && after.first().is_some_and(|w| {
-            matches!(w.text.as_str(), "has" | "was" | "had" | "does" | "will" | "uses" | "reads" | "works" | "belongs" | "took" | "takes")
+            matches!(
+                w.text.as_str(),
+                "has" | "was" | "had" | "does" | "will" | "uses" | "reads" | "works" | "belongs" | "took" | "takes"
+            )
         })
         && unit.text.trim_end().ends_with(['.', ')']);
-    let ours = |w: &Word| matches!(w.text.as_str(), "leaked" | "exposed" | "expired" | "compromised" | "old" | "age" | "unused");
+    let ours = |w: &Word| {
+        matches!(w.text.as_str(), "leaked" | "exposed" | "expired" | "compromised" | "old" | "age" | "unused")
+    };
     unit.shape == Shape::Prose
         && (before.len() >= 2 || (subject && !after.iter().any(ours)))
         && before.len() + after.len() >= 4

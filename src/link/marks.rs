@@ -67,7 +67,9 @@ const WORDS: &[(u32, &str)] = &[
     (BESIDE | PRONOUN, "one"),
     (PRONOUN, "ones latter former letztere letzterer erstere erster"),
     (BESIDE, "pair value values everything"),
-        (ASKS, "duration extent permission permissions"),
+    (ASKS, "duration extent permission permissions"),
+    // From when to when, and how long, see `lent`.
+    (ASKS, "for from between von ab du desde"),
     // "The role is too high"; columns and headings of what shall be, see `moved`.
     (
         ASKS,

@@ -71,7 +71,7 @@ impl Reading<'_> {
             // "Take away everything she holds with us".
             Intent::Revoke if everything_of_somebody(after) => Intent::Offboard,
             Intent::Modify if verb.starts_with("tak") && everything_of_somebody(after) => Intent::Offboard,
-                        // "Take that path out of its policy".
+            // "Take that path out of its policy".
             Intent::Revoke if out_of_a_policy(after) => Intent::Modify,
             // "Withdraw the former from it".
             Intent::Revoke

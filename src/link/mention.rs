@@ -110,7 +110,7 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
                 stance: if ruled_out(unit, &words, start) {
                     Stance::Keep
                 } else {
-                    stance(judged, clause, start, end, &starts)
+                    stance(unit, judged, clause, start, end, &starts)
                 },
                 instrument: instrument(&unit.text, &words, start),
             }
@@ -121,7 +121,7 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
 }
 
 /// The clause's stance, an exception inside it, and a remark in parentheses right behind the name.
-fn stance(judged: &Judged, clause: Option<usize>, start: usize, end: usize, starts: &[usize]) -> Stance {
+fn stance(unit: &Unit, judged: &Judged, clause: Option<usize>, start: usize, end: usize, starts: &[usize]) -> Stance {
     let Some(index) = clause else { return Stance::Neutral };
     let clause = &judged.clauses[index];
     if clause.except.is_some_and(|except| start > except) {
@@ -131,13 +131,20 @@ fn stance(judged: &Judged, clause: Option<usize>, start: usize, end: usize, star
     let other = |clause: &super::stance::Clause| {
         let inside: Vec<&str> =
             judged.between(clause.start, clause.end).iter().take(2).map(|w| w.text.as_str()).collect();
-        matches!(
-            inside[..],
-            [
-                "not" | "nicht" | "pas" | "no",
-                "the" | "der" | "die" | "das" | "den" | "le" | "la" | "el" | "our" | "its"
-            ]
-        )
+        // "(not Noor Ahmadi, she stays)"
+        let named = inside.first() == Some(&"not")
+            && judged
+                .between(clause.start, clause.end)
+                .get(1)
+                .is_some_and(|w| unit.text.get(w.start..).is_some_and(|text| text.starts_with(char::is_uppercase)));
+        named
+            || matches!(
+                inside[..],
+                [
+                    "not" | "nicht" | "pas" | "no",
+                    "the" | "der" | "die" | "das" | "den" | "le" | "la" | "el" | "our" | "its"
+                ]
+            )
     };
     if let Some(next) = judged.clauses.get(index + 1).filter(|next| next.aside && next.stance.spares() && !other(next))
         && next.start.saturating_sub(end) <= 4

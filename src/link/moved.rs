@@ -21,6 +21,18 @@ enum Moved<'u> {
 
 /// Gives the rows of such tables, and what they name, what they say.
 pub(super) fn apply(units: &[Unit], judged: &mut [Judged], mentions: &mut [Mention]) {
+    // A row that names nothing known says what the ticket asks for all the same.
+    for number in 0..units.len() {
+        if units[number].shape == Shape::Row
+            && let Some(Moved::To(cell)) = row(units, number)
+        {
+            let start = units[number].text.rfind(cell).unwrap_or_default();
+            if let Some(clause) = judged[number].clauses.first_mut() {
+                clause.stance = Stance::Act;
+                clause.acts = vec![change(start, cell)];
+            }
+        }
+    }
     let mut last = None;
     for mention in mentions.iter_mut().filter(|mention| !mention.identity) {
         let number = mention.unit;
@@ -37,19 +49,16 @@ pub(super) fn apply(units: &[Unit], judged: &mut [Judged], mentions: &mut [Menti
         mention.stance = Stance::Act;
         let text = &units[number].text;
         let start = text.rfind(cell).unwrap_or_default();
-        let act = Act {
-            intent: Intent::Modify,
-            force: Force::Strong,
-            form: Form::Base,
-            start,
-            end: start + cell.len(),
-            modal: true,
-        };
         if let Some(clause) = judged[number].clauses.first_mut() {
             clause.stance = Stance::Act;
-            clause.acts = vec![act];
+            clause.acts = vec![change(start, cell)];
         }
     }
+}
+
+/// The change that a cell states.
+fn change(start: usize, cell: &str) -> Act {
+    Act { intent: Intent::Modify, force: Force::Strong, form: Form::Base, start, end: start + cell.len(), modal: true }
 }
 
 /// What a row, or a line right under a heading ("Present", "Requested"), says that an access shall be: nothing where it says what it is.
@@ -75,7 +84,9 @@ fn row(units: &[Unit], number: usize) -> Option<Moved<'_>> {
     let of = |test: &dyn Fn(&str) -> bool| {
         let column = |(heading, _): &&(&str, &str)| {
             let all = words(heading);
-            all.len() <= 4 && all.iter().any(|w| test(&w.text))
+            // "From 1 September 2026"
+            let from = matches!(all.first().map(|w| w.text.as_str()), Some("from" | "ab" | "desde")) && test("then");
+            all.len() <= 5 && (from || all.iter().any(|w| test(&w.text)))
         };
         cells.iter().find(column).map(|(_, cell)| *cell)
     };
@@ -90,7 +101,7 @@ fn row(units: &[Unit], number: usize) -> Option<Moved<'_>> {
     };
     let first = words(to).first().map(|w| w.text.to_string()).unwrap_or_default();
     match first.as_str() {
-                "unchanged" | "same" | "stays" | "keep" | "keeps" | "as" | "unverändert" | "inchangé" | "igual" => {
+        "unchanged" | "same" | "stays" | "keep" | "keeps" | "as" | "unverändert" | "inchangé" | "igual" => {
             Some(Moved::Stays)
         }
         "none" | "nothing" | "removed" | "no" | "not" | "keine" | "keiner" | "aucun" | "ninguno" | ""
@@ -146,7 +157,7 @@ fn is_done(word: &str) -> bool {
 fn shall_be(word: &str) -> bool {
     matches!(
         word,
-                "after"
+        "after"
             | "afterwards"
             | "later"
             | "new"

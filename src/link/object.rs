@@ -77,10 +77,13 @@ impl Reading<'_> {
             let needs = verb.starts_with("need")
                 && clause.acts.len() == 1
                 && self.of_unit(number).iter().any(|m| !m.identity && m.start >= act.end && m.start <= act.end + 12);
-                        // "The job has to read X", where "it has to write to the disk" asks for nothing.
+            // "The job has to read X", where "it has to write to the disk" asks for nothing.
             let wishes = ["has to", "have to", "want"].iter().any(|v| verb.starts_with(v));
             if wishes {
-                return self.of_unit(number).iter().any(|m| !m.identity && m.start >= act.end && m.start <= act.end + 16);
+                return self
+                    .of_unit(number)
+                    .iter()
+                    .any(|m| m.start < act.start || !m.identity && m.start <= act.end + 16);
             }
             // "Permission denied since this morning, please grant."
             let bare = verb == "grant"

@@ -20,10 +20,16 @@ pub(super) fn open(words: &[Word], found: &Found) -> bool {
 pub(super) fn issue(words: &[Word], at: usize) -> bool {
     let word = |at: Option<usize>| at.and_then(|at| words.get(at)).map(|w| w.text.as_str()).unwrap_or_default();
     let before = word(at.checked_sub(1));
-    let pull = word(Some(at)) == "pull" && matches!(before, "image" | "docker" | "git" | "registry" | "container" | "each" | "every");
+    let pull = word(Some(at)) == "pull"
+        && matches!(before, "image" | "docker" | "git" | "registry" | "container" | "each" | "every");
     let numbered = matches!(word(Some(at)), "request" | "requests")
         && word(Some(at + 1)).starts_with(|c: char| c.is_ascii_digit());
-    if pull || numbered || (word(Some(at)) == "giving" && word(Some(at + 1)) == "up") {
+    // "Since the new key", "for the new printers": what is there.
+    let back = word(at.checked_sub(2));
+    let there = word(Some(at)) == "new"
+        && before == "the"
+        && matches!(back, "since" | "after" | "for" | "on" | "with" | "in" | "from" | "of");
+    if there || pull || numbered || (word(Some(at)) == "giving" && word(Some(at + 1)) == "up") {
         return true;
     }
 
@@ -52,8 +58,19 @@ pub(super) fn caused(words: &[Word], own: &[usize], verb: usize) -> bool {
 pub(super) fn over(words: &[Word], at: usize) -> bool {
     let word = |at: usize| words.get(at).map(|w| w.text.as_str()).unwrap_or_default();
     let denied = matches!(word(at), "do" | "don't" | "no") && (at..at + 4).any(|at| word(at).starts_with("need"));
-    denied && words[..at].windows(2).any(|pair| pair[0].text == "after" && matches!(pair[1].text.as_str(), "that" | "this"))
+    denied
+        && words[..at]
+            .windows(2)
+            .any(|pair| pair[0].text == "after" && matches!(pair[1].text.as_str(), "that" | "this"))
         || denied && words[..at].iter().any(|w| matches!(w.text.as_str(), "afterwards" | "thereafter"))
+}
+
+impl super::intent::Reading<'_> {
+    /// "Rotation is due".
+    pub(super) fn due(&self, number: usize, act: &Act) -> bool {
+        let behind: Vec<&str> = self.judged[number].behind(act.end).iter().take(3).map(|w| w.text.as_str()).collect();
+        matches!(behind[..], ["due" | "overdue", ..] | ["is" | "are", "due" | "overdue" | "required" | "needed", ..])
+    }
 }
 
 /// "Is revoked with effect from 1 August": an order in the form of what is told.
@@ -69,7 +86,8 @@ pub(super) fn made(unit: &Unit, act: &Act) -> bool {
 }
 
 /// What stands right behind an order that leaves out its object.
-pub(super) const ELLIPTIC: [&str; 13] = [
+pub(super) const ELLIPTIC: [&str; 14] = [
+    "in",
     "at",
     "immediately",
     "asap",

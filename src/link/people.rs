@@ -320,24 +320,29 @@ pub(super) fn address(token: &str) -> bool {
 
 /// "Leaving: bob@example.com", "bob@example.com (leaving 29 May)", "Exit: X", "Contract with X ends".
 pub(super) fn leaving(title: &str) -> bool {
-    vendor_goes(title) || title.contains('@') && {
-        let all = words(title);
-        let at = all.iter().position(|w| w.text == "leaving");
-        at.is_some_and(|at| {
-            let sign = title[all[at].end..].trim_start();
-            (at == 0 && sign.starts_with(':')) || (title[..all[at].start].ends_with('('))
-        }) && tokens(title).iter().any(|token| address(token.text))
-    }
+    vendor_goes(title)
+        || title.contains('@') && {
+            let all = words(title);
+            let at = all.iter().position(|w| w.text == "leaving");
+            at.is_some_and(|at| {
+                let sign = title[all[at].end..].trim_start();
+                (at == 0 && sign.starts_with(':')) || (title[..all[at].start].ends_with('('))
+            }) && tokens(title).iter().any(|token| address(token.text))
+        }
 }
 
 /// "Exit: X", "Vendor exit – X", "Contract with X ends".
 fn vendor_goes(title: &str) -> bool {
     let contract = memchr::memmem::find(title.as_bytes(), b"ontract").is_some();
     let exit = memchr::memmem::find(title.as_bytes(), b"xit").is_some();
-    if !contract && !exit {
+    let goodbye = title.starts_with("Goodbye ") || title.starts_with("goodbye ");
+    if !contract && !exit && !goodbye {
         return false;
     }
     let all = words(title);
+    if goodbye {
+        return all.len() <= 4;
+    }
     let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
     let vendor = matches!(word(0), "vendor" | "supplier" | "partner" | "contractor" | "agency");
     let at = usize::from(vendor);
@@ -347,11 +352,15 @@ fn vendor_goes(title: &str) -> bool {
         matches!(pair[0].text.as_str(), "contract" | "contracts") && matches!(pair[1].text.as_str(), "with" | "of")
     });
     let over = |w: &super::tokens::Word| {
-        matches!(w.text.as_str(), "ends" | "ended" | "ending" | "terminated" | "cancelled" | "canceled" | "over" | "expires")
+        matches!(
+            w.text.as_str(),
+            "ends" | "ended" | "ending" | "terminated" | "cancelled" | "canceled" | "over" | "expires"
+        )
     };
     // "Contract with X not renewed"
     let not = all.windows(2).any(|pair| {
-        matches!(pair[0].text.as_str(), "not" | "isn't") && matches!(pair[1].text.as_str(), "renewed" | "extended" | "prolonged")
+        matches!(pair[0].text.as_str(), "not" | "isn't")
+            && matches!(pair[1].text.as_str(), "renewed" | "extended" | "prolonged")
     });
     exits || with.is_some_and(|at| all[at + 2..].iter().any(over) || not)
 }

@@ -28,6 +28,10 @@ impl Scene<'_> {
             for (index, clause) in judged.clauses.iter().enumerate() {
                 let text = &self.context.units[number].text[clause.start..clause.end];
                 self.former_and_latter(number, text, clause.stance);
+                if index == 0 && judged.clauses.len() > 1 {
+                    let text = &self.context.units[number].text;
+                    self.ordinal(number, text, judged.overall());
+                }
                 // A heading, and a line that introduces a list, speak of what follows.
                 let unit = &self.context.units[number];
                 if unit.shape == Shape::Heading || unit.text.trim_end_matches(['*', '_', ' ']).ends_with(':') {
@@ -184,6 +188,42 @@ impl Scene<'_> {
         // A list is looked back at as far as somebody would.
         let length = self.mentions[..end].iter().rev().take(200).take_while(same).count();
         end - length..end
+    }
+
+    /// "The first is a leftover: take it away. The second it needs, so that one stays."
+    fn ordinal(&mut self, number: usize, text: &str, stance: Stance) {
+        if !matches!(stance, Stance::Act | Stance::Keep) || !self.of_unit(number).is_empty() {
+            return;
+        }
+        let all = words(text);
+        let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+        let at = match (word(0), word(1)) {
+            ("the", "first") => 0,
+            ("the", "second") => 1,
+            _ => return,
+        };
+        let verb = matches!(
+            word(2),
+            "is" | "it"
+                | "was"
+                | "can"
+                | "may"
+                | "stays"
+                | "remains"
+                | "has"
+                | "must"
+                | "should"
+                | "he"
+                | "she"
+                | "they"
+        );
+        let end = self.of_unit(number).start;
+        let near: Vec<usize> = (0..end).rev().take(20).filter(|m| !self.mentions[*m].identity).collect();
+        let Some(last) = near.first().map(|m| self.mentions[*m].unit) else { return };
+        let pair: Vec<usize> = near.into_iter().take_while(|m| self.mentions[*m].unit == last).collect();
+        if verb && let [second, first] = pair[..] {
+            self.mentions[if at == 0 { first } else { second }].stance = stance;
+        }
     }
 
     fn former_and_latter(&mut self, number: usize, text: &str, stance: Stance) {

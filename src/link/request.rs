@@ -29,6 +29,10 @@ impl Reading<'_> {
         // A form with a level, and not one verb.
         if self.record.fields.contains_key(&Field::Level) {
             rest.add(Intent::Provision, ENOUGH, "the level in its field");
+            let form = self.record.kind.as_deref().and_then(|kind| Self::labelled(kind, 8.0, ENOUGH));
+            if form.is_some_and(|(intent, _)| intent == Intent::Provision) {
+                scores.add(Intent::Provision, 2.5, "the level in a form for access");
+            }
         }
         self.answers(scores);
     }

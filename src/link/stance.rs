@@ -148,9 +148,10 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
             clause.acts.clear();
         }
     }
-        if rule(&unit.text, &words) || logged(&unit.text) {
+    let logged = logged(&unit.text);
+    if logged || rule(&unit.text, &words) {
         for clause in &mut out.clauses {
-            clause.stance = Stance::Example;
+            clause.stance = if logged { Stance::Neutral } else { Stance::Example };
             clause.acts.clear();
         }
     }
@@ -160,12 +161,19 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
 
 /// "03:10:44 burstd[811]: retry 1/5": a line of a log.
 fn logged(text: &str) -> bool {
-    let digits = |from: usize, to: usize| text.as_bytes().get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let digits =
+        |from: usize, to: usize| text.as_bytes().get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
     let clock = |from: usize| {
-        digits(from, from + 2) && digits(from + 3, from + 5) && digits(from + 6, from + 8)
-            && text.as_bytes().get(from + 2) == Some(&b':') && text.as_bytes().get(from + 5) == Some(&b':')
+        digits(from, from + 2)
+            && digits(from + 3, from + 5)
+            && digits(from + 6, from + 8)
+            && text.as_bytes().get(from + 2) == Some(&b':')
+            && text.as_bytes().get(from + 5) == Some(&b':')
     };
-    clock(0) || (clock(11) && digits(0, 4) && text.as_bytes().get(4) == Some(&b'-'))
+    let lower = text.get(..40.min(text.len())).unwrap_or_default().to_lowercase();
+    let level =
+        text.starts_with('[') && ["] warn", "] error", "] info", "] ok", "] debug"].iter().any(|l| lower.contains(l));
+    level || clock(0) || (clock(11) && digits(0, 4) && text.as_bytes().get(4) == Some(&b'-'))
 }
 
 /// The words of a clause that keep, narrate, illustrate or negate, for explanations.
@@ -285,7 +293,7 @@ fn clause(
         });
         let modal = modal
             || (form == Form::Participle
-                                && (caused(words, own, f.from)
+                && (caused(words, own, f.from)
                     || takes_effect(words, f.to)
                     || (ahead && before(1).any(|w| matches!(w, "is" | "are")))));
         // "The old uploader is switched off".
@@ -370,7 +378,10 @@ fn clause(
             past = true;
             continue;
         }
-                if issue(words, f.from) || (force == Force::Weak && over(words, f.from)) {
+        // "It was announced that X would be rotated."
+        let would = form == Form::Participle
+            && words[..f.from].iter().rev().take(2).map(|w| w.text.as_str()).eq(["be", "would"]);
+        if would || issue(words, f.from) || (force == Force::Weak && over(words, f.from)) {
             continue;
         }
         if matches!(intent, Intent::Revoke | Intent::Rotate) && ability(words, f.from) {

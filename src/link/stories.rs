@@ -1,5 +1,5 @@
-//! Tickets that tell what a product shall do or what is wrong with it: user stories, and bugs with steps and what was expected. Other
-//! tickets that ask for no change of access are told in `talk`.
+//! Tickets that tell what a product shall do or what is wrong with it (user stories, bugs with steps and what was expected), and those that
+//! say that they ask for nothing. Other tickets that ask for no change of access are told in `talk`.
 
 use super::intent::Reading;
 use super::mention::Mention;
@@ -16,9 +16,30 @@ impl Reading<'_> {
     pub(super) fn tells_a_story(&self) -> bool {
         let story = self.own().take(LINES).any(|(_, judged)| {
             let wish = wish(&judged.words);
-            wish.is_some_and(|at| !judged.words[at..].iter().any(|w| ends(&w.text)))
+            wish.is_some_and(|at| {
+                let why = |w: &&Word| !matches!(w.text.as_str(), "so" | "because" | "before" | "when");
+                !judged.words[at..].iter().take_while(why).any(|w| ends(&w.text))
+            })
         });
         story && !self.named_orders(true)
+    }
+
+    /// Labelled a bug, an enhancement or a feature.
+    pub(super) fn of_a_product(&self) -> bool {
+        let is = |label: &str| {
+            matches!(
+                label.trim().to_lowercase().as_str(),
+                "bug"
+                    | "enhancement"
+                    | "feature"
+                    | "feature request"
+                    | "feature-request"
+                    | "new feature"
+                    | "improvement"
+                    | "defect"
+            )
+        };
+        self.record.labels.iter().any(|label| is(label)) || self.record.kind.as_deref().is_some_and(is)
     }
 
     /// "Steps: … Expected: …": a bug, unless something that is named shall be changed.
@@ -37,6 +58,60 @@ impl Reading<'_> {
         keys.iter().enumerate().filter(|(at, _)| found.contains(at)).count() > 1 && !self.named_orders(false)
     }
 
+    /// "Nothing to be done about accounts here", "for information only".
+    pub(super) fn disclaims(&self) -> Option<String> {
+        const PHRASES: [&[&str]; 41] = [
+            &["document", "change", "only"],
+            &["documentation", "only"],
+            &["nothing", "has", "to", "be", "changed"],
+            &["nothing", "needs", "to", "be", "changed"],
+            &["not", "ask", "for", "any", "change"],
+            &["no", "change", "is", "requested"],
+            &["no", "changes", "are", "requested"],
+            &["written", "answer", "is", "enough"],
+            &["no", "remediation"],
+            &["recorded", "for", "completeness"],
+            &["for", "completeness"],
+            &["is", "a", "test", "ticket"],
+            &["just", "a", "test"],
+            &["only", "about", "the", "page"],
+            &["only", "about", "the", "text"],
+            &["hardware", "only"],
+            &["equipment", "only"],
+            &["nothing", "to", "be", "done", "about"],
+            &["no", "access", "change"],
+            &["no", "access", "changes"],
+            &["no", "change", "of", "access"],
+            &["no", "changes", "to", "access"],
+            &["no", "account", "changes"],
+            &["no", "credentials", "are", "affected"],
+            &["no", "accounts", "are", "affected"],
+            &["for", "information", "only"],
+            &["for", "your", "information"],
+            &["fyi"],
+            &["just", "for", "information"],
+            &["no", "action", "needed"],
+            &["no", "action", "required"],
+            &["no", "action", "necessary"],
+            &["nothing", "to", "do", "here"],
+            &["nur", "zur", "info"],
+            &["nur", "zur", "information"],
+            &["zur", "kenntnis"],
+            &["pour", "information"],
+            &["pour", "info"],
+            &["a", "título", "informativo"],
+            &["no", "hace", "falta", "tocar"],
+            &["no", "hay", "que", "hacer", "nada"],
+        ];
+        self.own().find_map(|(unit, judged)| {
+            let all = &judged.words;
+            PHRASES
+                .iter()
+                .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+                .then(|| super::links::quote(&unit.text))
+        })
+    }
+
     /// Whether an order is given to do something to what is named, in the title or a sentence; steps of a bug order nothing.
     fn named_orders(&self, items: bool) -> bool {
         self.units.iter().enumerate().any(|(number, unit)| {
@@ -47,7 +122,8 @@ impl Reading<'_> {
                 && self.judged[number].clauses.iter().any(|clause| {
                     clause.stance == Stance::Act
                         && clause.acts.iter().any(|act| {
-                            act.form == Form::Base && act.start < clause.end && self.opens(number, act)
+                            (items && unit.shape == Shape::Item && act.form == Form::Participle)
+                                || act.form == Form::Base && act.start < clause.end && self.opens(number, act)
                                 || (unit.origin == Origin::Title && act.form == Form::Base)
                                 || act.modal
                         })

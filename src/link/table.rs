@@ -199,6 +199,15 @@ fn judge(rows: &[Unit], first: usize, judged: &mut [Judged], mentions: &mut [Men
             }
             let cell = cells.partition_point(|cell| cell.end <= mention.start);
             mention.instrument |= columns.get(cell) == Some(&Column::Aside);
+            // "Superseded by the second key of X", in another cell than what the row is about.
+            let before = cells.get(cell).and_then(|cell| row.text.get(cell.start..mention.start)).unwrap_or_default();
+            mention.instrument |= cell > 0
+                && words(before).iter().any(|w| {
+                    matches!(
+                        w.text.as_str(),
+                        "by" | "with" | "than" | "like" | "see" | "unlike" | "instead" | "durch" | "wie"
+                    )
+                });
         }
     }
 }
@@ -297,12 +306,25 @@ fn column(heading: &str) -> Column {
     ]) || (has(&["to"]) && has(&["do"]))
     {
         Column::Verdict
-        } else if has(&["keep", "keep?", "stays", "behalten", "garder", "mantener"])
-        || (heading.contains('?') && has(&["used", "needed", "use", "required", "active", "benutzt", "gebraucht", "benötigt"]))
+    } else if has(&["keep", "keep?", "stays", "behalten", "garder", "mantener"])
+        || (heading.contains('?')
+            && has(&["used", "needed", "use", "required", "active", "benutzt", "gebraucht", "benötigt"]))
     {
         Column::Kept
     } else if heading.contains('?')
-        && has(&["affected", "exposed", "leaked", "compromised", "visible", "read", "seen", "reachable", "betroffen", "touché", "afectado"])
+        && has(&[
+            "affected",
+            "exposed",
+            "leaked",
+            "compromised",
+            "visible",
+            "read",
+            "seen",
+            "reachable",
+            "betroffen",
+            "touché",
+            "afectado",
+        ])
     {
         Column::Asked
     } else if (has(&["to"]) && has(&["be"]))
@@ -345,9 +367,17 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
                 let stays = said.windows(2).any(|pair| {
                     pair[0].text == "no" && matches!(pair[1].text.as_str(), "change" | "changes" | "action" | "impact")
                 }) || said.iter().any(|word| {
-                                        matches!(
+                    matches!(
                         word.text.as_str(),
-                        "stays" | "unchanged" | "bleibt" | "reste" | "extended" | "verlängert" | "leave" | "keep" | "untouched"
+                        "stays"
+                            | "unchanged"
+                            | "bleibt"
+                            | "reste"
+                            | "extended"
+                            | "verlängert"
+                            | "leave"
+                            | "keep"
+                            | "untouched"
                     )
                 }) || said.windows(2).any(|pair| {
                     pair[0].text == "nothing" && (pair[1].text.starts_with("change") || pair[1].text == "to")

@@ -38,14 +38,14 @@ impl Reading<'_> {
             matches!(unit.origin, Origin::Body(_))
                 && judged.words.iter().any(|w| matches!(w.text.as_str(), "please" | "pls" | "plz" | "bitte" | "merci"))
         });
-                // "Rotate X?", and the text: "should be changed, to be on the safe side".
+        // "Rotate X?", and the text: "should be changed, to be on the safe side".
         let should = self.own().filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(|(_, judged)| {
             let acts = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).flat_map(|c| &c.acts);
             acts.into_iter().any(|act| act.modal && matches!(act.intent, Intent::Revoke | Intent::Rotate))
         });
         let asked = ((state || verb || form.is_some() || please) && self.body_asks())
             || (verb && should)
-                        || form.is_some_and(|(intent, points)| intent == Intent::Elevate && points > 1.0)
+            || form.is_some_and(|(intent, points)| intent == Intent::Elevate && points > 1.0)
             || (please
                 && self.own().any(|(unit, judged)| {
                     matches!(unit.origin, Origin::Body(_))
@@ -80,6 +80,10 @@ impl Reading<'_> {
             })
             // "[TEMPLATE v4] Rotation: …" is a form of what it names.
             .filter(|talk| own.get(*talk).is_none_or(|w| w.text != "template" || !tagged(said, w.end)))
+            // "ci(test): …"
+            .filter(|talk| {
+                own.get(*talk).is_none_or(|w| !(said[..w.start].ends_with('(') && said[w.end..].starts_with("):")))
+            })
             .filter(|_| !(self.afterwards() && first_act.is_some()))
             .filter(|_| !self.asks_behind(first.0))
             // "Monitoring should not see X": who has an access.
@@ -113,7 +117,16 @@ impl Reading<'_> {
                 && judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| act.force == Force::Strong);
             // "DR test: X" of an access request whose text asks.
             let form = form.is_some() && said[..said.len().min(at + 40)].contains(':') && self.body_asks();
-            if head && !run && !form && !asks_first && !asked_behind && !self.body_orders() {
+            // "Test bench: access to X"
+            let behind =
+                judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| {
+                                    act.start > at
+                    && act.intent == Intent::Provision
+                    && act.force == Force::Strong
+                    && said[..act.start].trim_end().ends_with(':')
+            }) && self.of_unit(first.0).iter().any(|m| !m.identity);
+            if head && !run && !form && !asks_first && !asked_behind && !behind && !self.body_orders() && !self.lends()
+            {
                 return Some(format!("its title is about \"{word}\""));
             }
         }
@@ -143,7 +156,10 @@ impl Reading<'_> {
         {
             return Some("its title is about equipment".to_owned());
         }
-                if self.tells_a_story() {
+        if self.of_a_product() && !self.mentions.iter().any(|m| !m.stance.spares()) {
+            return Some("it is labelled a bug or a feature, and names nothing known".to_owned());
+        }
+        if self.tells_a_story() {
             return Some("it tells what a product shall do".to_owned());
         }
         if first_act.is_none() && self.tells_a_bug() {
@@ -242,60 +258,6 @@ impl Reading<'_> {
                 let said = &self.units[title].text[act.start..act.end];
                 (act.form == Form::Noun || (act.form == Form::Participle && !act.modal)) && !condition(said)
             })
-    }
-
-    /// "Nothing to be done about accounts here", "for information only".
-    fn disclaims(&self) -> Option<String> {
-        const PHRASES: [&[&str]; 41] = [
-            &["document", "change", "only"],
-            &["documentation", "only"],
-            &["nothing", "has", "to", "be", "changed"],
-            &["nothing", "needs", "to", "be", "changed"],
-            &["not", "ask", "for", "any", "change"],
-            &["no", "change", "is", "requested"],
-            &["no", "changes", "are", "requested"],
-            &["written", "answer", "is", "enough"],
-            &["no", "remediation"],
-            &["recorded", "for", "completeness"],
-            &["for", "completeness"],
-            &["is", "a", "test", "ticket"],
-            &["just", "a", "test"],
-            &["only", "about", "the", "page"],
-            &["only", "about", "the", "text"],
-            &["hardware", "only"],
-            &["equipment", "only"],
-            &["nothing", "to", "be", "done", "about"],
-            &["no", "access", "change"],
-            &["no", "access", "changes"],
-            &["no", "change", "of", "access"],
-            &["no", "changes", "to", "access"],
-            &["no", "account", "changes"],
-            &["no", "credentials", "are", "affected"],
-            &["no", "accounts", "are", "affected"],
-            &["for", "information", "only"],
-            &["for", "your", "information"],
-            &["fyi"],
-            &["just", "for", "information"],
-            &["no", "action", "needed"],
-            &["no", "action", "required"],
-            &["no", "action", "necessary"],
-            &["nothing", "to", "do", "here"],
-            &["nur", "zur", "info"],
-            &["nur", "zur", "information"],
-            &["zur", "kenntnis"],
-            &["pour", "information"],
-            &["pour", "info"],
-            &["a", "título", "informativo"],
-            &["no", "hace", "falta", "tocar"],
-            &["no", "hay", "que", "hacer", "nada"],
-        ];
-        self.own().find_map(|(unit, judged)| {
-            let all = &judged.words;
-            PHRASES
-                .iter()
-                .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
-                .then(|| super::links::quote(&unit.text))
-        })
     }
 
     /// Whether a title starts with an order.

@@ -173,7 +173,7 @@ dar de baja|dad de baja|suprimir|cerrar|bloquear|bloquee|limpiar|ya no se usa|ya
         Intent::Rotate,
         Force::Weak,
         "renovar|renueve|renueven|renovarlo|renovarla|reemplazar|reemplace|cambiar|cambie|cambien|cambiarlo|cambiarla|sustituir|nuevo|nueva|restablecer|caduca|caducan|caduca el|está a punto de caducar|va a caducar|vence",
-                "renovó|cambió|reemplazó|renovado|renovada|reemplazado|reemplazada|cambiado|cambiada|sustituido|caducado|caducada",
+        "renovó|cambió|reemplazó|renovado|renovada|reemplazado|reemplazada|cambiado|cambiada|sustituido|caducado|caducada",
         "renovación|reemplazo|sustitución|cambio",
     ),
     (
@@ -242,9 +242,9 @@ pub(super) const FURTHER: &[Verbs] = &[
     (
         Intent::Offboard,
         Force::Strong,
-        "gaat uit dienst|uit dienst|verlaat het bedrijf|laatste werkdag|slutar hos oss|sista arbetsdag",
+        "gaat uit dienst|uit dienst|verlaat ons|verlaat het bedrijf|laatste werkdag|lascia l'azienda|ultimo giorno di lavoro|slutar hos oss|sista arbetsdag",
         "",
-        "uitdiensttreding",
+        "uitdiensttreding|uscita di",
     ),
     (
         Intent::Revoke,
@@ -294,8 +294,7 @@ pub(super) const EXAMPLE: &str =
     "zum beispiel|z b|beispiel|beispielsweise|etwa wie|par exemple|exemple|comme pour|por ejemplo|ejemplo|como hicimos";
 
 /// It negates what follows.
-pub(super) const NOT: &str =
-    "niet|geen|nooit|inte|nicht|kein|keine|keinen|keinem|niemals|nie|pas|jamais|aucun|aucune|não|non|nunca|jamás|ningún|ninguna|tampoco";
+pub(super) const NOT: &str = "niet|geen|nooit|inte|nicht|kein|keine|keinen|keinem|niemals|nie|pas|jamais|aucun|aucune|não|non|nunca|jamás|ningún|ninguna|tampoco";
 
 /// It talks about text, plans or knowledge.
 pub(super) const TALK: &str = "dokumentieren|dokumentation|schulung|beschreiben|anleitung|frage|frage zu|rückfrage|nachfrage|besprechung|störung|übersicht|auswertung|documenter|documentation|formation|question sur|question|réunion|\

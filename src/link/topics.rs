@@ -113,6 +113,9 @@ pub(super) fn occasion(word: &str) -> bool {
             | "handoff"
             | "observation"
             | "naming"
+            | "alert"
+            | "alerts"
+            | "newsletter"
             | "minutes"
             | "distribute"
             | "circulate"
@@ -156,6 +159,19 @@ pub(super) fn hardware(title: &[Word]) -> bool {
                 | "farewell"
                 | "furniture"
                 | "locker"
+                | "lockers"
+                | "cabinet"
+                | "cabinets"
+                | "poster"
+                | "posters"
+                | "door"
+                | "doors"
+                | "cupboard"
+                | "wardrobe"
+                | "garderobe"
+                | "zylinder"
+                | "spind"
+                | "t\u{fc}r"
                 | "dienstwagen"
                 | "ausweis"
                 | "ordinateur"
@@ -163,5 +179,5 @@ pub(super) fn hardware(title: &[Word]) -> bool {
                 | "portátil"
                 | "ordenador"
         )
-    }) && !has(&|w| access_noun(w) || (credential_noun(w) && w != "key" && w != "keys"))
+    }) && !has(&|w| access_noun(w) || (credential_noun(w) && !matches!(w, "key" | "keys" | "schl\u{fc}ssel")))
 }

@@ -38,6 +38,14 @@ impl<'t> Trust<'t> {
             && (self.configured(person) || self.approver(person) || self.assigned(person, at))
     }
 
+    /// Whether a comment is by whoever opened the ticket, written while it was open: until it is done they may still rewrite it as a whole.
+    fn opener_writes(&self, comment: &Comment) -> bool {
+        self.same(&comment.author, &self.record.reporter)
+            && !self.of_change(&comment.author)
+            && self.project()
+            && comment.at.is_some_and(|at| self.record.closed_at.is_none_or(|closed| at < closed))
+    }
+
     /// Whether two are the same, under any of their known names.
     pub(super) fn same(&self, a: &Person, b: &Person) -> bool {
         a.names.iter().any(|a| b.names.iter().any(|b| self.settings.same_party(a, b)))
@@ -222,6 +230,7 @@ impl<'t> Trust<'t> {
                 dropped.extend(linked.links.keys().filter(|id| **id != meant[0].0).cloned());
             }
             let by_right = self.trusts(&comment.author, comment.at)
+                || self.opener_writes(comment)
                 || (object && !self.of_change(&comment.author))
                 || self.record.comments[index + 1..]
                     .iter()
@@ -298,7 +307,7 @@ impl<'t> Trust<'t> {
             if !self.trusts(&comment.author, comment.at) && !reporter {
                 return None;
             }
-                        let said = |sentence: &str| {
+            let said = |sentence: &str| {
                 let all = words(sentence);
                 let instead = all.windows(2).any(|p| p[0].text == "instead" && p[1].text == "of")
                     || all.iter().any(|w| w.text == "rather");
@@ -340,7 +349,9 @@ fn invites(text: &str) -> bool {
         "complains",
         "einspruch",
         "einwände",
-    ]) && has(&["unless", "if", "until", "no", "without", "sofern", "please"]))
+        ]) && has(&["unless", "if", "until", "no", "without", "sofern", "please"]))
+        // "Object below."
+        || (all.len() <= 4 && all.first().is_some_and(|w| matches!(w.text.as_str(), "object" | "objections")))
         // "Comment here to keep one."
         || all.windows(6).any(|w| w[0].text == "comment" && w.iter().any(|w| w.text == "keep") && w.iter().any(|w| w.text == "to"))
         || (all.len() == 5 && all[0].text == "comment" && all.iter().any(|w| w.text == "keep") && all.iter().any(|w| w.text == "to"))
@@ -367,6 +378,9 @@ fn corrects(text: &str) -> bool {
                     | "actually"
                     | "meant"
                     | "mean"
+                    | "scratch"
+                    | "strike"
+                    | "drops"
                     | "stattdessen"
                     | "gemeint"
             )
@@ -392,6 +406,9 @@ fn wrong(text: &str) -> bool {
                 | "stop"
                 | "falsch"
                 | "falsche"
+                | "falsches"
+                | "falscher"
+                | "falschen"
                 | "equivocado"
         )
     })

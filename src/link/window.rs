@@ -147,18 +147,19 @@ impl Times<'_> {
             || unit.heading.filter(|heading| heading + 1 == number).map(|heading| self.units[heading].text.clone());
         // "To: 2026-02-20 17:00 UTC", a line of a list.
         let key = || {
-                        let trim = |c: char| c.is_whitespace() || matches!(c, '*' | '`' | '_' | ',');
+            let trim = |c: char| c.is_whitespace() || matches!(c, '*' | '`' | '_' | ',');
             let before = unit.text.get(..byte)?.trim_end_matches(trim);
             // "To: Sunday 2026-09-13"
             let day = words(before).last().filter(|w| super::dates::weekday(&w.text).is_some()).map(|w| w.start);
             let before = before.get(..day.unwrap_or(before.len()))?.trim_end_matches(trim);
             // "- to 2026-09-06 23:00 CEST"
             let item = Some(before).filter(|text| {
-                unit.shape == Shape::Item && matches!(text.to_lowercase().as_str(), "to" | "till" | "bis" | "au" | "end")
+                unit.shape == Shape::Item
+                    && matches!(text.to_lowercase().as_str(), "to" | "till" | "bis" | "au" | "end")
             });
             let key = before.strip_suffix(':').or(item)?;
             let word = |word: &str| match word {
-                                "to" | "au" | "till" => "end".to_owned(),
+                "to" | "au" | "till" => "end".to_owned(),
                 other => other.to_owned(),
             };
             (words(key).len() <= 4).then(|| words(key).iter().map(|w| word(&w.text)).collect::<Vec<_>>().join(" "))

@@ -21,7 +21,7 @@ pub(super) fn unwrapped(text: &str) -> Cow<'_, str> {
     if !memchr::memchr_iter(b'\n', text.as_bytes()).any(|at| may_break(text.as_bytes(), at)) {
         return Cow::Borrowed(text);
     }
-        let width = text.lines().map(|line| quoted(line).1.chars().count()).max().unwrap_or_default();
+    let width = text.lines().map(|line| quoted(line).1.chars().count()).max().unwrap_or_default();
     // Where one line is longer, no program broke them; a person may have.
     let width = if width > LONGEST { usize::MAX } else { width };
     let mut out = String::with_capacity(text.len());
@@ -66,7 +66,7 @@ fn goes_on(first: &str, second: &str, width: usize) -> bool {
     let plain = |line: &str| !line.starts_with(['|', '#', '{', '<']) && super::csv::separated(line).is_none();
     let word = second.split(' ').next().unwrap_or_default();
     let length = first.chars().count();
-        // "… is to be revoked" and, in the next line, "on 1 June".
+    // "… is to be revoked" and, in the next line, "on 1 June".
     let goes_on = matches!(word, "on" | "at" | "by" | "until" | "from" | "because" | "which" | "so" | "and" | "but");
     length >= SHORTEST
         && (length + 1 + word.chars().count() > width || (goes_on && !first.ends_with(',')))
