@@ -174,6 +174,16 @@ pub(super) fn polite(words: &[Word]) -> bool {
 /// A verb behind "able to", "allowed to", "permission to" says what an access is for: nobody is asked to do it.
 pub(super) fn ability(words: &[Word], at: usize) -> bool {
     let from = at.saturating_sub(8);
+    let word = |back: usize| at.checked_sub(back).and_then(|at| words.get(at)).map_or("", |w| w.text.as_str());
+    // "It must create and update versions": what the job shall do.
+    if matches!(words.first().map(|w| w.text.as_str()), Some("it"))
+        && at < 6
+        && words[1..at].iter().any(|w| matches!(w.text.as_str(), "must" | "has" | "needs"))
+        && !words[..at].iter().any(|w| matches!(w.text.as_str(), "be" | "been" | "we" | "you"))
+        && !matches!(word(1), "a" | "an" | "the")
+    {
+        return true;
+    }
     words[from..at].windows(2).any(|pair| {
         pair[1].text == "to"
             && matches!(

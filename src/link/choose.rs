@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::Id;
+
 use super::entity::Entity;
 use super::hints::{Hints, environment};
 use super::index::Names;
@@ -12,6 +14,9 @@ use super::tokens::words;
 
 /// So many units that join places are looked at; nobody writes more.
 const JOINS: usize = 16;
+
+/// Among more nobody singles one out by a word.
+const NAMESAKES: usize = 200;
 
 /// Which of several namesakes is meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -133,6 +138,15 @@ impl<'c> Context<'c> {
             // One is known, and its own clause speaks of another place or environment: that one is not known.
             return Choice::of(if near.fit(entity, false).is_some() { left } else { Vec::new() });
         }
+        // "Path x, key y", where several keys of one path are known.
+        let key = |of: &&usize| {
+            let what = &self.names.entities[**of].what;
+            what.split_once('#')
+                .is_some_and(|(_, key)| words(&unit.text).iter().any(|w| w.text.eq_ignore_ascii_case(key)))
+        };
+        if let [one] = left.iter().filter(key).collect::<Vec<_>>()[..] {
+            return Choice::of(vec![*one]);
+        }
         let whole_unit = self.unit(number, None);
         // "Token 19 of this project".
         if let Some(own) = self.own(&left).filter(|_| near.here || whole_unit.here) {
@@ -215,6 +229,19 @@ impl<'c> Context<'c> {
             [one] => Some(one),
             _ => None,
         }
+    }
+
+    /// Another one of the same name and kind that words single out: "the token of that name in globex/billing".
+    pub(super) fn namesake(&self, id: &Id, words: &str) -> Option<Id> {
+        let all = &self.names.entities;
+        let own = all.iter().position(|entity| entity.id == *id)?;
+        let same = |name: &str| all[own].names.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let of: Vec<usize> = (0..all.len())
+            .filter(|at| all[*at].kind == all[own].kind && all[*at].names.iter().any(|name| same(name)))
+            .take(NAMESAKES)
+            .collect();
+        let one = (of.len() > 1).then(|| self.singled(&of, words)).flatten()?;
+        (one != own).then(|| all[one].id.clone())
     }
 
     /// Those of the ticket's own repository, where there are any.

@@ -31,7 +31,14 @@ impl Times<'_> {
 
     fn stated(&self) -> Option<Timestamp> {
         if let Some(field) = self.record.fields.get(&Field::Effective) {
-            return self.field(field, false);
+            let at = self.field(field, false)?;
+            // A form's "last day" comes as a field; the text says the same day in words.
+            let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
+            let mut points = own.flat_map(|(number, unit)| self.points(number, unit));
+            let last = self.intent == Intent::Offboard
+                && !self.workload
+                && points.any(|(point, role)| *role == Role::LastDay && point.day && point.at == at);
+            return Some(if last { end_of(at) } else { at });
         }
         if matches!(self.intent, Intent::Elevate | Intent::None) {
             return None;
@@ -267,7 +274,7 @@ fn do_it(clause: &str) -> bool {
 }
 
 /// "From 1 August on they must not have any access".
-fn refuses(unit: &Unit) -> bool {
+pub(super) fn refuses(unit: &Unit) -> bool {
     let all = words(&unit.text);
     let must = all.windows(2).any(|pair| {
         matches!(pair[0].text.as_str(), "must" | "may" | "shall" | "should")

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::model::ticket::{Field, Intent, Record};
 
 use super::mention::Mention;
-use super::nouns::{condition, credential_noun, expires};
+use super::nouns::{condition, expires};
 use super::stance::{Act, Judged, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
@@ -85,6 +85,9 @@ impl Reading<'_> {
         if self.has_more() {
             scores.add(Intent::Modify, 9.0, "a level that is more than what is needed");
         }
+        if super::moved::any(self.units) {
+            scores.add(Intent::Modify, 6.0, "a table of what is and what shall be");
+        }
         let told = [Intent::Revoke, Intent::Rotate, Intent::Offboard, Intent::Modify]
             .iter()
             .any(|intent| scores.0.get(intent).is_some_and(|(points, ..)| *points >= ENOUGH));
@@ -161,8 +164,12 @@ impl Reading<'_> {
         let afterwards = self.afterwards();
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| u.origin == Origin::Title) {
             let mut asked = false;
-            if periodic(&self.judged[number].words) {
+            if super::topics::periodic(&self.judged[number].words) {
                 states.add(Intent::Rotate, 3.0, "how often it is done");
+            }
+            if let Some(intent) = self.proposed(number) {
+                scores.add(intent, weight, "what the title asks and the text wants");
+                asked = true;
             }
             if super::people::leaving(&unit.text) {
                 scores.add(Intent::Offboard, weight, "somebody who is leaving, in the title");
@@ -209,6 +216,12 @@ impl Reading<'_> {
                         continue;
                     }
                     asked = true;
+                    // "Certificate exchange", over a form that states a level: what the access is for.
+                    let form = act.form == Form::Noun && self.record.fields.contains_key(&Field::Level);
+                    if form && matches!(intent, Intent::Rotate | Intent::Revoke) {
+                        scores.add(intent, points.min(2.0), &because);
+                        continue;
+                    }
                     // "Access" alone is the subject of many a ticket.
                     if matches!(said.to_lowercase().as_str(), "access" | "zugriff" | "zugang" | "accès" | "acceso") {
                         scores.add(intent, points.min(2.4), &because);
@@ -425,50 +438,6 @@ fn tells(word: &str) -> bool {
 fn said_offboard(verb: &str) -> bool {
     let lower = verb.to_lowercase();
     lower.starts_with("offboard") || lower.starts_with("off-board")
-}
-
-/// "Yearly: database password": what is done to credentials again and again.
-pub(super) fn periodic(title: &[Word]) -> bool {
-    let how_often = |w: &Word| {
-        matches!(
-            w.text.as_str(),
-            "yearly"
-                | "annual"
-                | "annually"
-                | "quarterly"
-                | "monthly"
-                | "half-yearly"
-                | "biannual"
-                | "jährlich"
-                | "jährliche"
-                | "jährlicher"
-                | "quartalsweise"
-                | "monatlich"
-                | "annuel"
-                | "annuelle"
-                | "anual"
-                | "trimestral"
-        )
-    };
-    let other = |w: &Word| {
-        matches!(
-            w.text.as_str(),
-            "review"
-                | "audit"
-                | "check"
-                | "report"
-                | "test"
-                | "training"
-                | "survey"
-                | "access"
-                | "recertification"
-                | "certification"
-                | "list"
-                | "drill"
-                | "meeting"
-        )
-    };
-    title.iter().any(how_often) && title.iter().any(|w| credential_noun(&w.text)) && !title.iter().any(other)
 }
 
 /// A heading over what happened: "Timeline", "What went well".

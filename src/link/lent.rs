@@ -30,20 +30,7 @@ impl Reading<'_> {
             matches!(unit.origin, Origin::Body(_))
                 && judged.overall() != Stance::Keep
                 && judged.words.iter().any(|w| {
-                    matches!(
-                        w.text.as_str(),
-                        "may"
-                            | "needs"
-                            | "need"
-                            | "wants"
-                            | "want"
-                            | "gets"
-                            | "get"
-                            | "takes"
-                            | "access"
-                            | "read"
-                            | "would"
-                    )
+                    matches!(w.text.as_str(), "may" | "needs" | "need" | "wants" | "want" | "takes" | "access")
                 })
                 && self.of_unit(number).iter().any(|m| !m.identity && !m.stance.spares())
                 && spans(&unit.text)

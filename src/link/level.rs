@@ -207,6 +207,10 @@ impl Asked<'_> {
             let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
             let back = |n: usize| at.checked_sub(n).map(|i| all[i].text.as_str()).unwrap_or_default();
             let Some(level) = self.site(&all, at).or_else(|| of(w, next, back(1))) else { continue };
+            // A part of a path, where "read/write" is two levels.
+            if text[..w.start].ends_with('/') && word(back(1)).is_none() && back(1) != "r" {
+                continue;
+            }
             // What stands before a comma says nothing of what stands behind it.
             let reach = (1..=4)
                 .take_while(|n| at.checked_sub(*n).is_some_and(|i| !text[all[i].end..w.start].contains([',', ';'])))

@@ -122,6 +122,22 @@ impl Scene<'_> {
                 (mention, weight)
             })
             .collect();
+        // "Tags through X, retire Y": what the title does it with is only told of below.
+        let with: BTreeSet<usize> = weighed
+            .iter()
+            .filter(|(m, _)| m.instrument && !m.identity && self.unit(m).origin == Origin::Title)
+            .flat_map(|(m, _)| self.chosen(m).of)
+            .collect();
+        if !with.is_empty() {
+            for (mention, weight) in &mut weighed {
+                if mention.stance == Stance::Neutral
+                    && *weight == Some(Weight::Listed)
+                    && self.chosen(mention).of.iter().any(|of| with.contains(of))
+                {
+                    *weight = Some(Weight::Passing);
+                }
+            }
+        }
         // "X is Owner, why?", and "reduce its role" below: what is asked about is what is meant, where nothing else is named.
         if weighed.iter().all(|(mention, weight)| weight.is_none() || mention.identity) {
             let asked = |m: &Mention| {
@@ -138,6 +154,7 @@ impl Scene<'_> {
             if weight.is_none()
                 && own(mention)
                 && mention.stance == Stance::Keep
+                && !(self.intent == Intent::Offboard && super::effective::refuses(self.unit(mention)))
                 && (choice.certain() || (self.intent == Intent::Offboard && !mention.identity))
                 && !mention.every
             {

@@ -83,7 +83,6 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use crate::model::Id;
 use crate::model::catalog::Entry;
 use crate::model::inventory::Inventory;
 use crate::model::settings::Settings;
@@ -430,14 +429,8 @@ impl Index {
                 }
             }
         }
-        let chosen = |mention: &Mention| -> Vec<Id> {
-            let Target::Known(of) = &mention.target else { return Vec::new() };
-            let found =
-                if of.len() == 1 { of.clone() } else { read.context.choose(of, mention.unit, mention.clause).of };
-            found.into_iter().map(|of| self.names.entities[of].id.clone()).collect()
-        };
         if !linked.links.is_empty() {
-            read.trust.corrections(read.units, read.mentions, &chosen, &mut linked, distrusted);
+            read.trust.corrections(read.context, read.mentions, &mut linked, distrusted);
         }
         linked
     }

@@ -56,6 +56,11 @@ pub(super) fn apply(units: &[Unit], judged: &mut [Judged], mentions: &mut [Menti
     }
 }
 
+/// Whether a table says what an access is and what it shall be.
+pub(super) fn any(units: &[Unit]) -> bool {
+    (0..units.len().min(400)).any(|number| matches!(row(units, number), Some(Moved::To(_))))
+}
+
 /// The change that a cell states.
 fn change(start: usize, cell: &str) -> Act {
     Act { intent: Intent::Modify, force: Force::Strong, form: Form::Base, start, end: start + cell.len(), modal: true }
@@ -100,7 +105,9 @@ fn row(units: &[Unit], number: usize) -> Option<Moved<'_>> {
         all.len() <= 6 && (0..all.len()).any(|at| level::in_place(&all, at).is_some())
     };
     let first = words(to).first().map(|w| w.text.to_string()).unwrap_or_default();
+    let second = words(to).get(1).map(|w| w.text.to_string()).unwrap_or_default();
     match first.as_str() {
+        "no" if second.starts_with("change") => Some(Moved::Stays),
         "unchanged" | "same" | "stays" | "keep" | "keeps" | "as" | "unverändert" | "inchangé" | "igual" => {
             Some(Moved::Stays)
         }

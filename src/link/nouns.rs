@@ -78,6 +78,8 @@ pub(super) fn condition(word: &str) -> bool {
             | "leaked"
             | "compromised"
             | "superfluous"
+            | "stop working"
+            | "stop to work"
             | "dangling"
     )
 }

@@ -102,6 +102,9 @@ impl Reading<'_> {
             .iter()
             .any(|m| m.clause.is_none_or(|c| self.judged[number].clauses.get(c) == Some(clause)) && !m.instrument)
             // "X (crane-ctl) needs a new value", "X expired, needs a new value".
+                        || (predicate(text)
+                && self.units[number].text[..clause.start].ends_with(')')
+                && self.judged[number].before(clause.start).iter().any(|w| credential_noun(&w.text)))
             || ((self.units[number].text[..clause.start].ends_with(')')
                 || predicate(text))
                 && self.of_unit(number).iter().any(|m| m.start < clause.start && !m.instrument && !m.stance.spares()));

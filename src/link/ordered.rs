@@ -28,8 +28,29 @@ pub(super) fn issue(words: &[Word], at: usize) -> bool {
     let back = word(at.checked_sub(2));
     let there = word(Some(at)) == "new"
         && before == "the"
-        && matches!(back, "since" | "after" | "for" | "on" | "with" | "in" | "from" | "of");
-    if there || pull || numbered || (word(Some(at)) == "giving" && word(Some(at + 1)) == "up") {
+        && matches!(back, "since" | "after" | "for" | "on" | "with" | "in" | "from" | "of" | "to")
+        || word(Some(at)) == "new" && before.ends_with("'s");
+    // "Needs to be replaced": what is to be done comes behind; "gives 403" tells.
+    let passive =
+        matches!(word(Some(at)), "need" | "needs") && word(Some(at + 1)) == "to" && word(Some(at + 2)) == "be";
+    let answers = matches!(word(Some(at)), "give" | "gives" | "get" | "gets")
+        && (word(Some(at + 1)).starts_with(|c: char| c.is_ascii_digit())
+            || matches!(word(Some(at + 1)), "error" | "errors" | "denied")
+            || word(Some(at + 1)) == "an" && word(Some(at + 2)).starts_with("error"));
+    // "Has to store renewed certificates".
+    let stored = matches!(word(Some(at)), "renewed" | "rotated" | "replaced" | "changed" | "revoked" | "deleted")
+        && matches!(
+            before,
+            "store" | "save" | "upload" | "publish" | "load" | "fetch" | "import" | "show" | "list" | "hide"
+        );
+    if passive
+        || answers
+        || stored
+        || there
+        || pull
+        || numbered
+        || (word(Some(at)) == "giving" && word(Some(at + 1)) == "up")
+    {
         return true;
     }
 

@@ -237,7 +237,9 @@ impl Search<'_> {
         let mut score = if unit.origin == Origin::Title { 5 } else { 1 };
         score += 4 * i32::from(acts) + 3 * i32::from(key) - 6 * i32::from(others);
         let lead = unit.lead.map(|lead| self.judged[lead].overall());
-        if self.judged[number].overall() == Stance::Keep
+        // "(not Noor Ahmadi, she stays)" is about another.
+        let said = self.judged[number].clauses.iter().rev().filter(|clause| !clause.aside).map(|clause| clause.stance);
+        if said.into_iter().find(|stance| *stance != Stance::Neutral) == Some(Stance::Keep)
             || lead == Some(Stance::Keep)
             || super::table::stays(self.units, number)
         {

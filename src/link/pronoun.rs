@@ -50,6 +50,21 @@ impl Scene<'_> {
                 }
                 here.end =
                     here.start + self.mentions[here.clone()].partition_point(|m| m.clause.is_some_and(|c| c < index));
+                // "Traffic moved to key 2, deactivate the old one": not what it is done with.
+                let old = !here.is_empty()
+                    && clause.stance == Stance::Act
+                    && old_one(text)
+                    && self.mentions[here.clone()].iter().all(|m| m.instrument);
+                if old {
+                    let end = here.start;
+                    if let Some(m) = (0..end).rev().take(20).find(|m| {
+                        let m = &self.mentions[*m];
+                        !m.identity && !m.instrument && m.stance != Stance::Keep && self.unit(m).origin == unit.origin
+                    }) {
+                        self.mentions[m].stance = Stance::Act;
+                    }
+                    continue;
+                }
                 let there = match (here.is_empty(), index) {
                     (false, _) => here,
                     // "There is one in X: leave it" speaks of its own sentence, named or not.
@@ -269,6 +284,14 @@ impl Scene<'_> {
 /// "Yesterday we sent X to the vendor. Could you have it rotated?": what happened to it, and nothing that was done about it.
 fn happened(judged: &Judged, mention: &Mention) -> bool {
     mention.clause.and_then(|clause| judged.clauses.get(clause)).is_some_and(|clause| clause.told.is_empty())
+}
+
+/// "Deactivate the old one".
+fn old_one(text: &str) -> bool {
+    words(text).windows(2).any(|pair| {
+        matches!(pair[0].text.as_str(), "old" | "former" | "previous" | "first")
+            && matches!(pair[1].text.as_str(), "one" | "key" | "token" | "secret")
+    })
 }
 
 /// The object of a verb, where it stands for a name: "the one in …", "the project variable", "the repository's secret".

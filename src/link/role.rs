@@ -252,7 +252,7 @@ fn source(word: &str) -> bool {
 }
 
 pub(super) fn joined(between: &str, site: &Site) -> bool {
-    let lower = between.trim().to_lowercase();
+    let lower = between.trim().trim_start_matches([',', ';']).trim().to_lowercase();
     // The site's own "until" between two times.
     if let [one] = &site.words(&lower)[..]
         && one.text == "until"

@@ -24,7 +24,7 @@ use crate::model::sieve::{Part, Reader, Sieve};
 use crate::model::ticket::Intent;
 
 use super::index::Names;
-use super::intent::{Reading, periodic};
+use super::intent::Reading;
 use super::marks::{self, Asks, Marks, Word};
 use super::only::number;
 use super::ordered::tells;
@@ -182,7 +182,7 @@ impl One<'_> {
         self.seen.ends |= super::people::leaving(title);
         // "Yearly: database password", see `periodic`.
         if !self.seen.ends && self.seen.title_noun {
-            self.seen.ends = periodic(&words(title));
+            self.seen.ends = super::topics::periodic(&words(title));
         }
     }
 

@@ -148,6 +148,20 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
             clause.acts.clear();
         }
     }
+    // "She needs admin through X, to kill sessions": what an access is for.
+    let asks = |act: &Act| {
+        act.intent == Intent::Provision
+            && ["need", "want", "give"].iter().any(|v| unit.text[act.start..].to_lowercase().starts_with(v))
+    };
+    if let Some(first) = out.clauses.iter().flat_map(|clause| &clause.acts).find(|act| asks(act)).map(|act| act.end) {
+        for clause in &mut out.clauses {
+            clause.acts.retain(|act| {
+                let purpose = unit.text[..act.start].trim_end().ends_with(" to")
+                    || unit.text[..act.start].trim_end().ends_with(", to");
+                !(act.start > first && purpose && matches!(act.intent, Intent::Revoke | Intent::Rotate))
+            });
+        }
+    }
     let logged = logged(&unit.text);
     if logged || rule(&unit.text, &words) {
         for clause in &mut out.clauses {

@@ -6,7 +6,8 @@ use super::mention::Mention;
 use super::stance::Stance;
 use super::text::{Origin, Shape, Unit};
 use super::tokens::Word;
-use super::verbs::Form;
+use super::verbs::{Cue, Form};
+use crate::model::ticket::Intent;
 
 /// A ticket of more lines is looked at up to here.
 const LINES: usize = 60;
@@ -22,6 +23,17 @@ impl Reading<'_> {
             })
         });
         story && !self.named_orders(true)
+    }
+
+    /// "Rotate X?", and the text: "should be changed, to be on the safe side".
+    pub(super) fn proposed(&self, title: usize) -> Option<Intent> {
+        let judged = self.judged.get(title).filter(|judged| judged.question)?;
+        let (Cue::Act(intent, _, Form::Base), _) = self.lexicon.at(&judged.words, 0)? else { return None };
+        let should = self.own().filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(|(_, judged)| {
+            let acts = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).flat_map(|c| &c.acts);
+            acts.into_iter().any(|act| act.modal && matches!(act.intent, Intent::Revoke | Intent::Rotate))
+        });
+        (should && matches!(intent, Intent::Revoke | Intent::Rotate)).then_some(intent)
     }
 
     /// Labelled a bug, an enhancement or a feature.

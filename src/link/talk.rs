@@ -38,13 +38,8 @@ impl Reading<'_> {
             matches!(unit.origin, Origin::Body(_))
                 && judged.words.iter().any(|w| matches!(w.text.as_str(), "please" | "pls" | "plz" | "bitte" | "merci"))
         });
-        // "Rotate X?", and the text: "should be changed, to be on the safe side".
-        let should = self.own().filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(|(_, judged)| {
-            let acts = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).flat_map(|c| &c.acts);
-            acts.into_iter().any(|act| act.modal && matches!(act.intent, Intent::Revoke | Intent::Rotate))
-        });
         let asked = ((state || verb || form.is_some() || please) && self.body_asks())
-            || (verb && should)
+            || self.proposed(first.0).is_some()
             || form.is_some_and(|(intent, points)| intent == Intent::Elevate && points > 1.0)
             || (please
                 && self.own().any(|(unit, judged)| {
@@ -118,9 +113,8 @@ impl Reading<'_> {
             // "DR test: X" of an access request whose text asks.
             let form = form.is_some() && said[..said.len().min(at + 40)].contains(':') && self.body_asks();
             // "Test bench: access to X"
-            let behind =
-                judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| {
-                                    act.start > at
+            let behind = judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| {
+                act.start > at
                     && act.intent == Intent::Provision
                     && act.force == Force::Strong
                     && said[..act.start].trim_end().ends_with(':')
@@ -185,6 +179,7 @@ impl Reading<'_> {
                     && act.form != Form::Noun
                     && (act.modal
                         || text[at..act.start].trim_end().ends_with([':', '–', '—', '-'])
+                        || (act.form == Form::Base && text[at..act.start].trim_end().ends_with(','))
                         || (clause.start > at && self.opens(title, act)))
             })
         })
@@ -434,7 +429,15 @@ impl Reading<'_> {
         const ARTICLES: [&str; 15] =
             ["the", "a", "an", "this", "that", "these", "those", "der", "die", "das", "le", "la", "les", "el", "los"];
         let before = self.judged[number].before(act.start);
-        before.last().is_some_and(|word| ARTICLES.contains(&word.text.as_str()))
+        let new = || {
+            self.judged[number]
+                .behind(act.end)
+                .iter()
+                .take(8)
+                .any(|w| matches!(w.text.as_str(), "has" | "must" | "should" | "needs" | "shall"))
+                && self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < act.end + 4)
+        };
+        before.last().is_some_and(|word| ARTICLES.contains(&word.text.as_str())) && !new()
     }
 
     /// A verb that begins a table's cell.

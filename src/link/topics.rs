@@ -76,6 +76,16 @@ pub(super) fn carries(word: &str) -> bool {
             | "exporter"
             | "collector"
             | "uploader"
+            | "relay"
+            | "mailer"
+            | "feed"
+            | "importer"
+            | "printer"
+            | "scanner"
+            | "portal"
+            | "database"
+            | "db"
+            | "queue"
             | "connector"
             | "gateway"
             | "agent"
@@ -180,4 +190,48 @@ pub(super) fn hardware(title: &[Word]) -> bool {
                 | "ordenador"
         )
     }) && !has(&|w| access_noun(w) || (credential_noun(w) && !matches!(w, "key" | "keys" | "schl\u{fc}ssel")))
+}
+
+/// "Yearly: database password": what is done to credentials again and again.
+pub(super) fn periodic(title: &[Word]) -> bool {
+    let how_often = |w: &Word| {
+        matches!(
+            w.text.as_str(),
+            "yearly"
+                | "annual"
+                | "annually"
+                | "quarterly"
+                | "monthly"
+                | "half-yearly"
+                | "biannual"
+                | "jährlich"
+                | "jährliche"
+                | "jährlicher"
+                | "quartalsweise"
+                | "monatlich"
+                | "annuel"
+                | "annuelle"
+                | "anual"
+                | "trimestral"
+        )
+    };
+    let other = |w: &Word| {
+        matches!(
+            w.text.as_str(),
+            "review"
+                | "audit"
+                | "check"
+                | "report"
+                | "test"
+                | "training"
+                | "survey"
+                | "access"
+                | "recertification"
+                | "certification"
+                | "list"
+                | "drill"
+                | "meeting"
+        )
+    };
+    title.iter().any(how_often) && title.iter().any(|w| credential_noun(&w.text)) && !title.iter().any(other)
 }

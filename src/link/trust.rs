@@ -9,10 +9,11 @@ use crate::model::Id;
 use crate::model::settings::Settings;
 use crate::model::ticket::{Comment, Distrusted, Intent, Link, Person, Record, Strength, System, Window};
 
+use super::choose::Context;
 use super::history::{Entry, Part};
 use super::links::{Linked, quote};
 use super::mention::{Mention, Target};
-use super::text::{Origin, Unit};
+use super::text::Origin;
 use super::tokens::{tokens, words};
 use super::until::Extension;
 
@@ -179,12 +180,17 @@ impl<'t> Trust<'t> {
     /// Comments that say another target is meant, or that something is to stay.
     pub(super) fn corrections(
         &self,
-        units: &[Unit],
+        context: &Context<'_>,
         mentions: &[Mention],
-        chosen: &dyn Fn(&Mention) -> Vec<Id>,
         linked: &mut Linked,
         distrusted: &mut Vec<Distrusted>,
     ) {
+        let units = context.units;
+        let chosen = |mention: &Mention| -> Vec<Id> {
+            let Target::Known(of) = &mention.target else { return Vec::new() };
+            let found = if of.len() == 1 { of.clone() } else { context.choose(of, mention.unit, mention.clause).of };
+            found.into_iter().map(|of| context.names.entities[of].id.clone()).collect()
+        };
         let invited = units.iter().any(|unit| !matches!(unit.origin, Origin::Comment(_)) && invites(&unit.text));
         for (index, comment) in self.record.comments.iter().enumerate().filter(|(_, c)| !c.system) {
             let own: Vec<&Mention> =
@@ -222,7 +228,20 @@ impl<'t> Trust<'t> {
                 })
                 .filter(|(id, _)| !dropped.contains(id))
                 .collect();
-            if dropped.is_empty() && meant.is_empty() {
+            // "Wrong project: the token of that name in globex/billing is meant."
+            let other = || {
+                let [(before, link)] = &linked.links.iter().collect::<Vec<_>>()[..] else { return None };
+                let named = own.iter().any(|m| !m.identity && chosen(m).iter().any(|id| id != *before));
+                let said = comment.text.split_inclusive(['.', '\n', '!']).filter(|said| !refuses(said));
+                let id =
+                    said.filter(|_| !named && wrong(&comment.text)).find_map(|said| context.namesake(before, said))?;
+                let quote = quote(&comment.text);
+                let link =
+                    Link { credential: id.clone(), field: format!("comment {}", index + 1), quote, ..(*link).clone() };
+                Some(((*before).clone(), link))
+            };
+            let other = other();
+            if dropped.is_empty() && meant.is_empty() && other.is_none() {
                 continue;
             }
             // "wrong key, it is B": with one target before and one now, the one before is meant to go.
@@ -232,9 +251,13 @@ impl<'t> Trust<'t> {
             let by_right = self.trusts(&comment.author, comment.at)
                 || self.opener_writes(comment)
                 || (object && !self.of_change(&comment.author))
-                || self.record.comments[index + 1..]
-                    .iter()
-                    .any(|later| self.trusts(&later.author, later.at) && confirms(&later.text));
+                || self.record.comments[index + 1..].iter().any(|later| {
+                    (self.trusts(&later.author, later.at) || self.opener_writes(later)) && confirms(&later.text)
+                });
+            if let Some((before, link)) = other {
+                dropped.insert(before);
+                linked.links.entry(link.credential.clone()).or_insert(Link { trusted: by_right, ..link });
+            }
             for (id, mention) in meant {
                 linked.links.entry(id.clone()).or_insert_with(|| Link {
                     credential: id,
@@ -364,6 +387,16 @@ fn invites(text: &str) -> bool {
 fn meant(text: &str, start: usize) -> bool {
     let before = words(text.get(..start).unwrap_or_default());
     before.iter().rev().take(3).any(|w| matches!(w.text.as_str(), "mean" | "meant" | "gemeint" | "meinte"))
+}
+
+/// "… must not be touched": a sentence about what is not meant.
+fn refuses(sentence: &str) -> bool {
+    words(sentence).iter().any(|w| {
+        matches!(
+            w.text.as_str(),
+            "not" | "stays" | "stay" | "keep" | "leave" | "nicht" | "nichts" | "bleibt" | "remains"
+        )
+    })
 }
 
 fn corrects(text: &str) -> bool {

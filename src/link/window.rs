@@ -199,7 +199,21 @@ impl Times<'_> {
             () if has(&["end", "ends", "until", "expiry", "expires", "expiration", "bis", "fin", "hasta"]) => {
                 Some(Role::End)
             }
-            () if has(&["start", "from", "begin", "starting", "du", "von", "desde"]) => Some(Role::Start),
+            () if has(&[
+                "start",
+                "from",
+                "begin",
+                "starting",
+                "du",
+                "von",
+                "desde",
+                "inicio",
+                "d\u{e9}but",
+                "beginn",
+            ]) =>
+            {
+                Some(Role::Start)
+            }
             () if has(&["due", "deadline", "needed"]) => Some(Role::Deadline),
             () => None,
         }
