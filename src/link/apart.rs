@@ -150,12 +150,15 @@ pub(super) fn polite(words: &[Word]) -> bool {
                 }
                 _ => matches!(word(be + 1), "active" | "valid" | "used" | "true" | "live" | "both" | "in"),
             });
+        // "Could this repository be added to …?"
+        let done = at == 0 && base == "could" && be.is_some_and(|be| word(be + 1).ends_with("ed"));
         !asked
             && !happens
             && match base {
                 "may" => gets && at == 0,
                 "can" | "could" | "would" | "will" => {
                     somebody
+                        || done
                         || (gets && at == 0)
                         || first
                         || suggests

@@ -363,6 +363,8 @@ impl Reading<'_> {
         }) && any(&|all, at| {
             (near(all, at.saturating_sub(3), at, &["only", "nur", "just", "sólo", "solo"])
                 && near(all, at.saturating_sub(4), at, &["needs", "need", "braucht", "necesita", "requires"]))
+                                // "Developer is what it needs"
+                || (near(all, at + 1, at + 2, &["is"]) && near(all, at + 2, at + 6, &["needs", "need", "needed"]))
                 // "Today it may write. Afterwards it only has to fetch", "only read once the beta has ended".
                 || (today && near(all, at.saturating_sub(1), at, &["only", "just", "nur"]))
                 || (near(

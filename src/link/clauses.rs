@@ -54,6 +54,16 @@ pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
     let cites = |range: &Range<usize>| {
         let (before, inside) = (&text[..range.start], &text[range.clone()]);
         let before = before.trim_end_matches(['"', '\'', '\u{201c}', '\u{201e}', '\u{ab}']);
+        // `I get "X has expired, rotate now"`: what something else says.
+        let prints = super::tokens::words(before).last().is_some_and(|w| {
+            matches!(
+                w.text.as_str(),
+                "get" | "gets" | "prints" | "logs" | "shows" | "error" | "warning" | "message" | "alert" | "banner"
+            )
+        });
+        if prints && inside.len() <= LONGEST {
+            return true;
+        }
         // `Action: "revoke"` answers, and a title in quotes is a title.
         let answers = before.trim_end().ends_with([':', '=']) || inside.len() * 5 > text.len() * 4;
         inside.len() <= LONGEST && !answers && (called(before) || !named(inside))

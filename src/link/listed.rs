@@ -179,6 +179,12 @@ pub(super) fn sentence(unit: &Unit, mention: &Mention) -> bool {
 pub(super) fn is_pair(unit: &Unit, mention: &Mention) -> bool {
     unit.text[..mention.start].split_once(':').is_some_and(|(key, between)| {
         words(key).len() <= 4
+            && !words(key).iter().any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "grepped" | "looked" | "searched" | "checked" | "grep" | "unlike" | "compare" | "see"
+                )
+            })
             && between.trim_matches(|c: char| c.is_whitespace() || matches!(c, '`' | '*' | '"')).is_empty()
     })
 }

@@ -30,6 +30,12 @@ impl Reading<'_> {
                 Intent::Offboard
             }
             Intent::Revoke if takes_a_part(after) || self.takes_off_a_role(number, act) => Intent::Modify,
+            // "Baja de las credenciales"
+            Intent::Offboard
+                if verb.starts_with("baja de") && after.iter().take(4).any(|w| credential_noun(&w.text)) =>
+            {
+                Intent::Revoke
+            }
             // "Cut the app down to what it needs".
             Intent::Revoke if verb == "cut" && after.iter().take(4).any(|w| w.text == "down") => Intent::Modify,
             // "Vault policy svc-batch: remove secret/x".

@@ -35,7 +35,8 @@ table! {
         | "secret-id" | "app" | "installation" | "service-account" | "apikey" | "api-key" | "keypair"
         | "signing-key" | "schlüssel" | "zugriffsschlüssel" | "passwort" | "datenbankpasswort" | "adminpasswort" | "dienstpasswort" | "geheimnis" | "zugangsdaten"
         | "jeton" | "clé" | "cle" | "mot" | "identifiant" | "clave" | "llave" | "contraseña" | "credencial"
-        | "secreto" | "role" | "account" | "trust" | "parameter" | "path" | "version"
+        | "secreto" | "credenciale" | "tokenu" | "tokena" | "klucz" | "klucza" | "hasło" | "hasła" | "sleutel" | "wachtwoord" | "pincode"
+        | "nøgle" | "nyckel" | "nøkkel" | "lösenord" | "adgangskode" | "chiave" | "chiavi" | "chave" | "senha" | "role" | "account" | "trust" | "parameter" | "path" | "version"
 }
 
 /// What a credential is called.

@@ -237,6 +237,15 @@ impl Search<'_> {
         let mut score = if unit.origin == Origin::Title { 5 } else { 1 };
         score += 4 * i32::from(acts) + 3 * i32::from(key) - 6 * i32::from(others);
         let lead = unit.lead.map(|lead| self.judged[lead].overall());
+        // "Tomasz was on the list. His access stays."
+        let next = self.units.get(number + 1).filter(|next| next.origin == unit.origin && next.line <= unit.line + 1);
+        let stays = next.is_some_and(|next| {
+            words(&next.text)
+                .first()
+                .is_some_and(|w| matches!(w.text.as_str(), "his" | "her" | "their" | "he" | "she" | "they"))
+                && self.judged[number + 1].overall() == Stance::Keep
+        });
+        score -= 6 * i32::from(stays);
         // "(not Noor Ahmadi, she stays)" is about another.
         let said = self.judged[number].clauses.iter().rev().filter(|clause| !clause.aside).map(|clause| clause.stance);
         if said.into_iter().find(|stance| *stance != Stance::Neutral) == Some(Stance::Keep)

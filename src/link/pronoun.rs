@@ -42,8 +42,9 @@ impl Scene<'_> {
                 if !own && clause.stance == Stance::Act {
                     singled.extend(self.singled(number, index));
                 }
+                let former = old_one(&unit.text);
                 if own
-                    || !(clause.pronoun || goes_on(clause, text))
+                    || !(clause.pronoun || former || goes_on(clause, text))
                     || !matches!(clause.stance, Stance::Act | Stance::Keep)
                 {
                     continue;
@@ -53,7 +54,7 @@ impl Scene<'_> {
                 // "Traffic moved to key 2, deactivate the old one": not what it is done with.
                 let old = !here.is_empty()
                     && clause.stance == Stance::Act
-                    && old_one(text)
+                    && former
                     && self.mentions[here.clone()].iter().all(|m| m.instrument);
                 if old {
                     let end = here.start;
@@ -70,6 +71,10 @@ impl Scene<'_> {
                     // "There is one in X: leave it" speaks of its own sentence, named or not.
                     (true, 0) => self.before(number, clause.stance, text),
                     (true, _) if clause.stance == Stance::Act => self.before(number, clause.stance, text),
+                    // "It is masked, so there is nothing to do about that one."
+                    (true, _) if words(&unit.text).first().is_some_and(|w| w.text == "it") => {
+                        self.before(number, clause.stance, &unit.text)
+                    }
                     (true, _) => 0..0,
                 };
                 for m in there {

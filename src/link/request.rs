@@ -213,12 +213,14 @@ impl Reading<'_> {
             let everything = || {
                 let all =
                     value(&["systems", "system", "access", "accounts", "scope", "what", "systeme", "zugänge", "accès"]);
-                all.is_some_and(|all| {
-                    matches!(
-                        all.as_str(),
-                        "all" | "everything" | "all systems" | "all access" | "alle" | "tous" | "todos"
-                    )
-                })
+                let action = value(&["action", "aktion", "acción"]);
+                action.is_some_and(|action| action.contains("everything"))
+                    || all.is_some_and(|all| {
+                        matches!(
+                            all.as_str(),
+                            "all" | "everything" | "all systems" | "all access" | "alle" | "tous" | "todos"
+                        )
+                    })
             };
             !self.mentions.iter().any(|m| !m.identity && !m.stance.spares())
                 && value(&["person", "employee", "user", "name", "leaver", "mitarbeiter", "personne", "persona"])

@@ -253,6 +253,13 @@ fn source(word: &str) -> bool {
 
 pub(super) fn joined(between: &str, site: &Site) -> bool {
     let lower = between.trim().trim_start_matches([',', ';']).trim().to_lowercase();
+    // "Up to and including", "to and including".
+    if ["up to", "to and including", "until and including", "bis einschlie\u{df}lich"]
+        .iter()
+        .any(|words| lower.starts_with(words))
+    {
+        return true;
+    }
     // The site's own "until" between two times.
     if let [one] = &site.words(&lower)[..]
         && one.text == "until"

@@ -392,6 +392,15 @@ fn clause(
             past = true;
             continue;
         }
+        // "Was already dead when we looked".
+        if force == Force::Weak
+            && form == Form::Base
+            && before(2).any(|w| w == "already")
+            && before(4).any(|w| matches!(w, "was" | "were" | "had"))
+        {
+            past = true;
+            continue;
+        }
         // "It was announced that X would be rotated."
         let would = form == Form::Participle
             && words[..f.from].iter().rev().take(2).map(|w| w.text.as_str()).eq(["be", "would"]);

@@ -406,7 +406,8 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
 
 /// What a cell says by its first words.
 fn of_cell(cell: &str) -> Option<Verdict> {
-    let all = words(cell);
+    let mut all = words(cell);
+    all.retain(|word| !matches!(word.text.as_str(), "please" | "pls" | "bitte"));
     let first = all.first().map(|word| word.text.as_str()).unwrap_or_default();
     let second = all.get(1).map(|word| word.text.as_str()).unwrap_or_default();
     if all.is_empty() {

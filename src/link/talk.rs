@@ -12,7 +12,18 @@ use crate::model::ticket::{Field, Intent};
 impl Reading<'_> {
     /// Whether the ticket asks for text, plans or answers only, and why.
     pub(super) fn only_talk(&self) -> Option<String> {
-        let labels = ["question", "documentation", "docs", "discussion", "spike", "research", "training"];
+        let labels = [
+            "question",
+            "documentation",
+            "docs",
+            "discussion",
+            "spike",
+            "research",
+            "training",
+            "postmortem",
+            "post-mortem",
+            "retrospective",
+        ];
         let talks = |label: &&String| labels.contains(&label.to_lowercase().as_str());
         let label = self.record.labels.iter().find(talks);
         let titles: Vec<(usize, &Unit)> =
@@ -36,7 +47,10 @@ impl Reading<'_> {
         let form = self.record.kind.as_deref().and_then(|kind| Self::labelled(kind, 2.0, 1.0));
         let please = self.own().any(|(unit, judged)| {
             matches!(unit.origin, Origin::Body(_))
-                && judged.words.iter().any(|w| matches!(w.text.as_str(), "please" | "pls" | "plz" | "bitte" | "merci"))
+                && judged
+                    .words
+                    .iter()
+                    .any(|w| matches!(w.text.as_str(), "please" | "pls" | "plz" | "bitte" | "merci" | "proposal"))
         });
         let asked = ((state || verb || form.is_some() || please) && self.body_asks())
             || self.proposed(first.0).is_some()
@@ -149,6 +163,10 @@ impl Reading<'_> {
             && !(self.body_orders() || headed() || asks())
         {
             return Some("its title is about equipment".to_owned());
+        }
+        let premises = self.record.kind.as_deref().is_some_and(super::topics::premises);
+        if premises && !self.of_unit(first.0).iter().any(|m| !m.identity) {
+            return Some("its type is about buildings or things".to_owned());
         }
         if self.of_a_product() && !self.mentions.iter().any(|m| !m.stance.spares()) {
             return Some("it is labelled a bug or a feature, and names nothing known".to_owned());

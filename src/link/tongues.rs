@@ -1,5 +1,5 @@
 //! German, French and Spanish: the verbs that ask and the words that keep, except, narrate, illustrate, negate or only talk; of
-//! Portuguese, Italian, Polish, Dutch and Swedish the verbs of ending and rotating. Tables in the form of the English ones in `verbs`, which joins them;
+//! Portuguese, Italian, Polish, Dutch, Danish and Swedish the verbs of ending and rotating. Tables in the form of the English ones in `verbs`, which joins them;
 //! a site's own words come from the configuration.
 
 use crate::model::ticket::Intent;
@@ -214,8 +214,23 @@ termina su contrato|finaliza su contrato|acaba su contrato|ya no trabaja",
     ),
 ];
 
-/// Portuguese, Italian, Polish, Dutch and Swedish: the verbs of ending and rotating, which a service desk of several countries gets.
+/// Portuguese, Italian, Polish, Dutch, Danish and Swedish: the verbs of ending and rotating, which a service desk of several countries gets.
 pub(super) const FURTHER: &[Verbs] = &[
+    // Danish, Norwegian and more of Polish
+    (
+        Intent::Revoke,
+        Force::Weak,
+        "tilbagekald|tilbagekalde|tilbakekall|slet|slette|slett|fjern|fjerne|deaktiver|deaktivere",
+        "tilbagekaldt|slettet|fjernet|deaktiveret",
+        "sletning|fjernelse",
+    ),
+    (
+        Intent::Rotate,
+        Force::Weak,
+        "udskifte|udskift|udskiftes|skal udskiftes|forny|fornye|fornyes|bestil en ny|ny nøgle|nyt token|nytt token|ny adgangskode|podmienić|podmień|wygenerować nowy|wygenerować nową|wygasa|nieuwe pincode|nieuwe waarde",
+        "udskiftet|fornyet",
+        "udskiftning|fornyelse",
+    ),
     // Dutch and Swedish
     (
         Intent::Revoke,
@@ -277,7 +292,7 @@ pub(super) const FURTHER: &[Verbs] = &[
 ];
 
 /// Keeps what its clause names.
-pub(super) const KEEP: &str = "conserve|conservent|bleibt|bleiben|behalten|behalten wir|wir behalten|lasst|behält|nicht anfassen|finger weg|nicht anrühren|unverändert|unberührt|nicht betroffen|nichts zu tun|weiterhin|blijft|blijven|hoeft niet|hoeven niet|laten staan|niets mee te maken|nog in gebruik|nog nodig|beh\u{e5}lls|wird noch|werden noch|noch gebraucht|noch benötigt|\
+pub(super) const KEEP: &str = "conserve|conservent|bleibt|bleiben|behalten|behalten wir|wir behalten|lasst|behält|nicht anfassen|finger weg|nicht anrühren|unverändert|unberührt|nicht betroffen|nichts zu tun|weiterhin|nie ruszamy|nie dotykamy|bez zmian|skal ikke røres|røres ikke|ikke røres|laten we met rust|niet aan de beurt|met rust|blijft|blijven|hoeft niet|hoeven niet|laten staan|niets mee te maken|nog in gebruik|nog nodig|beh\u{e5}lls|wird noch|werden noch|noch gebraucht|noch benötigt|\
 noch verwendet|in ruhe lassen|belassen|stehen lassen|continua ativo|continua ativa|continuam ativos|fica como está|resta attivo|restano attivi|pozostaje|pozostają|zostaje|zostają|lassen wir|nicht löschen|nicht sperren|nicht entfernen|gehört nicht dazu|\
 garder|gardez|on garde|gardons|nous gardons|garde|conserver|conservez|ne pas|ne touchez pas|ne touche pas|pas touche|reste|restent|inchangé|inchangée|inchangés|n'est pas concerné|n'est pas concernée|ne sont pas concernés|\
 encore utilisé|encore utilisée|toujours utilisé|toujours utilisée|sert encore|servent encore|ne change pas|ne changent pas|\
@@ -294,7 +309,7 @@ pub(super) const EXAMPLE: &str =
     "zum beispiel|z b|beispiel|beispielsweise|etwa wie|par exemple|exemple|comme pour|por ejemplo|ejemplo|como hicimos";
 
 /// It negates what follows.
-pub(super) const NOT: &str = "niet|geen|nooit|inte|nicht|kein|keine|keinen|keinem|niemals|nie|pas|jamais|aucun|aucune|não|non|nunca|jamás|ningún|ninguna|tampoco";
+pub(super) const NOT: &str = "niet|geen|nooit|inte|ikke|nie|nicht|kein|keine|keinen|keinem|niemals|nie|pas|jamais|aucun|aucune|não|non|nunca|jamás|ningún|ninguna|tampoco";
 
 /// It talks about text, plans or knowledge.
 pub(super) const TALK: &str = "dokumentieren|dokumentation|schulung|beschreiben|anleitung|frage|frage zu|rückfrage|nachfrage|besprechung|störung|übersicht|auswertung|documenter|documentation|formation|question sur|question|réunion|\

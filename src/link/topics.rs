@@ -76,6 +76,8 @@ pub(super) fn carries(word: &str) -> bool {
             | "exporter"
             | "collector"
             | "uploader"
+            | "finding"
+            | "mirror"
             | "relay"
             | "mailer"
             | "feed"
@@ -234,4 +236,23 @@ pub(super) fn periodic(title: &[Word]) -> bool {
         )
     };
     title.iter().any(how_often) && title.iter().any(|w| credential_noun(&w.text)) && !title.iter().any(other)
+}
+
+/// A catalogue item for buildings and things: "Facilities", "Print job", "Geb\u{e4}ude".
+pub(super) fn premises(kind: &str) -> bool {
+    let lower = kind.to_lowercase();
+    [
+        "facilit",
+        "building",
+        "geb\u{e4}ude",
+        "print job",
+        "catering",
+        "parking",
+        "furniture",
+        "hausdienst",
+        "office supplies",
+        "housekeeping order",
+    ]
+    .iter()
+    .any(|word| lower.contains(word))
 }

@@ -231,7 +231,7 @@ impl<'t> Trust<'t> {
             // "Wrong project: the token of that name in globex/billing is meant."
             let other = || {
                 let [(before, link)] = &linked.links.iter().collect::<Vec<_>>()[..] else { return None };
-                let named = own.iter().any(|m| !m.identity && chosen(m).iter().any(|id| id != *before));
+                let named = own.iter().any(|m| !m.identity && !chosen(m).is_empty());
                 let said = comment.text.split_inclusive(['.', '\n', '!']).filter(|said| !refuses(said));
                 let id =
                     said.filter(|_| !named && wrong(&comment.text)).find_map(|said| context.namesake(before, said))?;
@@ -394,7 +394,7 @@ fn refuses(sentence: &str) -> bool {
     words(sentence).iter().any(|w| {
         matches!(
             w.text.as_str(),
-            "not" | "stays" | "stay" | "keep" | "leave" | "nicht" | "nichts" | "bleibt" | "remains"
+            "not" | "no" | "fine" | "stays" | "stay" | "keep" | "leave" | "nicht" | "nichts" | "bleibt" | "remains"
         )
     })
 }
@@ -433,6 +433,9 @@ fn wrong(text: &str) -> bool {
                 | "mix-up"
                 | "sorry"
                 | "oops"
+                | "apologise"
+                | "apologize"
+                | "apologies"
                 | "swapped"
                 | "incorrect"
                 | "misread"

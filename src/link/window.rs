@@ -193,7 +193,9 @@ impl Times<'_> {
             {
                 Some(Role::LastDay)
             }
-            () if has(&["effective", "earliest", "frühestens"]) => Some(Role::Effective),
+            () if has(&["effective", "earliest", "frühestens", "efectiva", "efectivo", "wirksam", "effet"]) => {
+                Some(Role::Effective)
+            }
             () if has(&["implementation", "execution"]) && has(&["date", "day", "time"]) => Some(Role::Effective),
             () if has(&["to"]) && has(&["valid", "access"]) => Some(Role::End),
             () if has(&["end", "ends", "until", "expiry", "expires", "expiration", "bis", "fin", "hasta"]) => {
@@ -259,7 +261,8 @@ impl Times<'_> {
                                 || unit
                                     .text
                                     .get(point.end..)
-                                    .is_some_and(|rest| rest.trim_start().starts_with('+'))) =>
+                                    .is_some_and(|rest| rest.trim_start().starts_with('+'))
+                                || self.lasts(unit, point)) =>
                     {
                         start = start.or(Some(point.at))
                     }
@@ -332,6 +335,15 @@ impl Times<'_> {
                     .get(point.end..length.start)
                     .is_some_and(|between| matches!(between.trim(), "," | ";" | "(" | "+" | "for" | ", for"))
         })
+    }
+
+    /// "At 03:10 UTC, and keeps it for three hours."
+    fn lasts(&self, unit: &Unit, point: Point) -> bool {
+        let all = self.site.words(&unit.text);
+        lengths(&self.site.dates(&unit.text))
+            .iter()
+            .any(|length| length.start > point.end && limits(&unit.text, &all, length))
+            && words(unit.text.get(..point.start).unwrap_or_default()).last().is_some_and(|w| w.text == "at")
     }
 
     /// A configured field's time.
