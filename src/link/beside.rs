@@ -173,6 +173,10 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
         return true;
     }
+    // "It reads its key from X now".
+    if one == "from" && before(6, &["reads", "fetches", "loads", "takes its", "gets its"]) {
+        return true;
+    }
     // "Written by X, read by Y".
     if one == "by"
         && matches!(

@@ -170,6 +170,18 @@ pub(super) fn changes_level(text: &str) -> bool {
     })
 }
 
+/// "From read to write".
+pub(super) fn from_to(text: &str) -> bool {
+    let all = words(text);
+    let is_level = |at: usize| level::in_place(&all, at).is_some();
+    (0..all.len()).any(|at| {
+        all[at].text == "from"
+            && is_level(at + 1)
+            && all.get(at + 2).is_some_and(|w| w.text == "to")
+            && is_level(at + 3)
+    })
+}
+
 /// The word behind an arrow that points from a level to another.
 pub(super) fn arrow(text: &str, all: &[Word]) -> Option<usize> {
     let is_level = |at: usize| level::in_place(all, at).is_some();

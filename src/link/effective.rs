@@ -76,7 +76,7 @@ impl Times<'_> {
                     // "Swapped on Saturday" looks back.
                     Role::On if told() && named(unit, point) && self.record.opened_at.is_some_and(|o| point.at > o) => {
                     }
-                    Role::On if told() && self.tells(number) => return Some(point.at),
+                    Role::On if told() && (self.tells(number) || done_on(unit, point)) => return Some(point.at),
                     _ => {}
                 }
             }
@@ -179,9 +179,12 @@ impl Times<'_> {
                             && clause.acts.iter().any(|act| {
                                 act.intent == self.intent && act.form == Form::Noun && act.start < point.start
                             });
-                        let asked = !named(unit, point)
+                        // "Tomorrow at noon UTC", "next Monday".
+                        let close = named(unit, point)
+                            && matches!(role, Role::On | Role::Other)
+                            && (!point.day || next(unit, point));
+                        let asked = ((!named(unit, point) && role == Role::On) || close)
                             && (act || titled)
-                            && role == Role::On
                             && self.intent != Intent::Offboard
                             && end_of(point.at) >= opened;
                         // "All of its access has to be removed on 14 December."
@@ -262,6 +265,7 @@ fn do_it(clause: &str) -> bool {
         | ("takes" | "take", "place")
         | ("planned" | "scheduled", "for" | "on") => {
             at == 0
+                || (at == 1 && word(0) == "to")
                 || all[..at].iter().any(|w| {
                     matches!(
                         w.text.as_str(),
@@ -289,6 +293,23 @@ fn named(unit: &Unit, point: Point) -> bool {
         !text.contains(|c: char| c.is_ascii_digit())
             && !words(text).iter().any(|w| super::dates::month(&w.text).is_some())
     })
+}
+
+/// "Done on 8 May".
+fn done_on(unit: &Unit, point: Point) -> bool {
+    words(unit.text.get(..point.start).unwrap_or_default())
+        .iter()
+        .rev()
+        .take(3)
+        .any(|w| matches!(w.text.as_str(), "done" | "carried" | "executed" | "happened" | "performed"))
+}
+
+/// "Next Monday".
+fn next(unit: &Unit, point: Point) -> bool {
+    let said = unit.text.get(..point.end).unwrap_or_default();
+    let all = words(said);
+    all.iter().rev().nth(1).is_some_and(|w| matches!(w.text.as_str(), "next" | "coming"))
+        || words(unit.text.get(point.start..point.end).unwrap_or_default()).first().is_some_and(|w| w.text == "next")
 }
 
 /// "Reviewed between 1 and 4 May": a span, and nothing that begins.

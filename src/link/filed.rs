@@ -24,7 +24,9 @@ pub(super) const AFTERWARDS: [&str; 12] = [
 pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
 
 /// Phrases that say it.
-pub(super) const FILED_AFTERWARDS: [&[&str]; 30] = [
+pub(super) const FILED_AFTERWARDS: [&[&str]; 32] = [
+    &["filing", "it", "afterwards"],
+    &["filing", "this", "afterwards"],
     &["entered", "afterwards"],
     &["documented", "afterwards"],
     &["noted", "afterwards"],

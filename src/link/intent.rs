@@ -203,6 +203,16 @@ impl Reading<'_> {
                         asked = true;
                         continue;
                     }
+                    // "The last customer has left, remove X": why, and not what.
+                    let why = act.intent == Intent::Offboard
+                        && self.of_unit(number).iter().any(|m| !m.identity && m.start > act.end)
+                        && self.judged[number].clauses.iter().flat_map(|c| &c.acts).any(|other| {
+                            other.start > act.end
+                                && other.form == Form::Base
+                                && matches!(other.intent, Intent::Revoke | Intent::Rotate)
+                        })
+                        && !super::tokens::tokens(&unit.text).iter().any(|token| super::people::address(token.text));
+                    let told = told || why;
                     let points = if told { 0.0 } else { self.points(number, unit, clause, act, weight) };
                     if points <= 0.0 {
                         continue;
@@ -360,7 +370,8 @@ impl Reading<'_> {
                     }
                 }
                 if matches!(clause.stance, Stance::Act | Stance::Neutral) && super::changed::moves_level(unit, clause) {
-                    add(Intent::Modify, share * 4.0, "a level in the text");
+                    let points = if super::changed::from_to(&unit.text) { 7.0 } else { 4.0 };
+                    add(Intent::Modify, share * points, "a level in the text");
                     continue;
                 }
                 if clause.stance != Stance::Act {
@@ -375,6 +386,8 @@ impl Reading<'_> {
                         (Shape::Code, _) => 3.0,
                         (_, Form::Participle) if act.modal => 3.0,
                         (_, Form::Base) => 2.5,
+                        // "Accepted when X is deleted".
+                        (_, Form::Participle) if listed && self.in_the_end(unit) => 3.0,
                         (_, Form::Participle) if listed => 1.5,
                         (_, Form::Participle) => 0.3,
                         (_, Form::Noun) if act.intent == Intent::Provision && act.force == Force::Strong => 2.5,

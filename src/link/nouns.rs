@@ -22,7 +22,7 @@ table! {
 table! {
     /// What an access is called.
     access_noun, ACCESSES:
-    "access" | "accesses" | "permission" | "permissions" | "perm" | "perms" | "right" | "rights" | "role"
+    "access" | "accesses" | "permission" | "permissions" | "perm" | "perms" | "rights" | "role"
         | "privilege" | "privileges" | "entitlement" | "entitlements" | "grant" | "membership" | "admin"
         | "zugriff" | "zugang" | "rechte" | "accès" | "droits" | "acceso" | "permisos" | "accesos"
 }

@@ -87,6 +87,10 @@ pub(super) fn over(words: &[Word], at: usize) -> bool {
 }
 
 impl super::intent::Reading<'_> {
+    /// Whether a line of a list says what must be true in the end.
+    pub(super) fn in_the_end(&self, unit: &Unit) -> bool {
+        [unit.lead, unit.heading].into_iter().flatten().any(|other| super::listed::accepted(&self.units[other].text))
+    }
     /// "Rotation is due".
     pub(super) fn due(&self, number: usize, act: &Act) -> bool {
         let behind: Vec<&str> = self.judged[number].behind(act.end).iter().take(3).map(|w| w.text.as_str()).collect();

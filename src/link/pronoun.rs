@@ -324,9 +324,18 @@ fn stands_for(behind: &str) -> Option<&str> {
 /// "The same goes for X": what the sentence before says.
 fn same_goes(text: &str) -> bool {
     let lower = text.trim_start().to_lowercase();
-    ["same goes for", "the same goes for", "same for", "the same for", "likewise"]
-        .iter()
-        .any(|words| lower.starts_with(words))
+    [
+        "same goes for",
+        "the same goes for",
+        "same for",
+        "the same for",
+        "the same is true for",
+        "the same applies to",
+        "the same holds for",
+        "likewise",
+    ]
+    .iter()
+    .any(|words| lower.starts_with(words))
 }
 
 /// "X was replaced in spring and should be deactivated": of what was named, without a word for it.

@@ -121,6 +121,11 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
                 )
         })
         && !before.iter().any(|w| matches!(*w, "if" | "unless"));
+    // "Postponed to 22 May"
+    let moved = |word: &str| matches!(word, "postponed" | "rescheduled" | "delayed" | "deferred" | "verschoben");
+    if matches!(near(0), "to" | "until" | "auf") && moved(near(1)) {
+        return Role::Effective;
+    }
     // "(planned 2026-06-01)"
     if matches!(near(0), "planned" | "scheduled" | "geplant") {
         return Role::Effective;

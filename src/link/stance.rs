@@ -120,6 +120,8 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
     let words = words(&unit.text);
     let found = cues(&unit.text, &words, lexicon);
     let question = unit.shape != Shape::Code && unit.text.trim_end_matches(['*', '_', ' ']).ends_with('?')
+                // "X can go, right?"
+        && ![", right?", ", ok?", ", okay?", ", correct?", ", agreed?", ", oder?", ", non?"].iter().any(|tag| unit.text.ends_with(tag))
         // `…:secret:x-??????` is a pattern.
         && !unit.text.ends_with("???")
         && !polite(&words);

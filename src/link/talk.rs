@@ -168,7 +168,7 @@ impl Reading<'_> {
         if premises && !self.of_unit(first.0).iter().any(|m| !m.identity) {
             return Some("its type is about buildings or things".to_owned());
         }
-        if self.of_a_product() && !self.mentions.iter().any(|m| !m.stance.spares()) {
+        if self.of_a_product() && !self.mentions.iter().any(|m| !m.stance.spares() || self.judged[m.unit].question) {
             return Some("it is labelled a bug or a feature, and names nothing known".to_owned());
         }
         if self.tells_a_story() {
@@ -455,7 +455,10 @@ impl Reading<'_> {
                 .any(|w| matches!(w.text.as_str(), "has" | "must" | "should" | "needs" | "shall"))
                 && self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < act.end + 4)
         };
-        before.last().is_some_and(|word| ARTICLES.contains(&word.text.as_str())) && !new()
+        // "We need a new token".
+        let needed = before.iter().rev().nth(1).is_some_and(|w| matches!(w.text.as_str(), "need" | "needs"))
+            && act.intent == Intent::Rotate;
+        before.last().is_some_and(|word| ARTICLES.contains(&word.text.as_str())) && !new() && !needed
     }
 
     /// A verb that begins a table's cell.
