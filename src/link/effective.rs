@@ -231,6 +231,8 @@ impl Times<'_> {
                             () if ends => Some(end_of(point.at)),
                             () if removed => Some(point.at),
                             () if leaves => Some(if point.day { end_of(point.at) } else { point.at }),
+                            // Written on a Monday, the next one is not today.
+                            () if asked && close && point.day && point.at <= opened => Some(point.at + DAY * 7),
                             () if asked => Some(self.finer(point)),
                             () => None,
                         }

@@ -58,7 +58,10 @@ fn leads(title: &str) -> bool {
             "control" | "w" => all.get(at + 2).map(|w| w.text.as_str()).unwrap_or_default(),
             next => next,
         };
+        // "X is Maintainer for no reason"
+        let is = at.checked_sub(1).is_some_and(|at| matches!(all[at].text.as_str(), "is" | "are" | "has" | "as"));
         level::in_place(&all, at).is_some()
+            && !is
             && !title[..all[at].start].ends_with('`')
             && (matches!(
                 next,

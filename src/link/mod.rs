@@ -18,6 +18,7 @@ mod changed;
 mod choose;
 mod clauses;
 mod clock;
+mod columns;
 mod csv;
 mod dates;
 mod effective;

@@ -102,7 +102,11 @@ impl Reading<'_> {
             .iter()
             .any(|m| m.clause.is_none_or(|c| self.judged[number].clauses.get(c) == Some(clause)) && !m.instrument)
             // "X (crane-ctl) needs a new value", "X expired, needs a new value".
-                        || (predicate(text)
+                                    // "Leak: X", and below: "needs a new value".
+            || (predicate(text)
+                && clause.start == 0
+                && self.of_unit(0).iter().any(|m| !m.identity && !m.instrument && !m.stance.spares()))
+            || (predicate(text)
                 && self.units[number].text[..clause.start].ends_with(')')
                 && self.judged[number].before(clause.start).iter().any(|w| credential_noun(&w.text)))
             || ((self.units[number].text[..clause.start].ends_with(')')

@@ -43,7 +43,24 @@ pub(super) fn issue(words: &[Word], at: usize) -> bool {
             before,
             "store" | "save" | "upload" | "publish" | "load" | "fetch" | "import" | "show" | "list" | "hide"
         );
-    if passive
+    // "Purges answer 401": what does it, where a clause begins.
+    let noun = at == 0
+        && matches!(
+            word(Some(0)),
+            "purges"
+                | "drops"
+                | "locks"
+                | "blocks"
+                | "updates"
+                | "changes"
+                | "requests"
+                | "grants"
+                | "swaps"
+                | "deletes"
+        )
+        && !matches!(word(Some(1)), "the" | "a" | "all" | "our" | "this" | "that" | "every" | "any" | "their" | "its");
+    if noun
+        || passive
         || answers
         || stored
         || there

@@ -141,7 +141,12 @@ impl Search<'_> {
         let all = words(text);
         // "Jens Okafor" is jens.okafor@example.com, where one owner alone is called so.
         let capital = |word: &super::tokens::Word| text[word.start..word.end].starts_with(char::is_uppercase);
-        for pair in all.windows(2).filter(|pair| pair.iter().all(capital) && pair[0].end + 1 == pair[1].start) {
+        // "(not Noor Ahmadi)" is somebody else.
+        let other = |word: &super::tokens::Word| text[..word.start].ends_with("not ");
+        for pair in all
+            .windows(2)
+            .filter(|pair| pair.iter().all(capital) && pair[0].end + 1 == pair[1].start && !other(&pair[0]))
+        {
             if let Some(owner) = self.names.handle(&format!("{}.{}", pair[0].text, pair[1].text)) {
                 out.push((self.known(owner), pair[0].start));
             }

@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
+use super::columns::{Column, column};
 use super::mention::Mention;
 use super::stance::{Act, Clause, Judged, Stance};
 use super::text::{Shape, Unit};
-use super::tokens::words;
+use super::tokens::{Word, words};
 use super::verbs::{Force, Form};
 
 /// Nobody reads a table of more columns.
@@ -21,21 +22,6 @@ enum Verdict {
     Keep,
     /// It was done.
     Done,
-}
-
-/// What a column holds, by its heading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Column {
-    /// The verdict on each row.
-    Verdict,
-    /// Yes or no to the action that heads it.
-    Asked,
-    /// Yes or no to staying as it is.
-    Kept,
-    /// What takes the place of what the row names, or somebody's words about it.
-    Aside,
-    /// Anything else.
-    Plain,
 }
 
 /// Gives the mentions of each table's rows what the table says of them, and those of list items what stands behind them.
@@ -151,6 +137,11 @@ fn table(units: &[Unit]) -> usize {
 
 fn judge(rows: &[Unit], first: usize, judged: &mut [Judged], mentions: &mut [Mention]) {
     let mut columns: Vec<Column> = cells(&rows[0].text).into_iter().map(|cell| column(&rows[0].text[cell])).collect();
+    // A column without a heading.
+    let widest = rows.iter().take(20).map(|row| cells(&row.text).len()).max().unwrap_or_default();
+    while columns.len() < widest.min(WIDEST) {
+        columns.push(Column::Plain);
+    }
     if !columns.iter().any(|column| matches!(column, Column::Verdict | Column::Asked | Column::Kept)) {
         // "Q3": a column is what stands in it, whatever heads it. Nobody reads a table of more columns.
         let mut says = vec![0_usize; columns.len().min(WIDEST)];
@@ -214,7 +205,8 @@ fn judge(rows: &[Unit], first: usize, judged: &mut [Judged], mentions: &mut [Men
 
 /// The order that begins a cell.
 fn order(row: &str, cell: &Range<usize>) -> Option<Act> {
-    let word = words(&row[cell.clone()]).into_iter().next()?;
+    let please = |word: &Word| !matches!(word.text.as_str(), "please" | "pls" | "bitte");
+    let word = words(&row[cell.clone()]).into_iter().find(please)?;
     let intent = super::request::answered(&word.text)?;
     let (start, end) = (cell.start + word.start, cell.start + word.end);
     Some(Act { intent, force: Force::Strong, form: Form::Base, start, end, modal: true })
@@ -243,113 +235,6 @@ pub(super) fn about_another(heading: &str) -> bool {
             "replaces" | "replacement" | "successor" | "ersatz" | "nachfolger" | "remplacement" | "sustituto"
         )
     })
-}
-
-fn column(heading: &str) -> Column {
-    let all = words(heading);
-    let has = |options: &[&str]| all.iter().any(|word| options.contains(&word.text.as_str()));
-    if all.len() > 5 {
-        Column::Plain
-    } else if has(&[
-        "replacement",
-        "successor",
-        "instead",
-        "replaced",
-        "comment",
-        "comments",
-        "remark",
-        "remarks",
-        "note",
-        "notes",
-        "reason",
-        "owner",
-        "contact",
-        "ersatz",
-        "nachfolger",
-        "bemerkung",
-        "kommentar",
-        "grund",
-        "remplacement",
-        "commentaire",
-        "remarque",
-        "motif",
-        "sustituto",
-        "comentario",
-        "motivo",
-    ]) || (has(&["new", "neuer", "neues", "nouveau", "nuevo"])
-        && !has(&["status", "state", "owner", "action"]))
-    {
-        Column::Aside
-    } else if has(&[
-        "decision",
-        "verdict",
-        "action",
-        "actions",
-        "status",
-        "state",
-        "result",
-        "outcome",
-        "todo",
-        "disposition",
-        "measure",
-        "entscheidung",
-        "aktion",
-        "maßnahme",
-        "stand",
-        "statut",
-        "état",
-        "acción",
-        "accion",
-        "estado",
-        "decisión",
-        "décision",
-    ]) || (has(&["to"]) && has(&["do"]))
-    {
-        Column::Verdict
-    } else if has(&["keep", "keep?", "stays", "behalten", "garder", "mantener"])
-        || (heading.contains('?')
-            && has(&["used", "needed", "use", "required", "active", "benutzt", "gebraucht", "benötigt"]))
-    {
-        Column::Kept
-    } else if heading.contains('?')
-        && has(&[
-            "affected",
-            "exposed",
-            "leaked",
-            "compromised",
-            "visible",
-            "read",
-            "seen",
-            "reachable",
-            "betroffen",
-            "touché",
-            "afectado",
-        ])
-    {
-        Column::Asked
-    } else if (has(&["to"]) && has(&["be"]))
-        || has(&[
-            "revoke",
-            "delete",
-            "remove",
-            "rotate",
-            "disable",
-            "renew",
-            "revoke?",
-            "löschen",
-            "sperren",
-            "rotieren",
-            "révoquer",
-            "supprimer",
-            "revocar",
-            "borrar",
-            "rotar",
-        ])
-    {
-        Column::Asked
-    } else {
-        Column::Plain
-    }
 }
 
 /// What a row's verdict is: its column's, or else that of the only cell that is nothing but one.
@@ -386,7 +271,7 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
             }),
             Column::Asked => yes(text).map(|yes| if yes { Verdict::Act } else { Verdict::Keep }),
             Column::Kept => yes(text).map(|yes| if yes { Verdict::Keep } else { Verdict::Act }),
-            Column::Aside | Column::Plain => continue,
+            Column::Aside | Column::Usage | Column::Plain => continue,
         };
         // Of "decision" and "status", the decision to keep outweighs.
         stated = match (stated, said) {
@@ -398,7 +283,12 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
     if stated.is_some() {
         return stated;
     }
-    let mut alone = cells.iter().filter(|cell| words(&row[(*cell).clone()]).len() <= 3);
+    let mut alone = cells
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| columns.get(*at) != Some(&Column::Usage))
+        .map(|(_, cell)| cell)
+        .filter(|cell| words(&row[(*cell).clone()]).len() <= 3);
     let mut found = alone.by_ref().filter_map(|cell| of_cell(&row[cell.clone()]));
     let first = found.next()?;
     found.all(|other| other == first).then_some(first)

@@ -290,7 +290,8 @@ impl Reading<'_> {
                             && !self.behind_article(number, act)
                             // "I think we should rotate X": an order after all.
                             && (self.opens(number, act)
-                                || self.proposes(number, act)
+                                                                || self.proposes(number, act)
+                                || self.needed(number, act)
                                 || (act.modal && self.of_unit(number).iter().any(|m| !m.stance.spares())))
                             && (act.force == Force::Strong || self.object(number, clause, act))
                     })
@@ -455,10 +456,14 @@ impl Reading<'_> {
                 .any(|w| matches!(w.text.as_str(), "has" | "must" | "should" | "needs" | "shall"))
                 && self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < act.end + 4)
         };
-        // "We need a new token".
-        let needed = before.iter().rev().nth(1).is_some_and(|w| matches!(w.text.as_str(), "need" | "needs"))
-            && act.intent == Intent::Rotate;
-        before.last().is_some_and(|word| ARTICLES.contains(&word.text.as_str())) && !new() && !needed
+        before.last().is_some_and(|word| ARTICLES.contains(&word.text.as_str())) && !new() && !self.needed(number, act)
+    }
+
+    /// "We need a new token".
+    fn needed(&self, number: usize, act: &Act) -> bool {
+        let before = self.judged[number].before(act.start);
+        act.intent == Intent::Rotate
+            && before.iter().rev().nth(1).is_some_and(|w| matches!(w.text.as_str(), "need" | "needs"))
     }
 
     /// A verb that begins a table's cell.
