@@ -70,29 +70,29 @@ fn words_that_decided_are_underlined() {
     assert!(!colour.contains("^^^"), "underlined by the terminal, not by signs");
 }
 
-/// Dutch, by configuration alone; the same words stand in docs/tickets.md.
-const DUTCH: &str = "words:
-  intent: {revoke: [intrekken, trek in], rotate: [vernieuwen], elevate: [tijdelijk], offboard: [uitdiensttreding]}
-  weak: {revoke: [verwijderen, verwijder]}
-  level: {read: [leesrechten, leestoegang], write: [schrijfrechten, schrijftoegang]}
-  state: {done: [Afgerond], withdrawn: [Vervallen], open: [Openstaand]}
-  sentence: {keep: [blijft, behouden], except: [behalve], past: [reeds], example: [bijvoorbeeld], not: [niet, geen], talk: [documenteren]}
-  time: {until: [tot], from: [vanaf], effective: [ingaande], last_day: [laatste werkdag], for: [gedurende]}
-  month: {may: [mei], march: [maart], august: [augustus]}
-  weekday: {friday: [vrijdag]}
-  unit: {hours: [uur], days: [dagen]}
+/// Finnish, by configuration alone; the same words stand in docs/tickets.md.
+const FINNISH: &str = "words:
+  intent: {revoke: [mitätöidään, mitätöidä], rotate: [uusitaan], elevate: [tilapäinen], offboard: [lähtijä]}
+  weak: {revoke: [poistetaan, poista]}
+  level: {read: [lukuoikeus, lukuoikeudet], write: [kirjoitusoikeus, kirjoitusoikeudet]}
+  state: {done: [Valmis], withdrawn: [Peruttu], open: [Avoin]}
+  sentence: {keep: [säilyy, säilytetään], except: [paitsi], past: [jo], example: [esimerkiksi], not: [ei], talk: [dokumentoidaan]}
+  time: {until: [päättyy], from: [lähtien], effective: [voimaan], last_day: [viimeinen työpäivä], for: [kesto]}
+  month: {may: [toukokuu], march: [maaliskuu], august: [elokuu]}
+  weekday: {friday: [perjantai]}
+  unit: {hours: [tuntia], days: [päivää]}
 ";
 
 #[test]
 fn a_language_can_be_added_by_the_configuration_alone() {
     let texts = [
-        ("AKIALOADER77GLOBEXST intrekken", ""),
-        ("Sleutels", "Verwijder AKIALOADER77GLOBEXST, ingaande 7 mei 2026.\nDEPLOY_KEY blijft."),
-        ("Tijdelijk schrijfrechten met AKIALOADER77GLOBEXST", "Gedurende 4 uur."),
-        ("Tijdelijk leesrechten met AKIALOADER77GLOBEXST", "Tot vrijdag 18:00 UTC."),
-        ("DEPLOY_KEY niet intrekken", ""),
-        ("Documenteren: intrekken van sleutels", "AKIALOADER77GLOBEXST bijvoorbeeld."),
-        ("Uitdiensttreding svc-loader", "Laatste werkdag: 15 augustus 2026"),
+        ("AKIALOADER77GLOBEXST mitätöidään", ""),
+        ("Avaimet", "Poista AKIALOADER77GLOBEXST, voimaan 7 toukokuu 2026.\nDEPLOY_KEY säilyy."),
+        ("Tilapäinen kirjoitusoikeus: AKIALOADER77GLOBEXST", "Kesto 4 tuntia."),
+        ("Tilapäinen lukuoikeus: AKIALOADER77GLOBEXST", "Päättyy perjantai 18:00 UTC."),
+        ("DEPLOY_KEY ei mitätöidä", ""),
+        ("Dokumentoidaan: avainten mitätöinti", "AKIALOADER77GLOBEXST esimerkiksi."),
+        ("Lähtijä svc-loader", "Viimeinen työpäivä: 15 elokuu 2026"),
     ];
     let understood = |configuration: &str| -> Vec<String> {
         let list: Value = serde_json::from_str(&tickets(&texts, configuration, &["--format", "json"])).unwrap();
@@ -115,7 +115,7 @@ fn a_language_can_be_added_by_the_configuration_alone() {
             .collect()
     };
     assert_eq!(
-        understood(DUTCH),
+        understood(FINNISH),
         [
             "revoke - - - 1",
             "revoke - 2026-05-07T00:00:00Z - 1",
@@ -128,7 +128,7 @@ fn a_language_can_be_added_by_the_configuration_alone() {
     );
     let without = understood("");
     assert!(without.iter().all(|line| line.starts_with("none")), "without its words it is not understood: {without:?}");
-    assert!(MANUAL.contains(DUTCH.trim_end()), "what the manual shows is what is tested");
+    assert!(MANUAL.contains(FINNISH.trim_end()), "what the manual shows is what is tested");
 }
 
 const MANUAL: &str = include_str!("../docs/tickets.md");

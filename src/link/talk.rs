@@ -168,10 +168,15 @@ impl Reading<'_> {
         if premises && !self.of_unit(first.0).iter().any(|m| !m.identity) {
             return Some("its type is about buildings or things".to_owned());
         }
-        if self.of_a_product() && !self.mentions.iter().any(|m| !m.stance.spares() || self.judged[m.unit].question) {
+        // "Revoke the old upload token": whatever it is labelled, a title that orders.
+        let orders = verb && title.iter().any(|w| credential_noun(&w.text));
+        if self.of_a_product()
+            && !orders
+            && !self.mentions.iter().any(|m| !m.stance.spares() || self.judged[m.unit].question)
+        {
             return Some("it is labelled a bug or a feature, and names nothing known".to_owned());
         }
-        if self.tells_a_story() {
+        if !orders && self.tells_a_story() {
             return Some("it tells what a product shall do".to_owned());
         }
         if first_act.is_none() && self.tells_a_bug() {

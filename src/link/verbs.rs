@@ -364,7 +364,7 @@ impl Lexicon {
 
     /// The longest phrase that starts at `at`: its cue and its length in words.
     pub(super) fn at(&self, words: &[super::tokens::Word], at: usize) -> Option<(Cue, usize)> {
-        let phrases = self.by_first.get(words[at].text.as_str())?;
+        let phrases = self.by_first.get(words.get(at)?.text.as_str())?;
         phrases.iter().find_map(|(rest, cue)| {
             let follows = words.get(at + 1..at + 1 + rest.len())?;
             follows.iter().zip(rest).all(|(word, want)| word.text == *want).then_some((*cue, rest.len() + 1))

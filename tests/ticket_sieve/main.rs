@@ -393,8 +393,8 @@ fn the_report_is_the_same_with_every_ticket_read_wholly() {
     }
     // Seldom-named things, a later state of an earlier ticket, and gaps.
     let known = stream::known(300);
-    let mut tickets: Vec<Value> = (0..1_000).map(|number| stream::ticket(number, &known).0).collect();
-    let named = (0..1_000).find(|number| stream::ticket(*number, &known).1.is_some()).unwrap();
+    let mut tickets: Vec<Value> = (0..2_000).map(|number| stream::ticket(number, &known).0).collect();
+    let named = (0..2_000).find(|number| stream::ticket(*number, &known).1.is_some()).unwrap();
     let mut later = stream::ticket(named + 1, &known).0;
     later["key"] = json!(format!("OPS-{named}"));
     tickets.push(later);
@@ -414,5 +414,5 @@ fn the_report_is_the_same_with_every_ticket_read_wholly() {
     let quick = report(folder.path(), false);
     assert_eq!(quick, report(folder.path(), true));
     assert!(quick["findings"].as_array().unwrap().len() > 5, "{}", quick["findings"]);
-    assert_eq!(quick["summary"]["tickets"], json!(1_002));
+    assert_eq!(quick["summary"]["tickets"], json!(2_002));
 }
