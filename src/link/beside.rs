@@ -173,6 +173,10 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
         return true;
     }
+    // "They log on with X now".
+    if one == "with" && matches!(two, "on" | "in") && before(5, &["log", "sign"]) {
+        return true;
+    }
     // "It reads its key from X now".
     if one == "from" && before(6, &["reads", "fetches", "loads", "takes its", "gets its"]) {
         return true;
@@ -294,8 +298,9 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
         "uses" | "use" | "using" | "assumes" | "assume" | "via" | "successor" | "replacement" => true,
         // "Traffic moved over to key 2 (X)".
         _ if text[..start].trim_end_matches(['`', '*', '"']).ends_with('(') && {
-            let named = words[..at].iter().rev().take(3).take_while(|w| {
+            let named = words[..at].iter().rev().take(4).take_while(|w| {
                 w.text.bytes().all(|b| b.is_ascii_digit())
+                    || w.text.ends_with("'s")
                     || matches!(w.text.as_str(), "key" | "token" | "secret" | "the" | "one" | "second" | "new")
             });
             let from = at - named.count();

@@ -48,6 +48,10 @@ pub(super) fn changes_level(text: &str) -> bool {
             if too {
                 return true;
             }
+            // "Developer is more than it needs"
+            if word(at + 1) == "is" && word(at + 2) == "more" && word(at + 3) == "than" {
+                return true;
+            }
             // "instead of admin", "statt admin", "rather than admin", with another level before it
             let instead =
                 matches!((back(2), back(1)), ("instead", "of") | ("rather", "than")) || matches!(back(1), "statt");
@@ -197,7 +201,7 @@ pub(super) fn arrow(text: &str, all: &[Word]) -> Option<usize> {
 /// Whether a clause does so. "Change X (in production) to read": the parenthesis parts the clause.
 pub(super) fn moves_level(unit: &Unit, clause: &Clause) -> bool {
     changes_level(&unit.text[clause.start..clause.end])
-        || (!clause.acts.is_empty() && unit.text.contains('(') && changes_level(&unit.text))
+        || ((!clause.acts.is_empty() || clause.start == 0) && unit.text.contains('(') && changes_level(&unit.text))
 }
 
 /// "X should be read-only", "the key doesn't need write": what an access shall be, said of one that is there.

@@ -141,8 +141,15 @@ impl<'c> Context<'c> {
         // "Path x, key y", where several keys of one path are known.
         let key = |of: &&usize| {
             let what = &self.names.entities[**of].what;
-            what.split_once('#')
-                .is_some_and(|(_, key)| words(&unit.text).iter().any(|w| w.text.eq_ignore_ascii_case(key)))
+            // "Key: pin" may stand in the next line.
+            let below = self.units.get(number + 1).filter(|next| {
+                next.origin == unit.origin
+                    && words(&next.text).first().is_some_and(|w| matches!(w.text.as_str(), "key" | "field"))
+            });
+            what.split_once('#').is_some_and(|(_, key)| {
+                let here = |text: &str| words(text).iter().any(|w| w.text.eq_ignore_ascii_case(key));
+                here(&unit.text) || below.is_some_and(|next| here(&next.text))
+            })
         };
         if let [one] = left.iter().filter(key).collect::<Vec<_>>()[..] {
             return Choice::of(vec![*one]);

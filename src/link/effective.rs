@@ -182,7 +182,7 @@ impl Times<'_> {
                         // "Tomorrow at noon UTC", "next Monday".
                         let close = named(unit, point)
                             && matches!(role, Role::On | Role::Other)
-                            && (!point.day || next(unit, point));
+                            && (!point.day || unit.origin == Origin::Title && next(unit, point));
                         let asked = ((!named(unit, point) && role == Role::On) || close)
                             && (act || titled)
                             && self.intent != Intent::Offboard
@@ -283,8 +283,10 @@ fn do_it(clause: &str) -> bool {
 pub(super) fn refuses(unit: &Unit) -> bool {
     let all = words(&unit.text);
     let must = all.windows(2).any(|pair| {
-        matches!(pair[0].text.as_str(), "must" | "may" | "shall" | "should")
-            && matches!(pair[1].text.as_str(), "not" | "no")
+        matches!(
+            pair[0].text.as_str(),
+            "must" | "may" | "shall" | "should" | "doit" | "doivent" | "darf" | "d\u{fc}rfen"
+        ) && matches!(pair[1].text.as_str(), "not" | "no" | "plus" | "keinen" | "keine" | "nicht")
     });
     must && all.iter().any(|w| super::nouns::access_noun(&w.text))
 }

@@ -193,7 +193,8 @@ impl Reading<'_> {
                 for act in &clause.acts {
                     // "The key of a leaver": who leaves is told, not asked for.
                     let told = act.form == Form::Noun
-                        && self.judged[number].before(act.start).iter().rev().take(2).any(|w| tells(&w.text));
+                        && (self.judged[number].before(act.start).iter().rev().take(2).any(|w| tells(&w.text))
+                            || self.judged[number].before(act.start).iter().rev().take(4).any(|w| w.text == "during"));
                     // "incident-admin for Ruth, expires on Friday": a role has no value that could.
                     if expires(&unit.text[act.start..act.end])
                         && self.of_unit(number).iter().any(|m| (self.role)(m))

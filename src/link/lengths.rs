@@ -264,6 +264,10 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
             | "maximum"
             | "just"
             | "least"
+            | "lasts"
+            | "lasting"
+            | "dauert"
+            | "dure"
     ) || matches!(back(2), "for" | "duration" | "für" | "pour" | "por" | "durée" | "dauer" | "duración");
     let of = matches!(next, "of" | "window" | "access" | "only" | "max" | "from" | "starting" | "ab");
     let key = text[..length.start].trim_end().ends_with(':');

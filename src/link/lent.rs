@@ -70,7 +70,15 @@ impl Reading<'_> {
                 && judged.overall() != Stance::Keep
                 && judged.overall() != Stance::Past
                 && self.of_unit(number).iter().any(|m| (self.role)(m) && !m.stance.spares())
-                && lengths(&unit.text).iter().any(|length| limits(&unit.text, &judged.words, length))
+                && lengths(&unit.text).iter().any(|length| {
+                    // "From 01:30 UTC, three hours"
+                    let begins = unit.text[..length.start].trim_end().ends_with(',')
+                        && judged
+                            .before(length.start)
+                            .iter()
+                            .any(|w| matches!(w.text.as_str(), "from" | "at" | "starting"));
+                    begins || limits(&unit.text, &judged.words, length)
+                })
         })
     }
 

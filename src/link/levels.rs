@@ -128,6 +128,13 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
         {
             return None;
         }
+        // "The live lecture is down".
+        "lecture"
+            if !matches!(before, "en" | "de" | "acc\u{e8}s" | "droits" | "d'acc\u{e8}s" | "droit")
+                && !matches!(next, "seule" | "\u{e9}criture") =>
+        {
+            return None;
+        }
         "root" if matches!(next, "cause" | "folder") => return None,
         // "The admin password" is what is asked for, and no extent.
         "admin" | "administrator"

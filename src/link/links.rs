@@ -378,7 +378,10 @@ impl Scene<'_> {
             && unit.shape == Shape::Item
             && [unit.lead, unit.heading].into_iter().flatten().any(|other| accepted(&self.context.units[other].text));
         if (mention.stance.spares() && !in_the_end)
-            || (lead.is_some_and(Stance::spares) && !(unit.shape == Shape::Row && mention.stance == Stance::Act))
+            || (lead.is_some_and(Stance::spares)
+                && !(unit.shape == Shape::Row && mention.stance == Stance::Act)
+                && !(self.intent == Intent::Offboard
+                    && unit.lead.is_some_and(|lead| super::effective::refuses(&self.context.units[lead]))))
             || heading.is_some_and(Stance::spares)
         {
             return None;

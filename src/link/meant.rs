@@ -58,6 +58,16 @@ impl Reading<'_> {
             }
             // "Token 8: also allow push": more of one that is there.
             Intent::Provision if self.adds(number, act, after) => Intent::Modify,
+            // "Change the installation of the app so that it covers X".
+            Intent::Rotate
+                if (verb.starts_with("chang") || verb.starts_with("updat"))
+                    && after
+                        .iter()
+                        .take(3)
+                        .any(|w| matches!(w.text.as_str(), "installation" | "selection" | "membership" | "policy")) =>
+            {
+                Intent::Modify
+            }
             // "Bump the permissions of X": the access changes, not the value.
             Intent::Rotate
                 if act.force == Force::Weak
@@ -90,6 +100,8 @@ impl Reading<'_> {
             {
                 Intent::Modify
             }
+            // "Role change for Greta. Take away: X": what she has.
+            Intent::Modify if verb.starts_with("tak") && self.somebody_changes() => Intent::Modify,
             // "Take away the deploy key": a thing that is named ends; "take X away from her" changes what she has.
             Intent::Modify if verb.starts_with("tak") && !after.iter().any(|w| w.text == "from") => {
                 let thing = self.of_unit(number).iter().any(|m| !m.identity)
@@ -107,6 +119,19 @@ impl Reading<'_> {
             }
             intent => intent,
         }
+    }
+
+    /// Whether the ticket says that somebody changes roles or teams.
+    fn somebody_changes(&self) -> bool {
+        self.own().take(20).any(|(unit, judged)| {
+            let acts = judged.clauses.iter().flat_map(|clause| &clause.acts);
+            let changes = |act: &Act| {
+                let said = unit.text[act.start..act.end].to_lowercase();
+                act.intent == Intent::Modify
+                    && (said.contains("role") || said.contains("team") || said.contains("department"))
+            };
+            acts.into_iter().any(changes) && tokens(&unit.text).iter().any(|token| super::people::address(token.text))
+        })
     }
 
     /// "Bump the renovate token's scopes".
@@ -205,9 +230,13 @@ impl Reading<'_> {
         let text = &self.units[number].text;
         let own = |m: &super::mention::Mention| m.identity || (self.workload)(&text[m.start..m.end]);
         let thing = self.of_unit(number).iter().any(|m| !own(m))
-            || all
-                .iter()
-                .any(|w| w.start >= act.end && credential_noun(&w.text) && w.text != "account" && w.text != "accounts");
+            || all.iter().any(|w| {
+                // German has the verb last.
+                (w.start >= act.end || after.is_empty())
+                    && credential_noun(&w.text)
+                    && w.text != "account"
+                    && w.text != "accounts"
+            });
         if thing {
             return false;
         }
@@ -279,7 +308,10 @@ fn takes_a_part(after: &[Word]) -> bool {
     let level = near.iter().take(3).position(|w| super::level::word(w).is_some());
     if level.is_some_and(|at| {
         near.get(at + 1).is_some_and(|w| {
-            matches!(*w, "from" | "access" | "rights" | "permission" | "permissions" | "role" | "on" | "to" | "for")
+            matches!(
+                *w,
+                "from" | "access" | "rights" | "permission" | "permissions" | "role" | "flag" | "on" | "to" | "for"
+            )
         })
     }) {
         return true;

@@ -117,7 +117,7 @@ fn row(units: &[Unit], number: usize) -> Option<Moved<'_>> {
             Some(Moved::To(to))
         }
         _ if has(from) && from.eq_ignore_ascii_case(to) => Some(Moved::Stays),
-        _ if has(from) && has(to) => Some(Moved::To(to)),
+        _ if has(to) && from.contains(char::is_alphanumeric) && !plain_no(from) => Some(Moved::To(to)),
         _ => None,
     }
 }

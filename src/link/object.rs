@@ -7,7 +7,7 @@ use super::level;
 use super::nouns::{access_noun, credential_noun, expires};
 use super::people::address;
 use super::stance::{Act, Clause};
-use super::text::{Origin, Unit};
+use super::text::{Origin, Shape, Unit};
 use super::tokens::tokens;
 use super::verbs::Form;
 
@@ -129,6 +129,13 @@ impl Reading<'_> {
             return !self.of_unit(number).is_empty();
         }
         if verb.starts_with("terminat") && tokens(text).iter().any(|token| address(token.text)) {
+            return true;
+        }
+        // "Please renew", and below what.
+        let below = self.units.get(number + 1).is_some_and(|next| {
+            next.origin == self.units[number].origin && matches!(next.shape, Shape::Code | Shape::Item | Shape::Row)
+        }) && self.of_unit(number + 1).iter().any(|m| !m.identity);
+        if below && self.judged[number].behind(act.end).is_empty() && act.form == Form::Base {
             return true;
         }
         // "Please renew." under a title that names it.

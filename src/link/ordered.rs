@@ -28,7 +28,10 @@ pub(super) fn issue(words: &[Word], at: usize) -> bool {
     let back = word(at.checked_sub(2));
     let there = word(Some(at)) == "new"
         && before == "the"
-        && matches!(back, "since" | "after" | "for" | "on" | "with" | "in" | "from" | "of" | "to")
+        && matches!(
+            back,
+            "since" | "after" | "for" | "on" | "with" | "in" | "from" | "of" | "to" | "through" | "via" | "by"
+        )
         || word(Some(at)) == "new" && before.ends_with("'s");
     // "Needs to be replaced": what is to be done comes behind; "gives 403" tells.
     let passive =
@@ -59,7 +62,14 @@ pub(super) fn issue(words: &[Word], at: usize) -> bool {
                 | "deletes"
         )
         && !matches!(word(Some(1)), "the" | "a" | "all" | "our" | "this" | "that" | "every" | "any" | "their" | "its");
+    // "The staging lock key": what it is for.
+    let lock = matches!(word(Some(at)), "lock" | "locks")
+        && matches!(
+            word(Some(at + 1)),
+            "key" | "keys" | "pin" | "vendor" | "gateway" | "system" | "api" | "token" | "password" | "monitor"
+        );
     if noun
+        || lock
         || passive
         || answers
         || stored
@@ -104,6 +114,29 @@ pub(super) fn over(words: &[Word], at: usize) -> bool {
 }
 
 impl super::intent::Reading<'_> {
+    /// "The stale key report lists X": behind an article stands no order.
+    pub(super) fn behind_article(&self, number: usize, act: &Act) -> bool {
+        const ARTICLES: [&str; 15] =
+            ["the", "a", "an", "this", "that", "these", "those", "der", "die", "das", "le", "la", "les", "el", "los"];
+        let before = self.judged[number].before(act.start);
+        let new = || {
+            self.judged[number]
+                .behind(act.end)
+                .iter()
+                .take(8)
+                .any(|w| matches!(w.text.as_str(), "has" | "must" | "should" | "needs" | "shall"))
+                && self.of_unit(number).iter().any(|m| m.start >= act.end && m.start < act.end + 4)
+        };
+        before.last().is_some_and(|word| ARTICLES.contains(&word.text.as_str())) && !new() && !self.needed(number, act)
+    }
+
+    /// "We need a new token".
+    pub(super) fn needed(&self, number: usize, act: &Act) -> bool {
+        let before = self.judged[number].before(act.start);
+        act.intent == Intent::Rotate
+            && before.iter().rev().nth(1).is_some_and(|w| matches!(w.text.as_str(), "need" | "needs"))
+    }
+
     /// Whether a line of a list says what must be true in the end.
     pub(super) fn in_the_end(&self, unit: &Unit) -> bool {
         [unit.lead, unit.heading].into_iter().flatten().any(|other| super::listed::accepted(&self.units[other].text))

@@ -28,7 +28,7 @@ impl Scene<'_> {
             for (index, clause) in judged.clauses.iter().enumerate() {
                 let text = &self.context.units[number].text[clause.start..clause.end];
                 self.former_and_latter(number, text, clause.stance);
-                if index == 0 && judged.clauses.len() > 1 {
+                if index == 0 {
                     let text = &self.context.units[number].text;
                     self.ordinal(number, text, judged.overall());
                 }
@@ -183,14 +183,21 @@ impl Scene<'_> {
     fn before(&self, number: usize, stance: Stance, text: &str) -> std::ops::Range<usize> {
         let unit = &self.context.units[number];
         let starts = words(text).first().is_some_and(|w| {
-            matches!(w.text.as_str(), "it" | "they" | "these" | "those" | "both" | "this" | "that" | "leave")
-        });
+                        matches!(w.text.as_str(), "it" | "they" | "these" | "those" | "both" | "this" | "that" | "leave")
+        })
+            // "Nothing to do there."
+            || words(text).windows(4).any(|w| w[0].text == "nothing" && w[2].text == "do" && w[3].text == "there");
         // "AKIA…: used every night. Keep."
         let alone = words(text).len() <= 2 && self.context.units[number.saturating_sub(1)].line == unit.line;
         let end = self.mentions.partition_point(|m| m.unit < number);
-        let Some(last) = self.mentions[..end].last().filter(|m| self.unit(m).origin == unit.origin) else {
+        // "Scheduling moved to its second key. Disable it": not what it is done with.
+        let own = |m: &&Mention| self.unit(m).origin == unit.origin;
+        let nearest = self.mentions[..end].last().filter(own);
+        let other = || self.mentions[..end].iter().rev().take(4).take_while(own).find(|m| !m.instrument && !m.identity);
+        let Some(last) = nearest.filter(|m| !m.instrument).or_else(other).or(nearest) else {
             return 0..0;
         };
+        let end = self.mentions[..end].iter().rposition(|m| std::ptr::eq(m, last)).map_or(end, |at| at + 1);
         // Keeping reaches back only where the sentence is about what was named: "It stays."
         if stance == Stance::Keep && !starts && !alone {
             return 0..0;
@@ -253,7 +260,10 @@ impl Scene<'_> {
         let all = words(text);
         // "The first one", where "former" would be said.
         let one = |number: &str| {
-            all.windows(2).any(|pair| pair[0].text == number && matches!(pair[1].text.as_str(), "one" | "path"))
+            all.windows(2).any(|pair| {
+                pair[0].text == number
+                    && matches!(pair[1].text.as_str(), "one" | "path" | "out" | "away" | "off" | "from")
+            })
         };
         for (word, first) in [
             ("former", true),
@@ -280,7 +290,12 @@ impl Scene<'_> {
             if let (Some(b), Some(a)) = (pair.first(), pair.last())
                 && a != b
             {
-                self.mentions[if first { *a } else { *b }].stance = stance;
+                let (one, other) = if first { (*a, *b) } else { (*b, *a) };
+                self.mentions[one].stance = stance;
+                // Of two, one is singled out.
+                if stance == Stance::Act && self.mentions[other].stance == Stance::Neutral {
+                    self.mentions[other].instrument = true;
+                }
             }
         }
     }

@@ -69,6 +69,8 @@ impl Reading<'_> {
                 "baja",
                 "exit",
                 "termination",
+                "uscita",
+                "uitdienst",
                 "off boarding",
                 "ausscheiden",
             ]) =>
@@ -179,6 +181,11 @@ impl Reading<'_> {
                 (_, Some((key, value))) => (key.to_owned(), value),
                 (_, None) if field.starts_with("variables.") => {
                     (field["variables.".len()..].replace('_', " "), &*unit.text)
+                }
+                // "TYPE   [ ] joiner   [X] leaver"
+                (_, None) if capital_key(&unit.text) => {
+                    let (key, value) = unit.text.split_once(' ').unwrap_or_default();
+                    (key.to_lowercase(), value)
                 }
                 (_, None) => match unit.heading {
                     Some(heading) if heading + 1 == number => (self.units[heading].text.clone(), &*unit.text),
@@ -294,6 +301,12 @@ fn answer(value: &str) -> Option<Intent> {
     }
 }
 
+/// Whether a short line begins with a word in capitals.
+fn capital_key(text: &str) -> bool {
+    let first = text.split(' ').next().unwrap_or_default();
+    first.len() > 2 && first.bytes().all(|byte| byte.is_ascii_uppercase()) && words(text).len() <= 5
+}
+
 /// What one word of an answer asks for.
 pub(super) fn answered(word: &str) -> Option<Intent> {
     Some(match word {
@@ -306,14 +319,13 @@ pub(super) fn answered(word: &str) -> Option<Intent> {
         "rotate" | "rotation" | "renew" | "renewal" | "replace" | "replacement" | "reset" | "erneuern"
         | "erneuerung" | "rotieren" | "renouveler" | "renouvellement" | "rotar" | "rotación" | "renovar"
         | "renovación" => Intent::Rotate,
-        "grant" | "new" | "create" | "add" | "provision" | "assign" | "einrichten" | "anlegen" | "neu" | "gewähren"
-        | "erteilen" | "créer" | "création" | "accorder" | "ajouter" | "attribution" | "nouveau" | "nouvelle"
-        | "crear" | "añadir" | "conceder" | "alta" | "nuevo" | "nueva" => Intent::Provision,
-        "modify" | "change" | "modification" | "downgrade" | "upgrade" | "adjust" | "ändern" | "änderung"
+        "joiner" | "joins" | "grant" | "new" | "create" | "add" | "provision" | "assign" | "einrichten" | "anlegen"
+        | "neu" | "gewähren" | "erteilen" | "créer" | "création" | "accorder" | "ajouter" | "attribution"
+        | "nouveau" | "nouvelle" | "crear" | "añadir" | "conceder" | "alta" | "nuevo" | "nueva" => Intent::Provision,
+        "mover" | "modify" | "change" | "modification" | "downgrade" | "upgrade" | "adjust" | "ändern" | "änderung"
         | "anpassen" | "modifier" | "modificar" | "modificación" | "cambiar" => Intent::Modify,
-        "offboard" | "offboarding" | "leaver" | "exit" | "departure" | "austritt" | "départ" | "baja" => {
-            Intent::Offboard
-        }
+        "offboard" | "offboarding" | "leaver" | "leaves" | "leaving" | "exit" | "departure" | "austritt" | "départ"
+        | "baja" => Intent::Offboard,
         "temporary" | "emergency" | "elevate" | "elevation" | "temporär" | "befristet" | "temporaire" | "temporal" => {
             Intent::Elevate
         }

@@ -31,7 +31,9 @@ impl Reading<'_> {
         let (Cue::Act(intent, _, Form::Base), _) = self.lexicon.at(&judged.words, 0)? else { return None };
         let should = self.own().filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(|(_, judged)| {
             let acts = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).flat_map(|c| &c.acts);
-            acts.into_iter().any(|act| act.modal && matches!(act.intent, Intent::Revoke | Intent::Rotate))
+            let wished =
+                judged.words.iter().any(|w| matches!(w.text.as_str(), "rather" | "prefer" | "better" | "guess"));
+            acts.into_iter().any(|act| (act.modal || wished) && matches!(act.intent, Intent::Revoke | Intent::Rotate))
         });
         (should && matches!(intent, Intent::Revoke | Intent::Rotate)).then_some(intent)
     }

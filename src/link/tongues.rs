@@ -88,6 +88,13 @@ zugriffsanfrage|zugangsanfrage|zugriffsantrag|berechtigungsantrag|leseberechtigu
     ),
     // French
     (
+        Intent::Offboard,
+        Force::Strong,
+        "fin du contrat|contrat termin\u{e9}|contrat r\u{e9}sili\u{e9}|contrat non renouvel\u{e9}|n'est pas renouvel\u{e9}|ne sera pas renouvel\u{e9}",
+        "",
+        "",
+    ),
+    (
         Intent::Revoke,
         Force::Strong,
         "révoquer|révoquez|révoque|désactiver|désactivez|désactive|invalider|invalidez|résilier|couper l'accès|couper les accès|mettre hors service|mise hors service",
@@ -257,7 +264,7 @@ pub(super) const FURTHER: &[Verbs] = &[
     (
         Intent::Offboard,
         Force::Strong,
-        "gaat uit dienst|uit dienst|verlaat ons|verlaat het bedrijf|laatste werkdag|lascia l'azienda|ultimo giorno di lavoro|slutar hos oss|sista arbetsdag",
+        "gaat uit dienst|uit dienst|verlaat ons|verlaat het bedrijf|laatste werkdag|lascia l'azienda|ultimo giorno di lavoro|ci lascia|ultimo giorno|slutar hos oss|sista arbetsdag",
         "",
         "uitdiensttreding|uscita di",
     ),

@@ -241,7 +241,9 @@ pub(super) fn periodic(title: &[Word]) -> bool {
                 | "meeting"
         )
     };
-    title.iter().any(how_often) && title.iter().any(|w| credential_noun(&w.text)) && !title.iter().any(other)
+    title.iter().any(how_often)
+        && title.iter().any(|w| credential_noun(&w.text) || w.text == "pin")
+        && !title.iter().any(other)
 }
 
 /// A catalogue item for buildings and things: "Facilities", "Print job", "Geb\u{e4}ude".

@@ -199,7 +199,18 @@ impl<'t> Trust<'t> {
                 && words(&comment.text).iter().any(|w| {
                     matches!(
                         w.text.as_str(),
-                        "object" | "objection" | "keep" | "need" | "needs" | "needed" | "still" | "use" | "uses"
+                        "object"
+                            | "objection"
+                            | "shout"
+                            | "stay"
+                            | "stays"
+                            | "keep"
+                            | "need"
+                            | "needs"
+                            | "needed"
+                            | "still"
+                            | "use"
+                            | "uses"
                     )
                 });
             if !object && !corrects(&comment.text) {
@@ -412,6 +423,7 @@ fn corrects(text: &str) -> bool {
                     | "meant"
                     | "mean"
                     | "scratch"
+                    | "struck"
                     | "strike"
                     | "drops"
                     | "stattdessen"

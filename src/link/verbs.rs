@@ -97,7 +97,7 @@ no longer required|not required any more|not required anymore|leaked|compromised
         Force::Weak,
         "renew|roll|cycle|recycle|replace|refresh|swap|swap out|exchange|change|change out|update|bump|recreate|re-create",
         "reset|resets|resetting|new|fresh|new value|fresh value|new values|fresh values|new one|fresh one|new pair|new version|new password|new token|new secret|another value|get another|set another|need another|\
-needs another|issue another|put another|needs renewal|needs renewing|needs a renewal|needs rotation|needs replacement|needs replacing|needs a replacement|needs a new value|needs a fresh value|needs a new password|too old|forces a change|force a change|enforces a change|demands a change|requires a change|gets a new one|get a new one|has to change|must change|needs to change|need to change|needs changing|due for renewal|due for replacement|up for renewal|up for replacement|expires|expired|expiring|about to expire|will expire|runs out|running out|coming up for expiry",
+needs another|issue another|put another|needs renewal|needs renewing|needs a renewal|needs rotation|needs replacement|needs replacing|needs a replacement|needs a new value|needs a fresh value|needs a new password|too old|forces a change|force a change|enforces a change|demands a change|requires a change|gets a new one|get a new one|put it into|put one into|has to change|must change|needs to change|need to change|needs changing|due for renewal|due for replacement|up for renewal|up for replacement|expires|expired|expiring|about to expire|will expire|runs out|running out|coming up for expiry",
         "reset",
         "renewal|replacement",
     ),
@@ -193,7 +193,7 @@ ticket|other ticket|different ticket|ticket of its own|tickets of their own|of i
 doesn't need to|need not|needn't|nothing is wrong|nothing wrong|object to|objects to|not readable|not reachable|was not exposed|not exposed|has to keep|have to keep|must keep|\
 should keep|to keep|keep working|keeps working|must go on|has to go on|have to go on|should go on|must continue|go on working|goes on|carries on|continues|continue to|continues to|not yet|later ticket|next quarter|next year|unrelated|not related|not relevant|was masked|were masked|redacted|not leaked|off limits|off-limits|not here|not in this ticket|not part of this|not this ticket|everything uses|everything reads|everything is on|everything runs on|everybody uses|everyone uses|all jobs use|\
 all jobs read|all pipelines use|all workflows use|leave the latter|leave the former|leave the other|leave the others|leave the rest|\
-not overwrite|don't overwrite|never overwrite|nobody touches|nobody is to touch|no one touches|not a matter of|no matter of|not the matter of|not a subject of|not subject of|not for this issue|not for this ticket|not of this ticket|has nothing to do with|have nothing to do with|nothing to do with|stays put|stays in place";
+not overwrite|don't overwrite|never overwrite|is none of this|none of this ticket's|never had|nobody touches|nobody is to touch|no one touches|not a matter of|no matter of|not the matter of|not a subject of|not subject of|not for this issue|not for this ticket|not of this ticket|has nothing to do with|have nothing to do with|nothing to do with|stays put|stays in place";
 
 const EXCEPT: &str = "except|except for|excluding|but not|and not|other than|apart from|aside from|with the exception of|unlike|not the|not for|instead of the|rather than";
 

@@ -62,12 +62,21 @@ impl Reading<'_> {
             && before.last().is_some_and(|w| matches!(w.text.as_str(), "the" | "a"))
             && self.judged[number]
                 .behind(act.end)
-                .first()
-                .is_some_and(|w| matches!(w.text.as_str(), "is" | "works" | "was" | "has" | "are"));
+                                .first()
+                .is_some_and(|w| matches!(w.text.as_str(), "is" | "works" | "was" | "has" | "are"))
+            // "A new one is needed."
+            && !self.judged[number].behind(act.end).get(1).is_some_and(|w| {
+                matches!(w.text.as_str(), "needed" | "required" | "due" | "necessary" | "missing")
+            });
         // "It needs no token."
         let none = said.starts_with("need")
             && self.judged[number].behind(act.end).first().is_some_and(|w| matches!(w.text.as_str(), "no" | "nothing"));
+        // "Rate limits".
         let noun = moves
+            || (said == "limits"
+                && before
+                    .last()
+                    .is_some_and(|w| matches!(w.text.as_str(), "rate" | "the" | "quota" | "these" | "upper" | "time")))
             || none
             || there
             || timed
