@@ -79,7 +79,21 @@ impl<'c> Context<'c> {
                 .iter()
                 .zip(judged)
                 .map(|(unit, judged)| {
-                    judged.clauses.iter().map(|c| Hints::of(&unit.text[c.start..c.end], names)).collect()
+                    // What somebody else wrote of their own places tells nothing of ours.
+                    let cited = super::clauses::quoted(&unit.text);
+                    let inside = |at: usize| cited.iter().any(|range| range.len() > 20 && range.contains(&at));
+                    let own = |from: usize, to: usize| -> String {
+                        unit.text[from..to]
+                            .char_indices()
+                            .filter(|(at, _)| !inside(from + at))
+                            .map(|(_, c)| c)
+                            .collect()
+                    };
+                    let hints = |from: usize, to: usize| match cited.is_empty() {
+                        true => Hints::of(&unit.text[from..to], names),
+                        false => Hints::of(&own(from, to), names),
+                    };
+                    judged.clauses.iter().map(|c| hints(c.start, c.end)).collect()
                 })
                 .collect(),
             acting_headings: units

@@ -243,7 +243,25 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
             | "previous"
     ) || matches!(back(2), "every" | "older" | "unused" | "last" | "past")
         || (1..=4).any(|n| {
-            matches!(back(n), "run" | "ran" | "been" | "lasted" | "existed" | "inactive" | "idle" | "untouched")
+            matches!(
+                back(n),
+                "fail"
+                    | "fails"
+                    | "down"
+                    | "offline"
+                    | "unavailable"
+                    | "interrupted"
+                    | "restarts"
+                    | "outage"
+                    | "run"
+                    | "ran"
+                    | "been"
+                    | "lasted"
+                    | "existed"
+                    | "inactive"
+                    | "idle"
+                    | "untouched"
+            )
         })
         || matches!(next, "ago" | "old" | "later" | "earlier" | "before" | "notice" | "or");
     let for_it = matches!(

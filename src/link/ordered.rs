@@ -102,6 +102,17 @@ pub(super) fn caused(words: &[Word], own: &[usize], verb: usize) -> bool {
     })
 }
 
+/// "X, switched off in March": when it was done.
+pub(super) fn dated(text: &str, words: &[Word], from: usize, to: usize) -> bool {
+    let before = words.get(from).and_then(|w| text.get(..w.start)).unwrap_or_default().trim_end();
+    let word = |at: usize| words.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    before.ends_with([',', '('])
+        && matches!(word(to), "in" | "on" | "since" | "last")
+        && (super::dates::month(word(to + 1)).is_some()
+            || word(to + 1).starts_with("20")
+            || matches!(word(to + 1), "week" | "month" | "year" | "spring" | "summer" | "autumn" | "winter"))
+}
+
 /// "After that we do not need it": of an access that ends by itself.
 pub(super) fn over(words: &[Word], at: usize) -> bool {
     let word = |at: usize| words.get(at).map(|w| w.text.as_str()).unwrap_or_default();

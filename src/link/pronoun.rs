@@ -281,6 +281,12 @@ impl Scene<'_> {
             let end = self.of_unit(number).end;
             let near: Vec<usize> = (0..end).rev().take(50).filter(|m| !self.mentions[*m].identity).collect();
             let Some(last) = near.first().map(|m| self.mentions[*m].unit) else { return };
+            // "The second one" of a comment counts another's rows.
+            if matches!(word, "first" | "second")
+                && self.context.units[last].origin != self.context.units[number].origin
+            {
+                return;
+            }
             let mut pair: Vec<usize> = near.iter().copied().take_while(|m| self.mentions[*m].unit == last).collect();
             // Of two sentences, each may have named one.
             if pair.len() == 1 {

@@ -31,7 +31,7 @@ impl Reading<'_> {
             rest.add(Intent::Provision, ENOUGH, "the level in its field");
             let form = self.record.kind.as_deref().and_then(|kind| Self::labelled(kind, 8.0, ENOUGH));
             if form.is_some_and(|(intent, _)| intent == Intent::Provision) {
-                scores.add(Intent::Provision, 2.5, "the level in a form for access");
+                scores.add(Intent::Provision, 3.5, "the level in a form for access");
             }
         }
         self.answers(scores);

@@ -6,7 +6,7 @@ use crate::model::ticket::Intent;
 use super::apart::{ability, apart, indirect, polite, rule, subordinate};
 use super::clauses::{around, embedded, in_a_path, quoted, segments};
 use super::nouns::condition;
-use super::ordered::{caused, elliptic, issue, made, open, over, takes_effect};
+use super::ordered::{caused, dated, elliptic, issue, made, open, over, takes_effect};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::{Cue, Force, Form, Lexicon};
@@ -341,6 +341,7 @@ fn clause(
             && !modal
             && unit.shape != Shape::Heading
             && (is
+                || dated(&unit.text, words, f.from, f.to)
                 || accident
                 || before(4).any(|w| {
                     matches!(

@@ -13,6 +13,7 @@ use super::choose::Context;
 use super::history::{Entry, Part};
 use super::links::{Linked, quote};
 use super::mention::{Mention, Target};
+use super::stance::Stance;
 use super::text::Origin;
 use super::tokens::{tokens, words};
 use super::until::Extension;
@@ -223,8 +224,16 @@ impl<'t> Trust<'t> {
                 .filter(|id| linked.links.contains_key(id))
                 .collect();
             dropped.extend(self.short_names(comment, linked));
+            // An objection names what is to stay, unless it orders something done to it.
+            let objects = object && !corrects(&comment.text);
+            if objects {
+                let acts = |m: &&&Mention| m.stance != Stance::Act || needs(&units[m.unit].text[..m.start]);
+                let named = own.iter().filter(acts).flat_map(|m| chosen(m));
+                dropped.extend(named.filter(|id| linked.links.contains_key(id)));
+            }
             let meant: Vec<(Id, &Mention)> = own
                 .iter()
+                .filter(|_| !objects)
                 .filter(|m| {
                     (!m.stance.spares() || meant(&units[m.unit].text, m.start))
                         && !m.identity
@@ -408,6 +417,11 @@ fn refuses(sentence: &str) -> bool {
             "not" | "no" | "fine" | "stays" | "stay" | "keep" | "leave" | "nicht" | "nichts" | "bleibt" | "remains"
         )
     })
+}
+
+/// "The drift job needs X": why it is to stay.
+fn needs(before: &str) -> bool {
+    words(before).last().is_some_and(|w| matches!(w.text.as_str(), "need" | "needs" | "use" | "uses" | "the" | "our"))
 }
 
 fn corrects(text: &str) -> bool {
