@@ -300,5 +300,9 @@ pub(super) fn subordinate(words: &[Word], at: usize, verb: &str, form: Form) -> 
                 | "nous"
         )
     );
-    (somebody && when(word(2))) || ((form == Form::Participle || verb.ends_with("ing")) && when(word(1)))
+    // "While one is being replaced".
+    let meanwhile = form == Form::Participle
+        && word(1) == Some("being")
+        && (2..5).any(|back| matches!(word(back), Some("while" | "whenever" | "as" | "when")));
+    meanwhile || (somebody && when(word(2))) || ((form == Form::Participle || verb.ends_with("ing")) && when(word(1)))
 }

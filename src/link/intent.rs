@@ -280,7 +280,12 @@ impl Reading<'_> {
                     .any(|length| super::lengths::limits(&unit.text, &self.judged[number].words, length))
                     || super::lent::until(&self.judged[number])
             };
-            if !asked && role && !self.judged[number].question && !self.judged[number].overall().spares() && short() {
+            if !asked
+                && role
+                && !self.judged[number].question
+                && !self.judged[number].overall().spares()
+                && (short() || self.lasts() || self.spans_items())
+            {
                 scores.add(Intent::Elevate, 5.0, "how long, of a role");
                 continue;
             }

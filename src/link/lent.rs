@@ -7,7 +7,7 @@ use super::intent::Reading;
 use super::lengths::{lengths, limits};
 
 use super::stance::{Judged, Stance};
-use super::text::{Origin, Unit};
+use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::Force;
 
@@ -80,6 +80,36 @@ impl Reading<'_> {
                     begins || limits(&unit.text, &judged.words, length)
                 })
         })
+    }
+
+    /// "He takes it at 03:10 UTC and keeps it for three hours", of what the title names.
+    pub(super) fn lasts(&self) -> bool {
+        self.units.iter().zip(self.judged).take(60).any(|(unit, judged)| {
+            matches!(unit.origin, Origin::Body(_))
+                && !judged.overall().spares()
+                && lengths(&unit.text).iter().any(|length| {
+                    let before = judged.before(length.start);
+                    limits(&unit.text, &judged.words, length)
+                        && before.windows(2).any(|pair| {
+                            matches!(pair[0].text.as_str(), "from" | "at" | "starting")
+                                && pair[1].text.starts_with(|c: char| c.is_ascii_digit())
+                        })
+                })
+        })
+    }
+
+    /// "- from Saturday 05:00", "- to Sunday 22:00": in two lines of a list.
+    pub(super) fn spans_items(&self) -> bool {
+        let item = |number: usize, words: &[&str]| {
+            self.units.get(number).is_some_and(|unit| {
+                unit.shape == Shape::Item
+                    && matches!(unit.origin, Origin::Body(_))
+                    && unit.text.bytes().any(|byte| byte.is_ascii_digit())
+                    && self.judged[number].words.first().is_some_and(|w| words.contains(&w.text.as_str()))
+            })
+        };
+        (0..self.units.len().min(60))
+            .any(|number| item(number, &FROM) && item(number + 1, &["to", "until", "till", "bis"]))
     }
 
     /// "4h of deploy-prod", and the title names what for.

@@ -207,6 +207,11 @@ impl Asked<'_> {
             let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
             let back = |n: usize| at.checked_sub(n).map(|i| all[i].text.as_str()).unwrap_or_default();
             let Some(level) = self.site(&all, at).or_else(|| of(w, next, back(1))) else { continue };
+            // "Developer is more than it needs": what it is now.
+            let ahead_of = |n: usize| all.get(at + n).map(|w| w.text.as_str()).unwrap_or_default();
+            if change && ahead_of(1) == "is" && matches!(ahead_of(2), "too" | "more") {
+                continue;
+            }
             // A part of a path, where "read/write" is two levels.
             if text[..w.start].ends_with('/') && word(back(1)).is_none() && back(1) != "r" {
                 continue;
