@@ -30,6 +30,7 @@ pub(super) fn apart(words: &[Word], at: usize) -> Option<Cue> {
         }
         "make" | "making" if has(&["available", "accessible"], 5) => act(Intent::Provision, Force::Weak),
         "set" | "setting" if has(&["up"], 5) => act(Intent::Provision, Force::Weak),
+        "put" if has(&["policy", "policies", "allowlist"], 8) => act(Intent::Provision, Force::Weak),
         // "AKIA…: leave", "X - leave": behind a sign, and nothing behind it.
         // "X stays, Y goes."
         "goes" if at > 0 && words.get(at + 1).is_none_or(|next| next.start > words[at].end + 1) => {

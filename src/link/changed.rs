@@ -219,7 +219,8 @@ fn states_level(text: &str) -> bool {
         // "From June svc-x should only read Y".
         let only = matches!(word(at), "should" | "shall" | "must" | "may")
             && matches!(word(at + 1), "only" | "just")
-            && level::in_place(&all, at + 2).is_some();
+            && (level::in_place(&all, at + 2).is_some()
+                || (word(at + 2) == "be" && word(at + 4) == "to" && level::in_place(&all, at + 5).is_some()));
         shall || only || unneeded(&all, at)
     })
 }

@@ -223,7 +223,12 @@ impl Times<'_> {
                                 .rev()
                                 .take(3)
                                 .any(|w| matches!(w.text.as_str(), "ends" | "end" | "endet" | "termina"));
+                        // "Left on Friday" looks back.
+                        let gone = named(unit, point)
+                            && point.at > opened
+                            && self.judged[number].before(point.start).iter().rev().take(3).any(|w| w.text == "left");
                         match () {
+                            () if gone && leaves => Some(end_of(point.at - DAY * 7)),
                             () if done => Some(point.at),
                             () if ends && !(point.day && self.intent == Intent::Offboard && !self.workload) => {
                                 Some(point.at)

@@ -45,7 +45,13 @@ impl Reading<'_> {
         {
             return true;
         }
-        if self.held_for() {
+        let titled = || {
+            self.units.iter().enumerate().take(4).any(|(number, unit)| {
+                unit.origin == Origin::Title
+                    && self.of_unit(number).iter().any(|m| (self.role)(m) && !m.stance.spares())
+            })
+        };
+        if self.held_for() || (titled() && (self.lasts() || self.spans_items())) {
             return true;
         }
         self.units.iter().zip(self.judged).filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(
@@ -84,17 +90,51 @@ impl Reading<'_> {
 
     /// "He takes it at 03:10 UTC and keeps it for three hours", of what the title names.
     pub(super) fn lasts(&self) -> bool {
+        let digit = |w: &Word| w.text.starts_with(|c: char| c.is_ascii_digit());
         self.units.iter().zip(self.judged).take(60).any(|(unit, judged)| {
+            let all = &judged.words[..];
+            let begins = |before: &[Word]| {
+                before
+                    .windows(2)
+                    .any(|pair| matches!(pair[0].text.as_str(), "from" | "at" | "starting") && digit(&pair[1]))
+            };
+            let length = || {
+                lengths(&unit.text).iter().any(|length| {
+                    // "From 19:00 today, two hours"
+                    let comma = unit.text[..length.start].trim_end().ends_with(',');
+                    (comma || limits(&unit.text, all, length)) && begins(judged.before(length.start))
+                })
+            };
+            // "Start 08:30 UTC, end 10:30 UTC"
+            let keyed =
+                |keys: &[&str]| all.windows(2).any(|pair| keys.contains(&pair[0].text.as_str()) && digit(&pair[1]));
+            // "Monday 18 May 08:00 UTC to Monday 25 May 08:00 UTC"
+            let clock = |part: &[Word]| part.iter().any(|w| digit(w) && unit.text[w.end..].starts_with(':'));
+            let from_to = || {
+                all.iter().enumerate().any(|(at, w)| {
+                    w.text == "to"
+                        && clock(&all[at.saturating_sub(5)..at])
+                        && clock(&all[at + 1..all.len().min(at + 7)])
+                })
+            };
+            // "We need it until 14 May"
+            let until = || {
+                all.iter().enumerate().any(|(at, w)| {
+                    UNTIL.contains(&w.text.as_str())
+                        && all[at + 1..].iter().take(3).any(digit)
+                        && all[..at]
+                            .iter()
+                            .rev()
+                            .take(4)
+                            .any(|w| matches!(w.text.as_str(), "need" | "needs" | "needed" | "keep"))
+                })
+            };
             matches!(unit.origin, Origin::Body(_))
                 && !judged.overall().spares()
-                && lengths(&unit.text).iter().any(|length| {
-                    let before = judged.before(length.start);
-                    limits(&unit.text, &judged.words, length)
-                        && before.windows(2).any(|pair| {
-                            matches!(pair[0].text.as_str(), "from" | "at" | "starting")
-                                && pair[1].text.starts_with(|c: char| c.is_ascii_digit())
-                        })
-                })
+                && (length()
+                    || (keyed(&["start", "begin", "from"]) && keyed(&["end", "until", "to"]))
+                    || from_to()
+                    || until())
         })
     }
 

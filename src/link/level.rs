@@ -396,21 +396,26 @@ fn able(text: &str) -> Option<Level> {
     }) {
         return Some(Level::Read);
     }
-    let from = all.windows(2).position(|pair| {
+    let allows = |at: usize| {
+        all[at.saturating_sub(3)..at + 1].iter().any(|w| matches!(w.text.as_str(), "allow" | "permit" | "enable"))
+    };
+    let from = (0..all.len().saturating_sub(1)).position(|at| {
+        let pair = &all[at..at + 2];
         pair[1].text == "to"
-            && matches!(
-                pair[0].text.as_str(),
-                "able"
-                    | "allowed"
-                    | "permitted"
-                    | "permission"
-                    | "permissions"
-                    | "rights"
-                    | "has"
-                    | "needs"
-                    | "need"
-                    | "have"
-            )
+            && (allows(at)
+                || matches!(
+                    pair[0].text.as_str(),
+                    "able"
+                        | "allowed"
+                        | "permitted"
+                        | "permission"
+                        | "permissions"
+                        | "rights"
+                        | "has"
+                        | "needs"
+                        | "need"
+                        | "have"
+                ))
     })?;
     let near = all.iter().skip(from + 2).take(6);
     let mut found = near.filter_map(|w| match w.text.as_str() {

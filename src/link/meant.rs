@@ -36,6 +36,8 @@ impl Reading<'_> {
             {
                 Intent::Revoke
             }
+            // "She changes teams: X goes".
+            Intent::Revoke if verb == "goes" && self.somebody_changes() => Intent::Modify,
             // "Cut the app down to what it needs".
             Intent::Revoke if verb == "cut" && after.iter().take(4).any(|w| w.text == "down") => Intent::Modify,
             // "Vault policy svc-batch: remove secret/x".
@@ -128,7 +130,10 @@ impl Reading<'_> {
             let changes = |act: &Act| {
                 let said = unit.text[act.start..act.end].to_lowercase();
                 act.intent == Intent::Modify
-                    && (said.contains("role") || said.contains("team") || said.contains("department"))
+                    && (said.contains("role")
+                        || said.contains("team")
+                        || said.contains("department")
+                        || said.ends_with(" to the"))
             };
             acts.into_iter().any(changes) && tokens(&unit.text).iter().any(|token| super::people::address(token.text))
         })

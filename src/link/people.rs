@@ -334,9 +334,18 @@ pub(super) fn address(token: &str) -> bool {
     !user.is_empty() && host.contains('.') && !host.contains(['/', '@', ':', '#']) && !user.contains(['/', ':'])
 }
 
+/// Whether one of a title's sentences may say that somebody or a vendor goes, see `leaving`.
+pub(super) fn may_leave(title: &str) -> bool {
+    title.contains('@')
+        || ["xit", "ontract", "oodbye"]
+            .iter()
+            .any(|part| memchr::memmem::find(title.as_bytes(), part.as_bytes()).is_some())
+}
+
 /// "Leaving: bob@example.com", "bob@example.com (leaving 29 May)", "Exit: X", "Contract with X ends".
 pub(super) fn leaving(title: &str) -> bool {
     vendor_goes(title)
+        || goes(title)
         || title.contains('@') && {
             let all = words(title);
             let at = all.iter().position(|w| w.text == "leaving");
@@ -379,4 +388,25 @@ fn vendor_goes(title: &str) -> bool {
             && matches!(pair[1].text.as_str(), "renewed" | "extended" | "prolonged")
     });
     exits || with.is_some_and(|at| all[at + 2..].iter().any(over) || not)
+}
+
+/// "bob@example.com left on Friday", "contractor bob@example.com: extension refused".
+fn goes(title: &str) -> bool {
+    if !title.contains('@') {
+        return false;
+    }
+    let Some(person) = tokens(title).into_iter().find(|token| address(token.text.trim_end_matches([':', ',']))) else {
+        return false;
+    };
+    let behind = words(&title[person.end()..]);
+    let word = |at: usize| behind.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    let left = matches!(
+        (word(0), word(1)),
+        ("left" | "quits" | "quit" | "resigned", "" | "on" | "us" | "last" | "yesterday" | "today" | "already" | "the")
+    );
+    let refused = (0..3).any(|at| {
+        matches!(word(at), "extension" | "contract" | "prolongation")
+            && matches!(word(at + 1), "refused" | "denied" | "declined" | "not" | "ends" | "ended")
+    });
+    left || refused
 }

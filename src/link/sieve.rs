@@ -179,7 +179,7 @@ impl One<'_> {
         self.seen.asks |= super::lengths::may_state(title) || super::lent::may_lend(title);
         self.quick.read(title, true, &self.by.marks);
         self.lines(Part::Title, title);
-        self.seen.ends |= super::people::leaving(title);
+        self.seen.ends |= super::people::may_leave(title);
         // "Yearly: database password", see `periodic`.
         if !self.seen.ends && self.seen.title_noun {
             self.seen.ends = super::topics::periodic(&words(title));
