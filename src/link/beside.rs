@@ -173,6 +173,15 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
         return true;
     }
+    // "Workload X has to fetch Y".
+    let subject = || {
+        words[at + 1..].first().is_some_and(|w| {
+            matches!(w.text.as_str(), "has" | "needs" | "must" | "shall" | "should" | "wants" | "reads" | "fetches")
+        })
+    };
+    if matches!(one, "workload" | "principal") && at < words.len() && subject() {
+        return true;
+    }
     // "They log on with X now".
     if one == "with" && matches!(two, "on" | "in") && before(5, &["log", "sign"]) {
         return true;

@@ -83,6 +83,7 @@ pub(super) fn changes_level(text: &str) -> bool {
             && !matches!(
                 back(1),
                 "then"
+                    | "that"
                     | "afterwards"
                     | "and"
                     | "go"

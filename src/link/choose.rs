@@ -170,7 +170,7 @@ impl<'c> Context<'c> {
         }
         let whole_unit = self.unit(number, None);
         // "Token 19 of this project".
-        if let Some(own) = self.own(&left).filter(|_| near.here || whole_unit.here) {
+        if let Some(own) = self.own(&left).filter(|_| near.here || (whole_unit.here && !near.above)) {
             left = own;
             if left.len() == 1 {
                 return Choice::of(left);

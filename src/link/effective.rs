@@ -65,6 +65,7 @@ impl Times<'_> {
                             self.intent,
                             Intent::Provision | Intent::Modify | Intent::Revoke | Intent::Offboard
                         ) && (!self.kept(number) || refuses(unit))
+                            && !tells_since(unit, point)
                             && !between(unit, point) =>
                     {
                         return Some(point.at);
@@ -169,7 +170,12 @@ impl Times<'_> {
                                     | "verlässt"
                             )
                         });
+                        let farewell = self.judged[number]
+                            .before(point.start)
+                            .iter()
+                            .any(|w| matches!(w.text.as_str(), "farewell" | "party" | "drinks" | "lunch" | "cake"));
                         let leaves = self.intent == Intent::Offboard
+                            && !farewell
                             && (((act || goes) && matches!(role, Role::End | Role::On | Role::Happened))
                                 || ((goes || unit.origin == Origin::Title) && role == Role::Other && !self.workload)
                                 || (stays && role == Role::End));
@@ -181,6 +187,7 @@ impl Times<'_> {
                             });
                         // "Tomorrow at noon UTC", "next Monday".
                         let close = named(unit, point)
+                            && unit.text.get(point.start..point.end).is_some_and(a_day)
                             && matches!(role, Role::On | Role::Other)
                             && (!point.day || unit.origin == Origin::Title && next(unit, point));
                         let asked = ((!named(unit, point) && role == Role::On) || close)
@@ -284,6 +291,13 @@ fn do_it(clause: &str) -> bool {
     })
 }
 
+/// "The post was in the archive from 06:40 on", "it ran from Friday until this morning".
+fn tells_since(unit: &Unit, point: Point) -> bool {
+    words(unit.text.get(..point.start).unwrap_or_default())
+        .iter()
+        .any(|w| matches!(w.text.as_str(), "was" | "were" | "ran" | "had" | "has" | "have" | "been" | "stood"))
+}
+
 /// "From 1 August on they must not have any access".
 pub(super) fn refuses(unit: &Unit) -> bool {
     let all = words(&unit.text);
@@ -301,6 +315,13 @@ fn named(unit: &Unit, point: Point) -> bool {
     unit.text.get(point.start..point.end).is_some_and(|text| {
         !text.contains(|c: char| c.is_ascii_digit())
             && !words(text).iter().any(|w| super::dates::month(&w.text).is_some())
+    })
+}
+
+/// "Tomorrow at noon", where "noon" alone is no day.
+fn a_day(text: &str) -> bool {
+    words(text).iter().any(|w| {
+        matches!(w.text.as_str(), "tomorrow" | "today" | "tonight" | "next") || super::dates::weekday(&w.text).is_some()
     })
 }
 

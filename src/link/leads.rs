@@ -59,7 +59,10 @@ fn leads(title: &str) -> bool {
             next => next,
         };
         // "X is Maintainer for no reason"
-        let is = at.checked_sub(1).is_some_and(|at| matches!(all[at].text.as_str(), "is" | "are" | "has" | "as"));
+        let is = at
+            .checked_sub(1)
+            .is_some_and(|at| matches!(all[at].text.as_str(), "is" | "are" | "has" | "as" | "can" | "could"))
+            || all[at].text == "read" && at > 0 && all[at - 1].text == "be";
         level::in_place(&all, at).is_some()
             && !is
             && !title[..all[at].start].ends_with('`')

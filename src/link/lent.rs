@@ -94,9 +94,10 @@ impl Reading<'_> {
         self.units.iter().zip(self.judged).take(60).any(|(unit, judged)| {
             let all = &judged.words[..];
             let begins = |before: &[Word]| {
-                before
-                    .windows(2)
-                    .any(|pair| matches!(pair[0].text.as_str(), "from" | "at" | "starting") && digit(&pair[1]))
+                before.windows(2).any(|pair| {
+                    matches!(pair[0].text.as_str(), "from" | "at" | "starting" | "starts" | "start" | "begins")
+                        && digit(&pair[1])
+                })
             };
             let length = || {
                 lengths(&unit.text).iter().any(|length| {

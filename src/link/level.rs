@@ -203,7 +203,9 @@ impl Asked<'_> {
     fn levels(&self, text: &str, change: bool) -> Vec<Level> {
         let all = words(text);
         let mut out: Vec<(Level, bool)> = Vec::new();
-        for (at, w) in all.iter().enumerate() {
+        // `"Allow write access" not ticked`
+        let cited = if text.contains('"') { super::clauses::quoted(text) } else { Vec::new() };
+        for (at, w) in all.iter().enumerate().filter(|(_, w)| !cited.iter().any(|range| range.contains(&w.start))) {
             let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
             let back = |n: usize| at.checked_sub(n).map(|i| all[i].text.as_str()).unwrap_or_default();
             let Some(level) = self.site(&all, at).or_else(|| of(w, next, back(1))) else { continue };

@@ -65,7 +65,7 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
         "full" if matches!(next, "access" | "rights" | "control" | "admin") => return Some(Level::Admin),
         "power" if matches!(next, "user" | "users") => return Some(Level::Write),
         "owner"
-            if !matches!(before, "as" | "to" | "the")
+            if !matches!(before, "as" | "to" | "the" | "be" | "it" | "him" | "her" | "them")
                 && !matches!(next, "role" | "access" | "rights" | "permission") =>
         {
             return None;

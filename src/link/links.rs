@@ -216,7 +216,11 @@ impl Scene<'_> {
             |(m, _, choice): &&(Mention, Weight, Choice)| matches!(m.target, Target::Unknown(_)) || choice.certain();
         // A user's name beside anything else that is named is that user, not the key that carries the name.
         let things = mentions.iter().filter(certain).any(|(m, weight, _)| !m.identity && *weight > Weight::Passing);
-        let counted = |(m, ..): &&(Mention, Weight, Choice)| !(m.identity && things);
+        // Where all are only told of, what something is done with, or by whom, is not what is meant.
+        let told = mentions.iter().filter(certain).all(|(_, weight, _)| *weight == Weight::Passing)
+            && mentions.iter().filter(certain).any(|(m, ..)| !m.identity && !m.instrument);
+        let counted =
+            |(m, ..): &&(Mention, Weight, Choice)| !(m.identity && things) && !(told && (m.identity || m.instrument));
         let best = mentions
             .iter()
             .filter(counted)
@@ -417,6 +421,15 @@ impl Scene<'_> {
         // "Admin through oncall-rescue"
         let lent = matches!(self.intent, Intent::Provision | Intent::Elevate) && self.is_role(mention);
         if mention.instrument && !lent {
+            return Some(Weight::Passing);
+        }
+        // "Only add the owner tag": done to what stands below, and not what the ticket ends or renews.
+        let ends = matches!(self.intent, Intent::Revoke | Intent::Rotate | Intent::Offboard);
+        let elsewhere = |number: usize| {
+            let mut acts = self.judged(number).clauses.iter().flat_map(|clause| &clause.acts).peekable();
+            ends && acts.peek().is_some() && acts.all(|act| act.intent == Intent::Provision)
+        };
+        if mention.stance == Stance::Neutral && unit.heading.is_some_and(|heading| elsewhere(heading)) {
             return Some(Weight::Passing);
         }
         let acted = mention.stance == Stance::Act

@@ -200,6 +200,7 @@ impl Reading<'_> {
             "turn",
             "go",
             "withdraw",
+            "dismantl",
             "abschalt",
             "abgeschalt",
             "abkündig",

@@ -19,6 +19,7 @@ mod choose;
 mod clauses;
 mod clock;
 mod columns;
+mod corrections;
 mod csv;
 mod dates;
 mod effective;

@@ -132,9 +132,12 @@ impl Reading<'_> {
             return true;
         }
         // "Please renew", and below what.
-        let below = self.units.get(number + 1).is_some_and(|next| {
-            next.origin == self.units[number].origin && matches!(next.shape, Shape::Code | Shape::Item | Shape::Row)
-        }) && self.of_unit(number + 1).iter().any(|m| !m.identity);
+        let below = (number + 1..number + 5).any(|below| {
+            self.units.get(below).is_some_and(|next| {
+                next.origin == self.units[number].origin
+                    && (matches!(next.shape, Shape::Code | Shape::Item | Shape::Row) || next.lead == Some(number))
+            }) && self.of_unit(below).iter().any(|m| !m.identity)
+        });
         if below && self.judged[number].behind(act.end).is_empty() && act.form == Form::Base {
             return true;
         }

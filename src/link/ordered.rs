@@ -47,21 +47,28 @@ pub(super) fn issue(words: &[Word], at: usize) -> bool {
             "store" | "save" | "upload" | "publish" | "load" | "fetch" | "import" | "show" | "list" | "hide"
         );
     // "Purges answer 401": what does it, where a clause begins.
-    let noun = at == 0
-        && matches!(
-            word(Some(0)),
-            "purges"
-                | "drops"
-                | "locks"
-                | "blocks"
-                | "updates"
-                | "changes"
-                | "requests"
-                | "grants"
-                | "swaps"
-                | "deletes"
-        )
-        && !matches!(word(Some(1)), "the" | "a" | "all" | "our" | "this" | "that" | "every" | "any" | "their" | "its");
+    let step = matches!(word(Some(at)), "purge" | "cleanup" | "clean-up")
+        && (matches!(before, "run" | "npm" | "yarn" | "make")
+            || matches!(word(Some(at + 1)), "step" | "job" | "fails" | "failed"));
+    let noun = step
+        || at == 0
+            && matches!(
+                word(Some(0)),
+                "purges"
+                    | "drops"
+                    | "locks"
+                    | "blocks"
+                    | "updates"
+                    | "changes"
+                    | "requests"
+                    | "grants"
+                    | "swaps"
+                    | "deletes"
+            )
+            && !matches!(
+                word(Some(1)),
+                "the" | "a" | "all" | "our" | "this" | "that" | "every" | "any" | "their" | "its"
+            );
     // "The staging lock key": what it is for.
     let lock = matches!(word(Some(at)), "lock" | "locks")
         && matches!(
@@ -209,4 +216,21 @@ pub(super) fn elliptic(words: &[Word], own: &[usize], acts: &[Act]) -> bool {
 /// "Blocked by the upgrade", "leaked from the build": a form that tells, and orders nothing.
 pub(super) fn tells(word: &str) -> bool {
     word.as_bytes().last_chunk().is_some_and(|end: &[u8; 2]| end.eq_ignore_ascii_case(b"ed"))
+}
+
+/// "03:10:44 burstd[811]: retry 1/5": a line of a log.
+pub(super) fn logged(text: &str) -> bool {
+    let digits =
+        |from: usize, to: usize| text.as_bytes().get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
+    let clock = |from: usize| {
+        digits(from, from + 2)
+            && digits(from + 3, from + 5)
+            && digits(from + 6, from + 8)
+            && text.as_bytes().get(from + 2) == Some(&b':')
+            && text.as_bytes().get(from + 5) == Some(&b':')
+    };
+    let lower = text.get(..40.min(text.len())).unwrap_or_default().to_lowercase();
+    let level =
+        text.starts_with('[') && ["] warn", "] error", "] info", "] ok", "] debug"].iter().any(|l| lower.contains(l));
+    level || clock(0) || (clock(11) && digits(0, 4) && text.as_bytes().get(4) == Some(&b'-'))
 }

@@ -27,7 +27,11 @@ impl Scene<'_> {
             }
             for (index, clause) in judged.clauses.iter().enumerate() {
                 let text = &self.context.units[number].text[clause.start..clause.end];
-                self.former_and_latter(number, text, clause.stance);
+                // "The tests need the latter": no order, where something is to go.
+                let needs = clause.stance == Stance::Act
+                    && matches!(self.intent, Intent::Modify | Intent::Revoke)
+                    && clause.acts.iter().all(|act| act.intent == Intent::Provision);
+                self.former_and_latter(number, text, if needs { Stance::Keep } else { clause.stance });
                 if index == 0 {
                     let text = &self.context.units[number].text;
                     self.ordinal(number, text, judged.overall());
@@ -219,6 +223,10 @@ impl Scene<'_> {
 
     /// "The first is a leftover: take it away. The second it needs, so that one stays."
     fn ordinal(&mut self, number: usize, text: &str, stance: Stance) {
+        // "The second one it got for a migration. Take it away."
+        let next = self.context.judged.get(number + 1).and_then(|judged| judged.clauses.first());
+        let it = next.filter(|clause| clause.stance == Stance::Act && clause.pronoun).map(|clause| clause.stance);
+        let stance = if stance == Stance::Neutral { it.unwrap_or(stance) } else { stance };
         if !matches!(stance, Stance::Act | Stance::Keep) || !self.of_unit(number).is_empty() {
             return;
         }
@@ -229,8 +237,9 @@ impl Scene<'_> {
             ("the", "second") => 1,
             _ => return,
         };
+        let one = usize::from(word(2) == "one");
         let verb = matches!(
-            word(2),
+            word(2 + one),
             "is" | "it"
                 | "was"
                 | "can"

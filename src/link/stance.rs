@@ -6,7 +6,7 @@ use crate::model::ticket::Intent;
 use super::apart::{ability, apart, indirect, polite, rule, subordinate};
 use super::clauses::{around, embedded, in_a_path, quoted, segments};
 use super::nouns::condition;
-use super::ordered::{caused, dated, elliptic, issue, made, open, over, takes_effect};
+use super::ordered::{caused, dated, elliptic, issue, logged, made, open, over, takes_effect};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::{Cue, Force, Form, Lexicon};
@@ -173,23 +173,6 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
     }
     out.words = words;
     out
-}
-
-/// "03:10:44 burstd[811]: retry 1/5": a line of a log.
-fn logged(text: &str) -> bool {
-    let digits =
-        |from: usize, to: usize| text.as_bytes().get(from..to).is_some_and(|part| part.iter().all(u8::is_ascii_digit));
-    let clock = |from: usize| {
-        digits(from, from + 2)
-            && digits(from + 3, from + 5)
-            && digits(from + 6, from + 8)
-            && text.as_bytes().get(from + 2) == Some(&b':')
-            && text.as_bytes().get(from + 5) == Some(&b':')
-    };
-    let lower = text.get(..40.min(text.len())).unwrap_or_default().to_lowercase();
-    let level =
-        text.starts_with('[') && ["] warn", "] error", "] info", "] ok", "] debug"].iter().any(|l| lower.contains(l));
-    level || clock(0) || (clock(11) && digits(0, 4) && text.as_bytes().get(4) == Some(&b'-'))
 }
 
 /// The words of a clause that keep, narrate, illustrate or negate, for explanations.
@@ -434,7 +417,10 @@ fn clause(
     // A keeping word behind a negation asks ("not to be kept"), unless the phrase keeps by its negation.
     let keep = found.iter().any(|f| f.cue == Cue::Keep && !open(words, f));
     // "X must not.": what was just said of others.
-    let ends_with_not = acts.is_empty()
+    // "X looks dead and is not".
+    let looks = acts.iter().all(|act| act.force == Force::Weak && act.form == Form::Base)
+        && own.iter().any(|i| matches!(words[*i].text.as_str(), "looks" | "seems" | "sounds"));
+    let ends_with_not = (acts.is_empty() || looks)
         && own.len() > 1
         && found.iter().any(|f| {
             f.cue == Cue::Not

@@ -35,7 +35,13 @@ impl Reading<'_> {
                 judged.words.iter().any(|w| matches!(w.text.as_str(), "rather" | "prefer" | "better" | "guess"));
             acts.into_iter().any(|act| (act.modal || wished) && matches!(act.intent, Intent::Revoke | Intent::Rotate))
         });
-        (should && matches!(intent, Intent::Revoke | Intent::Rotate)).then_some(intent)
+        // "Rotate X?": the whole title.
+        let bare = || {
+            let named = self.of_unit(title).iter().filter(|m| !m.identity);
+            named.map(|m| m.end).max().is_some_and(|end| judged.behind(end).is_empty())
+                && self.of_unit(title).first().is_some_and(|m| judged.before(m.start).len() == 1)
+        };
+        ((should || bare()) && matches!(intent, Intent::Revoke | Intent::Rotate)).then_some(intent)
     }
 
     /// Labelled a bug, an enhancement or a feature.
@@ -74,7 +80,9 @@ impl Reading<'_> {
 
     /// "Nothing to be done about accounts here", "for information only".
     pub(super) fn disclaims(&self) -> Option<String> {
-        const PHRASES: [&[&str]; 41] = [
+        const PHRASES: [&[&str]; 43] = [
+            &["please", "change", "nothing"],
+            &["nothing", "is", "to", "be", "changed"],
             &["document", "change", "only"],
             &["documentation", "only"],
             &["nothing", "has", "to", "be", "changed"],
@@ -119,8 +127,11 @@ impl Reading<'_> {
         ];
         self.own().find_map(|(unit, judged)| {
             let all = &judged.words;
+            // "Please change nothing:" is about what follows.
+            let leads = unit.text.trim_end().ends_with(':');
             PHRASES
                 .iter()
+                .filter(|_| !leads)
                 .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
                 .then(|| super::links::quote(&unit.text))
         })
@@ -149,7 +160,10 @@ impl Reading<'_> {
 /// Where a story's wish begins: "as a … I want", "as the … I would like".
 fn wish(all: &[Word]) -> Option<usize> {
     let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
-    let from = (0..all.len().min(3)).find(|at| word(*at) == "as" && matches!(word(at + 1), "a" | "an" | "the"))?;
+    let from = (0..all.len().min(3)).find(|at| {
+        word(*at) == "as"
+            && !matches!(word(at + 1), "far" | "soon" | "long" | "much" | "well" | "i" | "you" | "we" | "it")
+    })?;
     (from + 2..all.len().min(from + 12)).find(|at| {
         matches!(word(*at), "i" | "we")
             && matches!(word(at + 1), "want" | "need" | "would" | "wish" | "can" | "expect" | "find" | "get" | "see")

@@ -156,7 +156,7 @@ impl Reading<'_> {
             return Some(format!("its title is about a text, \"{text}\""));
         }
         let by_fields = fields.contains_key(&Field::Level) && fields.contains_key(&Field::Until);
-        if self.only_trouble(first.0) && !by_fields && !self.lends() && !self.body_orders() {
+        if self.only_trouble(first.0) && !self.afterwards() && !by_fields && !self.lends() && !self.body_orders() {
             return Some("its title tells of a trouble".to_owned());
         }
         // "Stolen notebook: renew what was on it", and a heading over what is to be renewed.
@@ -168,7 +168,10 @@ impl Reading<'_> {
         };
         // "Key in a public notebook", and the text: "AKIA… is in it. Please revoke."
         let asks = || self.body_asks() && self.mentions.iter().any(|m| !m.identity && !m.stance.spares());
+        let form_of =
+            self.record.fields.contains_key(&Field::Level) || self.record.fields.contains_key(&Field::Credential);
         if hardware(&title)
+            && !form_of
             && !self.of_unit(first.0).iter().any(|m| !m.identity)
             && judged.clauses.iter().flat_map(|clause| &clause.acts).all(|act| act.force == Force::Weak)
             && !(self.body_orders() || headed() || asks())

@@ -188,6 +188,9 @@ pub(super) fn hardware(title: &[Word]) -> bool {
                 | "wardrobe"
                 | "garderobe"
                 | "zylinder"
+                | "cylinder"
+                | "chamber"
+                | "locksmith"
                 | "spind"
                 | "t\u{fc}r"
                 | "dienstwagen"
@@ -259,6 +262,7 @@ pub(super) fn premises(kind: &str) -> bool {
         "furniture",
         "hausdienst",
         "office supplies",
+        "room booking",
         "housekeeping order",
     ]
     .iter()

@@ -70,7 +70,7 @@ out of service|out of action|out of use",
 phase out|eliminate|yank|burn|ditch|axe|bin|trash|void|expire|lock|lock out|lock down|strip|discard|dispose of|unlink|disconnect|unregister|deregister|de-register|suspend|shred|discontinue|\
 dismantle|close off|close down|weed out|clear out|clear|pull|chop|expunge|unset",
         "cut|cuts|cutting|cut off|cuts off|cutting off|shut off|shut down|shutting down|withdraw|withdrawing|throw out|throw away|take out|cleanup|clean-up|tear down|tearing down|get rid|rip out|\
-goes away|go away|going away|can go|may go|has to go|have to go|had to go|must go|should go|needs to go|need to go|can die|must die|has to die|have to die|should die|to die|out with|make inactive|to inactive|be inactive|\
+should come off|must come off|has to come off|can come off|goes away|go away|going away|can go|may go|has to go|have to go|had to go|must go|should go|needs to go|need to go|can die|must die|has to die|have to die|should die|to die|out with|make inactive|to inactive|be inactive|\
 not be usable|stop working|stop to work",
         "withdrawn|blocked|retired|torn down|thrown out",
         "removal|deletion|termination|cleanup|clean-up|teardown|suspension|shutdown|switch-off|switchoff|withdrawal|disablement|housekeeping",
@@ -136,7 +136,7 @@ temporary read|temporary elevation|temporary rights|temporary permission|tempora
         "bring down|raise perms|raise the perms|raise permissions|raise the permissions|raise rights|raise the rights|increase permissions|increase the permissions|increase rights|widen permissions|\
 widen the permissions|role change|team change|change of team|change of department|changes department|changed department|internal mobility|changes team|changes teams|change teams|changed teams|changed team|moves team|\
 moves teams|switches team|switches teams|switching teams|switched teams|changes role|changes roles|change of role|changes to the|transfers to the|switches over to the|moves to another team|moved to another team|moves to the|moved to the|internal move|internal transfer|\
-she loses|he loses|they lose|loses access|loses her|loses his|sees too much|reads too much|reads far too much|can read too much|sees far too much|has far too much|far too much access|becomes read-only|become read-only|more rights than|more permissions than|more privileges than|more access than|has more than|has too many|has too much|too broad|too wide|too powerful|over-privileged|overprivileged|over-permissioned|least privilege|must not read|must not write|must not have write|should not have write|must not have admin|should not have admin|should not read|should not write|must not see|\
+needs far less|needs much less|needs less|she loses|he loses|they lose|loses access|loses her|loses his|sees too much|reads too much|reads far too much|can read too much|sees far too much|has far too much|far too much access|becomes read-only|become read-only|more rights than|more permissions than|more privileges than|more access than|has more than|has too many|has too much|too broad|too wide|too powerful|over-privileged|overprivileged|over-permissioned|least privilege|must not read|must not write|must not have write|should not have write|must not have admin|should not have admin|should not read|should not write|must not see|\
 should not see|no longer read|no longer write|may no longer|must no longer|should no longer|shall no longer|should not be able to|shouldn't be able to|must not be able to|leaves production|leaves staging|change the level|change level|change permissions|\
 change the permissions|change the role|change the scope|change the scopes|change scope|reduce the scope",
         "",
@@ -164,7 +164,7 @@ provisioning|onboarding|new joiner|new starter|new hire|joiner",
         Intent::Provision,
         Force::Weak,
         "allow|permit|add|attach|assign|enable|request|create|issue|open|invite|generate|provide|authorize|authorise|entitle",
-        "has to read|have to read|has to write|have to write|wants to read|want to read|wants to write|want to write|give|gives|giving|reactivate|reinstate|re-enable|reenable|needs|need|be able to|be allowed to|set up|setup|let|lets|get|gets",
+        "has to fetch|have to fetch|has to read|have to read|has to write|have to write|wants to read|want to read|wants to write|want to write|give|gives|giving|reactivate|reinstate|re-enable|reenable|needs|need|be able to|be allowed to|set up|setup|let|lets|get|gets",
         "given",
         "assignment|new access|access",
     ),

@@ -17,6 +17,26 @@ const LEAST: usize = 6;
 
 /// A text with its broken lines put together again, where there are any.
 pub(super) fn unwrapped(text: &str) -> Cow<'_, str> {
+    // "Start ....... 2026-03-02": a form's lines.
+    if memchr::memmem::find(text.as_bytes(), b" ...").is_some() && text.lines().any(|line| dotted(line).is_some()) {
+        let lines: Vec<Cow<'_, str>> =
+            text.lines().map(|line| dotted(line).map_or(Cow::Borrowed(line), Cow::Owned)).collect();
+        return Cow::Owned(joined(&lines.join("\n")).into_owned());
+    }
+    joined(text)
+}
+
+/// "Start ....... 2026-03-02" as "Start: 2026-03-02".
+fn dotted(line: &str) -> Option<String> {
+    let (key, rest) = line.split_once(" ...")?;
+    let value = rest.trim_start_matches('.').trim();
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '/');
+    (key.len() <= 24 && !key.trim().is_empty() && key.chars().all(plain) && !value.is_empty())
+        .then(|| format!("{}: {value}", key.trim()))
+}
+
+/// A text with its broken lines put together again.
+fn joined(text: &str) -> Cow<'_, str> {
     // Most texts have none, and that is seen at the line ends alone.
     if !memchr::memchr_iter(b'\n', text.as_bytes()).any(|at| may_break(text.as_bytes(), at)) {
         return Cow::Borrowed(text);

@@ -1,0 +1,365 @@
+//! What comments change of a ticket's targets: another one that is meant, one that is to stay, a rotation that ended as a removal. Whom to
+//! believe is told in `trust`.
+
+use std::collections::BTreeSet;
+
+use crate::model::Id;
+use crate::model::ticket::{Comment, Distrusted, Intent, Link, Strength};
+
+use super::choose::Context;
+use super::links::{Linked, quote};
+use super::mention::{Mention, Target};
+use super::stance::Stance;
+use super::text::Origin;
+use super::tokens::{tokens, words};
+use super::trust::Trust;
+
+impl Trust<'_> {
+    /// Comments that say another target is meant, or that something is to stay.
+    pub(super) fn corrections(
+        &self,
+        context: &Context<'_>,
+        mentions: &[Mention],
+        linked: &mut Linked,
+        distrusted: &mut Vec<Distrusted>,
+    ) {
+        let units = context.units;
+        let chosen = |mention: &Mention| -> Vec<Id> {
+            let Target::Known(of) = &mention.target else { return Vec::new() };
+            let found = if of.len() == 1 { of.clone() } else { context.choose(of, mention.unit, mention.clause).of };
+            found.into_iter().map(|of| context.names.entities[of].id.clone()).collect()
+        };
+        let invited = units.iter().any(|unit| !matches!(unit.origin, Origin::Comment(_)) && invites(&unit.text));
+        for (index, comment) in self.record.comments.iter().enumerate().filter(|(_, c)| !c.system) {
+            let own: Vec<&Mention> =
+                mentions.iter().filter(|m| units[m.unit].origin == Origin::Comment(index)).collect();
+            let object = invited
+                && words(&comment.text).iter().any(|w| {
+                    matches!(
+                        w.text.as_str(),
+                        "object"
+                            | "objection"
+                            | "shout"
+                            | "speaking"
+                            | "speak"
+                            | "leave"
+                            | "stay"
+                            | "stays"
+                            | "keep"
+                            | "need"
+                            | "needs"
+                            | "needed"
+                            | "still"
+                            | "use"
+                            | "uses"
+                    )
+                });
+            let trusted = self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
+            let kept: BTreeSet<Id> = own
+                .iter()
+                .filter(|m| trusted && kept(context, m))
+                .flat_map(|m| chosen(m))
+                .filter(|id| linked.links.contains_key(id))
+                .collect();
+            if !object && kept.is_empty() && !corrects(&comment.text) {
+                continue;
+            }
+            let mut dropped: BTreeSet<Id> = own
+                .iter()
+                .filter(|m| m.stance.spares() && !meant(&units[m.unit].text, m.start))
+                .flat_map(|m| chosen(m))
+                .filter(|id| linked.links.contains_key(id))
+                .collect();
+            dropped.extend(kept);
+            dropped.extend(self.short_names(comment, linked));
+            // An objection names what is to stay, unless it orders something done to it.
+            let objects = !corrects(&comment.text);
+            if objects && object {
+                let ends = |m: &&&Mention| {
+                    context.judged[m.unit]
+                        .clauses
+                        .iter()
+                        .flat_map(|clause| &clause.acts)
+                        .any(|act| matches!(act.intent, Intent::Revoke | Intent::Rotate | Intent::Offboard))
+                };
+                let acts = |m: &&&Mention| !ends(m);
+                let named = own.iter().filter(acts).flat_map(|m| chosen(m));
+                dropped.extend(named.filter(|id| linked.links.contains_key(id)));
+            }
+            let meant: Vec<(Id, &Mention)> = own
+                .iter()
+                .filter(|_| !objects)
+                .filter(|m| {
+                    (!m.stance.spares() || meant(&units[m.unit].text, m.start))
+                        && !m.identity
+                        && m.strength > Strength::Owner
+                })
+                .filter_map(|m| {
+                    let ids = match &m.target {
+                        Target::Unknown(id) => vec![id.clone()],
+                        Target::Known(_) => chosen(m),
+                    };
+                    <[Id; 1]>::try_from(ids).ok().map(|[id]| (id, *m))
+                })
+                .filter(|(id, _)| !dropped.contains(id))
+                .collect();
+            // "Wrong project: the token of that name in globex/billing is meant."
+            let other = || {
+                let [(before, link)] = &linked.links.iter().collect::<Vec<_>>()[..] else { return None };
+                let named = own.iter().any(|m| !m.identity && !chosen(m).is_empty());
+                let said = comment.text.split_inclusive(['.', '\n', '!']).filter(|said| !refuses(said));
+                let id =
+                    said.filter(|_| !named && wrong(&comment.text)).find_map(|said| context.namesake(before, said))?;
+                let quote = quote(&comment.text);
+                let link =
+                    Link { credential: id.clone(), field: format!("comment {}", index + 1), quote, ..(*link).clone() };
+                Some(((*before).clone(), link))
+            };
+            let other = other();
+            if dropped.is_empty() && meant.is_empty() && other.is_none() {
+                continue;
+            }
+            // "wrong key, it is B": with one target before and one now, the one before is meant to go.
+            if dropped.is_empty() && linked.links.len() == 1 && meant.len() == 1 && wrong(&comment.text) {
+                dropped.extend(linked.links.keys().filter(|id| **id != meant[0].0).cloned());
+            }
+            let by_right = self.trusts(&comment.author, comment.at)
+                || self.opener_writes(comment)
+                || (object && !self.of_change(&comment.author))
+                || self.record.comments[index + 1..].iter().any(|later| {
+                    (self.trusts(&later.author, later.at) || self.opener_writes(later)) && confirms(&later.text)
+                });
+            if let Some((before, link)) = other {
+                dropped.insert(before);
+                linked.links.entry(link.credential.clone()).or_insert(Link { trusted: by_right, ..link });
+            }
+            for (id, mention) in meant {
+                linked.links.entry(id.clone()).or_insert_with(|| Link {
+                    credential: id,
+                    strength: mention.strength,
+                    field: format!("comment {}", index + 1),
+                    quote: quote(&units[mention.unit].text),
+                    trusted: by_right,
+                });
+            }
+            if dropped.is_empty() {
+                continue;
+            }
+            if by_right {
+                for id in dropped {
+                    linked.links.remove(&id);
+                    linked.why.push(format!(
+                        "not {id}: comment {} by {}: {}",
+                        index + 1,
+                        comment.author.label(),
+                        quote(&comment.text)
+                    ));
+                    linked.kept.insert(id);
+                }
+            } else {
+                distrusted.push(Distrusted {
+                    what: format!("another target named by {}", comment.author.label()),
+                    field: format!("comment {}", index + 1),
+                    quote: quote(&comment.text),
+                });
+            }
+        }
+    }
+
+    /// "234 runs every night, leave it": the part of a linked id that only one of the ticket's has.
+    fn short_names(&self, comment: &Comment, linked: &Linked) -> Vec<Id> {
+        let mut out = Vec::new();
+        // Among many, a short part means nothing.
+        if linked.links.len() > 20 {
+            return out;
+        }
+        for sentence in comment.text.split_inclusive(['.', '\n', '!']) {
+            let keeps = words(sentence).iter().any(|w| {
+                matches!(w.text.as_str(), "leave" | "keep" | "stays" | "stay" | "wrong" | "needed" | "remains")
+            });
+            if !keeps {
+                continue;
+            }
+            for token in tokens(sentence)
+                .into_iter()
+                .filter(|t| (3..=12).contains(&t.text.len()) && t.text.bytes().any(|b| b.is_ascii_digit()))
+            {
+                let lower = token.text.to_lowercase();
+                let ids: Vec<&Id> =
+                    linked.links.keys().filter(|id| id.as_str().to_lowercase().contains(&lower)).take(2).collect();
+                if let [id] = ids[..] {
+                    out.push(id.clone());
+                }
+            }
+        }
+        out
+    }
+
+    /// A rotation that ended as a removal: the one who did it says so.
+    pub(super) fn removed_instead(&self, intent: Intent) -> Option<String> {
+        if intent != Intent::Rotate {
+            return None;
+        }
+        self.record.comments.iter().rev().take(3).find_map(|comment| {
+            let reporter = comment.author.names.iter().any(|name| self.record.reporter.names.contains(name));
+            if !self.trusts(&comment.author, comment.at) && !reporter {
+                return None;
+            }
+            let said = |sentence: &str| {
+                let all = words(sentence);
+                let instead = all.windows(2).any(|p| p[0].text == "instead" && p[1].text == "of")
+                    || all.iter().any(|w| w.text == "rather");
+                let removed = all
+                    .iter()
+                    .any(|w| matches!(w.text.as_str(), "deleted" | "removed" | "revoked" | "retired" | "deactivated"));
+                (instead && removed).then(|| quote(sentence))
+            };
+            // "There is no new one: I revoked the old one and deleted the secret."
+            let none = || {
+                let all = words(&comment.text);
+                let no_new = all.windows(3).any(|w| {
+                    matches!(w[0].text.as_str(), "no" | "without" | "of")
+                        && (w[1].text == "new" || w[1].text == "a" && w[2].text == "new")
+                });
+                let ends = |w: &super::tokens::Word| {
+                    ["delet", "remov", "revok", "retir", "deactivat"].iter().any(|stem| w.text.starts_with(stem))
+                };
+                (no_new && all.iter().filter(|w| ends(w)).count() > 1 && !comment.text.contains('?'))
+                    .then(|| quote(&comment.text))
+            };
+            comment.text.split_inclusive(['.', '\n', '!']).find_map(said).or_else(none)
+        })
+    }
+}
+
+/// "They will be deleted unless somebody objects here."
+fn invites(text: &str) -> bool {
+    let all = words(text);
+    let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
+    (has(&[
+        "objects",
+        "object",
+        "objections",
+        "objection",
+        "veto",
+        "shout",
+        "shouts",
+        "complains",
+        "einspruch",
+        "einwände",
+        ]) && has(&["unless", "if", "until", "no", "without", "sofern", "please"]))
+        // "Object below."
+        || (all.len() <= 4 && all.first().is_some_and(|w| matches!(w.text.as_str(), "object" | "objections")))
+        // "Comment here to keep one."
+        || all.windows(6).any(|w| w[0].text == "comment" && w.iter().any(|w| w.text == "keep") && w.iter().any(|w| w.text == "to"))
+        || (all.len() == 5 && all[0].text == "comment" && all.iter().any(|w| w.text == "keep") && all.iter().any(|w| w.text == "to"))
+        || (has(&["unless"])
+            && has(&["somebody", "someone", "anybody", "anyone", "you"])
+            && has(&["needs", "need", "uses", "use", "speaks", "says", "replies", "claims"]))
+}
+
+/// "I mean X": right before a name, whatever else the sentence says.
+fn meant(text: &str, start: usize) -> bool {
+    let before = words(text.get(..start).unwrap_or_default());
+    before.iter().rev().take(3).any(|w| matches!(w.text.as_str(), "mean" | "meant" | "gemeint" | "meinte"))
+        // "Correct id is X"
+        || (before.last().is_some_and(|w| w.text == "is")
+            && before.iter().rev().take(4).any(|w| matches!(w.text.as_str(), "correct" | "right" | "proper")))
+}
+
+/// "… must not be touched": a sentence about what is not meant.
+fn refuses(sentence: &str) -> bool {
+    words(sentence).iter().any(|w| {
+        matches!(
+            w.text.as_str(),
+            "not"
+                | "no"
+                | "isn't"
+                | "doesn't"
+                | "wasn't"
+                | "fine"
+                | "stays"
+                | "stay"
+                | "keep"
+                | "leave"
+                | "nicht"
+                | "nichts"
+                | "bleibt"
+                | "remains"
+        )
+    })
+}
+
+/// "X is read by the job. Keep that one.": in its own sentence, or in the next.
+fn kept(context: &Context<'_>, mention: &Mention) -> bool {
+    let keeps = |number: usize| {
+        context.judged.get(number).is_some_and(|judged| judged.overall() == Stance::Keep)
+            && context.units.get(number).is_some_and(|unit| unit.origin == context.units[mention.unit].origin)
+    };
+    let next = context.units.get(mention.unit + 1).map(|unit| words(&unit.text)).unwrap_or_default();
+    let it = next.len() <= 6
+        && next.iter().any(|w| matches!(w.text.as_str(), "it" | "that" | "this" | "one" | "stay" | "stays"));
+    (mention.stance == Stance::Keep && !mention.identity) || (keeps(mention.unit + 1) && it)
+}
+
+fn corrects(text: &str) -> bool {
+    wrong(text)
+        || words(text).iter().any(|w| {
+            matches!(
+                w.text.as_str(),
+                "instead"
+                    | "correction"
+                    | "correct"
+                    | "rather"
+                    | "actually"
+                    | "meant"
+                    | "mean"
+                    | "scratch"
+                    | "struck"
+                    | "strike"
+                    | "drops"
+                    | "stattdessen"
+                    | "gemeint"
+            )
+        })
+}
+
+fn wrong(text: &str) -> bool {
+    words(text).iter().any(|w| {
+        matches!(
+            w.text.as_str(),
+            "wrong"
+                | "typo"
+                | "mistake"
+                | "mistaken"
+                | "mistyped"
+                | "mixed"
+                | "mix-up"
+                | "sorry"
+                | "oops"
+                | "apologise"
+                | "apologize"
+                | "apologies"
+                | "incorrect"
+                | "misread"
+                | "stop"
+                | "falsch"
+                | "falsche"
+                | "falsches"
+                | "falscher"
+                | "falschen"
+                | "equivocado"
+        )
+    })
+}
+
+fn confirms(text: &str) -> bool {
+    let all = words(text);
+    let no = all.iter().any(|w| matches!(w.text.as_str(), "not" | "no" | "disagree"));
+    !no || all.iter().any(|w| {
+        matches!(
+            w.text.as_str(),
+            "instead" | "good" | "ok" | "okay" | "thanks" | "noted" | "right" | "confirmed" | "agreed" | "understood"
+        )
+    })
+}
