@@ -244,7 +244,13 @@ impl Scene<'_> {
             .iter()
             .filter(certain)
             .filter(|(m, weight, choice)| {
-                *weight == Weight::Listed
+                // What is acted on by words that stand elsewhere is only shown here.
+                let told = || {
+                    self.unit(m).shape == Shape::Code
+                        && m.stance == Stance::Act
+                        && self.judged(m.unit).clauses.iter().all(|clause| clause.acts.is_empty())
+                };
+                (*weight == Weight::Listed || told())
                     && matches!(self.unit(m).shape, Shape::Row | Shape::Code)
                     && choice.of.iter().any(|of| acted.contains(of))
             })

@@ -134,7 +134,7 @@ impl Reading<'_> {
         // "Please renew", and below what.
         let below = (number + 1..number + 5).any(|below| {
             self.units.get(below).is_some_and(|next| {
-                next.origin == self.units[number].origin
+                (next.origin == self.units[number].origin || self.units[number].origin == Origin::Title)
                     && (matches!(next.shape, Shape::Code | Shape::Item | Shape::Row) || next.lead == Some(number))
             }) && self.of_unit(below).iter().any(|m| !m.identity)
         });

@@ -41,6 +41,7 @@ impl Scene<'_> {
                 if unit.shape == Shape::Heading || unit.text.trim_end_matches(['*', '_', ' ']).ends_with(':') {
                     continue;
                 }
+                self.described(number, clause);
                 let mut here = self.of_unit(number);
                 let own = self.mentions[here.clone()].iter().any(|m| m.clause == Some(index));
                 if !own && clause.stance == Stance::Act {
@@ -106,6 +107,72 @@ impl Scene<'_> {
             }
             let at = self.mentions.partition_point(|m| m.unit <= one.unit);
             self.mentions.insert(at, one);
+        }
+    }
+
+    /// "The courier key was printed, so please delete it", "the menu one stays": by a part of a name that only one of the ticket's has.
+    fn described(&mut self, number: usize, clause: &super::stance::Clause) {
+        const PLAIN: [&str; 28] = [
+            "old",
+            "new",
+            "first",
+            "second",
+            "third",
+            "other",
+            "same",
+            "leaked",
+            "access",
+            "api",
+            "deploy",
+            "service",
+            "aws",
+            "iam",
+            "secret",
+            "private",
+            "public",
+            "current",
+            "last",
+            "former",
+            "latter",
+            "whole",
+            "right",
+            "wrong",
+            "only",
+            "signing",
+            "master",
+            "remaining",
+        ];
+        if !matches!(clause.stance, Stance::Act | Stance::Keep)
+            || !self.of_unit(number).is_empty()
+            || self.mentions.len() > 40
+        {
+            return;
+        }
+        let all = words(&self.context.units[number].text);
+        let said = all.windows(3).find(|w| {
+            w[0].text == "the"
+                && w[1].text.len() > 3
+                && !PLAIN.contains(&w[1].text.as_str())
+                && matches!(w[2].text.as_str(), "key" | "token" | "one" | "password" | "pair")
+        });
+        let Some(part) = said.map(|w| w[1].text.to_string()) else { return };
+        let names = |m: &Mention| match &m.target {
+            Target::Known(of) if of.len() == 1 && !m.identity => {
+                let entity = &self.context.names.entities[of[0]];
+                entity
+                    .names
+                    .iter()
+                    .any(|name| name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|own| own == part))
+                    .then_some(of[0])
+            }
+            _ => None,
+        };
+        let found: std::collections::BTreeSet<usize> = self.mentions.iter().filter_map(names).collect();
+        let [one] = found.into_iter().collect::<Vec<_>>()[..] else { return };
+        for mention in &mut self.mentions {
+            if matches!(&mention.target, Target::Known(of) if of[..] == [one]) && mention.stance == Stance::Neutral {
+                mention.stance = clause.stance;
+            }
         }
     }
 

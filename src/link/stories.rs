@@ -59,7 +59,12 @@ impl Reading<'_> {
                     | "defect"
             )
         };
-        self.record.labels.iter().any(|label| is(label)) || self.record.kind.as_deref().is_some_and(is)
+        let titled = self
+            .record
+            .title
+            .split_once(':')
+            .is_some_and(|(front, _)| is(front) || matches!(front.trim().to_lowercase().as_str(), "feat" | "fix"));
+        titled || self.record.labels.iter().any(|label| is(label)) || self.record.kind.as_deref().is_some_and(is)
     }
 
     /// "Steps: … Expected: …": a bug, unless something that is named shall be changed.
