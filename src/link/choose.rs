@@ -149,6 +149,10 @@ impl<'c> Context<'c> {
         let mut left = of.to_vec();
         if left.len() == 1 {
             let entity = &self.names.entities[left[0]];
+            // A path is one place, whatever is said of the keys in it.
+            if entity.kind == "kv" && self.named_by_path(entity, unit) {
+                return Choice::of(left);
+            }
             // One is known, and its own clause speaks of another place or environment: that one is not known.
             return Choice::of(if near.fit(entity, false).is_some() { left } else { Vec::new() });
         }
@@ -242,6 +246,12 @@ impl<'c> Context<'c> {
                     self.each_named(&left, &self.unit(*join, None), text)
                 }));
         Choice { of: left, all, guessed }
+    }
+
+    /// Whether a unit names something by its whole path.
+    fn named_by_path(&self, entity: &Entity, unit: &Unit) -> bool {
+        let path = entity.what.split('#').next().unwrap_or_default();
+        path.contains('/') && unit.text.to_lowercase().contains(&path.to_lowercase())
     }
 
     /// The one of several namesakes that words single out.

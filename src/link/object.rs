@@ -135,7 +135,9 @@ impl Reading<'_> {
         let below = (number + 1..number + 5).any(|below| {
             self.units.get(below).is_some_and(|next| {
                 (next.origin == self.units[number].origin || self.units[number].origin == Origin::Title)
-                    && (matches!(next.shape, Shape::Code | Shape::Item | Shape::Row) || next.lead == Some(number))
+                    && (matches!(next.shape, Shape::Code | Shape::Item | Shape::Row)
+                        || next.lead == Some(number)
+                        || (self.units[number].text.ends_with(':') && next.text.len() < 60))
             }) && self.of_unit(below).iter().any(|m| !m.identity)
         });
         if below && self.judged[number].behind(act.end).is_empty() && act.form == Form::Base {

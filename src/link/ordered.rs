@@ -3,7 +3,7 @@
 
 use crate::model::ticket::Intent;
 
-use super::stance::{Act, Found};
+use super::stance::{Act, Clause, Found};
 use super::text::Unit;
 use super::tokens::Word;
 use super::verbs::{Force, Form};
@@ -50,7 +50,12 @@ pub(super) fn issue(words: &[Word], at: usize) -> bool {
     let step = matches!(word(Some(at)), "purge" | "cleanup" | "clean-up")
         && (matches!(before, "run" | "npm" | "yarn" | "make")
             || matches!(word(Some(at + 1)), "step" | "job" | "fails" | "failed"));
-    let noun = step
+    // "Since the runner update": a noun.
+    let compound = matches!(word(Some(at)), "update" | "change" | "upgrade")
+        && matches!(back, "the" | "a" | "this" | "last" | "latest")
+        && !matches!(before, "to" | "and" | "please" | "must" | "should" | "will" | "then");
+    let noun = compound
+        || step
         || at == 0
             && matches!(
                 word(Some(0)),
@@ -233,4 +238,21 @@ pub(super) fn logged(text: &str) -> bool {
     let level =
         text.starts_with('[') && ["] warn", "] error", "] info", "] ok", "] debug"].iter().any(|l| lower.contains(l));
     level || clock(0) || (clock(11) && digits(0, 4) && text.as_bytes().get(4) == Some(&b'-'))
+}
+
+/// "She needs admin through X, to kill sessions": what an access is for, and no order.
+pub(super) fn without_purposes(text: &str, clauses: &mut [Clause]) {
+    let asks = |act: &Act| {
+        act.intent == Intent::Provision
+            && ["need", "want", "give"].iter().any(|v| text[act.start..].to_lowercase().starts_with(v))
+    };
+    if let Some(first) = clauses.iter().flat_map(|clause| &clause.acts).find(|act| asks(act)).map(|act| act.end) {
+        for clause in clauses {
+            clause.acts.retain(|act| {
+                let purpose =
+                    text[..act.start].trim_end().ends_with(" to") || text[..act.start].trim_end().ends_with(", to");
+                !(act.start > first && purpose && matches!(act.intent, Intent::Revoke | Intent::Rotate))
+            });
+        }
+    }
 }

@@ -6,7 +6,7 @@ use crate::model::ticket::Intent;
 use super::apart::{ability, apart, indirect, polite, rule, subordinate};
 use super::clauses::{around, embedded, in_a_path, quoted, segments};
 use super::nouns::condition;
-use super::ordered::{caused, dated, elliptic, issue, logged, made, open, over, takes_effect};
+use super::ordered::{caused, dated, elliptic, issue, logged, made, open, over, takes_effect, without_purposes};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::{Cue, Force, Form, Lexicon};
@@ -150,20 +150,7 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
             clause.acts.clear();
         }
     }
-    // "She needs admin through X, to kill sessions": what an access is for.
-    let asks = |act: &Act| {
-        act.intent == Intent::Provision
-            && ["need", "want", "give"].iter().any(|v| unit.text[act.start..].to_lowercase().starts_with(v))
-    };
-    if let Some(first) = out.clauses.iter().flat_map(|clause| &clause.acts).find(|act| asks(act)).map(|act| act.end) {
-        for clause in &mut out.clauses {
-            clause.acts.retain(|act| {
-                let purpose = unit.text[..act.start].trim_end().ends_with(" to")
-                    || unit.text[..act.start].trim_end().ends_with(", to");
-                !(act.start > first && purpose && matches!(act.intent, Intent::Revoke | Intent::Rotate))
-            });
-        }
-    }
+    without_purposes(&unit.text, &mut out.clauses);
     let logged = logged(&unit.text);
     if logged || rule(&unit.text, &words) {
         for clause in &mut out.clauses {
@@ -456,7 +443,29 @@ fn clause(
     let elliptic = elliptic(words, own, &acts);
     // "…, do not bother": a short clause that keeps speaks of what was just named.
     // "…, not the replica" has a name of its own.
-    let short = stance == Stance::Keep && own.len() <= 4 && !has(Cue::Except);
+    // So has "(user name stays)".
+    let subject = aside
+        && own.first().is_some_and(|first| {
+            !found.iter().any(|f| f.from == *first)
+                && own.get(1).is_some_and(|second| !found.iter().any(|f| f.from == *second))
+                && !matches!(
+                    words[*first].text.as_str(),
+                    "it" | "that"
+                        | "this"
+                        | "they"
+                        | "these"
+                        | "those"
+                        | "please"
+                        | "so"
+                        | "but"
+                        | "which"
+                        | "both"
+                        | "all"
+                        | "is"
+                        | "do"
+                )
+        });
+    let short = stance == Stance::Keep && own.len() <= 4 && !has(Cue::Except) && !subject;
     let pronoun = short
         || elliptic
         || own.iter().any(|i| {
