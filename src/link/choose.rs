@@ -123,6 +123,10 @@ impl<'c> Context<'c> {
     fn unit(&self, number: usize, clause: Option<usize>) -> Hints {
         let mut hints = Hints::default();
         for (index, part) in self.judged[number].clauses.iter().enumerate() {
+            // "(motion-planner has one of its own)": another one.
+            if part.aside && sets_apart(&self.units[number].text[part.start..part.end]) {
+                continue;
+            }
             let wanted = clause.is_none_or(|clause| {
                 // What stands in parentheses behind a clause belongs to it.
                 index == clause || (part.aside && index == clause + 1)
@@ -342,6 +346,11 @@ impl<'c> Context<'c> {
             || self.repository.as_ref() == Some(place)
             || (!entity.of_repository() && hints.above)
     }
+}
+
+/// "Has one of its own": of another place.
+fn sets_apart(aside: &str) -> bool {
+    words(aside).windows(2).any(|pair| matches!(pair[0].text.as_str(), "its" | "their") && pair[1].text == "own")
 }
 
 /// "The one for staging", "only the staging one".

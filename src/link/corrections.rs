@@ -330,6 +330,7 @@ fn wrong(text: &str) -> bool {
             w.text.as_str(),
             "wrong"
                 | "typo"
+                | "correction"
                 | "mistake"
                 | "mistaken"
                 | "mistyped"

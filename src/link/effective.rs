@@ -73,6 +73,8 @@ impl Times<'_> {
                     Role::Start | Role::On | Role::Other if !point.day && self.scheduled(number, unit, point) => {
                         return Some(point.at);
                     }
+                    Role::Happened
+                        if told() && named(unit, point) && self.record.opened_at.is_some_and(|o| point.at > o) => {}
                     Role::Happened if told() => return Some(point.at),
                     // "Swapped on Saturday" looks back.
                     Role::On if told() && named(unit, point) && self.record.opened_at.is_some_and(|o| point.at > o) => {

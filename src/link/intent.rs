@@ -376,7 +376,7 @@ impl Reading<'_> {
                     }
                 }
                 if matches!(clause.stance, Stance::Act | Stance::Neutral) && super::changed::moves_level(unit, clause) {
-                    let points = if super::changed::from_to(&unit.text) { 7.0 } else { 4.0 };
+                    let points = if super::changed::from_to(&unit.text) { 7.0 } else { 5.0 };
                     add(Intent::Modify, share * points, "a level in the text");
                     continue;
                 }

@@ -225,45 +225,48 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
             && matches!(back(2), "the" | "for")
             && [back(2), back(3)].contains(&"for"))
         || (back(1) == "of" && matches!(back(2), "maximum" | "max" | "total" | "duration" | "period"));
-    let no = matches!(
-        back(1),
-        "every"
-            | "each"
-            | "older"
-            | "than"
-            | "in"
-            | "within"
-            | "last"
-            | "past"
-            | "alle"
-            | "after"
-            | "over"
-            | "turns"
-            | "unused"
-            | "previous"
-    ) || matches!(back(2), "every" | "older" | "unused" | "last" | "past")
-        || (1..=4).any(|n| {
-            matches!(
-                back(n),
-                "fail"
-                    | "fails"
-                    | "down"
-                    | "offline"
-                    | "unavailable"
-                    | "interrupted"
-                    | "restarts"
-                    | "outage"
-                    | "run"
-                    | "ran"
-                    | "been"
-                    | "lasted"
-                    | "existed"
-                    | "inactive"
-                    | "idle"
-                    | "untouched"
-            )
-        })
-        || matches!(next, "ago" | "old" | "later" | "earlier" | "before" | "notice" | "or");
+    // "It has been on the new one for a week."
+    let been = (1..=10).any(|n| back(n) == "been" && matches!(back(n + 1), "has" | "have" | "had"));
+    let no =
+        been || matches!(
+            back(1),
+            "every"
+                | "each"
+                | "older"
+                | "than"
+                | "in"
+                | "within"
+                | "last"
+                | "past"
+                | "alle"
+                | "after"
+                | "over"
+                | "turns"
+                | "unused"
+                | "previous"
+        ) || matches!(back(2), "every" | "older" | "unused" | "last" | "past")
+            || (1..=4).any(|n| {
+                matches!(
+                    back(n),
+                    "fail"
+                        | "fails"
+                        | "down"
+                        | "offline"
+                        | "unavailable"
+                        | "interrupted"
+                        | "restarts"
+                        | "outage"
+                        | "run"
+                        | "ran"
+                        | "been"
+                        | "lasted"
+                        | "existed"
+                        | "inactive"
+                        | "idle"
+                        | "untouched"
+                )
+            })
+            || matches!(next, "ago" | "old" | "later" | "earlier" | "before" | "notice" | "or");
     let for_it = matches!(
         back(1),
         "for"

@@ -59,10 +59,29 @@ impl Reading<'_> {
                 let ends = |w: &Word| {
                     matches!(w.text.as_str(), "until" | "expires" | "ends" | "till" | "bis" | "jusqu'au" | "hasta")
                 };
-                judged.overall() != Stance::Keep
-                    && unit.text.contains(|c: char| c.is_ascii_digit())
-                    && judged.words.iter().any(ends)
-                    && (0..judged.words.len().min(3)).any(|at| super::level::in_place(&judged.words, at).is_some())
+                // "Ollie may write it until 20 October".
+                let may = || {
+                    let all = &judged.words[..];
+                    (0..all.len()).any(|at| {
+                        super::level::in_place(all, at).is_some()
+                            && all[..at]
+                                .iter()
+                                .rev()
+                                .take(3)
+                                .any(|w| matches!(w.text.as_str(), "may" | "needs" | "must" | "has" | "to" | "can"))
+                            && all[at + 1..].iter().position(ends).is_some_and(|until| {
+                                all[at + until + 2..]
+                                    .iter()
+                                    .take(3)
+                                    .any(|w| w.text.starts_with(|c: char| c.is_ascii_digit()))
+                            })
+                    })
+                };
+                judged.overall() != Stance::Keep && may()
+                    || judged.overall() != Stance::Keep
+                        && unit.text.contains(|c: char| c.is_ascii_digit())
+                        && judged.words.iter().any(ends)
+                        && (0..judged.words.len().min(3)).any(|at| super::level::in_place(&judged.words, at).is_some())
             },
         )
     }
@@ -285,6 +304,11 @@ pub(super) fn lends_until(title: &Judged) -> bool {
 pub(super) fn lends_level(title: &str) -> bool {
     let all = words(title);
     (0..all.len()).any(|at| {
-        super::level::in_place(&all, at).is_some() && all.get(at + 1).is_some_and(|w| UNTIL.contains(&w.text.as_str()))
+        super::level::in_place(&all, at).is_some()
+            && all.get(at + 1).is_some_and(|w| {
+                UNTIL.contains(&w.text.as_str())
+                    // "X as Developer while July is reprocessed"
+                    || (matches!(w.text.as_str(), "while" | "during") && at > 0 && all[at - 1].text == "as")
+            })
     })
 }

@@ -60,6 +60,15 @@ impl Reading<'_> {
             }
             // "Token 8: also allow push": more of one that is there.
             Intent::Provision if self.adds(number, act, after) => Intent::Modify,
+            // "[access change] X"
+            Intent::Rotate
+                if verb == "change"
+                    && self.judged[number].before(act.start).last().is_some_and(|w| {
+                        matches!(w.text.as_str(), "access" | "permission" | "role" | "level" | "scope")
+                    }) =>
+            {
+                Intent::Modify
+            }
             // "Change the installation of the app so that it covers X".
             Intent::Rotate
                 if (verb.starts_with("chang") || verb.starts_with("updat"))

@@ -237,6 +237,7 @@ impl Index {
         let record = trust.record;
         let (units, cut) = text::units(record, quotes);
         let mut judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
+        ordered::logs(&units, &mut judged);
         let mut mentions: Vec<Mention> =
             (0..units.len()).flat_map(|n| mention::find(n, &units, &judged[n], &self.names)).collect();
         table::apply(&units, &mut judged, &mut mentions);

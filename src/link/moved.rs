@@ -58,7 +58,16 @@ pub(super) fn apply(units: &[Unit], judged: &mut [Judged], mentions: &mut [Menti
 
 /// Whether a table says what an access is and what it shall be.
 pub(super) fn any(units: &[Unit]) -> bool {
+    let heading = |test: &dyn Fn(&str) -> bool| {
+        units.iter().take(100).filter(|unit| unit.shape == Shape::Heading).any(|unit| {
+            let all = words(&unit.text);
+            all.len() <= 5
+                && all.iter().any(|w| matches!(w.text.as_str(), "level" | "role"))
+                && all.iter().any(|w| test(&w.text))
+        })
+    };
     (0..units.len().min(400)).any(|number| matches!(row(units, number), Some(Moved::To(_))))
+        || heading(&is_now) && heading(&shall_be)
 }
 
 /// The change that a cell states.
@@ -74,6 +83,15 @@ pub(super) fn target(units: &[Unit], number: usize) -> Option<&str> {
     let unit = units.get(number)?;
     let heading = unit.heading.filter(|heading| number <= heading + 3)?;
     let all = words(&units[heading].text);
+    // "Current level", "Level after the change"
+    if all.len() <= 5 && all.iter().any(|w| matches!(w.text.as_str(), "level" | "role" | "access")) {
+        if all.iter().any(|w| is_now(&w.text)) {
+            return Some("");
+        }
+        if all.iter().any(|w| shall_be(&w.text)) {
+            return Some(&unit.text);
+        }
+    }
     let state =
         all.get(1).is_none_or(|w| matches!(w.text.as_str(), "state" | "access" | "situation" | "level" | "role"));
     match all.first().filter(|_| all.len() <= 2 && state) {

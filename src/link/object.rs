@@ -140,7 +140,11 @@ impl Reading<'_> {
                         || (self.units[number].text.ends_with(':') && next.text.len() < 60))
             }) && self.of_unit(below).iter().any(|m| !m.identity)
         });
-        if below && self.judged[number].behind(act.end).is_empty() && act.form == Form::Base {
+        // "Remove what the old scheduler used", and a list.
+        let what = self.judged[number].behind(act.end).first().is_none_or(|w| {
+            self.units[number].origin == Origin::Title && matches!(w.text.as_str(), "what" | "everything" | "these")
+        });
+        if below && what && act.form == Form::Base {
             return true;
         }
         // "Please renew." under a title that names it.

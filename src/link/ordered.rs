@@ -3,10 +3,10 @@
 
 use crate::model::ticket::Intent;
 
-use super::stance::{Act, Clause, Found};
+use super::stance::{Act, Clause, Found, Judged, Stance};
 use super::text::Unit;
 use super::tokens::Word;
-use super::verbs::{Force, Form};
+use super::verbs::{Cue, Force, Form};
 
 /// "What remains is X", "X remains to be rotated": what is still to be done, and nothing that stays.
 pub(super) fn open(words: &[Word], found: &Found) -> bool {
@@ -21,7 +21,11 @@ pub(super) fn issue(words: &[Word], at: usize) -> bool {
     let word = |at: Option<usize>| at.and_then(|at| words.get(at)).map(|w| w.text.as_str()).unwrap_or_default();
     let before = word(at.checked_sub(1));
     let pull = word(Some(at)) == "pull"
-        && matches!(before, "image" | "docker" | "git" | "registry" | "container" | "each" | "every");
+        && (matches!(before, "image" | "docker" | "git" | "registry" | "container" | "each" | "every")
+            || matches!(word(Some(at + 1)), "error" | "errors" | "fails" | "failed" | "failure" | "failures"));
+    // "Because X is unset": how it is.
+    let unset =
+        word(Some(at)) == "unset" && (matches!(before, "is" | "are" | "was" | "being" | "") || at + 1 == words.len());
     let numbered = matches!(word(Some(at)), "request" | "requests")
         && word(Some(at + 1)).starts_with(|c: char| c.is_ascii_digit());
     // "Since the new key", "for the new printers": what is there.
@@ -81,6 +85,7 @@ pub(super) fn issue(words: &[Word], at: usize) -> bool {
             "key" | "keys" | "pin" | "vendor" | "gateway" | "system" | "api" | "token" | "password" | "monitor"
         );
     if noun
+        || unset
         || lock
         || passive
         || answers
@@ -237,7 +242,9 @@ pub(super) fn logged(text: &str) -> bool {
     let lower = text.get(..40.min(text.len())).unwrap_or_default().to_lowercase();
     let level =
         text.starts_with('[') && ["] warn", "] error", "] info", "] ok", "] debug"].iter().any(|l| lower.contains(l));
-    level || clock(0) || (clock(11) && digits(0, 4) && text.as_bytes().get(4) == Some(&b'-'))
+    // "[provision] 09:41:07"
+    let tagged = text.starts_with('[') && text.find("] ").is_some_and(|at| at < 24 && clock(at + 2));
+    level || tagged || clock(0) || (clock(11) && digits(0, 4) && text.as_bytes().get(4) == Some(&b'-'))
 }
 
 /// "She needs admin through X, to kill sessions": what an access is for, and no order.
@@ -255,4 +262,63 @@ pub(super) fn without_purposes(text: &str, clauses: &mut [Clause]) {
             });
         }
     }
+}
+
+/// "Nobody rotates, revokes or tidies it up": between a word that denies and an order there are orders only.
+pub(super) fn joined(words: &[Word], found: &[&Found], not: &Found, order: &Found) -> bool {
+    order.from - not.to < 8
+        && (not.to..order.from).all(|at| {
+            matches!(words[at].text.as_str(), "or" | "and" | "nor")
+                || found.iter().any(|other| matches!(other.cue, Cue::Act(..)) && (other.from..other.to).contains(&at))
+        })
+}
+
+/// What stands on a log's line orders nothing, in whatever sentences it is read.
+pub(super) fn logs(units: &[Unit], judged: &mut [Judged<'_>]) {
+    for number in 1..units.len() {
+        let (above, below) = (&units[number - 1], &units[number]);
+        let mut first = number - 1;
+        while first > 0 && units[first - 1].line == below.line && units[first - 1].origin == below.origin {
+            first -= 1;
+        }
+        if above.line == below.line && above.origin == below.origin && logged(&units[first].text) {
+            for clause in &mut judged[number].clauses {
+                clause.stance = Stance::Neutral;
+                clause.acts.clear();
+            }
+        }
+    }
+}
+
+/// "Nobody rotates, revokes or tidies it up": what a list of orders denies, whatever clause it stands in.
+pub(super) fn carry_denials(text: &str, words: &[Word], found: &[Found], clauses: &mut [Clause]) {
+    for at in 1..clauses.len() {
+        let (from, to) = (clauses[at - 1].start, clauses[at - 1].end);
+        let last = words.iter().rposition(|w| w.start >= from && w.end <= to);
+        let ends = last.is_some_and(|last| {
+            found.iter().any(|f| matches!(f.cue, Cue::Act(..)) && f.to == last + 1)
+                && text
+                    .get(words[last].end..clauses[at].start)
+                    .is_some_and(|between| between.trim().is_empty() || between.trim() == ",")
+        });
+        let begins = words
+            .iter()
+            .position(|w| w.start >= clauses[at].start)
+            .is_some_and(|first| found.iter().any(|f| matches!(f.cue, Cue::Act(..)) && f.from == first));
+        if clauses[at - 1].stance == Stance::Keep && ends && begins && clauses[at].stance == Stance::Act {
+            clauses[at].stance = Stance::Keep;
+            clauses[at].acts.clear();
+        }
+    }
+}
+
+/// "Deleted X by accident".
+pub(super) fn accident(text: &str, words: &[Word], own: &[usize], order: &Found) -> bool {
+    !super::nouns::condition(&text[words[order.from].start..words[order.to - 1].end])
+        && own.iter().any(|i| {
+            let word = words[*i].text.as_str();
+            let by = |n: usize| words.get(i + n).map(|w| w.text.as_str()).unwrap_or_default();
+            matches!(word, "accidentally" | "mistakenly" | "inadvertently") && order.from.abs_diff(*i) <= 2
+                || (word == "by" && matches!(by(1), "accident" | "mistake"))
+        })
 }

@@ -373,6 +373,9 @@ fn vendor_goes(title: &str) -> bool {
     let at = usize::from(vendor);
     let exits = word(at) == "exit"
         && all.get(at).is_some_and(|w| title[w.end..].trim_start().starts_with([':', '-', '\u{2013}', '\u{2014}']));
+    // "Exit Beatriz Coelho"
+    let capital = |at: usize| all.get(at).is_some_and(|w| title[w.start..].starts_with(char::is_uppercase));
+    let exits = exits || (word(at) == "exit" && (2..=4).contains(&all.len()) && (1..all.len()).all(capital));
     let with = all.windows(2).position(|pair| {
         matches!(pair[0].text.as_str(), "contract" | "contracts") && matches!(pair[1].text.as_str(), "with" | "of")
     });

@@ -41,6 +41,9 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         &["dernier", "jour"],
         &["último", "día"],
         &["ultimo", "dia"],
+        &["siste", "arbeidsdag"],
+        &["siste", "dag"],
+        &["sidste", "arbejdsdag"],
         &["laatste", "werkdag"],
         &["laatste", "dag"],
         &["ultimo", "giorno"],
@@ -84,7 +87,7 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         || has(&["effet", "au"])
         || has(&["effet", "le"])
         || has(&["efecto", "desde"])
-        || has(&["not", "before"])
+        || (has(&["not", "before"]) && (near(0) == "before" || (near(0) == "the" && near(1) == "before")))
         || has(&["not", "earlier", "than"])
         || has(&["no", "earlier", "than"])
         || has(&["nicht", "vor"])

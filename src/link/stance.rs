@@ -6,7 +6,10 @@ use crate::model::ticket::Intent;
 use super::apart::{ability, apart, indirect, polite, rule, subordinate};
 use super::clauses::{around, embedded, in_a_path, quoted, segments};
 use super::nouns::condition;
-use super::ordered::{caused, dated, elliptic, issue, logged, made, open, over, takes_effect, without_purposes};
+use super::ordered::{
+    accident, carry_denials, caused, dated, elliptic, issue, joined, logged, made, open, over, takes_effect,
+    without_purposes,
+};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
 use super::verbs::{Cue, Force, Form, Lexicon};
@@ -151,6 +154,7 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
         }
     }
     without_purposes(&unit.text, &mut out.clauses);
+    carry_denials(&unit.text, &words, &found, &mut out.clauses);
     let logged = logged(&unit.text);
     if logged || rule(&unit.text, &words) {
         for clause in &mut out.clauses {
@@ -225,7 +229,12 @@ fn clause(
             let acts = found.iter().any(|o| matches!(o.cue, Cue::Act(..)) && o.from >= n.to && o.from < f.from);
             between.contains([',', ';', ':', '–', '—']) && !acts && form == Form::Base
         };
-        let denied = |n: &&&Found| n.cue == Cue::Not && n.to <= f.from && f.from - n.to < 4 && own.contains(&n.from);
+        let denied = |n: &&&Found| {
+            n.cue == Cue::Not
+                && n.to <= f.from
+                && (f.from - n.to < 4 || joined(words, found, n, f))
+                && own.contains(&n.from)
+        };
         if found.iter().filter(denied).any(|n| !ended(n)) {
             // "The token cannot change settings" is what it cannot do.
             let unable = f.from > 1
@@ -298,21 +307,12 @@ fn clause(
                 matches!(words[*i].text.as_str(), "unless" | "if" | "tomorrow" | "today" | "tonight" | "then" | "soon" | "next")
             })
             && !condition(&unit.text[words[f.from].start..words[f.to - 1].end]);
-        // "Deleted X by accident".
-        let accident = matches!(intent, Intent::Revoke | Intent::Rotate)
-            && !condition(&unit.text[words[f.from].start..words[f.to - 1].end])
-            && own.iter().any(|i| {
-                let word = words[*i].text.as_str();
-                let by = |n: usize| words.get(i + n).map(|w| w.text.as_str()).unwrap_or_default();
-                matches!(word, "accidentally" | "mistakenly" | "inadvertently") && f.from.abs_diff(*i) <= 2
-                    || (word == "by" && matches!(by(1), "accident" | "mistake"))
-            });
         let told = form == Form::Participle
             && !modal
             && unit.shape != Shape::Heading
             && (is
                 || dated(&unit.text, words, f.from, f.to)
-                || accident
+                || (matches!(intent, Intent::Revoke | Intent::Rotate) && accident(&unit.text, words, own, f))
                 || before(4).any(|w| {
                     matches!(
                         w,

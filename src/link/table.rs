@@ -261,6 +261,7 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
                             | "extended"
                             | "verlängert"
                             | "leave"
+                            | "keeps"
                             | "keep"
                             | "untouched"
                     )

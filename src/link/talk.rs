@@ -47,10 +47,9 @@ impl Reading<'_> {
         let form = self.record.kind.as_deref().and_then(|kind| Self::labelled(kind, 2.0, 1.0));
         let please = self.own().any(|(unit, judged)| {
             matches!(unit.origin, Origin::Body(_))
-                && judged
-                    .words
-                    .iter()
-                    .any(|w| matches!(w.text.as_str(), "please" | "pls" | "plz" | "bitte" | "merci" | "proposal"))
+                && judged.words.iter().any(|w| {
+                    matches!(w.text.as_str(), "please" | "pls" | "plz" | "bitte" | "merci" | "proposal" | "propose")
+                })
         });
         let asked = ((state || verb || form.is_some() || please) && self.body_asks())
             || self.proposed(first.0).is_some()
@@ -170,13 +169,20 @@ impl Reading<'_> {
         let asks = || self.body_asks() && self.mentions.iter().any(|m| !m.identity && !m.stance.spares());
         let form_of =
             self.record.fields.contains_key(&Field::Level) || self.record.fields.contains_key(&Field::Credential);
+        let asked = title.iter().any(|w| w.text == "please") && first_act.is_some();
         if hardware(&title)
             && !form_of
+            && !asked
             && !self.of_unit(first.0).iter().any(|m| !m.identity)
             && judged.clauses.iter().flat_map(|clause| &clause.acts).all(|act| act.force == Force::Weak)
             && !(self.body_orders() || headed() || asks())
         {
             return Some("its title is about equipment".to_owned());
+        }
+        if matches!(&title[..], [first, second, ..] if first.text == "false" && matches!(second.text.as_str(), "alarm" | "positive"))
+            && !self.body_orders()
+        {
+            return Some("its title says that nothing happened".to_owned());
         }
         let premises = self.record.kind.as_deref().is_some_and(super::topics::premises);
         if premises && !self.of_unit(first.0).iter().any(|m| !m.identity) {

@@ -227,7 +227,7 @@ pub(super) const FURTHER: &[Verbs] = &[
     (
         Intent::Revoke,
         Force::Weak,
-        "tilbagekald|tilbagekalde|tilbakekall|slet|slette|slett|fjern|fjerne|deaktiver|deaktivere",
+        "tilbagekald|tilbagekalde|tilbakekall|slet|slette|slett|fjern|fjerne|deaktiver|deaktivere|sperres|må sperres",
         "tilbagekaldt|slettet|fjernet|deaktiveret",
         "sletning|fjernelse",
     ),
@@ -264,7 +264,7 @@ pub(super) const FURTHER: &[Verbs] = &[
     (
         Intent::Offboard,
         Force::Strong,
-        "gaat uit dienst|uit dienst|verlaat ons|verlaat het bedrijf|laatste werkdag|lascia l'azienda|ultimo giorno di lavoro|ci lascia|ultimo giorno|slutar hos oss|sista arbetsdag",
+        "gaat uit dienst|uit dienst|verlaat ons|verlaat het bedrijf|laatste werkdag|lascia l'azienda|ultimo giorno di lavoro|ci lascia|ultimo giorno|slutar hos oss|sista arbetsdag|siste arbeidsdag|sidste arbejdsdag",
         "",
         "uitdiensttreding|uscita di",
     ),
