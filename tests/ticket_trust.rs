@@ -108,6 +108,28 @@ fn naming_another_target_adds_it_and_takes_nothing_away() {
 }
 
 #[test]
+fn whoever_opened_a_ticket_corrects_it_until_it_is_approved_or_closed() {
+    let mut record = revocation();
+    let words = "Sorry, wrong key: it is AKIABATCH55GLOBEXUVW. Leave AKIALOADER77GLOBEXST alone.";
+    let said = |at_: &str| Comment { at: Some(at(at_)), ..comment("ruth@globex.test", words) };
+    record.comments = vec![said("2026-05-04T09:00:00Z")];
+    assert_eq!(ids(&read(&record, &Settings::default())), [OTHER]);
+    // An author of the change under the gate never does.
+    let author = Settings { change_authors: vec!["ruth@globex.test".to_owned()], ..Settings::default() };
+    assert_eq!(ids(&read(&record, &author)), [OTHER, KEY]);
+    for late in ["2026-05-05T08:00:00Z", "2026-05-06T08:00:00Z"] {
+        record.comments = vec![said(late)];
+        assert_eq!(ids(&read(&record, &Settings::default())), [OTHER, KEY], "{late}");
+    }
+    // Nor behind an approval.
+    record.comments = vec![said("2026-05-04T12:00:00Z")];
+    record.history =
+        vec![Change { at: Some(at("2026-05-04T10:00:00Z")), ..change("dave@globex.test", "approval", "", "Approved") }];
+    record.approvers = vec![person("dave@globex.test")];
+    assert_eq!(ids(&read(&record, &Settings::default())), [OTHER, KEY]);
+}
+
+#[test]
 fn a_later_due_date_counts_only_from_those_who_may() {
     let mut record = revocation();
     record.state = RawState { status: "Open".to_owned(), closed: Some(false), resolution: None };

@@ -187,11 +187,14 @@ impl Index {
         let stated = state::of(&trust);
         let closed = stated.stood_done.or(stated.closed_at.filter(|_| stated.state != State::Open));
         let settled_at = [approval.at.map(|at| (at, "approved")), closed.map(|at| (at, "closed"))];
-        let settled = settle::settle(&trust, settled_at.into_iter().flatten().min());
+        let settled_at = settled_at.into_iter().flatten().min();
+        trust.settled_at.set(settled_at.map(|(at, _)| at));
+        let settled = settle::settle(&trust, settled_at);
         let told = Told { stated: &stated, approval: &approval };
         let mut ticket = self.read(&trust, told, now);
         if let Some(before) = &settled.before {
-            let trust = Trust { record: before, settings: &self.settings, entries: trust.entries.clone() };
+            let (entries, settled_at) = (trust.entries.clone(), trust.settled_at.clone());
+            let trust = Trust { record: before, settings: &self.settings, entries, settled_at };
             let before = self.read(&trust, told, now);
             ticket.unread = ticket.unread.or_else(|| before.unread.clone());
             let cut = ticket.unread.clone();

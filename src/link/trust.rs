@@ -1,6 +1,7 @@
 //! Whom to believe: tightening from anybody, loosening only from the assignee, approvers and those whom the site trusts (SEMANTICS,
 //! "Loosening is trusted less than tightening"). What was not trusted is kept for the evidence.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -18,11 +19,13 @@ pub(super) struct Trust<'t> {
     pub(super) settings: &'t Settings,
     /// The ticket's history, oldest first.
     pub(super) entries: Vec<Entry<'t>>,
+    /// When it was approved or done: until then whoever opened it still writes it.
+    pub(super) settled_at: Cell<Option<Timestamp>>,
 }
 
 impl<'t> Trust<'t> {
     pub(super) fn new(record: &'t Record, settings: &'t Settings) -> Self {
-        Self { record, settings, entries: super::history::of(record, settings) }
+        Self { record, settings, entries: super::history::of(record, settings), settled_at: Cell::new(None) }
     }
 
     /// Whether somebody may loosen this ticket by what they did at that time. People are known by account, login and address,
@@ -34,12 +37,15 @@ impl<'t> Trust<'t> {
             && (self.configured(person) || self.approver(person) || self.assigned(person, at))
     }
 
-    /// Whether a comment is by whoever opened the ticket, written while it was open: until it is done they may still rewrite it as a whole.
+    /// Whether a comment is by whoever opened the ticket, written before it was approved or done: until then they may rewrite it as a whole.
     pub(super) fn opener_writes(&self, comment: &Comment) -> bool {
         self.same(&comment.author, &self.record.reporter)
             && !self.of_change(&comment.author)
             && self.project()
-            && comment.at.is_some_and(|at| self.record.closed_at.is_none_or(|closed| at < closed))
+            && comment.at.is_some_and(|at| {
+                let ended = self.record.closed_at.into_iter().chain(self.settled_at.get()).min();
+                ended.is_none_or(|ended| at < ended)
+            })
     }
 
     /// Whether two are the same, under any of their known names.
