@@ -130,6 +130,23 @@ fn whoever_opened_a_ticket_corrects_it_until_it_is_approved_or_closed() {
 }
 
 #[test]
+fn one_of_several_stays_where_somebody_who_may_says_so() {
+    let mut record = revocation();
+    record.texts = described("And AKIABATCH55GLOBEXUVW.");
+    assert_eq!(ids(&read(&record, &Settings::default())), [OTHER, KEY]);
+    let keep = "AKIABATCH55GLOBEXUVW is read by the nightly job. Keep that one.";
+    for (author, words, left) in [
+        ("dave@globex.test", keep, &[KEY][..]),
+        ("eve@globex.test", keep, &[OTHER, KEY]),
+        ("dave@globex.test", "AKIABATCH55GLOBEXUVW stays inactive over the weekend.", &[OTHER, KEY]),
+        ("dave@globex.test", "Keep AKIABATCH55GLOBEXUVW and AKIALOADER77GLOBEXST.", &[OTHER, KEY]),
+    ] {
+        record.comments = vec![comment(author, words)];
+        assert_eq!(ids(&read(&record, &Settings::default())), left, "{author}: {words}");
+    }
+}
+
+#[test]
 fn a_later_due_date_counts_only_from_those_who_may() {
     let mut record = revocation();
     record.state = RawState { status: "Open".to_owned(), closed: Some(false), resolution: None };

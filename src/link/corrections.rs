@@ -61,6 +61,8 @@ impl Trust<'_> {
                 .flat_map(|m| chosen(m))
                 .filter(|id| linked.links.contains_key(id))
                 .collect();
+            // Without a word that corrects, one of several stays; all of them is another thing than the ticket says.
+            let kept = if kept.len() < linked.links.len() { kept } else { BTreeSet::new() };
             if !object && kept.is_empty() && !corrects(&comment.text) {
                 continue;
             }
@@ -296,6 +298,20 @@ fn kept(context: &Context<'_>, mention: &Mention) -> bool {
         context.judged.get(number).is_some_and(|judged| judged.overall() == Stance::Keep)
             && context.units.get(number).is_some_and(|unit| unit.origin == context.units[mention.unit].origin)
     };
+    // "It stays inactive over the weekend", "keep it disabled until Monday".
+    let dead = |number: usize| {
+        context.judged.get(number).is_some_and(|judged| {
+            judged.words.iter().any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "inactive" | "disabled" | "deactivated" | "revoked" | "dead" | "blocked" | "off" | "until" | "till"
+                )
+            })
+        })
+    };
+    if dead(mention.unit) || dead(mention.unit + 1) {
+        return false;
+    }
     let next = context.units.get(mention.unit + 1).map(|unit| words(&unit.text)).unwrap_or_default();
     let it = next.len() <= 6
         && next.iter().any(|w| matches!(w.text.as_str(), "it" | "that" | "this" | "one" | "stay" | "stays"));
