@@ -91,7 +91,7 @@ pub(super) fn column(heading: &str) -> Column {
             && has(&["used", "needed", "use", "required", "active", "benutzt", "gebraucht", "benötigt"]))
     {
         Column::Kept
-    } else if heading.contains('?')
+    } else if (heading.contains('?')
         && has(&[
             "affected",
             "exposed",
@@ -104,10 +104,8 @@ pub(super) fn column(heading: &str) -> Column {
             "betroffen",
             "touché",
             "afectado",
-        ])
-    {
-        Column::Asked
-    } else if (has(&["to"]) && has(&["be"]))
+        ]))
+        || (has(&["to"]) && has(&["be"]))
         || has(&[
             "revoke",
             "delete",

@@ -435,7 +435,7 @@ impl Scene<'_> {
             let mut acts = self.judged(number).clauses.iter().flat_map(|clause| &clause.acts).peekable();
             ends && acts.peek().is_some() && acts.all(|act| act.intent == Intent::Provision)
         };
-        if mention.stance == Stance::Neutral && unit.heading.is_some_and(|heading| elsewhere(heading)) {
+        if mention.stance == Stance::Neutral && unit.heading.is_some_and(elsewhere) {
             return Some(Weight::Passing);
         }
         let acted = mention.stance == Stance::Act

@@ -134,11 +134,10 @@ pub(super) fn dated(text: &str, words: &[Word], from: usize, to: usize) -> bool 
 pub(super) fn over(words: &[Word], at: usize) -> bool {
     let word = |at: usize| words.get(at).map(|w| w.text.as_str()).unwrap_or_default();
     let denied = matches!(word(at), "do" | "don't" | "no") && (at..at + 4).any(|at| word(at).starts_with("need"));
+    let before = &words[..at];
     denied
-        && words[..at]
-            .windows(2)
-            .any(|pair| pair[0].text == "after" && matches!(pair[1].text.as_str(), "that" | "this"))
-        || denied && words[..at].iter().any(|w| matches!(w.text.as_str(), "afterwards" | "thereafter"))
+        && (before.windows(2).any(|pair| pair[0].text == "after" && matches!(pair[1].text.as_str(), "that" | "this"))
+            || before.iter().any(|w| matches!(w.text.as_str(), "afterwards" | "thereafter")))
 }
 
 impl super::intent::Reading<'_> {
