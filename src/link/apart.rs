@@ -244,7 +244,10 @@ pub(super) fn indirect(text: &str, words: &[Word], at: usize) -> bool {
         asks.filter(joined).map_or("", |w| w.text.as_str())
     };
     let asks = |word: &str| {
-        matches!(word, "who" | "whom" | "how" | "whether" | "why" | "wer" | "wie" | "ob" | "qui" | "quién" | "cómo")
+        matches!(
+            word,
+            "who" | "whoever" | "whom" | "how" | "whether" | "why" | "wer" | "wie" | "ob" | "qui" | "quién" | "cómo"
+        )
     };
     let may = |word: &str| {
         matches!(

@@ -173,6 +173,10 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
         return true;
     }
+    // "Exchanges its token for X".
+    if one == "for" && before(8, &["exchang"]) {
+        return true;
+    }
     // "Workload X has to fetch Y".
     let subject = || {
         words[at + 1..].first().is_some_and(|w| {

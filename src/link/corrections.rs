@@ -209,8 +209,7 @@ impl Trust<'_> {
             }
             let said = |sentence: &str| {
                 let all = words(sentence);
-                let instead = all.windows(2).any(|p| p[0].text == "instead" && p[1].text == "of")
-                    || all.iter().any(|w| w.text == "rather");
+                let instead = all.iter().any(|w| matches!(w.text.as_str(), "instead" | "rather"));
                 let removed = all
                     .iter()
                     .any(|w| matches!(w.text.as_str(), "deleted" | "removed" | "revoked" | "retired" | "deactivated"));

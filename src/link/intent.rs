@@ -194,7 +194,14 @@ impl Reading<'_> {
                     // "The key of a leaver": who leaves is told, not asked for.
                     let told = act.form == Form::Noun
                         && (self.judged[number].before(act.start).iter().rev().take(2).any(|w| tells(&w.text))
-                            || self.judged[number].before(act.start).iter().rev().take(4).any(|w| w.text == "during"));
+                            || self.judged[number].before(act.start).iter().rev().take(4).any(|w| w.text == "during"))
+                        || (act.intent == Intent::Offboard
+                            && self.judged[number]
+                                .before(act.start)
+                                .iter()
+                                .rev()
+                                .take(2)
+                                .any(|w| matches!(w.text.as_str(), "after" | "once" | "when" | "until")));
                     // "incident-admin for Ruth, expires on Friday": a role has no value that could.
                     if expires(&unit.text[act.start..act.end])
                         && self.of_unit(number).iter().any(|m| (self.role)(m))

@@ -77,7 +77,16 @@ impl Reading<'_> {
                             })
                     })
                 };
-                judged.overall() != Stance::Keep && may()
+                // "Access is limited until Friday 2026-07-24".
+                let limited = || {
+                    let all = &judged.words[..];
+                    all.iter().any(|w| super::nouns::access_noun(&w.text))
+                        && all.iter().any(|w| matches!(w.text.as_str(), "limited" | "valid" | "granted" | "needed"))
+                        && all.iter().position(ends).is_some_and(|until| {
+                            all[until + 1..].iter().take(3).any(|w| w.text.starts_with(|c: char| c.is_ascii_digit()))
+                        })
+                };
+                judged.overall() != Stance::Keep && (may() || limited())
                     || judged.overall() != Stance::Keep
                         && unit.text.contains(|c: char| c.is_ascii_digit())
                         && judged.words.iter().any(ends)

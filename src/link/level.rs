@@ -236,24 +236,25 @@ impl Asked<'_> {
                     && back(2) == "able"
                     && (3..=5).any(|n| matches!(back(n), "not" | "never" | "shouldn't" | "can't" | "cannot")));
             // "it was added as read-only"; for a change, also what it is now.
-            let was = (1..=reach).any(|n| {
-                matches!(back(n), "was" | "were" | "had")
-                    || (change
-                        && matches!(
-                            back(n),
-                            "from"
-                                | "currently"
-                                | "today"
-                                | "is"
-                                | "has"
-                                | "may"
-                                | "can"
-                                | "peut"
-                                | "kann"
-                                | "puede"
-                                | "darf"
-                        ))
-            });
+            let was = (change && back(1) == "to" && back(2) == "allowed")
+                || (1..=reach).any(|n| {
+                    matches!(back(n), "was" | "were" | "had")
+                        || (change
+                            && matches!(
+                                back(n),
+                                "from"
+                                    | "currently"
+                                    | "today"
+                                    | "is"
+                                    | "has"
+                                    | "may"
+                                    | "can"
+                                    | "peut"
+                                    | "kann"
+                                    | "puede"
+                                    | "darf"
+                            ))
+                });
             // "write is not necessary", "admin instead of write" the other way round
             let ahead = |n: usize| all.get(at + n).map(|w| w.text.as_str()).unwrap_or_default();
             let too = (1..=3).any(|n| {

@@ -65,7 +65,7 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
         "full" if matches!(next, "access" | "rights" | "control" | "admin") => return Some(Level::Admin),
         "power" if matches!(next, "user" | "users") => return Some(Level::Write),
         "owner"
-            if !matches!(before, "as" | "to" | "the" | "be" | "it" | "him" | "her" | "them")
+            if !matches!(before, "as" | "to" | "the" | "be" | "it" | "him" | "her" | "them" | "grant" | "give")
                 && !matches!(next, "role" | "access" | "rights" | "permission") =>
         {
             return None;
@@ -102,7 +102,13 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
             return None;
         }
         "pull" if matches!(next, "request" | "requests") => return None,
-        "list" if matches!(next, "of" | "is" | "in") || matches!(before, "the" | "a" | "see" | "token") => return None,
+        "list"
+            if !matches!(before, "to" | "and" | "or" | "only" | "can" | "may" | "must" | "read" | "" | "just")
+                && !matches!(next, "access" | "rights" | "permission" | "permissions" | "only") =>
+        {
+            return None;
+        }
+        "list" if matches!(next, "of" | "is" | "in") => return None,
         "look" | "looking" if !matches!(next, "only" | "up") => return None,
         "query" if before != "to" => return None,
         // Spanish reads where German is empty.

@@ -64,6 +64,10 @@ pub(super) fn accepted(lead: &str) -> bool {
 /// A line of code that lists: an id with what belongs to it, a name by itself; no reference to a variable, no line of a log.
 pub(super) fn in_code(unit: &Unit, mention: &Mention) -> bool {
     let before = unit.text[..mention.start].trim_end();
+    // `KEY=***`: that it was masked.
+    if ["=***", "=[MASKED", "=[masked", "=<masked"].iter().any(|masked| unit.text[mention.end..].starts_with(masked)) {
+        return false;
+    }
     let refers =
         before.ends_with('$') || before.ends_with("${") || before.ends_with("secrets.") || before.ends_with("env.");
     let logged = words(&unit.text).iter().any(|w| {

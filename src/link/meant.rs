@@ -113,6 +113,14 @@ impl Reading<'_> {
             }
             // "Role change for Greta. Take away: X": what she has.
             Intent::Modify if verb.starts_with("tak") && self.somebody_changes() => Intent::Modify,
+            // "Take away what the old room used", and a list.
+            Intent::Modify
+                if verb.starts_with("tak")
+                    && unit.origin == Origin::Title
+                    && after.iter().find(|w| w.text != "away").is_some_and(|w| w.text == "what") =>
+            {
+                Intent::Revoke
+            }
             // "Take away the deploy key": a thing that is named ends; "take X away from her" changes what she has.
             Intent::Modify if verb.starts_with("tak") && !after.iter().any(|w| w.text == "from") => {
                 let thing = self.of_unit(number).iter().any(|m| !m.identity)

@@ -78,6 +78,7 @@ pub(super) fn condition(word: &str) -> bool {
             | "never been used"
             | "leaked"
             | "compromised"
+            | "dead"
             | "exposed"
             | "superfluous"
             | "stop working"

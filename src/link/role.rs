@@ -74,6 +74,9 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
             return Role::LastDay;
         }
     }
+    if near(0) == "including" && before.iter().take(4).any(|w| *w == "to") {
+        return Role::End;
+    }
     if has(&["runs", "out"]) || has(&["run", "out"]) || has(&["läuft", "aus"]) {
         return Role::End;
     }

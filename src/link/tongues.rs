@@ -264,7 +264,7 @@ pub(super) const FURTHER: &[Verbs] = &[
     (
         Intent::Offboard,
         Force::Strong,
-        "gaat uit dienst|uit dienst|verlaat ons|verlaat het bedrijf|laatste werkdag|lascia l'azienda|ultimo giorno di lavoro|ci lascia|ultimo giorno|slutar hos oss|sista arbetsdag|siste arbeidsdag|sidste arbejdsdag",
+        "gaat uit dienst|uit dienst|verlaat ons|verlaat het bedrijf|laatste werkdag|lascia l'azienda|ultimo giorno di lavoro|ci lascia|ultimo giorno|fine collaborazione|fine rapporto|fine del contratto|collaborazione finisce|slutar hos oss|sista arbetsdag|siste arbeidsdag|sidste arbejdsdag",
         "",
         "uitdiensttreding|uscita di",
     ),

@@ -257,6 +257,7 @@ pub(super) fn premises(kind: &str) -> bool {
         "building",
         "geb\u{e4}ude",
         "print job",
+        "printing",
         "catering",
         "parking",
         "furniture",
