@@ -166,6 +166,10 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     if words.get(behind..behind + 2).is_some_and(|pair| pair[0].text == "is" && pair[1].text == "assumed") {
         return true;
     }
+    // `KEY=***` in a line of a log: its value was masked.
+    if text[start..end].trim_end_matches(['*', ')', ',', ';', '\'', '"', '`']).ends_with('=') {
+        return true;
+    }
     // "There is still X_OLD next to X".
     if (one == "to" && two == "next") || matches!(one, "beside" | "alongside") {
         return true;

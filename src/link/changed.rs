@@ -322,6 +322,15 @@ impl Reading<'_> {
                     && (near || before.iter().rev().take(6).any(thing))
                     && !self.speaks_of_old()
             }
+            // "New deploy key X on Y", and below "please add its public key": a first one, by what is asked.
+            Intent::Rotate
+                if verb == "new"
+                    && self.units[number].origin == Origin::Title
+                    && !self.speaks_of_old()
+                    && self.adds_public_key() =>
+            {
+                true
+            }
             // "new": of something that is named, it is another value; else a first one, where nothing old is spoken of.
             Intent::Rotate => {
                 matches!(
@@ -350,6 +359,15 @@ impl Reading<'_> {
             }
             _ => false,
         }
+    }
+
+    /// "Add its public key as deploy key": what is done with one that is not there yet.
+    fn adds_public_key(&self) -> bool {
+        self.own().skip(1).any(|(_, judged)| {
+            judged.words.windows(8).any(|near| {
+                near[0].text == "add" && near.windows(2).any(|pair| pair[0].text == "public" && pair[1].text == "key")
+            })
+        })
     }
 
     /// "It has write today", and elsewhere "read is enough", "needs only read".

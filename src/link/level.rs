@@ -202,8 +202,11 @@ impl Asked<'_> {
     /// The levels that a stretch of text names. For a change, what stands behind "to" is what it shall be.
     fn levels(&self, text: &str, change: bool) -> Vec<Level> {
         let all = words(text);
+        if let Some(level) = write_box(text, &all) {
+            return vec![level];
+        }
         let mut out: Vec<(Level, bool)> = Vec::new();
-        // `"Allow write access" not ticked`
+        // What is quoted is somebody's word, a role's name or a label.
         let cited = if text.contains('"') { super::clauses::quoted(text) } else { Vec::new() };
         for (at, w) in all.iter().enumerate().filter(|(_, w)| !cited.iter().any(|range| range.contains(&w.start))) {
             let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
@@ -384,6 +387,31 @@ fn offers(text: &str) -> bool {
         all.len() <= 2 && all.iter().any(|w| word(&w.text).is_some())
     };
     parts.len() >= 3 && parts.iter().filter(|part| level(part)).count() >= 3
+}
+
+/// `Tick "Allow write access"`, `"Allow write access" not ticked`: the box of GitHub's form for a deploy key.
+fn write_box(text: &str, all: &[Word]) -> Option<Level> {
+    let label = super::clauses::quoted(text).into_iter().find(|range| {
+        let label = words(text.get(range.clone()).unwrap_or_default());
+        label.iter().map(|w| w.text.as_str()).eq(["allow", "write", "access"])
+    })?;
+    let unticked = all.iter().filter(|w| w.end <= label.start || w.start >= label.end).any(|w| {
+        matches!(
+            w.text.as_str(),
+            "not"
+                | "no"
+                | "never"
+                | "without"
+                | "don't"
+                | "untick"
+                | "unticked"
+                | "uncheck"
+                | "unchecked"
+                | "off"
+                | "empty"
+        )
+    });
+    Some(if unticked { Level::Read } else { Level::Write })
 }
 
 /// What somebody shall be able to do, where no level is named: "must be able to update the value" is write.

@@ -36,7 +36,7 @@ table! {
         | "signing-key" | "schlüssel" | "zugriffsschlüssel" | "passwort" | "datenbankpasswort" | "adminpasswort" | "dienstpasswort" | "geheimnis" | "zugangsdaten"
         | "jeton" | "clé" | "cle" | "mot" | "identifiant" | "clave" | "llave" | "contraseña" | "credencial"
         | "secreto" | "credenciale" | "tokenu" | "tokena" | "klucz" | "klucza" | "hasło" | "hasła" | "sleutel" | "wachtwoord" | "pincode"
-        | "nøgle" | "nyckel" | "nøkkel" | "lösenord" | "adgangskode" | "chiave" | "chiavi" | "chave" | "senha" | "role" | "account" | "trust" | "parameter" | "path" | "version"
+        | "nøgle" | "nøglen" | "deploy-nøgle" | "deploy-nøglen" | "nyckel" | "nyckeln" | "nøkkel" | "lösenord" | "adgangskode" | "chiave" | "chiavi" | "chave" | "senha" | "role" | "account" | "trust" | "parameter" | "path" | "version"
 }
 
 /// What a credential is called.

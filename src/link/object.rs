@@ -71,6 +71,11 @@ impl Reading<'_> {
             // "Add Ruth to deploy-prod": a role.
             let joins = ["add", "assign", "put", "attach"].iter().any(|v| verb.starts_with(v))
                 && self.of_unit(number).iter().any(|m| m.start >= act.end && (self.role)(m))
+                // "Add the farm's public key as deploy key X".
+                || verb.starts_with("add")
+                    && [" as deploy key", " as a deploy key", " as new deploy key", " as a new deploy key"]
+                        .iter()
+                        .any(|kind| text.to_lowercase().contains(kind))
                 // "Reinstate the deploy key X".
                 || ["reactivate", "reinstate", "re-enable", "reenable"].contains(&&*verb)
                     && self.of_unit(number).iter().any(|m| m.start >= act.end && !m.identity);
@@ -102,7 +107,7 @@ impl Reading<'_> {
             .iter()
             .any(|m| m.clause.is_none_or(|c| self.judged[number].clauses.get(c) == Some(clause)) && !m.instrument)
             // "X (crane-ctl) needs a new value", "X expired, needs a new value".
-                                    // "Leak: X", and below: "needs a new value".
+            // "Leak: X", and below: "needs a new value".
             || (predicate(text)
                 && clause.start == 0
                 && self.of_unit(0).iter().any(|m| !m.identity && !m.instrument && !m.stance.spares()))

@@ -227,7 +227,7 @@ pub(super) const FURTHER: &[Verbs] = &[
     (
         Intent::Revoke,
         Force::Weak,
-        "tilbagekald|tilbagekalde|tilbakekall|slet|slette|slett|fjern|fjerne|deaktiver|deaktivere|sperres|må sperres",
+        "tilbagekald|tilbagekalde|skal lukkes ned|skal slettes|slettes|tilbakekall|slet|slette|slett|fjern|fjerne|deaktiver|deaktivere|sperres|må sperres",
         "tilbagekaldt|slettet|fjernet|deaktiveret",
         "sletning|fjernelse",
     ),
