@@ -172,7 +172,9 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
 pub(super) fn level_before(title: &str, byte: usize) -> bool {
     let all = super::tokens::words(title);
     let at = all.partition_point(|w| w.start < byte);
+    // "Report: who read X" tells of readers.
     (1..4).contains(&at)
+        && !all[..at].iter().any(|w| w.text == "who")
         && all.get(at - 1).is_some_and(|w| {
             w.end + 3 > byte
                 && (matches!(w.text.as_str(), "read" | "view" | "write" | "admin")
