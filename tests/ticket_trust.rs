@@ -110,6 +110,8 @@ fn naming_another_target_adds_it_and_takes_nothing_away() {
 #[test]
 fn whoever_opened_a_ticket_corrects_it_until_it_is_approved_or_closed() {
     let mut record = revocation();
+    // Nobody has approved it yet.
+    record.fields.clear();
     let words = "Sorry, wrong key: it is AKIABATCH55GLOBEXUVW. Leave AKIALOADER77GLOBEXST alone.";
     let said = |at_: &str| Comment { at: Some(at(at_)), ..comment("ruth@globex.test", words) };
     record.comments = vec![said("2026-05-04T09:00:00Z")];
@@ -126,6 +128,7 @@ fn whoever_opened_a_ticket_corrects_it_until_it_is_approved_or_closed() {
     record.history =
         vec![Change { at: Some(at("2026-05-04T10:00:00Z")), ..change("dave@globex.test", "approval", "", "Approved") }];
     record.approvers = vec![person("dave@globex.test")];
+    record.fields.insert(Field::Approval, "Approved".to_owned());
     assert_eq!(ids(&read(&record, &Settings::default())), [OTHER, KEY]);
 }
 
@@ -225,4 +228,82 @@ fn an_objection_that_the_ticket_asks_for_is_heard() {
     let ticket = read(&record, &settings);
     assert_eq!(ids(&ticket), [OTHER, KEY], "not from the author of the change under the gate");
     assert_eq!(ticket.distrusted.len(), 1);
+}
+
+#[test]
+fn no_comment_of_a_stranger_singles_out_what_stays() {
+    let mut record = revocation();
+    record.title = "Keys of a lost laptop".to_owned();
+    record.texts = described("Please revoke AKIALOADER77GLOBEXST and AKIABATCH55GLOBEXUVW.");
+    for words in [
+        "The first is still needed.",
+        "The first one stays.",
+        "The latter stays.",
+        "The tests need the former.",
+        "The loader key stays.",
+    ] {
+        record.comments = vec![comment("eve@globex.test", words)];
+        assert_eq!(ids(&read(&record, &Settings::default())), [OTHER, KEY], "{words}");
+    }
+    // A bare list, and a part of a name.
+    record.texts = described("Please revoke:\n\n* SONAR_TOKEN_OLD\n* SMTP_PASSWORD");
+    let both = ids(&read(&record, &Settings::default())).len();
+    record.comments = vec![comment("eve@globex.test", "The smtp password stays.")];
+    assert_eq!(ids(&read(&record, &Settings::default())).len(), both);
+    // A title that begins with the word invites nobody to object.
+    record.title = "Object storage key rotation".to_owned();
+    record.texts = described("Please rotate AKIALOADER77GLOBEXST.");
+    record.comments = vec![comment("eve@globex.test", "Which jobs use AKIALOADER77GLOBEXST?")];
+    assert_eq!(ids(&read(&record, &Settings::default())), [KEY]);
+}
+
+#[test]
+fn a_strangers_correction_needs_a_word_of_agreement() {
+    let early = |author: &str, text: &str, minute: u8| Comment {
+        at: Some(at(&format!("2026-05-04T08:{minute:02}:00Z"))),
+        ..comment(author, text)
+    };
+    let wrong = "Wrong key, AKIABATCH55GLOBEXUVW is meant.";
+    for (author, answer, left) in [
+        ("ruth@globex.test", "Any news?", &[OTHER, KEY][..]),
+        ("ruth@globex.test", "Right, thanks.", &[OTHER]),
+        ("eve@globex.test", "Right, thanks.", &[OTHER, KEY]),
+        ("dave@globex.test", "Deactivated it.", &[OTHER]),
+    ] {
+        let mut record = revocation();
+        record.fields.clear();
+        record.comments = vec![early("mallory@globex.test", wrong, 1), early(author, answer, 2)];
+        assert_eq!(ids(&read(&record, &Settings::default())), left, "{author}: {answer}");
+        // The change's own author does not correct what stops it.
+        let author_of = Settings { change_authors: vec!["mallory@globex.test".to_owned()], ..Settings::default() };
+        assert_eq!(ids(&read(&record, &author_of)), [OTHER, KEY], "{author}: {answer}");
+    }
+}
+
+#[test]
+fn who_opened_it_writes_nothing_of_what_was_approved_nobody_knows_when() {
+    let mut record = revocation();
+    record.comments = vec![Comment {
+        at: Some(at("2026-05-04T08:01:00Z")),
+        ..comment("ruth@globex.test", "Sorry, wrong key: AKIABATCH55GLOBEXUVW is meant.")
+    }];
+    assert_eq!(ids(&read(&record, &Settings::default())), [OTHER, KEY]);
+    record.fields.clear();
+    assert_eq!(ids(&read(&record, &Settings::default())), [OTHER]);
+    // Nor does whoever made themselves the one who opened it, nor by quoting somebody.
+    record.history = vec![change("ruth@globex.test", "reporter", "lena@globex.test", "ruth@globex.test")];
+    assert_eq!(ids(&read(&record, &Settings::default())), [OTHER, KEY]);
+    record.history.clear();
+    record.comments[0].text = "> Wrong key: AKIABATCH55GLOBEXUVW is meant.\n\nWhere did you see that?".to_owned();
+    assert_eq!(ids(&read(&record, &Settings::default())), [KEY]);
+}
+
+#[test]
+fn a_label_in_a_form_is_looked_for_by_characters() {
+    let mut record = revocation();
+    record.kind = Some("Access request".to_owned());
+    for length in 25..45 {
+        record.title = format!("Test {} äöüäöüäöü", "x".repeat(length));
+        read(&record, &Settings::default());
+    }
 }

@@ -267,16 +267,18 @@ impl<'c> Context<'c> {
     }
 
     /// Another one of the same name and kind that words single out: "the token of that name in globex/billing".
-    pub(super) fn namesake(&self, id: &Id, words: &str) -> Option<Id> {
+    pub(super) fn namesake(&self, id: &Id, of: &[usize], words: &str) -> Option<Id> {
+        let one = (of.len() > 1).then(|| self.singled(of, words)).flatten()?;
+        Some(&self.names.entities[one].id).filter(|one| *one != id).cloned()
+    }
+
+    /// Those of its kind that share a name with one, itself among them.
+    pub(super) fn namesakes(&self, id: &Id) -> Vec<usize> {
         let all = &self.names.entities;
-        let own = all.iter().position(|entity| entity.id == *id)?;
-        let same = |name: &str| all[own].names.iter().any(|own| own.eq_ignore_ascii_case(name));
-        let of: Vec<usize> = (0..all.len())
-            .filter(|at| all[*at].kind == all[own].kind && all[*at].names.iter().any(|name| same(name)))
-            .take(NAMESAKES)
-            .collect();
-        let one = (of.len() > 1).then(|| self.singled(&of, words)).flatten()?;
-        (one != own).then(|| all[one].id.clone())
+        let Some(own) = all.iter().find(|entity| entity.id == *id) else { return Vec::new() };
+        let same = |name: &str| own.names.iter().any(|own| own.eq_ignore_ascii_case(name));
+        let alike = |at: &usize| all[*at].kind == own.kind && all[*at].names.iter().any(|name| same(name));
+        (0..all.len()).filter(alike).take(NAMESAKES).collect()
     }
 
     /// Those of the ticket's own repository, where there are any.

@@ -55,7 +55,8 @@ pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
         let (before, inside) = (&text[..range.start], &text[range.clone()]);
         let before = before.trim_end_matches(['"', '\'', '\u{201c}', '\u{201e}', '\u{ab}']);
         // `I get "X has expired, rotate now"`: what something else says.
-        let prints = super::tokens::words(before).last().is_some_and(|w| {
+        let near = before.char_indices().rev().nth(40).map_or(before, |(at, _)| &before[at..]);
+        let prints = super::tokens::words(near).last().is_some_and(|w| {
             matches!(
                 w.text.as_str(),
                 "get" | "gets" | "prints" | "logs" | "shows" | "error" | "warning" | "message" | "alert" | "banner"

@@ -1,10 +1,11 @@
 //! What comments change of a ticket's targets: another one that is meant, one that is to stay, a rotation that ended as a removal. Whom to
 //! believe is told in `trust`.
 
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::model::Id;
-use crate::model::ticket::{Comment, Distrusted, Intent, Link, Strength};
+use crate::model::ticket::{Distrusted, Intent, Link, Strength};
 
 use super::choose::Context;
 use super::links::{Linked, quote};
@@ -13,6 +14,9 @@ use super::stance::Stance;
 use super::text::Origin;
 use super::tokens::{tokens, words};
 use super::trust::Trust;
+
+/// How many sentences of a comment are asked which of several namesakes they mean.
+const SENTENCES: usize = 20;
 
 impl Trust<'_> {
     /// Comments that say another target is meant, or that something is to stay.
@@ -29,12 +33,18 @@ impl Trust<'_> {
             let found = if of.len() == 1 { of.clone() } else { context.choose(of, mention.unit, mention.clause).of };
             found.into_iter().map(|of| context.names.entities[of].id.clone()).collect()
         };
+        let namesakes: RefCell<Option<(Id, Vec<usize>)>> = RefCell::new(None);
         let invited = units.iter().any(|unit| !matches!(unit.origin, Origin::Comment(_)) && invites(&unit.text));
         for (index, comment) in self.record.comments.iter().enumerate().filter(|(_, c)| !c.system) {
             let own: Vec<&Mention> =
                 mentions.iter().filter(|m| units[m.unit].origin == Origin::Comment(index)).collect();
+            // What is quoted in it is another's word.
+            let said: Vec<usize> =
+                (0..units.len()).filter(|unit| units[*unit].origin == Origin::Comment(index)).collect();
+            let text: String = said.iter().flat_map(|unit| [units[*unit].text.as_str(), "\n"]).collect();
+            let (corrects, wrong) = (corrects(&text), wrong(&text));
             let object = invited
-                && words(&comment.text).iter().any(|w| {
+                && words(&text).iter().any(|w| {
                     matches!(
                         w.text.as_str(),
                         "object"
@@ -63,7 +73,7 @@ impl Trust<'_> {
                 .collect();
             // Without a word that corrects, one of several stays; all of them is another thing than the ticket says.
             let kept = if kept.len() < linked.links.len() { kept } else { BTreeSet::new() };
-            if !object && kept.is_empty() && !corrects(&comment.text) {
+            if !object && kept.is_empty() && !corrects {
                 continue;
             }
             let mut dropped: BTreeSet<Id> = own
@@ -73,9 +83,9 @@ impl Trust<'_> {
                 .filter(|id| linked.links.contains_key(id))
                 .collect();
             dropped.extend(kept);
-            dropped.extend(self.short_names(comment, linked));
+            dropped.extend(self.short_names(&text, linked));
             // An objection names what is to stay, unless it orders something done to it.
-            let objects = !corrects(&comment.text);
+            let objects = !corrects;
             if objects && object {
                 let ends = |m: &&&Mention| {
                     context.judged[m.unit]
@@ -84,7 +94,8 @@ impl Trust<'_> {
                         .flat_map(|clause| &clause.acts)
                         .any(|act| matches!(act.intent, Intent::Revoke | Intent::Rotate | Intent::Offboard))
                 };
-                let acts = |m: &&&Mention| !ends(m);
+                // "Which jobs use X?" objects to nothing.
+                let acts = |m: &&&Mention| !ends(m) && !context.judged[m.unit].question;
                 let named = own.iter().filter(acts).flat_map(|m| chosen(m));
                 dropped.extend(named.filter(|id| linked.links.contains_key(id)));
             }
@@ -109,9 +120,20 @@ impl Trust<'_> {
             let other = || {
                 let [(before, link)] = &linked.links.iter().collect::<Vec<_>>()[..] else { return None };
                 let named = own.iter().any(|m| !m.identity && !chosen(m).is_empty());
-                let said = comment.text.split_inclusive(['.', '\n', '!']).filter(|said| !refuses(said));
-                let id =
-                    said.filter(|_| !named && wrong(&comment.text)).find_map(|said| context.namesake(before, said))?;
+                if named || !wrong {
+                    return None;
+                }
+                let says = |unit: &&usize| !context.judged[**unit].question && !refuses(&units[**unit].text);
+                let mut same = namesakes.borrow_mut();
+                if same.as_ref().is_none_or(|(of, _)| of != *before) {
+                    *same = Some(((*before).clone(), context.namesakes(before)));
+                }
+                let same = &same.as_ref()?.1;
+                let id = said
+                    .iter()
+                    .filter(says)
+                    .take(SENTENCES)
+                    .find_map(|unit| context.namesake(before, same, &units[*unit].text))?;
                 let quote = quote(&comment.text);
                 let link =
                     Link { credential: id.clone(), field: format!("comment {}", index + 1), quote, ..(*link).clone() };
@@ -122,15 +144,18 @@ impl Trust<'_> {
                 continue;
             }
             // "wrong key, it is B": with one target before and one now, the one before is meant to go.
-            if dropped.is_empty() && linked.links.len() == 1 && meant.len() == 1 && wrong(&comment.text) {
+            if dropped.is_empty() && linked.links.len() == 1 && meant.len() == 1 && wrong {
                 dropped.extend(linked.links.keys().filter(|id| **id != meant[0].0).cloned());
             }
             let by_right = self.trusts(&comment.author, comment.at)
                 || self.opener_writes(comment)
                 || (object && !self.of_change(&comment.author))
-                || self.record.comments[index + 1..].iter().any(|later| {
-                    (self.trusts(&later.author, later.at) || self.opener_writes(later)) && confirms(&later.text)
-                });
+                || (!self.of_change(&comment.author)
+                    && self.record.comments[index + 1..].iter().any(|later| {
+                        // Whoever opened it may only be asking for news.
+                        (self.trusts(&later.author, later.at) && confirms(&later.text))
+                            || (self.opener_writes(later) && agrees(&later.text))
+                    }));
             if let Some((before, link)) = other {
                 dropped.insert(before);
                 linked.links.entry(link.credential.clone()).or_insert(Link { trusted: by_right, ..link });
@@ -169,13 +194,13 @@ impl Trust<'_> {
     }
 
     /// "234 runs every night, leave it": the part of a linked id that only one of the ticket's has.
-    fn short_names(&self, comment: &Comment, linked: &Linked) -> Vec<Id> {
+    fn short_names(&self, text: &str, linked: &Linked) -> Vec<Id> {
         let mut out = Vec::new();
         // Among many, a short part means nothing.
         if linked.links.len() > 20 {
             return out;
         }
-        for sentence in comment.text.split_inclusive(['.', '\n', '!']) {
+        for sentence in text.split_inclusive(['.', '\n', '!']) {
             let keeps = words(sentence).iter().any(|w| {
                 matches!(w.text.as_str(), "leave" | "keep" | "stays" | "stay" | "wrong" | "needed" | "remains")
             });
@@ -250,7 +275,9 @@ fn invites(text: &str) -> bool {
         "einwände",
         ]) && has(&["unless", "if", "until", "no", "without", "sofern", "please"]))
         // "Object below."
-        || (all.len() <= 4 && all.first().is_some_and(|w| matches!(w.text.as_str(), "object" | "objections")))
+        || (all.len() <= 4
+            && all.first().is_some_and(|w| matches!(w.text.as_str(), "object" | "objections"))
+            && all.get(1).is_none_or(|w| matches!(w.text.as_str(), "below" | "here" | "by" | "until" | "in" | "now" | "to")))
         // "Comment here to keep one."
         || all.windows(6).any(|w| w[0].text == "comment" && w.iter().any(|w| w.text == "keep") && w.iter().any(|w| w.text == "to"))
         || (all.len() == 5 && all[0].text == "comment" && all.iter().any(|w| w.text == "keep") && all.iter().any(|w| w.text == "to"))
@@ -369,10 +396,13 @@ fn wrong(text: &str) -> bool {
     })
 }
 
+/// Nothing against it, from somebody who goes on with the ticket.
 fn confirms(text: &str) -> bool {
-    let all = words(text);
-    let no = all.iter().any(|w| matches!(w.text.as_str(), "not" | "no" | "disagree"));
-    !no || all.iter().any(|w| {
+    !words(text).iter().any(|w| matches!(w.text.as_str(), "not" | "no" | "disagree")) || agrees(text)
+}
+
+fn agrees(text: &str) -> bool {
+    words(text).iter().any(|w| {
         matches!(
             w.text.as_str(),
             "instead" | "good" | "ok" | "okay" | "thanks" | "noted" | "right" | "confirmed" | "agreed" | "understood"

@@ -188,7 +188,8 @@ impl Index {
         let closed = stated.stood_done.or(stated.closed_at.filter(|_| stated.state != State::Open));
         let settled_at = [approval.at.map(|at| (at, "approved")), closed.map(|at| (at, "closed"))];
         let settled_at = settled_at.into_iter().flatten().min();
-        trust.settled_at.set(settled_at.map(|(at, _)| at));
+        let unknown = (approval.given && approval.at.is_none()) || (stated.state != State::Open && closed.is_none());
+        trust.settled_at.set(if unknown { Some(Timestamp::MIN) } else { settled_at.map(|(at, _)| at) });
         let settled = settle::settle(&trust, settled_at);
         let told = Told { stated: &stated, approval: &approval };
         let mut ticket = self.read(&trust, told, now);

@@ -7,7 +7,7 @@ use super::level;
 use super::mention::Mention;
 use super::stance::{Act, Judged, Stance};
 use super::table::headed;
-use super::text::{Shape, Unit};
+use super::text::{Origin, Shape, Unit};
 use super::tokens::words;
 use super::verbs::{Force, Form};
 
@@ -58,15 +58,17 @@ pub(super) fn apply(units: &[Unit], judged: &mut [Judged], mentions: &mut [Menti
 
 /// Whether a table says what an access is and what it shall be.
 pub(super) fn any(units: &[Unit]) -> bool {
+    // Anybody can comment.
+    let own = |unit: &Unit| !matches!(unit.origin, Origin::Comment(_));
     let heading = |test: &dyn Fn(&str) -> bool| {
-        units.iter().take(100).filter(|unit| unit.shape == Shape::Heading).any(|unit| {
+        units.iter().take(100).filter(|unit| unit.shape == Shape::Heading && own(unit)).any(|unit| {
             let all = words(&unit.text);
             all.len() <= 5
                 && all.iter().any(|w| matches!(w.text.as_str(), "level" | "role"))
                 && all.iter().any(|w| test(&w.text))
         })
     };
-    (0..units.len().min(400)).any(|number| matches!(row(units, number), Some(Moved::To(_))))
+    (0..units.len().min(400)).any(|number| own(&units[number]) && matches!(row(units, number), Some(Moved::To(_))))
         || heading(&is_now) && heading(&shall_be)
 }
 

@@ -274,13 +274,12 @@ pub(super) fn joined(words: &[Word], found: &[&Found], not: &Found, order: &Foun
 
 /// What stands on a log's line orders nothing, in whatever sentences it is read.
 pub(super) fn logs(units: &[Unit], judged: &mut [Judged<'_>]) {
+    let mut first = 0;
     for number in 1..units.len() {
-        let (above, below) = (&units[number - 1], &units[number]);
-        let mut first = number - 1;
-        while first > 0 && units[first - 1].line == below.line && units[first - 1].origin == below.origin {
-            first -= 1;
-        }
-        if above.line == below.line && above.origin == below.origin && logged(&units[first].text) {
+        let (opens, below) = (&units[first], &units[number]);
+        if opens.line != below.line || opens.origin != below.origin {
+            first = number;
+        } else if logged(&opens.text) {
             for clause in &mut judged[number].clauses {
                 clause.stance = Stance::Neutral;
                 clause.acts.clear();

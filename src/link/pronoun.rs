@@ -8,7 +8,7 @@ use crate::model::ticket::Intent;
 use super::links::Scene;
 use super::mention::{Mention, Target};
 use super::stance::{Judged, Stance};
-use super::text::{Origin, Shape};
+use super::text::{Origin, Shape, Unit};
 use super::tokens::words;
 use super::verbs::Form;
 
@@ -25,6 +25,7 @@ impl Scene<'_> {
                     self.mentions[at].stance = stance;
                 }
             }
+            let former = old_one(&self.context.units[number].text);
             for (index, clause) in judged.clauses.iter().enumerate() {
                 let text = &self.context.units[number].text[clause.start..clause.end];
                 // "The tests need the latter": no order, where something is to go.
@@ -47,7 +48,6 @@ impl Scene<'_> {
                 if !own && clause.stance == Stance::Act {
                     singled.extend(self.singled(number, index));
                 }
-                let former = old_one(&unit.text);
                 if own
                     || !(clause.pronoun || former || goes_on(clause, text))
                     || !matches!(clause.stance, Stance::Act | Stance::Keep)
@@ -169,7 +169,8 @@ impl Scene<'_> {
         };
         let found: std::collections::BTreeSet<usize> = self.mentions.iter().filter_map(names).collect();
         let [one] = found.into_iter().collect::<Vec<_>>()[..] else { return };
-        for mention in &mut self.mentions {
+        let units = self.context.units;
+        for mention in self.mentions.iter_mut().filter(|m| within(units, number, m.unit)) {
             if matches!(&mention.target, Target::Known(of) if of[..] == [one]) && mention.stance == Stance::Neutral {
                 mention.stance = clause.stance;
             }
@@ -324,7 +325,10 @@ impl Scene<'_> {
         let near: Vec<usize> = (0..end).rev().take(20).filter(|m| !self.mentions[*m].identity).collect();
         let Some(last) = near.first().map(|m| self.mentions[*m].unit) else { return };
         let pair: Vec<usize> = near.into_iter().take_while(|m| self.mentions[*m].unit == last).collect();
-        if verb && let [second, first] = pair[..] {
+        if verb
+            && within(self.context.units, number, last)
+            && let [second, first] = pair[..]
+        {
             self.mentions[if at == 0 { first } else { second }].stance = stance;
         }
     }
@@ -357,9 +361,10 @@ impl Scene<'_> {
             let end = self.of_unit(number).end;
             let near: Vec<usize> = (0..end).rev().take(50).filter(|m| !self.mentions[*m].identity).collect();
             let Some(last) = near.first().map(|m| self.mentions[*m].unit) else { return };
-            // "The second one" of a comment counts another's rows.
-            if matches!(word, "first" | "second")
-                && self.context.units[last].origin != self.context.units[number].origin
+            // "The second one" of a text counts another's rows.
+            if !within(self.context.units, number, last)
+                || (matches!(word, "first" | "second")
+                    && self.context.units[last].origin != self.context.units[number].origin)
             {
                 return;
             }
@@ -381,6 +386,12 @@ impl Scene<'_> {
             }
         }
     }
+}
+
+/// Whether a sentence may say what happens to what stands elsewhere. Anybody can comment: what a comment changes of the ticket itself is
+/// judged in `corrections`, by who wrote it.
+fn within(units: &[Unit], number: usize, named: usize) -> bool {
+    !matches!(units[number].origin, Origin::Comment(_)) || units[number].origin == units[named].origin
 }
 
 /// "Yesterday we sent X to the vendor. Could you have it rotated?": what happened to it, and nothing that was done about it.

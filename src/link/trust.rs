@@ -19,9 +19,12 @@ pub(super) struct Trust<'t> {
     pub(super) settings: &'t Settings,
     /// The ticket's history, oldest first.
     pub(super) entries: Vec<Entry<'t>>,
-    /// When it was approved or done: until then whoever opened it still writes it.
+    /// When it was approved or done: until then whoever opened it still writes it. Where nobody knows when, it was before all else.
     pub(super) settled_at: Cell<Option<Timestamp>>,
 }
+
+/// What trackers call the field of who opened it.
+const OPENERS: [&str; 5] = ["reporter", "opened_by", "caller_id", "author", "creator"];
 
 impl<'t> Trust<'t> {
     pub(super) fn new(record: &'t Record, settings: &'t Settings) -> Self {
@@ -42,6 +45,8 @@ impl<'t> Trust<'t> {
         self.same(&comment.author, &self.record.reporter)
             && !self.of_change(&comment.author)
             && self.project()
+            // Nobody becomes who opened it by a change.
+            && !self.entries.iter().any(|entry| OPENERS.contains(&entry.field.to_lowercase().as_str()))
             && comment.at.is_some_and(|at| {
                 let ended = self.record.closed_at.into_iter().chain(self.settled_at.get()).min();
                 ended.is_none_or(|ended| at < ended)
