@@ -30,16 +30,17 @@ impl Times<'_> {
     }
 
     fn stated(&self) -> Option<Timestamp> {
-        if let Some(field) = self.record.fields.get(&Field::Effective) {
-            let at = self.field(field, false)?;
-            // A form's "last day" comes as a field; the text says the same day in words.
-            let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
-            let mut points = own.flat_map(|(number, unit)| self.points(number, unit));
-            let last = self.intent == Intent::Offboard
-                && !self.workload
-                && points.any(|(point, role)| *role == Role::LastDay && point.day && point.at == at);
-            return Some(if last { end_of(at) } else { at });
-        }
+        let Some(field) = self.record.fields.get(&Field::Effective) else { return self.in_words() };
+        let at = self.field(field, false)?;
+        // A form's last day comes as a field; the text says the same day in words: "leaves on 11 May".
+        let last = self.intent == Intent::Offboard
+            && !self.workload
+            && field.trim().len() == 10
+            && self.in_words() == Some(end_of(at));
+        Some(if last { end_of(at) } else { at })
+    }
+
+    fn in_words(&self) -> Option<Timestamp> {
         if matches!(self.intent, Intent::Elevate | Intent::None) {
             return None;
         }
