@@ -135,7 +135,7 @@ impl Reading<'_> {
                 && self.units.iter().any(|unit| unit.ticked.is_some())
                 && judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| act.force == Force::Strong);
             // "DR test: X" of an access request whose text asks.
-            let form = form.is_some() && said.chars().take(at + 40).any(|c| c == ':') && self.body_asks();
+            let form = form.is_some() && said.chars().take(at.saturating_add(40)).any(|c| c == ':') && self.body_asks();
             // "Test bench: access to X"
             let behind = judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| {
                 act.start > at
