@@ -391,10 +391,12 @@ fn offers(text: &str) -> bool {
 
 /// `Tick "Allow write access"`, `"Allow write access" not ticked`: the box of GitHub's form for a deploy key.
 fn write_box(text: &str, all: &[Word]) -> Option<Level> {
-    let label = super::clauses::quoted(text).into_iter().find(|range| {
-        let label = words(text.get(range.clone()).unwrap_or_default());
-        label.iter().map(|w| w.text.as_str()).eq(["allow", "write", "access"])
-    })?;
+    let label = |words: &[Word]| words.iter().map(|w| w.text.as_str()).eq(["allow", "write", "access"]);
+    // Quotations are looked for where one can be it.
+    all.windows(3).find(|words| label(words))?;
+    let label = super::clauses::quoted(text)
+        .into_iter()
+        .find(|range| label(&words(text.get(range.clone()).unwrap_or_default())))?;
     let unticked = all.iter().filter(|w| w.end <= label.start || w.start >= label.end).any(|w| {
         matches!(
             w.text.as_str(),
