@@ -307,3 +307,17 @@ fn a_label_in_a_form_is_looked_for_by_characters() {
         read(&record, &Settings::default());
     }
 }
+
+#[test]
+fn a_table_in_a_comment_makes_no_smaller_thing_of_a_removal() {
+    let mut record = revocation();
+    record.title = "Key of the loader".to_owned();
+    record.texts = described("Delete AKIALOADER77GLOBEXST.");
+    for table in
+        ["| now | target |\n| --- | --- |\n| write | read |", "## Current level\n\nwrite\n\n## Requested level\n\nread"]
+    {
+        record.comments = vec![comment("eve@globex.test", table)];
+        let ticket = read(&record, &Settings::default());
+        assert_eq!((ticket.intent, ids(&ticket)), (Intent::Revoke, vec![KEY]), "{table}");
+    }
+}
