@@ -63,12 +63,8 @@ impl Scores {
 }
 
 impl Reading<'_> {
-    /// The intent, and why.
-    pub(super) fn intent(&self, why: &mut Vec<String>) -> Intent {
-        if let Some(reason) = self.only_talk() {
-            why.push(format!("intent none: {reason}"));
-            return Intent::None;
-        }
+    /// What the rules score.
+    pub(super) fn scores(&self) -> Scores {
         let mut scores = Scores::default();
         let mut rest = Scores::default();
         self.structure(&mut scores, &mut rest);
@@ -107,22 +103,7 @@ impl Reading<'_> {
                 scores.add(intent, points, &words);
             }
         }
-        // Of equal ones, what was said first.
-        let mut best: Option<(Intent, f64)> = None;
-        let mut ranked: Vec<_> = scores.0.iter().filter(|(_, (points, ..))| *points >= ENOUGH).collect();
-        ranked.sort_by_key(|(_, (.., turn))| *turn);
-        for (intent, (points, ..)) in ranked {
-            if best.is_none_or(|(_, most)| *points > most) {
-                best = Some((*intent, *points));
-            }
-        }
-        let Some((intent, points)) = best else {
-            why.push("intent none: nothing in it asks for a change of access".to_owned());
-            return Intent::None;
-        };
-        let said = scores.0.get(&intent).map_or("", |(_, words, _)| words.as_str());
-        why.push(format!("intent {}: {points:.1} points, first by {said}", name(intent)));
-        intent
+        scores
     }
 
     /// Whether a line of the text has one of these names before its colon.

@@ -76,7 +76,9 @@ mod topics;
 mod trust;
 mod until;
 mod verbs;
+mod weighed;
 mod weight;
+mod weights;
 mod window;
 mod wrapped;
 
@@ -240,13 +242,7 @@ impl Index {
     fn read_as(&self, trust: &Trust<'_>, told: Told<'_>, now: Timestamp, quotes: bool) -> (Ticket, bool) {
         let record = trust.record;
         let (units, cut) = text::units(record, quotes);
-        let mut judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
-        ordered::logs(&units, &mut judged);
-        let mut mentions: Vec<Mention> =
-            (0..units.len()).flat_map(|n| mention::find(n, &units, &judged[n], &self.names)).collect();
-        table::apply(&units, &mut judged, &mut mentions);
-        table::ticks(&units, &mut judged, &mut mentions);
-        moved::apply(&units, &mut judged, &mut mentions);
+        let (judged, mentions) = self.judged(&units);
         let environment = record.fields.get(&Field::Environment).map(String::as_str).unwrap_or_default();
         let context = Context::new(&units, &judged, &self.names, environment, record.repository.as_deref());
         let read = Read { record, units: &units, judged: &judged, mentions: &mentions, context: &context, trust };
@@ -266,7 +262,7 @@ impl Index {
         let mut why = Vec::new();
         why.push(stated.why.clone());
         let mut distrusted = stated.distrusted.clone();
-        let mut intent = self.intent(read, &mut why);
+        let mut intent = self.reading(record, read.units, read.judged, read.mentions, |reading| reading.intent(&mut why));
         let (zone, points) = (self.zone_of(record), window::Points::new(read.units));
         let times = |intent| window::Times {
             record,
@@ -363,22 +359,6 @@ impl Index {
             unread: None,
             traces: Vec::new(),
         }
-    }
-
-    fn intent(&self, read: &Read<'_>, why: &mut Vec<String>) -> Intent {
-        let workload = |word: &str| self.names.is_owner(word) && !word.contains('@');
-        let role = |mention: &Mention| matches!(&mention.target, Target::Known(of) if of.iter().all(|of| self.names.entities[*of].kind == "role"));
-        let reading = intent::Reading {
-            record: read.record,
-            units: read.units,
-            judged: read.judged,
-            mentions: read.mentions,
-            lexicon: &self.lexicon,
-            workload: &workload,
-            role: &role,
-            once: intent::Once::default(),
-        };
-        reading.intent(why)
     }
 
     /// The configured field first, then the text, then what comments correct.

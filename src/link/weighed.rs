@@ -1,0 +1,235 @@
+//! What a ticket finally asks for: what the rules say (`intent`, `talk`), unless the weight of all its words is clearly for something
+//! else. Rules know the words that they were given; a text that says it in other words is where the weights help. They are learnt from
+//! tickets that the rules were not made by (`benches/intents.rs`), and stand in `weights.txt`, to be read and argued with.
+
+use std::collections::BTreeSet;
+
+use crate::model::ticket::{Field, Intent, Record};
+
+use super::clauses::{embedded, in_a_path};
+use super::intent::{ENOUGH, Once, Reading, Scores, name};
+use super::mention::{Mention, Target};
+use super::stance::{Judged, judge};
+use super::text::{Origin, Shape, Unit};
+use super::tokens::Word;
+use super::weights::{Weight, telling};
+use super::{Index, bound, mention, moved, ordered, table, text};
+
+/// How sure the weights must be to say something else than the rules.
+const SURE: f64 = 0.5;
+
+/// What the rules make of a ticket.
+pub(super) struct Ruled {
+    pub(super) intent: Intent,
+    /// Why it asks for nothing, whatever the scores are.
+    talk: Option<String>,
+    scores: Scores,
+    why: String,
+}
+
+impl Index {
+    /// Everything in a ticket that has a weight, see `benches/intents.rs`.
+    #[must_use]
+    pub fn features(&self, record: &Record) -> BTreeSet<String> {
+        let (record, _) = bound::bounded(record);
+        let (units, _) = text::units(&record, false);
+        let (judged, mentions) = self.judged(&units);
+        self.reading(&record, &units, &judged, &mentions, |reading| reading.features(&reading.ruled()))
+    }
+}
+
+impl Index {
+    /// What each unit does, and what it names.
+    pub(super) fn judged<'u>(&self, units: &'u [Unit]) -> (Vec<Judged<'u>>, Vec<Mention>) {
+        let mut judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
+        ordered::logs(units, &mut judged);
+        let mut mentions: Vec<Mention> =
+            (0..units.len()).flat_map(|n| mention::find(n, units, &judged[n], &self.names)).collect();
+        table::apply(units, &mut judged, &mut mentions);
+        table::ticks(units, &mut judged, &mut mentions);
+        moved::apply(units, &mut judged, &mut mentions);
+        (judged, mentions)
+    }
+
+    /// Reads what a ticket asks for.
+    pub(super) fn reading<T>(
+        &self,
+        record: &Record,
+        units: &[Unit],
+        judged: &[Judged<'_>],
+        mentions: &[Mention],
+        read: impl FnOnce(&Reading<'_>) -> T,
+    ) -> T {
+        let workload = |word: &str| self.names.is_owner(word) && !word.contains('@');
+        let role = |mention: &Mention| matches!(&mention.target, Target::Known(of) if of.iter().all(|of| self.names.entities[*of].kind == "role"));
+        read(&Reading {
+            record,
+            units,
+            judged,
+            mentions,
+            lexicon: &self.lexicon,
+            workload: &workload,
+            role: &role,
+            once: Once::default(),
+        })
+    }
+}
+
+impl Reading<'_> {
+    /// The intent, and why.
+    pub(super) fn intent(&self, why: &mut Vec<String>) -> Intent {
+        let ruled = self.ruled();
+        // What names nothing is judged by the rules alone, as the sieve does.
+        let features = if self.mentions.is_empty() { BTreeSet::new() } else { self.features(&ruled) };
+        why.push(ruled.why);
+        if features.is_empty() {
+            return ruled.intent;
+        }
+        let words = || features.iter().map(String::as_str).chain(["always"]);
+        let weight = Weight::of(words());
+        if weight.intent == ruled.intent || weight.share(weight.intent) < SURE {
+            return ruled.intent;
+        }
+        let telling: Vec<&str> =
+            telling(words(), weight.intent, ruled.intent).into_iter().filter_map(said).take(4).collect();
+        why.push(format!(
+            "intent {}: the weight of its words is for it, {:.0} of 100; most that of {}",
+            name(weight.intent),
+            weight.share(weight.intent) * 100.0,
+            telling.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
+        ));
+        weight.intent
+    }
+
+    /// What the rules make of it.
+    pub(super) fn ruled(&self) -> Ruled {
+        let talk = self.only_talk();
+        let scores = self.scores();
+        if let Some(reason) = &talk {
+            let why = format!("intent none: {reason}");
+            return Ruled { intent: Intent::None, talk, scores, why };
+        }
+        // Of equal ones, what was said first.
+        let mut best: Option<(Intent, f64)> = None;
+        let mut ranked: Vec<_> = scores.0.iter().filter(|(_, (points, ..))| *points >= ENOUGH).collect();
+        ranked.sort_by_key(|(_, (.., turn))| *turn);
+        for (intent, (points, ..)) in ranked {
+            if best.is_none_or(|(_, most)| *points > most) {
+                best = Some((*intent, *points));
+            }
+        }
+        let Some((intent, points)) = best else {
+            let why = "intent none: nothing in it asks for a change of access".to_owned();
+            return Ruled { intent: Intent::None, talk, scores, why };
+        };
+        let said = scores.0.get(&intent).map_or("", |(_, words, _)| words.as_str());
+        let why = format!("intent {}: {points:.1} points, first by {said}", name(intent));
+        Ruled { intent, talk, scores, why }
+    }
+
+    /// Everything that has a weight: words and pairs of words of the text, what the rules say, and which fields are filled.
+    pub(super) fn features(&self, ruled: &Ruled) -> BTreeSet<String> {
+        let mut out = BTreeSet::new();
+        for (number, (unit, judged)) in self.own().enumerate() {
+            if unit.shape == Shape::Code {
+                continue;
+            }
+            let title = unit.origin == Origin::Title;
+            let mut before: Option<(String, usize)> = None;
+            for (at, word) in judged.words.iter().enumerate() {
+                let Some(own) = self.plain(number, unit, word) else { continue };
+                let spared = judged.at(word.start).is_some_and(|clause| judged.clauses[clause].stance.spares());
+                if title {
+                    out.insert(format!("t:{own}"));
+                }
+                if spared {
+                    out.insert(format!("n:{own}"));
+                } else {
+                    out.insert(format!("w:{own}"));
+                }
+                if let Some((before, _)) = before.filter(|(_, last)| last + 1 == at) {
+                    out.insert(format!("{before} {own}"));
+                }
+                before = Some((own, at));
+            }
+            if unit.ticked == Some(false) {
+                out.insert("open step".to_owned());
+            }
+        }
+        self.features_of_rules(ruled, &mut out);
+        out
+    }
+
+    fn features_of_rules(&self, ruled: &Ruled, out: &mut BTreeSet<String>) {
+        out.insert(format!("r:{}", name(ruled.intent)));
+        for (intent, (points, ..)) in &ruled.scores.0 {
+            for least in [1.0, 2.0, 4.0, 7.0, 10.0, 14.0] {
+                if *points >= least {
+                    out.insert(format!("p:{}:{least}", name(*intent)));
+                }
+            }
+        }
+        if let Some(talk) = &ruled.talk {
+            out.insert("talk".to_owned());
+            out.insert(format!("talk:{}", talk.split([',', '"']).next().unwrap_or_default().trim()));
+        }
+        for (field, said) in
+            [(Field::Level, "level"), (Field::Until, "until"), (Field::Effective, "effective"), (Field::Person, "person")]
+        {
+            if self.record.fields.contains_key(&field) {
+                out.insert(format!("f:{said}"));
+            }
+        }
+        let words = |text: &str, kind: &str, out: &mut BTreeSet<String>| {
+            for word in super::tokens::words(text) {
+                out.insert(format!("{kind}:{}", stem(&word.text)));
+            }
+        };
+        words(self.record.kind.as_deref().unwrap_or_default(), "k", out);
+        self.record.labels.iter().for_each(|label| words(label, "l", out));
+        let judged = self.judged.first();
+        if judged.is_some_and(|judged| judged.question) {
+            out.insert("question".to_owned());
+        }
+        if self.mentions.iter().any(|m| !m.identity && !m.stance.spares()) {
+            out.insert("names".to_owned());
+        }
+    }
+
+    /// A word as the weights know it: without its ending, and nothing that is a name, a number or part of a longer token.
+    fn plain(&self, number: usize, unit: &Unit, word: &Word) -> Option<String> {
+        let letters = word.text.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\''));
+        if !letters || word.text.len() > 24 || embedded(&unit.text, word) || in_a_path(&unit.text, word) {
+            return None;
+        }
+        let named = self.of_unit(number).iter().any(|m| m.start < word.end && word.start < m.end);
+        let raw = &unit.text[word.start..word.end];
+        // `NPM` and `API`, but not `PLEASE`.
+        let name = named || (raw.len() > 1 && raw.len() < 6 && raw.chars().all(char::is_uppercase) && !is_loud(unit));
+        (!name).then(|| stem(&word.text))
+    }
+}
+
+/// The words of a feature, where it is made of words.
+fn said(feature: &str) -> Option<&str> {
+    match feature.split_once(':') {
+        Some(("w" | "t" | "n", word)) => Some(word),
+        Some(_) => None,
+        None => Some(feature).filter(|feature| feature.contains(' ')),
+    }
+}
+
+/// A text in capitals.
+fn is_loud(unit: &Unit) -> bool {
+    !unit.text.chars().any(char::is_lowercase)
+}
+
+/// A word without the ending of its form.
+fn stem(word: &str) -> String {
+    for end in ["ations", "ation", "ing", "ed", "es", "s", "e", "d"] {
+        if let Some(stem) = word.strip_suffix(end).filter(|stem| stem.len() >= 4) {
+            return stem.to_owned();
+        }
+    }
+    word.to_owned()
+}
