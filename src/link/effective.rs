@@ -59,6 +59,7 @@ impl Times<'_> {
                 match role {
                     Role::LastDay => return Some(if point.day { end_of(point.at) } else { point.at }),
                     Role::Effective => return Some(self.finer(point)),
+                    _ if !point.day && self.recorded(number, unit, point) => return Some(point.at),
                     // "Starts on Monday": who comes, not when the access holds from.
                     Role::Start if named(unit, point) && (self.intent == Intent::Provision || !from(unit, point)) => {}
                     Role::Start
@@ -86,6 +87,44 @@ impl Times<'_> {
             }
         }
         self.dated()
+    }
+
+    /// "Time of revocation: 2026-06-30 20:00 UTC", "the live key was rolled on 27 May at 13:20 UTC": the hour at which it was done, in a
+    /// ticket that was opened later and orders nothing any more.
+    fn recorded(&self, number: usize, unit: &Unit, point: Point) -> bool {
+        if !matches!(self.intent, Intent::Revoke | Intent::Rotate)
+            || self.record.opened_at.is_none_or(|opened| point.at > opened || named(unit, point))
+        {
+            return false;
+        }
+        let judged = &self.judged[number];
+        let end = unit.text[..point.start].rfind([':', '|']).unwrap_or_default();
+        let keyed = |act: &super::stance::Act| act.end <= end && point.start <= end + 4;
+        let said = judged.clauses.iter().flat_map(|clause| clause.told.iter().chain(&clause.acts)).any(|act| {
+            let done = act.form == Form::Participle
+                && !act.modal
+                && judged.between(act.end.min(point.start), act.end.max(point.start)).len() < 9;
+            act.intent == self.intent && !condition(&unit.text[act.start..act.end]) && (done || keyed(act))
+        });
+        let value = judged.before(point.start).windows(2).any(|pair| {
+            matches!(pair[0].text.as_str(), "new" | "fresh" | "another" | "other")
+                && matches!(
+                    pair[1].text.as_str(),
+                    "value" | "one" | "password" | "key" | "token" | "secret" | "version"
+                )
+        }) && self.intent == Intent::Rotate;
+        let orders = || {
+            self.units.iter().zip(self.judged).any(|(unit, judged)| {
+                matches!(unit.origin, Origin::Body(_))
+                    && judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).any(|clause| {
+                        let order = |act: &super::stance::Act| {
+                            act.form == Form::Base && matches!(act.intent, Intent::Revoke | Intent::Rotate)
+                        };
+                        clause.acts.iter().any(order)
+                    })
+            })
+        };
+        (said || value) && !orders()
     }
 
     /// "Change window: …", a heading "Schedule", "… and not before": the hour at which it is to be done.

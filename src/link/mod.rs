@@ -54,6 +54,7 @@ mod ordered;
 mod partial;
 mod people;
 mod pronoun;
+mod refused;
 mod replay;
 mod request;
 mod role;
@@ -262,7 +263,8 @@ impl Index {
         let mut why = Vec::new();
         why.push(stated.why.clone());
         let mut distrusted = stated.distrusted.clone();
-        let mut intent = self.reading(record, read.units, read.judged, read.mentions, |reading| reading.intent(&mut why));
+        let mut intent =
+            self.reading(record, read.units, read.judged, read.mentions, |reading| reading.intent(&mut why));
         let (zone, points) = (self.zone_of(record), window::Points::new(read.units));
         let times = |intent| window::Times {
             record,

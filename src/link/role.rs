@@ -63,6 +63,9 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         &["date", "de", "sortie"],
         &["fecha", "de", "baja"],
         &["fecha", "de", "salida"],
+        &["letzter", "vertragstag"],
+        &["last", "day", "of", "service"],
+        &["last", "contract", "day"],
     ] {
         if has(phrase) {
             return Role::LastDay;
@@ -83,6 +86,13 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     if has(&["effect", "from"])
         || has(&["effective", "from"])
         || has(&["wirksam", "ab"])
+        || has(&["force", "since"])
+        || has(&["force", "from"])
+        || has(&["effect", "since"])
+        || has(&["prise", "d'effet"])
+        || has(&["kraft", "seit"])
+        || has(&["kraft", "ab"])
+        || has(&["vigor", "desde"])
         || has(&["gilt", "ab"])
         || has(&["applies", "from"])
         || has(&["wirksam", "zum"])

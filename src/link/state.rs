@@ -8,9 +8,9 @@ use crate::model::ticket::{Distrusted, Person, Record, State, System};
 
 use super::history::Part;
 use super::links::quote;
+use super::refused::refuses;
 use super::replay::replay;
-use super::states::{DONE, OPEN, REFUSALS, WITHDRAWN};
-use super::tokens::words;
+use super::states::{DONE, OPEN, WITHDRAWN};
 use super::trust::Trust;
 
 /// The state and what was not trusted about it.
@@ -204,63 +204,6 @@ pub(super) fn duplicate_of(record: &Record, state: State) -> Vec<String> {
     out
 }
 
-/// The sentence of a comment that says that nothing was or will be done.
-pub(super) fn refuses(text: &str, system: bool) -> Option<String> {
-    let sentences: Vec<&str> = text.split_inclusive(['.', '\n', '!']).collect();
-    sentences.into_iter().find_map(|sentence| {
-        let all = words(sentence);
-        let hit = REFUSALS.iter().any(|phrase| {
-            let phrase = words(phrase);
-            let at = all.windows(phrase.len()).position(|w| w.iter().zip(&phrase).all(|(a, b)| a.text == b.text));
-            // One word alone may be about something else ("the subscription was cancelled").
-            let about =
-                || all.iter().any(|w| matches!(w.text.as_str(), "ticket" | "request" | "issue" | "closing" | "this"));
-            at.is_some_and(|at| phrase.len() > 1 || at == 0 || about())
-        });
-        // "The old token is not needed any more" tells of the token; "not needed any more, closing" of the ticket.
-        let thing = all.iter().any(|w| super::nouns::credential_noun(&w.text)) && !all.iter().any(|w| closes(&w.text));
-        let needless = thing
-            && all.windows(2).any(|pair| {
-                matches!(
-                    (pair[0].text.as_str(), pair[1].text.as_str()),
-                    ("not", "needed" | "required")
-                        | ("longer", "needed" | "required" | "necessary")
-                        | ("nicht", "mehr")
-                        | ("plus", "nécessaire")
-                        | ("ya", "no")
-                )
-            });
-        // "Not removed. It is in use."; "the key is gone, backups were not removed" refuses nothing.
-        let first: Vec<&str> = all.iter().take(2).map(|w| w.text.as_str()).collect();
-        let left = matches!(first[..], ["not", "removed" | "revoked" | "deleted" | "rotated"]);
-        let marked = (system && sentence.contains("duplicate of")) || left;
-        // "in favour of", "moved to" refuse only where the sentence closes.
-        let soft =
-            all.iter().any(|w| matches!(w.text.as_str(), "favour" | "favor" | "moved" | "continued" | "tracked"))
-                && !all.iter().any(|w| closes(&w.text) || w.text.starts_with("supersed"));
-        ((hit && !soft && !needless) || marked).then(|| sentence.trim().to_owned())
-    })
-}
-
-/// A word that closes a ticket.
-fn closes(word: &str) -> bool {
-    word.starts_with("clos")
-        || matches!(
-            word,
-            "ticket"
-                | "request"
-                | "issue"
-                | "schließe"
-                | "schließen"
-                | "geschlossen"
-                | "ferme"
-                | "fermer"
-                | "cierro"
-                | "cerramos"
-                | "cerrar"
-        )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -282,32 +225,5 @@ mod tests {
         own.words.states = vec![("somewhere".into(), State::Done), ("done".into(), State::Open)];
         assert_eq!(named("Somewhere", &own), Some(State::Done));
         assert_eq!(named("Done", &own), Some(State::Open));
-    }
-
-    #[test]
-    fn closing_words() {
-        assert!(refuses("marked this issue as a duplicate of #3", true).is_some());
-        assert!(refuses("Superseded by SEC-109. I have not removed anything, closing.", false).is_some());
-        assert!(refuses("Gone from the repository, only the live key is listed now. Closing.", false).is_none());
-        for refused in [
-            "ok my mistake, then I cancel this one",
-            "Opened by mistake, sorry.",
-            "On annule, je ferme.",
-            "Hat sich geklärt, ziehe ich zurück.",
-            "Al final lo anulo, gracias.",
-            "Not needed any more, closing.",
-            "We decided not to do it this quarter.",
-        ] {
-            assert!(refuses(refused, false).is_some(), "{refused}");
-        }
-        for done in [
-            "The token is no longer needed, removed.",
-            "Der alte Schlüssel wird nicht mehr gebraucht, ist gelöscht.",
-            "La clé n'est plus nécessaire, supprimée.",
-            "Their subscription was cancelled and the key deleted.",
-        ] {
-            assert!(refuses(done, false).is_none(), "{done}");
-        }
-        assert!(refuses("The image moved to our registry, key deleted.", false).is_none());
     }
 }

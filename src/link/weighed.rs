@@ -9,14 +9,18 @@ use crate::model::ticket::{Field, Intent, Record};
 use super::clauses::{embedded, in_a_path};
 use super::intent::{ENOUGH, Once, Reading, Scores, name};
 use super::mention::{Mention, Target};
-use super::stance::{Judged, judge};
+use super::stance::{Judged, Stance, judge};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::Word;
 use super::weights::{Weight, telling};
 use super::{Index, bound, mention, moved, ordered, table, text};
 
+/// What stands for a number or a time, and for something known, in pairs of words.
+const NUMBER: &str = "0";
+const NAME: &str = "_";
+
 /// How sure the weights must be to say something else than the rules.
-const SURE: f64 = 0.5;
+const SURE: f64 = 0.4;
 
 /// What the rules make of a ticket.
 pub(super) struct Ruled {
@@ -135,22 +139,32 @@ impl Reading<'_> {
                 continue;
             }
             let title = unit.origin == Origin::Title;
-            let mut before: Option<(String, usize)> = None;
-            for (at, word) in judged.words.iter().enumerate() {
-                let Some(own) = self.plain(number, unit, word) else { continue };
-                let spared = judged.at(word.start).is_some_and(|clause| judged.clauses[clause].stance.spares());
-                if title {
-                    out.insert(format!("t:{own}"));
+            let mut before: Option<String> = Some("^".to_owned());
+            for word in &judged.words {
+                let own = self.plain(number, unit, word);
+                if let Some(own) = own.as_ref().filter(|own| !matches!(own.as_str(), NUMBER | NAME)) {
+                    let spared = judged.at(word.start).is_some_and(|clause| judged.clauses[clause].stance.spares());
+                    if title {
+                        out.insert(format!("t:{own}"));
+                    }
+                    out.insert(format!("{}:{own}", if spared { 'n' } else { 'w' }));
                 }
-                if spared {
-                    out.insert(format!("n:{own}"));
-                } else {
-                    out.insert(format!("w:{own}"));
-                }
-                if let Some((before, _)) = before.filter(|(_, last)| last + 1 == at) {
+                // "until 12 June", "rotate X": what a number or a name stands behind says much.
+                if let (Some(before), Some(own)) = (&before, &own)
+                    && !(before == own && matches!(own.as_str(), NUMBER | NAME))
+                {
                     out.insert(format!("{before} {own}"));
                 }
-                before = Some((own, at));
+                before = own;
+            }
+            for clause in &judged.clauses {
+                let part = if title { "title" } else { "text" };
+                for act in clause.acts.iter().filter(|_| clause.stance == Stance::Act) {
+                    out.insert(format!("a:{part}:{}:{:?}", name(act.intent), act.form).to_lowercase());
+                }
+                for act in &clause.told {
+                    out.insert(format!("d:{part}:{}", name(act.intent)));
+                }
             }
             if unit.ticked == Some(false) {
                 out.insert("open step".to_owned());
@@ -173,9 +187,12 @@ impl Reading<'_> {
             out.insert("talk".to_owned());
             out.insert(format!("talk:{}", talk.split([',', '"']).next().unwrap_or_default().trim()));
         }
-        for (field, said) in
-            [(Field::Level, "level"), (Field::Until, "until"), (Field::Effective, "effective"), (Field::Person, "person")]
-        {
+        for (field, said) in [
+            (Field::Level, "level"),
+            (Field::Until, "until"),
+            (Field::Effective, "effective"),
+            (Field::Person, "person"),
+        ] {
             if self.record.fields.contains_key(&field) {
                 out.insert(format!("f:{said}"));
             }
@@ -196,17 +213,20 @@ impl Reading<'_> {
         }
     }
 
-    /// A word as the weights know it: without its ending, and nothing that is a name, a number or part of a longer token.
+    /// A word as the weights know it: without its ending; nothing that is part of a longer token.
     fn plain(&self, number: usize, unit: &Unit, word: &Word) -> Option<String> {
-        let letters = word.text.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\''));
-        if !letters || word.text.len() > 24 || embedded(&unit.text, word) || in_a_path(&unit.text, word) {
-            return None;
+        if self.of_unit(number).iter().any(|m| m.start < word.end && word.start < m.end) {
+            return Some(NAME.to_owned());
         }
-        let named = self.of_unit(number).iter().any(|m| m.start < word.end && word.start < m.end);
         let raw = &unit.text[word.start..word.end];
+        if raw.starts_with(|c: char| c.is_ascii_digit()) {
+            return Some(NUMBER.to_owned());
+        }
+        let letters = word.text.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\''));
         // `NPM` and `API`, but not `PLEASE`.
-        let name = named || (raw.len() > 1 && raw.len() < 6 && raw.chars().all(char::is_uppercase) && !is_loud(unit));
-        (!name).then(|| stem(&word.text))
+        let short = raw.len() > 1 && raw.len() < 6 && raw.chars().all(char::is_uppercase) && !is_loud(unit);
+        let part = embedded(&unit.text, word) || in_a_path(&unit.text, word);
+        (letters && !short && !part && word.text.len() <= 24).then(|| stem(&word.text))
     }
 }
 
