@@ -247,7 +247,7 @@ fn cases() -> Vec<Example> {
             let intent = INTENTS.iter().position(|intent| *intent == told.intent).expect(&told.intent);
             let mut features = index.features(&told.record);
             features.insert(ALWAYS.to_owned());
-            let counts = 0.1;
+            let counts = 0.2;
             out.push(Example { file: told.file, title: told.record.title, intent, counts, features });
         }
     }

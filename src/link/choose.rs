@@ -185,9 +185,12 @@ impl<'c> Context<'c> {
             }
         }
         // "Delete Y from the same environment": as the line before it says.
-        let before =
-            number.checked_sub(1).filter(|before| same_place(&unit.text) && self.units[*before].origin == unit.origin);
-        let same = before.map(|before| self.unit(before, None)).unwrap_or_default();
+        let before = same_place(&unit.text).then(|| {
+            let own = |before: &usize| self.units[*before].origin == unit.origin;
+            let hints = (0..number).rev().take(4).take_while(own).map(|before| self.unit(before, None));
+            hints.into_iter().find(|hints| !hints.places.is_empty() || !hints.environments.is_empty())
+        });
+        let same = before.flatten().unwrap_or_default();
         let mut around = Hints::default();
         for other in [unit.lead, unit.heading].into_iter().flatten() {
             around.add(&self.unit(other, None));
@@ -350,9 +353,16 @@ impl<'c> Context<'c> {
     }
 }
 
-/// "Has one of its own": of another place.
+/// "Has one of its own", "has one by that name as well": of another place.
 fn sets_apart(aside: &str) -> bool {
-    words(aside).windows(2).any(|pair| matches!(pair[0].text.as_str(), "its" | "their") && pair[1].text == "own")
+    let all = words(aside);
+    all.iter().any(|w| matches!(w.text.as_str(), "theirs" | "namesake"))
+        || all.windows(2).any(|pair| {
+            matches!(
+                (pair[0].text.as_str(), pair[1].text.as_str()),
+                ("its" | "their", "own") | ("that" | "same", "name") | ("one", "too")
+            )
+        })
 }
 
 /// "The one for staging", "only the staging one".
@@ -379,8 +389,15 @@ fn everywhere(text: &str) -> Option<Spread> {
 
 /// "From the same environment".
 fn same_place(text: &str) -> bool {
-    words(text).windows(2).any(|pair| {
-        matches!(pair[0].text.as_str(), "same" | "selben" | "gleichen" | "même" | "mismo")
+    let all = words(text);
+    // "There, too", "likewise".
+    if all.last().is_some_and(|w| w.text == "likewise" || w.text == "ditto")
+        || all.windows(2).any(|pair| pair[0].text == "there" && matches!(pair[1].text.as_str(), "too" | "as"))
+    {
+        return true;
+    }
+    all.windows(2).any(|pair| {
+        matches!(pair[0].text.as_str(), "same" | "that" | "selben" | "gleichen" | "même" | "mismo")
             && matches!(
                 pair[1].text.as_str(),
                 "environment"

@@ -62,6 +62,8 @@ impl Times<'_> {
                     _ if !point.day && self.recorded(number, unit, point) => return Some(point.at),
                     // "Starts on Monday": who comes, not when the access holds from.
                     Role::Start if named(unit, point) && (self.intent == Intent::Provision || !from(unit, point)) => {}
+                    // "The gist from Friday contains it."
+                    Role::Start if named(unit, point) && !goes_on_from(unit, point) => {}
                     Role::Start
                         if matches!(
                             self.intent,
@@ -70,7 +72,7 @@ impl Times<'_> {
                             && !tells_since(unit, point)
                             && !between(unit, point) =>
                     {
-                        return Some(point.at);
+                        return Some(self.finer(point));
                     }
                     Role::Start | Role::On | Role::Other if !point.day && self.scheduled(number, unit, point) => {
                         return Some(point.at);
@@ -100,6 +102,14 @@ impl Times<'_> {
         let judged = &self.judged[number];
         let end = unit.text[..point.start].rfind([':', '|']).unwrap_or_default();
         let keyed = |act: &super::stance::Act| act.end <= end && point.start <= end + 4;
+        // "| Carried out | 2026-03-05T08:08Z by Bob |"
+        let carried = point.start <= end + 4
+            && judged.before(end).iter().rev().take(4).any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "carried" | "executed" | "performed" | "done" | "taken" | "implemented" | "durchgef\u{fc}hrt"
+                )
+            });
         let said = judged.clauses.iter().flat_map(|clause| clause.told.iter().chain(&clause.acts)).any(|act| {
             let done = act.form == Form::Participle
                 && !act.modal
@@ -124,7 +134,7 @@ impl Times<'_> {
                     })
             })
         };
-        (said || value) && !orders()
+        (said || value || carried) && !orders()
     }
 
     /// "Change window: …", a heading "Schedule", "… and not before": the hour at which it is to be done.
@@ -136,7 +146,9 @@ impl Times<'_> {
                 "change window" | "schedule" | "scheduled" | "execution" | "termin" | "zeitpunkt" | "date" | "when"
             )
         };
-        let key = unit.text.split_once(':').is_some_and(|(key, _)| names(key));
+        // A forwarded mail has its date.
+        let later = self.record.opened_at.is_none_or(|opened| point.at >= opened);
+        let key = later && unit.text.split_once(':').is_some_and(|(key, _)| names(key));
         let heading = unit.heading.is_some_and(|heading| heading + 1 == number && names(&self.units[heading].text));
         let all = words(unit.text.get(point.end..).unwrap_or_default());
         let behind = all.windows(2).take(8).any(|pair| {
@@ -232,7 +244,15 @@ impl Times<'_> {
                             && unit.text.get(point.start..point.end).is_some_and(a_day)
                             && matches!(role, Role::On | Role::Other)
                             && (!point.day || unit.origin == Origin::Title && next(unit, point));
+                        // "New values before the evening reads at 18:00": by when.
+                        let by_when = self.judged[number]
+                            .before(point.start)
+                            .iter()
+                            .rev()
+                            .take(7)
+                            .any(|w| matches!(w.text.as_str(), "before" | "ahead" | "vor" | "avant" | "antes"));
                         let asked = ((!named(unit, point) && role == Role::On) || close)
+                            && !by_when
                             && (act || titled)
                             && self.intent != Intent::Offboard
                             && end_of(point.at) >= opened;
@@ -388,6 +408,16 @@ fn next(unit: &Unit, point: Point) -> bool {
 fn between(unit: &Unit, point: Point) -> bool {
     let before = words(unit.text.get(..point.start).unwrap_or_default());
     before.last().is_some_and(|w| matches!(w.text.as_str(), "between" | "zwischen" | "entre"))
+}
+
+/// "From Friday on", "from Friday, …" at a sentence's head: since when, and not where something comes from.
+fn goes_on_from(unit: &Unit, point: Point) -> bool {
+    let behind = words(unit.text.get(point.end..).unwrap_or_default());
+    let before = words(unit.text.get(..point.start).unwrap_or_default());
+    before.len() < 2
+        || behind.first().is_none_or(|w| {
+            matches!(w.text.as_str(), "on" | "onwards" | "onward" | "an" | "at" | "the" | "she" | "he" | "it" | "they")
+        })
 }
 
 /// "From Monday": right before the day it is said that something begins.

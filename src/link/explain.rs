@@ -48,6 +48,15 @@ impl Index {
             }
         }
         let mut count = 0;
+        if said(super::weighed::WEIGHED) {
+            let mut units = self.reading(read.record, read.units, read.judged, read.mentions, |reading| {
+                reading.telling_words(ticket.intent)
+            });
+            units.sort_by_key(|(number, spans)| (std::cmp::Reverse(spans.len()), *number));
+            let telling = units.into_iter().take(MOST);
+            out.extend(telling.map(|(number, spans)| line(&label, read, &read.units[number], spans)));
+            return;
+        }
         for comments in [false, true] {
             for (number, unit) in read.units.iter().enumerate() {
                 if matches!(unit.origin, Origin::Comment(_)) != comments || count == MOST {

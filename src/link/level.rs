@@ -32,6 +32,9 @@ impl Asked<'_> {
                 _ => (None, Some(format!("\"{}\" could be two levels", super::links::quote(field)))),
             };
         }
+        if self.intent == Intent::Modify && super::readonly::target(self.units, self.judged).is_some() {
+            return (Some(Level::Read), None);
+        }
         // `Level: read`, then the title, then what is asked for, then the rest, then what somebody shall be able to do.
         let mut by_rank: [Vec<(Level, String)>; 5] = Default::default();
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
@@ -83,7 +86,8 @@ impl Asked<'_> {
             }
             return (None, Some(format!("the level could be two: {}", super::links::quote(said))));
         }
-        (None, self.vague())
+        let reads = super::readonly::only(self.units, self.judged).filter(|_| self.vague().is_none());
+        (reads.map(|_| Level::Read), self.vague())
     }
 
     /// What a unit is in a form that asks for a level: the question, its answer, or neither.
@@ -367,6 +371,9 @@ fn level_key(key: &str) -> bool {
                     | "zugriffsstufe"
                     | "zugriffsart"
                     | "berechtigung"
+                    | "kind"
+                    | "mode"
+                    | "right"
                     | "nivel"
                     | "rights"
                     | "privilege"

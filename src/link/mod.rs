@@ -54,9 +54,11 @@ mod ordered;
 mod partial;
 mod people;
 mod pronoun;
+mod readonly;
 mod refused;
 mod replay;
 mod request;
+mod resort;
 mod role;
 mod scan;
 mod settle;
@@ -382,7 +384,13 @@ impl Index {
         let mut linked = scene(mentions.clone(), false).link();
         // Filed afterwards: what was done is what the ticket is about, where nothing else is.
         if linked.links.is_empty() && filed::filed_afterwards(read.units) {
-            linked = scene(mentions, true).link();
+            linked = scene(mentions.clone(), true).link();
+        }
+        if linked.links.is_empty()
+            && linked.ambiguous.is_empty()
+            && let Some(meant) = resort::mentions(read, intent, &mentions, &self.lexicon)
+        {
+            linked = scene(meant, false).link();
         }
         if let Some(value) = read.record.fields.get(&Field::Credential) {
             let unit = Unit {

@@ -43,7 +43,7 @@ pub(super) fn find(
         }
         let at = words.partition_point(|word| word.end <= token.start);
         let back = |n: usize| at.checked_sub(n).map(|i| words[i].text.as_str()).unwrap_or_default();
-        let by_id = matches!(back(1), "id" | "ids" | "nr" | "no" | "number" | "nummer" | "número" | "numéro")
+        let by_id = matches!(back(1), "id" | "ids" | "nr" | "no" | "nº" | "number" | "nummer" | "número" | "numéro")
             || (matches!(back(1), "is" | "nr") && back(2) == "id");
         let alone = unit.shape == Shape::Row && cell_alone(&unit.text, token);
         // "tokens 77 and 78": a number beside one that counted.
@@ -62,8 +62,15 @@ pub(super) fn find(
                     let said = said.entry(*of).or_insert_with(|| Said::of(entity, unit, words, tokens));
                     said.noun || said.place || said.provider
                 };
+                // "Personal access token glab cli (83)".
+                let bracketed = || {
+                    unit.text[..token.start].ends_with('(')
+                        && unit.text[token.end()..].starts_with(')')
+                        && full_noun_in(entity, &words[..at])
+                };
                 beside
                     || paren
+                    || bracketed()
                     || ((by_id || alone || chained) && somewhere)
                     || (leads(unit, token, digits)
                         && around.get_or_insert_with(|| Around::of(number, units)).speaks_of(entity))

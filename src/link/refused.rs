@@ -75,7 +75,8 @@ fn leaves_all(text: &str) -> Option<String> {
     // "Revoked. No new one was made."
     let done = |all: &[Word]| {
         let no = |at: usize| all[at.saturating_sub(REACH)..at].iter().any(|w| denies(&w.text));
-        all.iter().enumerate().any(|(at, word)| changed(&word.text) && !no(at))
+        let nothing = |at: usize| all.get(at + 1).is_some_and(|w| w.text == "nothing");
+        all.iter().enumerate().any(|(at, word)| changed(&word.text) && !no(at) && !nothing(at))
             || all.first().is_some_and(|w| matches!(w.text.as_str(), "done" | "erledigt" | "fait" | "hecho" | "fixed"))
     };
     if sentences().any(|(_, all)| done(&all)) {

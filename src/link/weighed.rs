@@ -15,12 +15,15 @@ use super::tokens::Word;
 use super::weights::{Weight, telling};
 use super::{Index, bound, mention, moved, ordered, table, text};
 
+/// How a reason begins that words gave by their weight.
+pub(super) const WEIGHED: &str = "the weight of its words is for it";
+
 /// What stands for a number or a time, and for something known, in pairs of words.
 const NUMBER: &str = "0";
 const NAME: &str = "_";
 
-/// How sure the weights must be to say something else than the rules.
-const SURE: f64 = 0.4;
+/// How sure the weights must be to say something else than the rules: where these say nothing, something, or a title orders it.
+const SURE: [f64; 3] = [0.5, 0.4, 0.65];
 
 /// What the rules make of a ticket.
 pub(super) struct Ruled {
@@ -29,6 +32,19 @@ pub(super) struct Ruled {
     talk: Option<String>,
     scores: Scores,
     why: String,
+}
+
+impl Ruled {
+    /// How sure something else must be.
+    fn sure(&self) -> f64 {
+        let [nothing, something, ordered] = SURE;
+        let points = self.scores.0.get(&self.intent).map_or(0.0, |(points, ..)| *points);
+        match self.intent {
+            Intent::None => nothing,
+            _ if points >= 10.0 => ordered,
+            _ => something,
+        }
+    }
 }
 
 impl Index {
@@ -85,24 +101,46 @@ impl Reading<'_> {
         let ruled = self.ruled();
         // What names nothing is judged by the rules alone, as the sieve does.
         let features = if self.mentions.is_empty() { BTreeSet::new() } else { self.features(&ruled) };
-        why.push(ruled.why);
+        why.push(ruled.why.clone());
         if features.is_empty() {
             return ruled.intent;
         }
         let words = || features.iter().map(String::as_str).chain(["always"]);
         let weight = Weight::of(words());
-        if weight.intent == ruled.intent || weight.share(weight.intent) < SURE {
+        if weight.intent == ruled.intent || weight.share(weight.intent) < ruled.sure() {
+            return ruled.intent;
+        }
+        // How long a grant holds is told by its window.
+        if weight.intent == Intent::Elevate && ruled.intent == Intent::Provision {
             return ruled.intent;
         }
         let telling: Vec<&str> =
             telling(words(), weight.intent, ruled.intent).into_iter().filter_map(said).take(4).collect();
         why.push(format!(
-            "intent {}: the weight of its words is for it, {:.0} of 100; most that of {}",
+            "intent {}: {WEIGHED}, {:.0} of 100; most that of {}",
             name(weight.intent),
             weight.share(weight.intent) * 100.0,
             telling.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
         ));
         weight.intent
+    }
+
+    /// The words that speak most for an intent that the rules do not see, by their units.
+    pub(super) fn telling_words(&self, intent: Intent) -> Vec<(usize, Vec<(usize, usize)>)> {
+        /// So many words are shown; the rest weighs little.
+        const MOST: usize = 8;
+        let ruled = self.ruled();
+        let features = self.features(&ruled);
+        let telling = telling(features.iter().map(String::as_str), intent, ruled.intent);
+        let words = telling.into_iter().filter(|feature| !feature.contains(' ')).filter_map(said);
+        let words: BTreeSet<&str> = words.take(MOST).collect();
+        let own = self.own().enumerate().filter(|(_, (unit, _))| unit.shape != Shape::Code);
+        own.filter_map(|(number, (unit, judged))| {
+            let told = |word: &&Word| self.plain(number, unit, word).is_some_and(|own| words.contains(own.as_str()));
+            let spans: Vec<_> = judged.words.iter().filter(told).map(|word| (word.start, word.end)).collect();
+            (!spans.is_empty()).then_some((number, spans))
+        })
+        .collect()
     }
 
     /// What the rules make of it.

@@ -1,0 +1,88 @@
+//! What a ticket acts on where its words seem to spare all that it names: whoever asks for something means what is named, unless it is
+//! said to stay. "`sync.yml` still logs in with X", and below: "revoke the token". What is linked otherwise stands in `links`.
+
+use crate::model::ticket::Intent;
+
+use super::Read;
+use super::mention::Mention;
+use super::stance::{Stance, cue_words};
+use super::text::{Origin, Shape};
+use super::tokens::words;
+use super::verbs::Lexicon;
+
+/// Words that keep a thing, or make it an illustration, whatever else is said: their first ones.
+const KEEPS: [&str; 36] = [
+    "keep",
+    "keeps",
+    "kept",
+    "keeping",
+    "leave",
+    "left",
+    "leaving",
+    "stays",
+    "stay",
+    "remain",
+    "remains",
+    "retain",
+    "retains",
+    "untouched",
+    "unaffected",
+    "unchanged",
+    "affected",
+    "out",
+    "except",
+    "excluding",
+    "apart",
+    "hands",
+    "exempt",
+    "excluded",
+    "touch",
+    "don't",
+    "do",
+    "example",
+    "e",
+    "e.g",
+    "such",
+    "instance",
+    "sample",
+    "dummy",
+    "placeholder",
+    "other",
+];
+
+/// The mentions of the ticket's own words, those that are spared by no word of [`KEEPS`] taken for what it acts on. None where that changes
+/// nothing.
+pub(super) fn mentions(
+    read: &Read<'_>,
+    intent: Intent,
+    mentions: &[Mention],
+    lexicon: &Lexicon,
+) -> Option<Vec<Mention>> {
+    if matches!(intent, Intent::None | Intent::Offboard) {
+        return None;
+    }
+    let mut out = mentions.to_vec();
+    let mut changed = false;
+    for mention in &mut out {
+        let (unit, judged) = (&read.units[mention.unit], &read.judged[mention.unit]);
+        let own =
+            matches!(unit.origin, Origin::Title | Origin::Body(_)) && matches!(unit.shape, Shape::Prose | Shape::Item);
+        if !own || mention.identity || !mention.stance.spares() {
+            continue;
+        }
+        let Some(clause) = mention.clause.and_then(|clause| judged.clauses.get(clause)) else { continue };
+        let kept = clause.except.is_some()
+            || cue_words(&unit.text, lexicon, clause)
+                .iter()
+                .flat_map(|(start, end)| words(&unit.text[*start..*end]))
+                .any(|word| KEEPS.contains(&word.text.as_str()));
+        // What a lead-in line keeps is kept.
+        let above = [unit.lead, unit.heading].into_iter().flatten().any(|at| read.judged[at].overall() == Stance::Keep);
+        let above = above && clause.stance != Stance::Keep;
+        if !kept && !above {
+            (mention.stance, mention.instrument) = (Stance::Act, false);
+            changed = true;
+        }
+    }
+    changed.then_some(out)
+}
