@@ -37,6 +37,7 @@ struct Told {
     record: Record,
 }
 
+/// Where the tickets are: the repository's own, or those that `INTENTS` names.
 fn folder() -> PathBuf {
     std::env::var_os("INTENTS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/tickets/intents"), PathBuf::from)
@@ -340,8 +341,8 @@ fn guess(table: &Table, one: &Example) -> usize {
 
 /// What the rules say.
 fn rules(one: &Example) -> usize {
-    let says = |intent: &&&str| one.features.contains(&format!("r:{intent}"));
-    INTENTS.iter().position(|intent| says(&&intent)).unwrap_or(INTENTS.len() - 1)
+    let says = |intent: &&str| one.features.contains(&format!("r:{intent}"));
+    INTENTS.iter().position(says).unwrap_or(INTENTS.len() - 1)
 }
 
 fn cross() {

@@ -69,7 +69,8 @@ pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
         let answers = before.trim_end().ends_with([':', '=']) || inside.len() * 5 > text.len() * 4;
         inside.len() <= LONGEST && !answers && (called(before) || !named(inside))
     };
-    quotations(text).into_iter().filter(cites).collect()
+    // What stands between two marks side by side is nothing.
+    quotations(text).into_iter().filter(|range| !range.is_empty() && cites(range)).collect()
 }
 
 /// What stands between quotation marks.

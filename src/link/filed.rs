@@ -24,8 +24,19 @@ pub(super) const AFTERWARDS: [&str; 12] = [
 pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
 
 /// Phrases that say it.
-pub(super) const FILED_AFTERWARDS: [&[&str]; 32] = [
+pub(super) const FILED_AFTERWARDS: [&[&str]; 43] = [
     &["filing", "it", "afterwards"],
+    &["entered", "subsequently"],
+    &["documented", "subsequently"],
+    &["subsequent", "documentation"],
+    &["forgot", "to", "open", "a", "ticket"],
+    &["opened", "a", "ticket", "at", "the", "time"],
+    &["had", "a", "ticket", "at", "hand"],
+    &["without", "a", "ticket"],
+    &["paper", "trail"],
+    &["the", "morning", "after"],
+    &["ticket", "that", "should", "have", "existed"],
+    &["no", "work", "is", "left"],
     &["filing", "this", "afterwards"],
     &["entered", "afterwards"],
     &["documented", "afterwards"],

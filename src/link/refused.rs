@@ -101,6 +101,7 @@ fn leaves_all(text: &str) -> Option<String> {
             let thing = |at: usize| super::nouns::credential_noun(word(at)) || matches!(word(at), "one" | "value");
             (no_deed && (first == "not" || near(at, &deed)))
                 || (changed(first) && second == "nothing")
+                || (first == "without" && near(at, &|at| changed(word(at))))
                 || (matches!(first, "no" | "won't")
                     && near(at, &|at| word(at) == "new" && (thing(at + 1) || thing(at + 2))))
                 || (first == "no"
@@ -263,6 +264,7 @@ mod tests {
             "The job was on the wrong branch. Rebased and green, so no replacement necessary.",
             "An exception was given this morning. Not changing it.",
             "It is needed every night. I deleted nothing.",
+            "We need it, so I am closing this without having revoked anything.",
         ] {
             assert!(refuses(refused, false).is_some(), "{refused}");
         }

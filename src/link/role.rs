@@ -163,7 +163,7 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
             }
             "until" | "till" | "til" | "through" | "thru" | "bis" | "jusqu'au" | "jusqu'à" | "hasta" | "expires"
             | "expiry" | "expire" | "expiring" | "auto-expires" | "auto-expire" | "lapse" | "lapses" | "lapsing"
-            | "ends" | "end" | "ending" | "ende" | "fin" | "endet" => Role::End,
+            | "ends" | "end" | "ending" | "ende" | "fin" | "endet" | "closes" => Role::End,
             "to" if distance == 0 && before.iter().any(|w| matches!(*w, "from" | "extended" | "von")) => Role::End,
             "since"
                 if matches!(near(distance + 1), "active" | "valid" | "live" | "effect" | "aktiv") && distance == 0 =>

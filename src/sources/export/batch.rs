@@ -30,6 +30,26 @@ const PIECE: usize = 1 << 18;
 /// After a block that was of little use, so many items are read one by one at most.
 const MOST_APART: u32 = 1 << 16;
 
+/// Two blocks, kept for the next file: to fill them with nothing costs more than to read a small one.
+struct Buffers {
+    both: [Vec<u8>; 2],
+}
+
+static KEPT: Mutex<Option<[Vec<u8>; 2]>> = Mutex::new(None);
+
+impl Buffers {
+    fn take() -> Self {
+        let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Self { both: kept.unwrap_or_else(|| [vec![0; CARRY + BLOCK], vec![0; CARRY + BLOCK]]) }
+    }
+}
+
+impl Drop for Buffers {
+    fn drop(&mut self) {
+        *KEPT.lock().unwrap_or_else(PoisonError::into_inner) = Some(std::mem::take(&mut self.both));
+    }
+}
+
 /// What leaves out items that bear on nothing.
 pub(crate) struct Sift<'s> {
     pub(crate) sieve: &'s dyn Sieve,
@@ -95,13 +115,13 @@ pub(super) fn read<R: Read + Send>(
     let kept = Numbers { hashes: HashSet::default(), by: numbers.clone() };
     let mut taken = Taken { account, gaps, sink, convert, seen: 0, kept: sift.map(|_| kept) };
     let workers = Workers { sift, numbers, idle: Mutex::default() };
-    let mut buffers = [vec![0; CARRY + BLOCK], vec![0; CARRY + BLOCK]];
+    let mut buffers = Buffers::take();
     let (mut wait, mut apart) = (0, 1);
     let end = loop {
         if items.in_list() {
             if wait > 0 {
                 wait -= 1;
-            } else if blocks(&mut items, &mut taken, &workers, &mut buffers) < BLOCK / 2 {
+            } else if blocks(&mut items, &mut taken, &workers, &mut buffers.both) < BLOCK / 2 {
                 (wait, apart) = (apart, MOST_APART.min(apart * 2));
             } else {
                 apart = 1;
