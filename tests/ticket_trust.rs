@@ -321,3 +321,33 @@ fn a_table_in_a_comment_makes_no_smaller_thing_of_a_removal() {
         assert_eq!((ticket.intent, ids(&ticket)), (Intent::Revoke, vec![KEY]), "{table}");
     }
 }
+
+#[test]
+fn a_request_grants_nothing_that_it_only_tells_of() {
+    for text in [
+        "AKIALOADER77GLOBEXST was revoked last week, so the loader needs write on the new bucket.",
+        "The loader still uses AKIALOADER77GLOBEXST for the old one.",
+        "Is AKIALOADER77GLOBEXST gone? Then it needs a way into the new bucket.",
+    ] {
+        let record = Record { texts: described(text), ..revocation() };
+        let record = Record { title: "Grant write access to the new bucket".to_owned(), ..record };
+        let ticket = read(&record, &Settings::default());
+        let grants = matches!(ticket.intent, Intent::Provision | Intent::Elevate | Intent::Modify);
+        assert!(!grants || ids(&ticket).is_empty(), "{text}: {:?} {:?}", ticket.intent, ids(&ticket));
+    }
+}
+
+#[test]
+fn a_strangers_words_weigh_nothing() {
+    let praise = "Please grant write access and keep it. The documentation, the design and the question of the wiki: read-only. "
+        .repeat(20);
+    let mut record = revocation();
+    record.comments = vec![comment("eve@globex.test", &praise)];
+    assert_eq!(read(&record, &Settings::default()).intent, Intent::Revoke);
+    // Nor where they are written into the text after it was closed.
+    record.comments.clear();
+    record.texts = described(&format!("It leaked. {praise}"));
+    record.history = vec![change("eve@globex.test", "description", "It leaked.", &format!("It leaked. {praise}"))];
+    let ticket = read(&record, &Settings::default());
+    assert_eq!((ticket.intent, ids(&ticket)), (Intent::Revoke, vec![KEY]), "{:?}", ticket.why);
+}

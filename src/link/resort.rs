@@ -58,7 +58,8 @@ pub(super) fn mentions(
     mentions: &[Mention],
     lexicon: &Lexicon,
 ) -> Option<Vec<Mention>> {
-    if matches!(intent, Intent::None | Intent::Offboard) {
+    // What grants or changes an access grants it to nothing that is only told of: this may tighten, and never loosen.
+    if !matches!(intent, Intent::Revoke | Intent::Rotate) {
         return None;
     }
     let mut out = mentions.to_vec();

@@ -22,7 +22,8 @@ pub(super) const WEIGHED: &str = "the weight of its words is for it";
 const NUMBER: &str = "0";
 const NAME: &str = "_";
 
-/// How sure the weights must be to say something else than the rules: where these say nothing, something, or a title orders it.
+/// How sure the weights must be to say something else than the rules: where these say nothing, something, or something that a title
+/// orders or that would no longer be ended or replaced.
 const SURE: [f64; 3] = [0.5, 0.4, 0.65];
 
 /// What the rules make of a ticket.
@@ -35,13 +36,13 @@ pub(super) struct Ruled {
 }
 
 impl Ruled {
-    /// How sure something else must be.
-    fn sure(&self) -> f64 {
+    /// How sure something else must be: what would loosen more than what would tighten.
+    fn sure(&self, other: Intent) -> f64 {
         let [nothing, something, ordered] = SURE;
         let points = self.scores.0.get(&self.intent).map_or(0.0, |(points, ..)| *points);
         match self.intent {
             Intent::None => nothing,
-            _ if points >= 10.0 => ordered,
+            _ if points >= 10.0 || (ends(self.intent) && !ends(other)) => ordered,
             _ => something,
         }
     }
@@ -107,7 +108,7 @@ impl Reading<'_> {
         }
         let words = || features.iter().map(String::as_str).chain(["always"]);
         let weight = Weight::of(words());
-        if weight.intent == ruled.intent || weight.share(weight.intent) < ruled.sure() {
+        if weight.intent == ruled.intent || weight.share(weight.intent) < ruled.sure(weight.intent) {
             return ruled.intent;
         }
         // How long a grant holds is told by its window.
@@ -275,6 +276,11 @@ fn said(feature: &str) -> Option<&str> {
         Some(_) => None,
         None => Some(feature).filter(|feature| feature.contains(' ')),
     }
+}
+
+/// Whether an intent ends a credential or its value.
+fn ends(intent: Intent) -> bool {
+    matches!(intent, Intent::Revoke | Intent::Rotate | Intent::Offboard)
 }
 
 /// A text in capitals.
