@@ -1,5 +1,6 @@
 //! Learns what `src/link/weights.txt` holds: how much each word says about what a ticket finally asks for. It learns from tickets whose
-//! intent was told by those who wrote them (`tests/tickets/intents`), one JSON object a line.
+//! intent was told by those who wrote them (`tests/tickets/intents`), one JSON object a line, and a little from the wordings that the rules are
+//! tested by. `cross` judges by the weights alone; the product asks them only where a ticket names something, and where they are sure.
 //!
 //!   cargo bench --bench intents -- train         writes the table anew
 //!   cargo bench --bench intents -- cross         learns from all files but one, and says how well that one is read; for each of them

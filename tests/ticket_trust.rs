@@ -351,3 +351,27 @@ fn a_strangers_words_weigh_nothing() {
     let ticket = read(&record, &Settings::default());
     assert_eq!((ticket.intent, ids(&ticket)), (Intent::Revoke, vec![KEY]), "{:?}", ticket.why);
 }
+
+#[test]
+fn what_was_not_done_yet_may_have_been_done_at_the_closing() {
+    let mut record = revocation();
+    record.state = RawState { status: "Closed".to_owned(), closed: Some(true), resolution: None };
+    let before =
+        Comment { at: Some(at("2026-05-05T07:30:00Z")), ..comment("dave@globex.test", "I have not revoked it yet.") };
+    for closing in [
+        "Key killed in IAM.",
+        "Revoked: nothing else used it.",
+        "Not a false positive, it is dead now.",
+        "Thanks, all.",
+    ] {
+        record.comments = vec![before.clone(), comment("dave@globex.test", closing)];
+        assert_eq!(read(&record, &Settings::default()).state, State::Done, "{closing}");
+        // Nor does a stranger's word afterwards bring the older one back.
+        let stranger =
+            Comment { at: Some(at("2026-05-06T08:00:00Z")), ..comment("eve@globex.test", "I leave it alone.") };
+        record.comments.push(stranger);
+        assert_eq!(read(&record, &Settings::default()).state, State::Done, "{closing}, and a stranger");
+    }
+    record.comments = vec![before, comment("dave@globex.test", "We need it after all, I leave it as it is.")];
+    assert_eq!(read(&record, &Settings::default()).state, State::Withdrawn);
+}

@@ -52,14 +52,16 @@ impl Times<'_> {
                 return Some(if point.day { end_of(point.at) } else { point.at });
             }
         }
-        let filed = OnceCell::new();
+        let (filed, orders) = (OnceCell::new(), OnceCell::new());
         let told = || *filed.get_or_init(|| filed_afterwards(self.units));
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
             for (point, role) in self.points(number, unit).iter().copied() {
                 match role {
                     Role::LastDay => return Some(if point.day { end_of(point.at) } else { point.at }),
                     Role::Effective => return Some(self.finer(point)),
-                    _ if !point.day && self.recorded(number, unit, point) => return Some(point.at),
+                    _ if !point.day && self.recorded(number, unit, point) && !*orders.get_or_init(|| self.orders()) => {
+                        return Some(point.at);
+                    }
                     // "Starts on Monday": who comes, not when the access holds from.
                     Role::Start if named(unit, point) && (self.intent == Intent::Provision || !from(unit, point)) => {}
                     // "The gist from Friday contains it."
@@ -123,18 +125,28 @@ impl Times<'_> {
                     "value" | "one" | "password" | "key" | "token" | "secret" | "version"
                 )
         }) && self.intent == Intent::Rotate;
-        let orders = || {
-            self.units.iter().zip(self.judged).any(|(unit, judged)| {
-                matches!(unit.origin, Origin::Body(_))
-                    && judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).any(|clause| {
-                        let order = |act: &super::stance::Act| {
-                            act.form == Form::Base && matches!(act.intent, Intent::Revoke | Intent::Rotate)
-                        };
-                        clause.acts.iter().any(order)
-                    })
-            })
-        };
-        (said || value || carried) && !orders()
+        // "Was last rotated on 3 January" is why it is asked for again.
+        let earlier = judged
+            .before(point.start)
+            .iter()
+            .any(|w| matches!(w.text.as_str(), "last" | "previously" | "formerly" | "zuletzt" | "letztes"));
+        (said || value || carried) && !earlier
+    }
+
+    /// Whether the ticket, in its title or its text, orders a credential's end or its new value.
+    fn orders(&self) -> bool {
+        self.units.iter().zip(self.judged).any(|(unit, judged)| {
+            !matches!(unit.origin, Origin::Comment(_))
+                && judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).any(|clause| {
+                    let order = |act: &super::stance::Act| {
+                        act.form == Form::Base
+                            && matches!(act.intent, Intent::Revoke | Intent::Rotate)
+                            && !condition(&unit.text[act.start..act.end])
+                            && !expires(&unit.text[act.start..act.end])
+                    };
+                    clause.acts.iter().any(order)
+                })
+        })
     }
 
     /// "Change window: …", a heading "Schedule", "… and not before": the hour at which it is to be done.

@@ -24,7 +24,7 @@ pub(super) const AFTERWARDS: [&str; 12] = [
 pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
 
 /// Phrases that say it.
-pub(super) const FILED_AFTERWARDS: [&[&str]; 43] = [
+pub(super) const FILED_AFTERWARDS: [&[&str]; 39] = [
     &["filing", "it", "afterwards"],
     &["entered", "subsequently"],
     &["documented", "subsequently"],
@@ -32,11 +32,7 @@ pub(super) const FILED_AFTERWARDS: [&[&str]; 43] = [
     &["forgot", "to", "open", "a", "ticket"],
     &["opened", "a", "ticket", "at", "the", "time"],
     &["had", "a", "ticket", "at", "hand"],
-    &["without", "a", "ticket"],
-    &["paper", "trail"],
-    &["the", "morning", "after"],
     &["ticket", "that", "should", "have", "existed"],
-    &["no", "work", "is", "left"],
     &["filing", "this", "afterwards"],
     &["entered", "afterwards"],
     &["documented", "afterwards"],

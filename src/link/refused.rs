@@ -2,14 +2,10 @@
 //! is decided in `state`.
 
 use super::states::REFUSALS;
-use super::tokens::{Word, words};
+use super::tokens::words;
 
 /// The sentence of a comment that says that nothing was or will be done.
 pub(super) fn refuses(text: &str, system: bool) -> Option<String> {
-    said_so(text, system).or_else(|| if system { None } else { leaves_all(text) })
-}
-
-fn said_so(text: &str, system: bool) -> Option<String> {
     let sentences: Vec<&str> = text.split_inclusive(['.', '\n', '!']).collect();
     sentences.into_iter().find_map(|sentence| {
         let all = words(sentence);
@@ -69,19 +65,13 @@ fn closes(word: &str) -> bool {
 const REACH: usize = 6;
 
 /// "There won't be a new key", "did not renew anything", "nobody has granted anything yet", "I leave it alone": whatever the words are,
-/// that nothing is done, in a comment in which nobody says that something was.
-fn leaves_all(text: &str) -> Option<String> {
-    let sentences = || text.split_inclusive(['.', '\n', '!', ';', ',']).map(|said| (said, words(said)));
-    // "Revoked. No new one was made."
-    let done = |all: &[Word]| {
-        let no = |at: usize| all[at.saturating_sub(REACH)..at].iter().any(|w| denies(&w.text));
-        let nothing = |at: usize| all.get(at + 1).is_some_and(|w| w.text == "nothing");
-        all.iter().enumerate().any(|(at, word)| changed(&word.text) && !no(at) && !nothing(at))
-            || all.first().is_some_and(|w| matches!(w.text.as_str(), "done" | "erledigt" | "fait" | "hecho" | "fixed"))
-    };
-    if sentences().any(|(_, all)| done(&all)) {
+/// that nothing is done, in a comment in which nobody says that something was. These words say other things elsewhere: only the last
+/// comment of a closing is asked, see `state`.
+pub(super) fn leaves_all(text: &str) -> Option<String> {
+    if says_done(text) {
         return None;
     }
+    let sentences = || parts(text).map(|said| (said, words(said)));
     sentences().find_map(|(said, all)| {
         let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
         let near = |at: usize, is: &dyn Fn(usize) -> bool| (at + 1..=at + REACH).any(is);
@@ -97,10 +87,11 @@ fn leaves_all(text: &str) -> Option<String> {
                 "not" => changes(second) && second.ends_with("ing"),
                 _ => false,
             };
-            let deed = |at: usize| changed(word(at)) || changes(word(at));
+            let deed = |at: usize| changed(word(at)) || (changes(word(at)) && !is_noun(word(at)));
+            let ours = |at: usize| matches!(word(at.wrapping_sub(1)), "i" | "we" | "have" | "has");
             let thing = |at: usize| super::nouns::credential_noun(word(at)) || matches!(word(at), "one" | "value");
             (no_deed && (first == "not" || near(at, &deed)))
-                || (changed(first) && second == "nothing")
+                || (changed(first) && second == "nothing" && ours(at))
                 || (first == "without" && near(at, &|at| changed(word(at))))
                 || (matches!(first, "no" | "won't")
                     && near(at, &|at| word(at) == "new" && (thing(at + 1) || thing(at + 2))))
@@ -109,8 +100,18 @@ fn leaves_all(text: &str) -> Option<String> {
                     && at + 2 < all.len())
         });
         let left = (0..all.len()).any(|at| {
-            matches!(word(at), "leave" | "leaving" | "lasse" | "lassen" | "laisse" | "laissons" | "dejo" | "dejamos")
-                && (at..at + 6).any(|next| {
+            let leaves = matches!(
+                word(at),
+                "leave" | "leaving" | "lasse" | "lassen" | "laisse" | "laissons" | "dejo" | "dejamos"
+            );
+            // "I am leaving the other key alone" speaks of another one.
+            let all_of_it = matches!(
+                word(at + 1),
+                "it" | "this" | "that" | "them" | "everything" | "es" | "alles" | "tout" | "todo"
+            );
+            leaves
+                && all_of_it
+                && (at + 2..at + 5).any(|next| {
                     matches!(
                         (word(next), word(next + 1)),
                         ("alone" | "untouched" | "unchanged", _) | ("as" | "where", "it" | "is" | "they")
@@ -118,18 +119,66 @@ fn leaves_all(text: &str) -> Option<String> {
                 })
         });
         let given_up = (0..all.len()).any(|at| {
-            matches!(
-                (word(at), word(at + 1), word(at + 2), word(at + 3)),
-                ("overtaken", "by", ..)
-                    | ("false", "positive", ..)
-                    | ("i" | "we", "no", "longer", "need")
-                    | ("i" | "we", "don't", "need", "it" | "this")
-                    | ("of", "the", "question", _)
-                    | ("not", "to", "be", "done")
-            )
+            let denied = all[at.saturating_sub(3)..at].iter().any(|w| denies(&w.text));
+            !denied
+                && matches!(
+                    (word(at), word(at + 1), word(at + 2), word(at + 3)),
+                    ("overtaken", "by", ..)
+                        | ("false", "positive", ..)
+                        | ("i" | "we", "no", "longer", "need")
+                        | ("i" | "we", "don't", "need", "it" | "this")
+                        | ("of", "the", "question", _)
+                        | ("not", "to", "be", "done")
+                )
         });
         (denied || left || given_up).then(|| said.trim().to_owned())
     })
+}
+
+/// Whether a comment says that something was done: "Key killed in IAM", "revoked: nothing else used it".
+fn says_done(text: &str) -> bool {
+    parts(text).map(words).any(|all| {
+        let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+        // "Did not change it", "without having revoked anything", "I deleted nothing".
+        let no = |at: usize| {
+            all[at.saturating_sub(2)..at].iter().any(|w| denies(&w.text))
+                || (word(at + 1) == "nothing" && at > 0 && matches!(word(at - 1), "i" | "we" | "have" | "has"))
+        };
+        (0..all.len()).any(|at| (changed(word(at)) || ended(word(at))) && !no(at))
+            || matches!(word(0), "done" | "erledigt" | "fait" | "hecho" | "fixed")
+    })
+}
+
+/// What parts of a comment say, each by itself.
+fn parts(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['.', '\n', '!', ';', ',', ':', '(', ')', '\u{2013}', '\u{2014}']).flat_map(|part| part.split(" - "))
+}
+
+/// Words for what is over.
+fn ended(word: &str) -> bool {
+    const STEMS: [&str; 16] = [
+        "kill",
+        "retired",
+        "invalidated",
+        "gone",
+        "dead",
+        "wiped",
+        "purged",
+        "dropped",
+        "decommissioned",
+        "expired",
+        "disconnected",
+        "blocked",
+        "terminated",
+        "inactive",
+        "unset",
+        "shut",
+    ];
+    STEMS.iter().any(|stem| word.starts_with(stem)) || matches!(word, "off" | "down")
+}
+
+fn is_noun(word: &str) -> bool {
+    matches!(word, "removal" | "rotation" | "renewal" | "deletion" | "replacement" | "action" | "change")
 }
 
 fn denies(word: &str) -> bool {
@@ -257,7 +306,7 @@ mod tests {
     #[test]
     fn whatever_the_words_are() {
         for refused in [
-            "The auditors dropped the finding, so there won't be a new certificate; the sandbox goes in #34.",
+            "The auditors gave up on the finding, so there won't be a new certificate; the sandbox goes in #34.",
             "Overtaken by #40, where all of it goes. Did not renew anything.",
             "We use the other account instead. Nobody has granted anything yet.",
             "Oh. Then I leave it alone, the merge request can take care of it.",
@@ -266,7 +315,7 @@ mod tests {
             "It is needed every night. I deleted nothing.",
             "We need it, so I am closing this without having revoked anything.",
         ] {
-            assert!(refuses(refused, false).is_some(), "{refused}");
+            assert!(leaves_all(refused).is_some(), "{refused}");
         }
         for done in [
             "Revoked. No new one was issued.",
@@ -275,8 +324,15 @@ mod tests {
             "New secret in, pull works.",
             "Unticked, the mirror has pulled twice since. No errors.",
             "Done, no complaints.",
+            "AKIAIOSFODNN7EXAMPLE revoked - nothing broke.",
+            "Revoked: nothing else used it.",
+            "No issues: key revoked. Did not delete the service account.",
+            "Key killed in IAM this morning. Anyone still using it won't have access after the removal.",
+            "Not a false positive, the key is dead now.",
+            "Retired in IAM. No new key will be made.",
+            "Killed it. I am leaving the other key alone.",
         ] {
-            assert!(refuses(done, false).is_none(), "{done}");
+            assert!(leaves_all(done).is_none(), "{done}");
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What a ticket finally asks for: what the rules say (`intent`, `talk`), unless the weight of all its words is clearly for something
 //! else. Rules know the words that they were given; a text that says it in other words is where the weights help. They are learnt from
-//! tickets that the rules were not made by (`benches/intents.rs`), and stand in `weights.txt`, to be read and argued with.
+//! invented tickets (`benches/intents.rs`), most of which the rules were not made by, and stand in `weights.txt`, to be read.
 
 use std::collections::BTreeSet;
 
@@ -40,9 +40,14 @@ impl Ruled {
     fn sure(&self, other: Intent) -> f64 {
         let [nothing, something, ordered] = SURE;
         let points = self.scores.0.get(&self.intent).map_or(0.0, |(points, ..)| *points);
+        let grants = |intent| matches!(intent, Intent::Provision | Intent::Elevate | Intent::Modify);
+        // A revocation that becomes a rotation lets a new value live; what asks for nothing by its title grants nothing by its words.
+        let loosens = (ends(self.intent) && !ends(other))
+            || (self.intent == Intent::Revoke && other != Intent::Offboard)
+            || (self.talk.is_some() && grants(other));
         match self.intent {
+            _ if loosens || points >= 10.0 => ordered,
             Intent::None => nothing,
-            _ if points >= 10.0 || (ends(self.intent) && !ends(other)) => ordered,
             _ => something,
         }
     }
@@ -101,7 +106,7 @@ impl Reading<'_> {
     pub(super) fn intent(&self, why: &mut Vec<String>) -> Intent {
         let ruled = self.ruled();
         // What names nothing is judged by the rules alone, as the sieve does.
-        let features = if self.mentions.is_empty() { BTreeSet::new() } else { self.features(&ruled) };
+        let features = if self.own_mentions().next().is_none() { BTreeSet::new() } else { self.features(&ruled) };
         why.push(ruled.why.clone());
         if features.is_empty() {
             return ruled.intent;
@@ -137,7 +142,9 @@ impl Reading<'_> {
         let words: BTreeSet<&str> = words.take(MOST).collect();
         let own = self.own().enumerate().filter(|(_, (unit, _))| unit.shape != Shape::Code);
         own.filter_map(|(number, (unit, judged))| {
-            let told = |word: &&Word| self.plain(number, unit, word).is_some_and(|own| words.contains(own.as_str()));
+            let loud = is_loud(unit);
+            let told =
+                |word: &&Word| self.plain(number, unit, word, loud).is_some_and(|own| words.contains(own.as_str()));
             let spans: Vec<_> = judged.words.iter().filter(told).map(|word| (word.start, word.end)).collect();
             (!spans.is_empty()).then_some((number, spans))
         })
@@ -178,9 +185,10 @@ impl Reading<'_> {
                 continue;
             }
             let title = unit.origin == Origin::Title;
+            let loud = is_loud(unit);
             let mut before: Option<String> = Some("^".to_owned());
             for word in &judged.words {
-                let own = self.plain(number, unit, word);
+                let own = self.plain(number, unit, word, loud);
                 if let Some(own) = own.as_ref().filter(|own| !matches!(own.as_str(), NUMBER | NAME)) {
                     let spared = judged.at(word.start).is_some_and(|clause| judged.clauses[clause].stance.spares());
                     if title {
@@ -247,13 +255,18 @@ impl Reading<'_> {
         if judged.is_some_and(|judged| judged.question) {
             out.insert("question".to_owned());
         }
-        if self.mentions.iter().any(|m| !m.identity && !m.stance.spares()) {
+        if self.own_mentions().any(|m| !m.identity && !m.stance.spares()) {
             out.insert("names".to_owned());
         }
     }
 
+    /// What the ticket itself names, without its comments: those are anybody's.
+    fn own_mentions(&self) -> impl Iterator<Item = &Mention> {
+        self.mentions.iter().filter(|m| !matches!(self.units[m.unit].origin, Origin::Comment(_)))
+    }
+
     /// A word as the weights know it: without its ending; nothing that is part of a longer token.
-    fn plain(&self, number: usize, unit: &Unit, word: &Word) -> Option<String> {
+    fn plain(&self, number: usize, unit: &Unit, word: &Word, loud: bool) -> Option<String> {
         if self.of_unit(number).iter().any(|m| m.start < word.end && word.start < m.end) {
             return Some(NAME.to_owned());
         }
@@ -263,7 +276,7 @@ impl Reading<'_> {
         }
         let letters = word.text.chars().all(|c| c.is_alphabetic() || matches!(c, '-' | '\''));
         // `NPM` and `API`, but not `PLEASE`.
-        let short = raw.len() > 1 && raw.len() < 6 && raw.chars().all(char::is_uppercase) && !is_loud(unit);
+        let short = raw.len() > 1 && raw.len() < 6 && raw.chars().all(char::is_uppercase) && !loud;
         let part = embedded(&unit.text, word) || in_a_path(&unit.text, word);
         (letters && !short && !part && word.text.len() <= 24).then(|| stem(&word.text))
     }
