@@ -1,7 +1,8 @@
 //! Which of several namesakes is meant: by the repository, environment, account, system or kind that the words around a name give, the
 //! nearest words first. What no word decides stays ambiguous.
 
-use std::collections::BTreeSet;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::model::Id;
 
@@ -56,6 +57,8 @@ pub(super) struct Context<'c> {
     joins: Vec<usize>,
     /// The texts in which a heading asks for something.
     pub(super) acting_headings: BTreeSet<Origin>,
+    /// What was chosen among whom in which unit and clause: a sentence may name the same things a hundred times.
+    known: RefCell<HashMap<(usize, Option<usize>, Vec<usize>), Choice>>,
 }
 
 impl<'c> Context<'c> {
@@ -75,6 +78,7 @@ impl<'c> Context<'c> {
             whole: Hints::default(),
             repository: repository.map(str::to_lowercase),
             joins: Vec::new(),
+            known: RefCell::default(),
             clauses: units
                 .iter()
                 .zip(judged)
@@ -148,6 +152,16 @@ impl<'c> Context<'c> {
 
     /// Chooses among namesakes.
     pub(super) fn choose(&self, of: &[usize], number: usize, clause: Option<usize>) -> Choice {
+        let key = (number, clause, of.to_vec());
+        if let Some(choice) = self.known.borrow().get(&key) {
+            return choice.clone();
+        }
+        let choice = self.choose_anew(of, number, clause);
+        self.known.borrow_mut().insert(key, choice.clone());
+        choice
+    }
+
+    fn choose_anew(&self, of: &[usize], number: usize, clause: Option<usize>) -> Choice {
         let unit = &self.units[number];
         let near = self.unit(number, clause);
         let mut left = of.to_vec();

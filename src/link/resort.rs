@@ -64,6 +64,8 @@ pub(super) fn mentions(
     }
     let mut out = mentions.to_vec();
     let mut changed = false;
+    // Of the clause that was looked at last: those that name much name it in one row.
+    let mut last: Option<(usize, usize, bool)> = None;
     for mention in &mut out {
         let (unit, judged) = (&read.units[mention.unit], &read.judged[mention.unit]);
         let own =
@@ -71,12 +73,20 @@ pub(super) fn mentions(
         if !own || mention.identity || !mention.stance.spares() {
             continue;
         }
-        let Some(clause) = mention.clause.and_then(|clause| judged.clauses.get(clause)) else { continue };
-        let kept = clause.except.is_some()
-            || cue_words(&unit.text, lexicon, clause)
-                .iter()
-                .flat_map(|(start, end)| words(&unit.text[*start..*end]))
-                .any(|word| KEEPS.contains(&word.text.as_str()));
+        let Some((number, clause)) = mention.clause.and_then(|at| Some((at, judged.clauses.get(at)?))) else {
+            continue;
+        };
+        let kept = match last.filter(|(unit, clause, _)| (*unit, *clause) == (mention.unit, number)) {
+            Some((.., kept)) => kept,
+            None => {
+                clause.except.is_some()
+                    || cue_words(&unit.text, lexicon, clause)
+                        .iter()
+                        .flat_map(|(start, end)| words(&unit.text[*start..*end]))
+                        .any(|word| KEEPS.contains(&word.text.as_str()))
+            }
+        };
+        last = Some((mention.unit, number, kept));
         // What a lead-in line keeps is kept.
         let above = [unit.lead, unit.heading].into_iter().flatten().any(|at| read.judged[at].overall() == Stance::Keep);
         let above = above && clause.stance != Stance::Keep;

@@ -66,7 +66,7 @@ impl Reading<'_> {
         // A type that says so, over a title that orders nothing.
         let kind = || self.record.kind.as_ref().filter(talks).filter(|_| first_act.is_none() && !self.body_orders());
         if let Some(label) = label.filter(|_| !self.ordered(&title)).or_else(kind) {
-            return Some(format!("it is labelled {label}"));
+            return Some(format!("{} {label}", super::weighed::LABELLED));
         }
         let (own, said) = (&judged.words, &first.1.text);
         if let Some(talk) = judged
@@ -197,7 +197,7 @@ impl Reading<'_> {
                 .iter()
                 .any(|m| !matches!(m.stance, Stance::Keep | Stance::Example) || self.judged[m.unit].question)
         {
-            return Some("it is labelled a bug or a feature, and names nothing known".to_owned());
+            return Some("as a bug or a feature it names nothing known".to_owned());
         }
         if !orders && self.tells_a_story() {
             return Some("it tells what a product shall do".to_owned());

@@ -15,6 +15,9 @@ use super::tokens::Word;
 use super::weights::{Weight, telling};
 use super::{Index, bound, mention, moved, ordered, table, text};
 
+/// How a reason of `talk` begins that somebody's label or type gave.
+pub(super) const LABELLED: &str = "it is labelled";
+
 /// How a reason begins that words gave by their weight.
 pub(super) const WEIGHED: &str = "the weight of its words is for it";
 
@@ -24,7 +27,7 @@ const NAME: &str = "_";
 
 /// How sure the weights must be to say something else than the rules: where these say nothing, something, or something that a title
 /// orders or that would no longer be ended or replaced.
-const SURE: [f64; 3] = [0.5, 0.4, 0.65];
+const SURE: [f64; 3] = [0.6, 0.4, 0.65];
 
 /// What the rules make of a ticket.
 pub(super) struct Ruled {
@@ -36,6 +39,11 @@ pub(super) struct Ruled {
 }
 
 impl Ruled {
+    /// Somebody says by a label or a type that it asks for nothing: no words outweigh that.
+    fn labelled(&self) -> bool {
+        self.talk.as_deref().is_some_and(|talk| talk.starts_with(LABELLED))
+    }
+
     /// How sure something else must be: what would loosen more than what would tighten.
     fn sure(&self, other: Intent) -> f64 {
         let [nothing, something, ordered] = SURE;
@@ -44,6 +52,7 @@ impl Ruled {
         // A revocation that becomes a rotation lets a new value live; what asks for nothing by its title grants nothing by its words.
         let loosens = (ends(self.intent) && !ends(other))
             || (self.intent == Intent::Revoke && other != Intent::Offboard)
+            || (self.intent == Intent::Modify && other == Intent::Provision)
             || (self.talk.is_some() && grants(other));
         match self.intent {
             _ if loosens || points >= 10.0 => ordered,
@@ -108,7 +117,7 @@ impl Reading<'_> {
         // What names nothing is judged by the rules alone, as the sieve does.
         let features = if self.own_mentions().next().is_none() { BTreeSet::new() } else { self.features(&ruled) };
         why.push(ruled.why.clone());
-        if features.is_empty() {
+        if features.is_empty() || ruled.labelled() || (ruled.intent == Intent::None && self.title_is_foreign()) {
             return ruled.intent;
         }
         let words = || features.iter().map(String::as_str).chain(["always"]);
@@ -142,10 +151,13 @@ impl Reading<'_> {
         let words: BTreeSet<&str> = words.take(MOST).collect();
         let own = self.own().enumerate().filter(|(_, (unit, _))| unit.shape != Shape::Code);
         own.filter_map(|(number, (unit, judged))| {
-            let loud = is_loud(unit);
-            let told =
-                |word: &&Word| self.plain(number, unit, word, loud).is_some_and(|own| words.contains(own.as_str()));
-            let spans: Vec<_> = judged.words.iter().filter(told).map(|word| (word.start, word.end)).collect();
+            let (loud, mut names) = (is_loud(unit), Names::of(self.of_unit(number)));
+            let mut spans = Vec::new();
+            for word in &judged.words {
+                if self.plain(&mut names, unit, word, loud).is_some_and(|own| words.contains(own.as_str())) {
+                    spans.push((word.start, word.end));
+                }
+            }
             (!spans.is_empty()).then_some((number, spans))
         })
         .collect()
@@ -185,10 +197,10 @@ impl Reading<'_> {
                 continue;
             }
             let title = unit.origin == Origin::Title;
-            let loud = is_loud(unit);
+            let (loud, mut names) = (is_loud(unit), Names::of(self.of_unit(number)));
             let mut before: Option<String> = Some("^".to_owned());
             for word in &judged.words {
-                let own = self.plain(number, unit, word, loud);
+                let own = self.plain(&mut names, unit, word, loud);
                 if let Some(own) = own.as_ref().filter(|own| !matches!(own.as_str(), NUMBER | NAME)) {
                     let spared = judged.at(word.start).is_some_and(|clause| judged.clauses[clause].stance.spares());
                     if title {
@@ -260,14 +272,23 @@ impl Reading<'_> {
         }
     }
 
+    /// "Remove the pods of the old loader": the title says to what something is to be done, and that is nothing of ours.
+    fn title_is_foreign(&self) -> bool {
+        let titles = self.units.iter().enumerate().take_while(|(_, unit)| unit.origin == Origin::Title);
+        titles.into_iter().any(|(number, unit)| {
+            let clauses = &self.judged[number].clauses;
+            clauses.iter().any(|clause| clause.acts.iter().any(|act| self.foreign(number, unit, clause, act)))
+        })
+    }
+
     /// What the ticket itself names, without its comments: those are anybody's.
     fn own_mentions(&self) -> impl Iterator<Item = &Mention> {
         self.mentions.iter().filter(|m| !matches!(self.units[m.unit].origin, Origin::Comment(_)))
     }
 
     /// A word as the weights know it: without its ending; nothing that is part of a longer token.
-    fn plain(&self, number: usize, unit: &Unit, word: &Word, loud: bool) -> Option<String> {
-        if self.of_unit(number).iter().any(|m| m.start < word.end && word.start < m.end) {
+    fn plain(&self, names: &mut Names<'_>, unit: &Unit, word: &Word, loud: bool) -> Option<String> {
+        if names.hold(word) {
             return Some(NAME.to_owned());
         }
         let raw = &unit.text[word.start..word.end];
@@ -279,6 +300,31 @@ impl Reading<'_> {
         let short = raw.len() > 1 && raw.len() < 6 && raw.chars().all(char::is_uppercase) && !loud;
         let part = embedded(&unit.text, word) || in_a_path(&unit.text, word);
         (letters && !short && !part && word.text.len() <= 24).then(|| stem(&word.text))
+    }
+}
+
+/// Where a unit names something, gone through once beside its words.
+struct Names<'m> {
+    mentions: Vec<&'m Mention>,
+    at: usize,
+    /// How far the names before reach.
+    reach: usize,
+}
+
+impl<'m> Names<'m> {
+    fn of(mentions: &'m [Mention]) -> Self {
+        let mut mentions: Vec<&Mention> = mentions.iter().collect();
+        mentions.sort_by_key(|mention| mention.start);
+        Self { mentions, at: 0, reach: 0 }
+    }
+
+    /// Whether a word is part of a name; words come in their order.
+    fn hold(&mut self, word: &Word) -> bool {
+        while let Some(mention) = self.mentions.get(self.at).filter(|mention| mention.start < word.end) {
+            self.reach = self.reach.max(mention.end);
+            self.at += 1;
+        }
+        word.start < self.reach
     }
 }
 
