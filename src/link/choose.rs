@@ -41,6 +41,9 @@ impl Choice {
     }
 }
 
+/// A unit, its clause, and among whom is chosen.
+type Asked = (usize, Option<usize>, Vec<usize>);
+
 /// A ticket's hints, by how near they stand to a name.
 pub(super) struct Context<'c> {
     pub(super) units: &'c [Unit],
@@ -58,7 +61,7 @@ pub(super) struct Context<'c> {
     /// The texts in which a heading asks for something.
     pub(super) acting_headings: BTreeSet<Origin>,
     /// What was chosen among whom in which unit and clause: a sentence may name the same things a hundred times.
-    known: RefCell<HashMap<(usize, Option<usize>, Vec<usize>), Choice>>,
+    known: RefCell<HashMap<Asked, Choice>>,
 }
 
 impl<'c> Context<'c> {
