@@ -11,7 +11,7 @@ use super::intent::name;
 use super::lengths::lengths;
 use super::links::quote;
 use super::mention::{Mention, Target};
-use super::refused::{leaves_all, refuses};
+use super::refused::{gives_up, newest};
 use super::stance::{Stance, cue_words};
 use super::text::{Origin, Unit, field};
 use super::tokens::words;
@@ -216,9 +216,14 @@ fn state_words(read: &Read<'_>, ticket: &Ticket, out: &mut Vec<Trace>) {
     match state.resolution.as_deref().filter(|text| !text.trim().is_empty()) {
         Some(resolution) => out.push(whole(label, "resolution", resolution)),
         None if ticket.state == State::Withdrawn => {
-            let said = read.record.comments.iter().enumerate().rev().find_map(|(index, comment)| {
-                Some((index, refuses(&comment.text, comment.system).or_else(|| leaves_all(&comment.text))?))
-            });
+            let newest = newest(&read.record.comments);
+            let said = read
+                .record
+                .comments
+                .iter()
+                .enumerate()
+                .rev()
+                .find_map(|(index, comment)| Some((index, gives_up(comment, newest == Some(index))?)));
             out.extend(said.map(|(index, words)| whole(label, &format!("comment {}", index + 1), &words)));
         }
         None => {}

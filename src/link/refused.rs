@@ -1,11 +1,13 @@
 //! Words by which somebody says that nothing was or will be done about a ticket. The phrases stand in `states`; who may withdraw a ticket
 //! is decided in `state`.
 
+use crate::model::ticket::Comment;
+
 use super::states::REFUSALS;
 use super::tokens::words;
 
 /// The sentence of a comment that says that nothing was or will be done.
-pub(super) fn refuses(text: &str, system: bool) -> Option<String> {
+fn refuses(text: &str, system: bool) -> Option<String> {
     let sentences: Vec<&str> = text.split_inclusive(['.', '\n', '!']).collect();
     sentences.into_iter().find_map(|sentence| {
         let all = words(sentence);
@@ -42,6 +44,18 @@ pub(super) fn refuses(text: &str, system: bool) -> Option<String> {
     })
 }
 
+/// What one of a closing's comments says of that; `last`: the last word, which is taken in whatever words it comes, since what was not
+/// done before the closing may have been done at it.
+pub(super) fn gives_up(comment: &Comment, last: bool) -> Option<String> {
+    let said = refuses(&comment.text, comment.system);
+    said.or_else(|| if last { leaves_all(&comment.text) } else { None })
+}
+
+/// The last comment that is not the tracker's own.
+pub(super) fn newest(comments: &[Comment]) -> Option<usize> {
+    comments.iter().rposition(|comment| !comment.system)
+}
+
 /// A word that closes a ticket.
 fn closes(word: &str) -> bool {
     word.starts_with("clos")
@@ -67,7 +81,7 @@ const REACH: usize = 6;
 /// "There won't be a new key", "did not renew anything", "nobody has granted anything yet", "I leave it alone": whatever the words are,
 /// that nothing is done, in a comment in which nobody says that something was. These words say other things elsewhere: only the last
 /// comment of a closing is asked, see `state`.
-pub(super) fn leaves_all(text: &str) -> Option<String> {
+fn leaves_all(text: &str) -> Option<String> {
     if says_done(text) {
         return None;
     }

@@ -8,7 +8,7 @@ use crate::model::ticket::{Distrusted, Person, Record, State, System};
 
 use super::history::Part;
 use super::links::quote;
-use super::refused::{leaves_all, refuses};
+use super::refused::{gives_up, newest};
 use super::replay::replay;
 use super::states::{DONE, OPEN, WITHDRAWN};
 use super::trust::Trust;
@@ -153,18 +153,14 @@ fn by_comments(trust: &Trust<'_>, distrusted: &mut Vec<Distrusted>) -> State {
         .map(|entry| entry.author)
         .collect();
     let known = distrusted.len();
-    let newest = record.comments.iter().rposition(|comment| !comment.system);
+    let newest = newest(&record.comments);
     for (index, comment) in record.comments.iter().enumerate().rev().take(20) {
         let late = comment.at.zip(record.closed_at).is_none_or(|(at, closed)| at + CLOSING >= closed);
         // Who asked gives up at its closing what somebody who may had refused before.
         if !late && distrusted.len() == known {
             break;
         }
-        // The last word alone is taken in whatever words it comes: what was not done before the closing may have been done at it.
-        let last = late && !comment.system && newest == Some(index);
-        let words =
-            refuses(&comment.text, comment.system).or_else(|| last.then(|| leaves_all(&comment.text)).flatten());
-        let Some(words) = words else { continue };
+        let Some(words) = gives_up(comment, late && newest == Some(index)) else { continue };
         // Who closes a ticket nobody else is assigned to says why; a passer-by does not.
         // The tracker's own note before the closing is what whoever closed it found there.
         let before = comment.system && comment.at.zip(record.closed_at).is_some_and(|(at, closed)| at <= closed);

@@ -71,9 +71,7 @@ impl Index {
         let (judged, mentions) = self.judged(&units);
         self.reading(&record, &units, &judged, &mentions, |reading| reading.features(&reading.ruled()))
     }
-}
 
-impl Index {
     /// What each unit does, and what it names.
     pub(super) fn judged<'u>(&self, units: &'u [Unit]) -> (Vec<Judged<'u>>, Vec<Mention>) {
         let mut judged: Vec<Judged> = units.iter().map(|unit| judge(unit, &self.lexicon)).collect();
