@@ -177,6 +177,16 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
         return true;
     }
+    // "The feed is published with X".
+    if one == "with"
+        && (before(
+            3 + article,
+            &["published", "publishes", "pushed", "pushes", "signed", "signs", "pulled", "pulls", "built"],
+        ))
+        && before(6 + article, &["is", "are", "gets", "runs"])
+    {
+        return true;
+    }
     // "Exchanges its token for X".
     if one == "for" && before(8, &["exchang"]) {
         return true;

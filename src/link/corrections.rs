@@ -144,7 +144,7 @@ impl Trust<'_> {
                 continue;
             }
             // "wrong key, it is B": with one target before and one now, the one before is meant to go.
-            if dropped.is_empty() && linked.links.len() == 1 && meant.len() == 1 && wrong {
+            if dropped.is_empty() && linked.links.len() == 1 && meant.len() == 1 && (wrong || takes_back(&text)) {
                 dropped.extend(linked.links.keys().filter(|id| **id != meant[0].0).cloned());
             }
             let by_right = self.trusts(&comment.author, comment.at)
@@ -238,7 +238,7 @@ impl Trust<'_> {
                 let removed = all
                     .iter()
                     .any(|w| matches!(w.text.as_str(), "deleted" | "removed" | "revoked" | "retired" | "deactivated"));
-                (instead && removed).then(|| quote(sentence))
+                ((instead && removed) || thrown_away(&all)).then(|| quote(sentence))
             };
             // "There is no new one: I revoked the old one and deleted the secret."
             let none = || {
@@ -256,6 +256,25 @@ impl Trust<'_> {
             comment.text.split_inclusive(['.', '\n', '!']).find_map(said).or_else(none)
         })
     }
+}
+
+/// "Remove it instead of renewing", "instead of rotating let's throw it away".
+fn thrown_away(all: &[super::tokens::Word]) -> bool {
+    let renews = |word: &str| ["renew", "rotat", "replac", "reissu"].iter().any(|stem| word.starts_with(stem));
+    let instead = all.windows(3).any(|w| {
+        (w[0].text == "instead" && w[1].text == "of" || w[0].text == "rather" && w[1].text == "than")
+            && renews(&w[2].text)
+    });
+    instead
+        && (0..all.len()).any(|at| {
+            let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
+            let near = all.get(at + 2).map(|w| w.text.as_str()).unwrap_or_default();
+            let word = all[at].text.as_str();
+            ["delet", "remov", "revok", "retir", "deactivat", "scrap"].iter().any(|stem| word.starts_with(stem))
+                || matches!(word, "drop" | "kill")
+                || matches!(word, "throw" if next == "away" || near == "away")
+                || matches!(word, "get" if next == "rid")
+        })
 }
 
 /// "They will be deleted unless somebody objects here."
@@ -341,7 +360,12 @@ fn kept(context: &Context<'_>, mention: &Mention) -> bool {
     let next = context.units.get(mention.unit + 1).map(|unit| words(&unit.text)).unwrap_or_default();
     let it = next.len() <= 6
         && next.iter().any(|w| matches!(w.text.as_str(), "it" | "that" | "this" | "one" | "stay" | "stays"));
-    (mention.stance == Stance::Keep && !mention.identity) || (keeps(mention.unit + 1) && it)
+    // "X is the new one, please don't touch it."
+    let behind = mention.clause.is_some_and(|at| {
+        let clauses = context.judged.get(mention.unit).map(|judged| judged.clauses.as_slice()).unwrap_or_default();
+        clauses.iter().skip(at + 1).any(|clause| clause.stance == Stance::Keep && clause.pronoun)
+    });
+    (mention.stance == Stance::Keep && !mention.identity) || ((keeps(mention.unit + 1) && it) || behind)
 }
 
 fn corrects(text: &str) -> bool {
@@ -364,6 +388,20 @@ fn corrects(text: &str) -> bool {
                     | "gemeint"
             )
         })
+}
+
+/// "Forget what the form says", "ignore the description".
+fn takes_back(text: &str) -> bool {
+    let all = words(text);
+    all.iter().enumerate().any(|(at, w)| {
+        matches!(w.text.as_str(), "forget" | "ignore" | "disregard")
+            && all.iter().skip(at + 1).take(4).any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "form" | "description" | "title" | "above" | "wrote" | "text" | "field" | "ticket"
+                )
+            })
+    })
 }
 
 fn wrong(text: &str) -> bool {

@@ -90,7 +90,7 @@ impl Times<'_> {
                 }
             }
         }
-        self.dated()
+        self.dated().or_else(|| self.planned())
     }
 
     /// "Time of revocation: 2026-06-30 20:00 UTC", "the live key was rolled on 27 May at 13:20 UTC": the hour at which it was done, in a

@@ -53,6 +53,8 @@ mod only;
 mod ordered;
 mod partial;
 mod people;
+mod planned;
+mod postponed;
 mod pronoun;
 mod readonly;
 mod refused;
@@ -330,6 +332,7 @@ impl Index {
         }
         let subject = subjects.first().map(|subject| subject.name.clone());
         let workload = subject.as_ref().is_some_and(|name| self.names.is_owner(name) && !name.contains('@'));
+        let effective_at = trust.effective(&window::Times { workload, ..times(intent) }, &mut distrusted, &mut why);
         Ticket {
             id: record.id.clone(),
             system: record.system,
@@ -340,7 +343,7 @@ impl Index {
             opened_at: record.opened_at,
             closed_at: stated.closed_at.filter(|_| stated.state != State::Open),
             due_at,
-            effective_at: window::Times { workload, ..times(intent) }.effective(),
+            effective_at,
             window,
             approved,
             access,
@@ -483,7 +486,9 @@ fn choose_in_field(of: &[usize], value: &str, context: &Context<'_>) -> Option<u
     if let [one] = of {
         return Some(*one);
     }
-    match context.choose_for_field(of, value)[..] {
+    // "GitLab group acme, not the one of the project"
+    let end = [" not ", "(not ", " nicht ", " pas "].into_iter().filter_map(|word| value.find(word)).min();
+    match context.choose_for_field(of, &value[..end.unwrap_or(value.len())])[..] {
         [one] => Some(one),
         _ => None,
     }

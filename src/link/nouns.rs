@@ -35,7 +35,7 @@ table! {
         | "secret-id" | "app" | "installation" | "service-account" | "apikey" | "api-key" | "keypair"
         | "signing-key" | "schlüssel" | "zugriffsschlüssel" | "passwort" | "datenbankpasswort" | "adminpasswort" | "dienstpasswort" | "geheimnis" | "zugangsdaten"
         | "jeton" | "clé" | "cle" | "mot" | "identifiant" | "clave" | "llave" | "contraseña" | "credencial"
-        | "secreto" | "credenciale" | "tokenu" | "tokena" | "klucz" | "klucza" | "hasło" | "hasła" | "sleutel" | "wachtwoord" | "pincode"
+        | "secreto" | "credenciale" | "tokenu" | "tokena" | "klucz" | "klucza" | "hasło" | "hasła" | "sleutel" | "wachtwoord" | "pincode" | "pin"
         | "nøgle" | "nøglen" | "deploy-nøgle" | "deploy-nøglen" | "nyckel" | "nyckeln" | "nøkkel" | "lösenord" | "adgangskode" | "chiave" | "chiavi" | "chave" | "senha" | "role" | "account" | "trust" | "parameter" | "path" | "version"
 }
 

@@ -151,7 +151,9 @@ impl Reader for One<'_> {
             || (seen.pronoun && seen.title_noun)
             || seen.spoken_of
             || (seen.verb && seen.afterwards)
-            || (seen.asks && (seen.named || seen.approved || seen.history))
+            // Whatever its words are: their weight may be for something.
+            || seen.named
+            || (seen.asks && (seen.approved || seen.history))
             || self.by.named.contains(number)
     }
 }

@@ -271,6 +271,8 @@ pub(super) const REFUSALS: &[&str] = &[
     "closing as won't",
     "closing as not planned",
     "closing as duplicate",
+    "without having done anything",
+    "without doing anything",
     "closing without action",
     "closing without any action",
     "closing without any change",

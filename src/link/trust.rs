@@ -12,6 +12,7 @@ use crate::model::ticket::{Comment, Distrusted, Person, Record, System, Window};
 use super::history::{Entry, Part};
 use super::links::quote;
 use super::until::Extension;
+use super::window::Times;
 
 /// Who may loosen a ticket.
 pub(super) struct Trust<'t> {
@@ -156,6 +157,32 @@ impl<'t> Trust<'t> {
         names.into_iter().collect()
     }
 
+    /// The date from which the action holds, with what comments make of it: later ones loosen, and so do those that were not stated.
+    pub(super) fn effective(
+        &self,
+        times: &Times<'_>,
+        distrusted: &mut Vec<Distrusted>,
+        why: &mut Vec<String>,
+    ) -> Option<Timestamp> {
+        let mut at = times.effective();
+        for moved in times.moved(at) {
+            let Some(comment) = self.record.comments.get(moved.comment).filter(|_| at != Some(moved.at)) else {
+                continue;
+            };
+            if self.trusts(&comment.author, comment.at) || self.opener_writes(comment) {
+                at = Some(moved.at);
+                why.push(format!("effective {}, by {}: {}", moved.at, comment.author.label(), quote(&moved.words)));
+            } else {
+                distrusted.push(Distrusted {
+                    what: format!("effective date moved by {}", super::window::author(comment)),
+                    field: format!("comment {}", moved.comment + 1),
+                    quote: quote(&moved.words),
+                });
+            }
+        }
+        at
+    }
+
     /// A longer window in a comment. One that was over before the ticket was closed loosens nothing any more, and is history.
     pub(super) fn extend(
         &self,
@@ -167,6 +194,11 @@ impl<'t> Trust<'t> {
         for extension in extensions {
             let Some(comment) = self.record.comments.get(extension.comment) else { continue };
             if window.end.is_some_and(|end| extension.end <= end) {
+                // An end that comes sooner loosens nothing: it is anybody's to state.
+                if extension.sooner && window.start.is_none_or(|start| start < extension.end) {
+                    window.end = Some(extension.end);
+                    why.push(format!("window shortened by {}: {}", comment.author.label(), quote(&extension.words)));
+                }
                 continue;
             }
             let over = self.record.closed_at.is_some_and(|closed| extension.end <= closed);

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::model::ticket::{Comment, Window};
 
+use super::postponed::denies;
 use super::role::Role;
 use super::text::{Origin, Unit};
 use super::tokens::words;
@@ -14,6 +15,8 @@ use super::window::{DAY, Times, end_of};
 pub(super) struct Extension {
     pub(super) comment: usize,
     pub(super) end: Timestamp,
+    /// The words say that it ends sooner than it would have.
+    pub(super) sooner: bool,
     pub(super) words: String,
 }
 
@@ -61,9 +64,10 @@ impl Times<'_> {
             let Origin::Comment(comment) = unit.origin else { continue };
             // The new end may stand in the sentence behind the word.
             let same = |other: &&Unit| other.origin == unit.origin && other.line + 1 >= unit.line;
-            let near = extends(&unit.text)
-                || self.units[..number].iter().rev().take(6).take_while(same).any(|other| extends(&other.text));
-            if !near {
+            let said = || self.units[..number].iter().rev().take(6).take_while(same);
+            let sooner = shortens(&unit.text) || said().any(|other| shortens(&other.text));
+            let near = sooner || extends(&unit.text) || said().any(|other| extends(&other.text));
+            if !near || self.judged[number].question || denies(unit) || said().any(denies) {
                 continue;
             }
             let stated = self
@@ -72,7 +76,7 @@ impl Times<'_> {
                 .rfind(|(_, role)| matches!(role, Role::End | Role::Other | Role::On | Role::Deadline));
             if let Some((point, _)) = stated {
                 let end = if point.day { end_of(point.at) } else { point.at };
-                out.push(Extension { comment, end, words: unit.text.clone() });
+                out.push(Extension { comment, end, sooner, words: unit.text.clone() });
             }
         }
         out
@@ -81,7 +85,12 @@ impl Times<'_> {
 
 /// Whether words move the end of an access.
 fn extends(text: &str) -> bool {
-    const PHRASES: [&[&str]; 20] = [
+    const PHRASES: [&[&str]; 25] = [
+        &["end", "moves", "to"],
+        &["end", "is", "moved", "to"],
+        &["end", "time", "is"],
+        &["ending", "moves", "to"],
+        &["ends", "at"],
         &["new", "end"],
         &["new", "expiry"],
         &["new", "until"],
@@ -109,6 +118,32 @@ fn extends(text: &str) -> bool {
             || ["exten", "prolong", "verläng", "prorrog", "prórrog", "ampli"]
                 .iter()
                 .any(|stem| w.text.starts_with(stem))
+    }) || PHRASES
+        .iter()
+        .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+}
+
+/// Whether words say that an access ends sooner.
+fn shortens(text: &str) -> bool {
+    const PHRASES: [&[&str]; 12] = [
+        &["access", "ends"],
+        &["ends", "today"],
+        &["ends", "already"],
+        &["end", "it", "today"],
+        &["brought", "forward"],
+        &["cut", "to"],
+        &["cut", "it"],
+        &["cut", "short"],
+        &["close", "it", "today"],
+        &["until", "then", "only"],
+        &["cerrar", "el", "acceso"],
+        &["endet", "schon"],
+    ];
+    let all = words(text);
+    let ends = all.iter().any(|w| matches!(w.text.as_str(), "end" | "ends" | "close" | "closes" | "access" | "window"));
+    all.iter().any(|w| {
+        (ends && matches!(w.text.as_str(), "shorter" | "sooner" | "earlier"))
+            || ["shorten", "recort", "acort", "verk\u{fc}rz", "raccourc"].iter().any(|stem| w.text.starts_with(stem))
     }) || PHRASES
         .iter()
         .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))

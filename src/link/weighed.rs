@@ -11,7 +11,7 @@ use super::intent::{ENOUGH, Once, Reading, Scores, name};
 use super::mention::{Mention, Target};
 use super::stance::{Judged, Stance, judge};
 use super::text::{Origin, Shape, Unit};
-use super::tokens::Word;
+use super::tokens::{Word, tokens};
 use super::weights::{Weight, telling};
 use super::{Index, bound, mention, moved, ordered, table, text};
 
@@ -93,7 +93,8 @@ impl Index {
         mentions: &[Mention],
         read: impl FnOnce(&Reading<'_>) -> T,
     ) -> T {
-        let workload = |word: &str| self.names.is_owner(word) && !word.contains('@');
+        let owner = |word: &str| self.names.is_owner(word);
+        let workload = |word: &str| owner(word) && !word.contains('@');
         let role = |mention: &Mention| matches!(&mention.target, Target::Known(of) if of.iter().all(|of| self.names.entities[*of].kind == "role"));
         read(&Reading {
             record,
@@ -102,6 +103,7 @@ impl Index {
             mentions,
             lexicon: &self.lexicon,
             workload: &workload,
+            owner: &owner,
             role: &role,
             once: Once::default(),
         })
@@ -113,7 +115,8 @@ impl Reading<'_> {
     pub(super) fn intent(&self, why: &mut Vec<String>) -> Intent {
         let ruled = self.ruled();
         // What names nothing is judged by the rules alone, as the sieve does.
-        let features = if self.own_mentions().next().is_none() { BTreeSet::new() } else { self.features(&ruled) };
+        let named = self.own_mentions().next().is_some() || self.names_somebody();
+        let features = if named { self.features(&ruled) } else { BTreeSet::new() };
         why.push(ruled.why.clone());
         if features.is_empty() || ruled.labelled() || (ruled.intent == Intent::None && self.title_is_foreign()) {
             return ruled.intent;
@@ -282,6 +285,14 @@ impl Reading<'_> {
     /// What the ticket itself names, without its comments: those are anybody's.
     fn own_mentions(&self) -> impl Iterator<Item = &Mention> {
         self.mentions.iter().filter(|m| !matches!(self.units[m.unit].origin, Origin::Comment(_)))
+    }
+
+    /// Whether the ticket itself names somebody who owns something, in a form's field or in its text.
+    fn names_somebody(&self) -> bool {
+        let person = self.record.fields.get(&Field::Person);
+        let fields = person.into_iter().flat_map(|people| people.split([',', ';']).map(str::trim));
+        let own = self.own().flat_map(|(unit, _)| tokens(&unit.text)).map(|token| token.text);
+        fields.chain(own).any(|name| (self.owner)(name.trim_start_matches('@').trim_end_matches("'s")))
     }
 
     /// A word as the weights know it: without its ending; nothing that is part of a longer token.

@@ -179,7 +179,7 @@ impl Times<'_> {
         };
         // Of a column, "To" is the end.
         let column = || column().map(|name| if name.eq_ignore_ascii_case("to") { "end".to_owned() } else { name });
-        let name = key().or(variable).or_else(row).or_else(heading).or_else(column)?;
+        let name = key().or(variable).or_else(row).or_else(heading).or_else(column)?.replace('_', " ");
         let all = words(&name);
         let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
         match () {
@@ -193,6 +193,7 @@ impl Times<'_> {
             {
                 Some(Role::LastDay)
             }
+            () if has(&["effect", "validity"]) => Some(Role::Effective),
             () if has(&["effective", "earliest", "frühestens", "efectiva", "efectivo", "wirksam", "effet"]) => {
                 Some(Role::Effective)
             }

@@ -65,6 +65,8 @@ fn find_ignoring_case(text: &str, needle: &str) -> Option<usize> {
 struct Page {
     out: String,
     open: Vec<(&'static str, String)>,
+    /// Of each strong stretch that is open, whether it is shown: not inside a word, `acme/<b>shop</b>`.
+    strong: Vec<bool>,
 }
 
 impl Page {
@@ -120,7 +122,7 @@ impl Page {
                 }
             }
             "del" | "s" | "strike" => self.current().push_str("~~"),
-            "b" | "strong" => self.current().push_str("**"),
+            "b" | "strong" => self.strong(closing),
             "code" | "tt" if !self.open.iter().any(|(kind, _)| *kind == "pre") => self.current().push('`'),
             "tr" => {
                 self.line();
@@ -133,6 +135,22 @@ impl Page {
             "pre" => self.nested("pre", closing),
             "blockquote" => self.nested("quote", closing),
             _ => {}
+        }
+    }
+
+    fn strong(&mut self, closing: bool) {
+        let shown = if closing {
+            self.strong.pop().unwrap_or(true)
+        } else {
+            let glued = self.current().ends_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '-' | '_' | '.'));
+            // Beyond any reason, all are shown.
+            if self.strong.len() < 32 {
+                self.strong.push(!glued);
+            }
+            !glued
+        };
+        if shown {
+            self.current().push_str("**");
         }
     }
 

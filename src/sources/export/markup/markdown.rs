@@ -1,5 +1,9 @@
 //! GitHub's and GitLab's Markdown to the plain form: only what nobody sees goes, comments in HTML above all.
 
+use std::borrow::Cow;
+
+use super::{may_stress, unstressed};
+
 /// The text without HTML comments (templates keep their instructions there); one that is never closed takes the rest, as it does
 /// on the page.
 pub(crate) fn text(markdown: &str) -> String {
@@ -13,12 +17,26 @@ pub(crate) fn text(markdown: &str) -> String {
         };
     }
     out.push_str(rest);
-    struck(&out)
+    stressed(struck(&out))
+}
+
+/// `_emphasised_` without its signs, outside code.
+fn stressed(text: String) -> String {
+    if !may_stress(&text) {
+        return text;
+    }
+    let mut fence = false;
+    let lines = text.split_inclusive('\n').map(|line| {
+        let mark = line.trim_start().starts_with("```");
+        fence ^= mark;
+        if fence || mark { Cow::Borrowed(line) } else { unstressed(line) }
+    });
+    lines.collect()
 }
 
 /// Whether a text has the same words as its plain form.
 pub(crate) fn is_plain(markdown: &str) -> bool {
-    memchr::memchr(b'<', markdown.as_bytes()).is_none()
+    memchr::memchr(b'<', markdown.as_bytes()).is_none() && !may_stress(markdown)
 }
 
 /// `<del>`, `<s>` and `<strike>` are strikethrough.

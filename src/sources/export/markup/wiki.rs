@@ -1,7 +1,9 @@
 //! Jira's wiki markup (Data Center, and API v2) to the plain form. Notation: the "Text Formatting Notation Advanced" help page of
 //! Jira. What is no markup stays as it is.
 
-use super::{cell, fenced, quoted};
+use std::borrow::Cow;
+
+use super::{cell, fenced, may_stress, quoted, unstressed};
 
 /// The text of wiki markup.
 pub(crate) fn text(markup: &str) -> String {
@@ -45,7 +47,9 @@ pub(crate) fn is_plain(markup: &str) -> bool {
         let opens = bytes.get(at + 1).is_some_and(|next| word(Some(next)) || *next == b'`' || !next.is_ascii());
         opens && !word(at.checked_sub(1).and_then(|before| bytes.get(before)))
     };
-    memchr::memchr3(b'{', b'[', b'*', bytes).is_none() && !memchr::memchr_iter(b'-', bytes).any(strikes)
+    memchr::memchr3(b'{', b'[', b'*', bytes).is_none()
+        && !memchr::memchr_iter(b'-', bytes).any(strikes)
+        && !may_stress(markup)
 }
 
 /// The inside of a quote or panel: line by line, no blocks in blocks.
@@ -123,7 +127,10 @@ fn inline(line: &str) -> String {
         }
     }
     out.push_str(&line[at..]);
-    out
+    match unstressed(&out) {
+        Cow::Borrowed(_) => out,
+        Cow::Owned(plain) => plain,
+    }
 }
 
 /// What can end a mark.

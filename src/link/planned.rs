@@ -1,0 +1,232 @@
+//! When an action is to be done, where no word states from when it holds: "the token comes on 20 October", "Removal: 26 June, 9:00 UTC",
+//! "the mount goes on 30 June; on that day delete it". Last asked, see `effective`.
+
+use jiff::Timestamp;
+
+use crate::model::ticket::Intent;
+
+use super::dates::Point;
+use super::nouns::{condition, expires};
+use super::role::Role;
+use super::stance::{Act, Stance};
+use super::text::{Origin, Shape, Unit};
+use super::tokens::{Word, words};
+use super::window::{Times, end_of};
+
+/// How far before its date an action's word stands, and behind it, in words.
+const BEFORE: usize = 14;
+const BEHIND: usize = 9;
+
+impl Times<'_> {
+    /// When it is to be done.
+    pub(super) fn planned(&self) -> Option<Timestamp> {
+        let opened = self.record.opened_at?;
+        let own = || self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
+        let later = |point: &Point| if point.day { end_of(point.at) >= opened } else { point.at >= opened };
+        let due = self.deadline();
+        let is_due = |point: &Point| due.is_some_and(|due| end_of(point.at) >= due && point.at <= due);
+        own().find_map(|(number, unit)| {
+            let all = self.points(number, unit);
+            let may = |(point, _): &&(Point, Role)| later(point) && !is_due(point) && !weekday_alone(unit, *point);
+            let here = all.iter().filter(may).find(|(point, role)| {
+                matches!(role, Role::On | Role::Other | Role::Start) && self.of_action(number, unit, *point)
+            });
+            // "On 9 November their last channel moves, so …": what stands behind "then".
+            let then = || (all.is_empty() && self.thereupon(number)).then(|| self.spoken_of(number, &later)).flatten();
+            here.map(|(point, _)| *point).or_else(then).map(|point| self.ends_with(point))
+        })
+    }
+
+    /// A person's last day is over with its end.
+    fn ends_with(&self, point: Point) -> Timestamp {
+        let last = self.intent == Intent::Offboard && !self.workload;
+        if point.day && last { end_of(point.at) } else { point.at }
+    }
+
+    /// Whether an action of the ticket's stands beside a point: in its sentence, or as the name of its line.
+    fn of_action(&self, number: usize, unit: &Unit, point: Point) -> bool {
+        let judged = &self.judged[number];
+        let Some(clause) = judged.at(point.start).and_then(|at| judged.clauses.get(at)) else { return false };
+        if judged.question || unit.shape == Shape::Code || matches!(clause.stance, Stance::Keep | Stance::Example) {
+            return false;
+        }
+        let before: Vec<&Word> = judged.before(point.start).iter().collect();
+        let near: Vec<&Word> = before.iter().rev().take(6).copied().collect();
+        let behind = judged.behind(point.end);
+        // "The review of 3 June", "created on 2 March", "before the change on 8 June".
+        if near.iter().any(|w| occasion(&w.text) || looks_back(&w.text))
+            || behind.iter().take(2).any(|w| occasion(&w.text))
+        {
+            return false;
+        }
+        let names = keyed(unit, point);
+        let acts = |act: &Act| {
+            let own = act.intent == self.intent || (self.intent == Intent::Offboard && act.intent == Intent::Revoke);
+            let said = &unit.text[act.start..act.end];
+            let reach = if act.start < point.start {
+                judged.between(act.end, point.start).len() <= BEFORE
+            } else {
+                judged.between(point.end, act.start).len() <= BEHIND
+            };
+            own && reach && !condition(said) && !expires(said)
+        };
+        let found = clause.acts.iter().any(acts);
+        match names {
+            // "Removal: 26 June".
+            true => judged.clauses.iter().any(|clause| clause.acts.iter().any(acts)),
+            false => found && clause.stance == Stance::Act,
+        }
+    }
+
+    /// "Delete it then", "on that day it gets a new value", "afterwards remove it".
+    fn thereupon(&self, number: usize) -> bool {
+        let judged = &self.judged[number];
+        let acts = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).any(|clause| {
+            clause.acts.iter().any(|act| {
+                act.intent == self.intent || (self.intent == Intent::Offboard && act.intent == Intent::Revoke)
+            })
+        });
+        acts && !judged.question && that_day(&judged.words)
+    }
+
+    /// The point that the sentences before speak of.
+    fn spoken_of(&self, number: usize, later: &dyn Fn(&Point) -> bool) -> Option<Point> {
+        let origin = self.units[number].origin;
+        let earlier = (0..number).rev().take(2).take_while(|at| self.units[*at].origin == origin);
+        let mut found = earlier.filter_map(|at| {
+            let unit = &self.units[at];
+            let points = self.points(at, unit);
+            points
+                .iter()
+                .rfind(|(point, role)| !matches!(role, Role::Happened) && later(point))
+                .map(|(point, _)| *point)
+        });
+        found.next()
+    }
+}
+
+/// "Removal: 26 June, 9 a.m. UTC": the line's name stands right before the point.
+fn keyed(unit: &Unit, point: Point) -> bool {
+    let before = unit.text.get(..point.start).unwrap_or_default().trim_end_matches([' ', '*', '_', '`']);
+    let day = words(before).last().filter(|w| super::dates::weekday(&w.text).is_some()).map(|w| w.start);
+    let before = before.get(..day.unwrap_or(before.len())).unwrap_or_default().trim_end_matches([' ', ',', '*', '_']);
+    before.ends_with([':', '|', '\u{2013}', '\u{2014}', '='])
+}
+
+/// A weekday and nothing more: which one is meant is not certain.
+fn weekday_alone(unit: &Unit, point: Point) -> bool {
+    point.day
+        && unit.text.get(point.start..point.end).is_some_and(|text| {
+            !text.contains(|c: char| c.is_ascii_digit())
+                && !words(text).iter().any(|w| super::dates::month(&w.text).is_some() || w.text == "tomorrow")
+        })
+}
+
+/// Words that speak of a date that was told before.
+fn that_day(all: &[Word]) -> bool {
+    all.windows(2).any(|pair| {
+        let (one, two) = (pair[0].text.as_str(), pair[1].text.as_str());
+        matches!(
+            two,
+            "day"
+                | "date"
+                | "evening"
+                | "morning"
+                | "night"
+                | "moment"
+                | "instant"
+                | "hour"
+                | "minute"
+                | "time"
+                | "point"
+        ) && matches!(one, "that" | "same" | "the-same")
+            || matches!(
+                (one, two),
+                ("after", "that") | ("from", "then") | ("diesem", "tag") | ("ce", "jour") | ("ese", "d\u{ed}a")
+            )
+    }) || all.first().is_some_and(|w| matches!(w.text.as_str(), "then" | "afterwards" | "thereafter" | "danach"))
+        || all.last().is_some_and(|w| matches!(w.text.as_str(), "then" | "afterwards" | "thereafter" | "danach"))
+}
+
+/// What takes place on a day, and is not the action.
+fn occasion(word: &str) -> bool {
+    matches!(
+        word,
+        "meeting"
+            | "audit"
+            | "review"
+            | "freeze"
+            | "release"
+            | "report"
+            | "finding"
+            | "test"
+            | "drill"
+            | "call"
+            | "interview"
+            | "hearing"
+            | "training"
+            | "decision"
+            | "minutes"
+            | "mail"
+            | "letter"
+            | "invoice"
+            | "vacation"
+            | "holiday"
+            | "retro"
+            | "sprint"
+            | "deadline"
+            | "due"
+            | "notice"
+            | "budget"
+            | "approval"
+            | "workshop"
+            | "demo"
+            | "incident"
+            | "outage"
+            | "debriefing"
+            | "reminder"
+            | "newsletter"
+    )
+}
+
+/// Words of what was before, or shall be before.
+fn looks_back(word: &str) -> bool {
+    matches!(
+        word,
+        "before"
+            | "by"
+            | "until"
+            | "till"
+            | "since"
+            | "last"
+            | "latest"
+            | "was"
+            | "were"
+            | "been"
+            | "had"
+            | "created"
+            | "made"
+            | "issued"
+            | "approved"
+            | "agreed"
+            | "announced"
+            | "informed"
+            | "reported"
+            | "raised"
+            | "found"
+            | "leaked"
+            | "expires"
+            | "expire"
+            | "expired"
+            | "expiry"
+            | "back"
+            | "reachable"
+            | "vor"
+            | "avant"
+            | "antes"
+            | "seit"
+            | "depuis"
+            | "desde"
+            | "if"
+    )
+}

@@ -1,0 +1,159 @@
+//! The date from which an action holds, as comments move or state it: "we postpone: the new date is 18 May", "his last day is now 17 July".
+//! What the ticket itself says stands in `effective`; who may move it is decided by whoever asks.
+
+use jiff::Timestamp;
+
+use crate::model::ticket::Intent;
+
+use super::role::Role;
+use super::text::{Origin, Unit};
+use super::tokens::{Word, words};
+use super::window::{Times, end_of};
+
+/// A date that a comment states.
+pub(super) struct Moved {
+    pub(super) comment: usize,
+    pub(super) at: Timestamp,
+    pub(super) words: String,
+}
+
+impl Times<'_> {
+    /// Dates that comments state for the action, oldest first; `stated`: what the ticket says by itself.
+    pub(super) fn moved(&self, stated: Option<Timestamp>) -> Vec<Moved> {
+        if matches!(self.intent, Intent::Elevate | Intent::None) {
+            return Vec::new();
+        }
+        let mut out = Vec::new();
+        for (number, unit) in self.units.iter().enumerate() {
+            let Origin::Comment(comment) = unit.origin else { continue };
+            if self.judged[number].question || self.points(number, unit).is_empty() {
+                continue;
+            }
+            let all = words(&unit.text);
+            // "Postponed. The new date is …": in the sentence, or right before it.
+            let before = number.checked_sub(1).and_then(|before| self.units.get(before));
+            let moves = (stated.is_some() && moves(&all))
+                || before.is_some_and(|other| {
+                    other.origin == unit.origin && stated.is_some() && announces(&words(&other.text))
+                });
+            let takes_effect = takes_effect(&all);
+            let ends = self.intent == Intent::Offboard;
+            let dated = self.points(number, unit).iter().rfind(|(_, role)| match role {
+                Role::LastDay => ends,
+                Role::Effective => takes_effect || moves,
+                Role::On | Role::Other | Role::Start | Role::End => takes_effect || moves,
+                Role::Deadline | Role::Happened => false,
+            });
+            let Some((point, role)) = dated else { continue };
+            // What a comment looks back on is a note of it.
+            let back = self.record.comments.get(comment).and_then(|c| c.at).is_some_and(|at| end_of(point.at) < at);
+            if back || elsewhere(&all) {
+                continue;
+            }
+            let last = *role == Role::LastDay || (ends && !self.workload);
+            let at = if point.day && last { end_of(point.at) } else { point.at };
+            out.push(Moved { comment, at, words: unit.text.clone() });
+        }
+        out
+    }
+}
+
+/// Whether words move a date.
+fn moves(all: &[Word]) -> bool {
+    announces(all)
+        || has(
+            all,
+            &[
+                &["new", "date"],
+                &["new", "day"],
+                &["new", "last", "day"],
+                &["instead", "of"],
+                &["moves", "to"],
+                &["moved", "to"],
+                &["move", "to"],
+                &["move", "it", "to"],
+                &["move", "this", "to"],
+                &["pushed", "to"],
+                &["brought", "forward"],
+                &["neuer", "termin"],
+                &["neues", "datum"],
+                &["nouvelle", "date"],
+                &["nueva", "fecha"],
+            ],
+        )
+}
+
+/// Whether a sentence says that a date moves, which the next one states.
+fn announces(all: &[Word]) -> bool {
+    all.iter().any(|w| {
+        ["postpon", "reschedul", "verschieb", "verschob", "report\u{e9}", "aplaz", "pospon", "pospuest"]
+            .iter()
+            .any(|stem| w.text.starts_with(stem))
+            || matches!(w.text.as_str(), "delayed" | "deferred" | "slips" | "slipped")
+    }) || has(
+        all,
+        &[
+            &["shift", "it"],
+            &["we", "shift"],
+            &["moves", "back"],
+            &["pushed", "back"],
+            &["stays", "longer"],
+            &["stays", "until"],
+            &["date", "changes"],
+            &["date", "changed"],
+            &["date", "moves"],
+            &["date", "moved"],
+        ],
+    )
+}
+
+/// Whether a sentence says from when something holds.
+fn takes_effect(all: &[Word]) -> bool {
+    all.iter().any(|w| matches!(w.text.as_str(), "effective" | "wirksam" | "efectivo" | "efectiva"))
+        || has(
+            all,
+            &[
+                &["takes", "effect"],
+                &["take", "effect"],
+                &["into", "effect"],
+                &["in", "kraft"],
+                &["prend", "effet"],
+                &["not", "before"],
+                &["surte", "efecto"],
+            ],
+        )
+}
+
+/// What is moved is something else: a meeting, the deadline.
+fn elsewhere(all: &[Word]) -> bool {
+    all.iter().any(|w| {
+        matches!(
+            w.text.as_str(),
+            "meeting" | "call" | "interview" | "party" | "deadline" | "due" | "review" | "audit" | "reminder" | "frist"
+        )
+    }) && !all.iter().any(|w| matches!(w.text.as_str(), "date" | "day"))
+}
+
+fn has(all: &[Word], phrases: &[&[&str]]) -> bool {
+    phrases.iter().any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+}
+
+/// Whether a comment denies that an access ends otherwise than it was said: "no extension, the end stays".
+pub(super) fn denies(unit: &Unit) -> bool {
+    let all = words(&unit.text);
+    let no =
+        |word: &str| matches!(word, "no" | "not" | "without" | "kein" | "keine" | "pas" | "sin" | "nicht" | "cannot");
+    let longer = |word: &str| {
+        matches!(word, "longer" | "more")
+            || ["exten", "prolong", "verl\u{e4}ng", "prorrog", "pr\u{f3}rrog", "ampli"]
+                .iter()
+                .any(|stem| word.starts_with(stem))
+    };
+    let denied = (0..all.len())
+        .any(|at| no(&all[at].text) && all.iter().skip(at + 1).take(3).any(|w| longer(&w.text) && w.text != "longer"));
+    let stays = all.windows(2).any(|pair| {
+        matches!(pair[0].text.as_str(), "end" | "fin" | "ende" | "date" | "window" | "expiry")
+            && matches!(pair[1].text.as_str(), "stays" | "remains" | "reste" | "bleibt" | "stands" | "sigue")
+    });
+    denied || stays
+}
