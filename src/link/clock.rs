@@ -6,7 +6,7 @@ use jiff::tz::{Offset, TimeZone};
 use regex::{Captures, Regex};
 
 /// A zone beside a time.
-pub(super) const ZONE: &str = r"(?:Z|UTC\s?[+-]\d{1,2}(?::\d{2})?|UTC|GMT|CEST|CET|MESZ|MEZ|WEST|WET|EEST|EET|BST|EST|EDT|CST|CDT|MST|MDT|PST|PDT|JST|SGT|AEST|AEDT|[+-]\d{2}:?\d{2}|[A-Z][a-z]+/[A-Z][A-Za-z_]+)\b|(?:Berlin|Paris|Madrid|London|Dublin|Lisbon|Zurich|Vienna|Warsaw|Rome|Amsterdam|New York|Tokyo|Singapore|Sydney) time\b";
+pub(super) const ZONE: &str = r"(?:Z|UTC\s?[+-]\d{1,2}(?::\d{2})?|UTC|GMT|CEST|CET|MESZ|MEZ|WEST|WET|EEST|EET|BST|EST|EDT|CST|CDT|MST|MDT|PST|PDT|JST|SGT|AEST|AEDT|[+-]\d{2}:?\d{2}|[A-Z][a-z]+/[A-Z][A-Za-z_]+)\b|(?:Berlin|Paris|Madrid|London|Dublin|Lisbon|Zurich|Vienna|Warsaw|Rome|Amsterdam|New York|Tokyo|Singapore|Sydney) time\b|(?:heure|hora|ora)\s+(?:de\s+|di\s+|d')?(?:Berlin|Paris|Madrid|Londres|Bruxelles|Roma|Rome|Vienne|Zurich)\b";
 
 /// Compiles a constant pattern; tests compile them all. A border of words is one of ASCII's: with Unicode's, text in other letters is
 /// searched thirty times more slowly. What a border lets through in front of such letters [`all`] leaves out.
@@ -26,7 +26,7 @@ pub(super) fn all<'t>(
 
 static CLOCK: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
-        r"\b(\d{{1,2}}):(\d{{2}})(?::\d{{2}})?\s*([AaPp]\.?[Mm]\b\.?)?\s*(?:h\b|Uhr\b|uhr\b)?\s*\(?({ZONE})?|\b(\d{{1,2}})\s*([AaPp]\.?[Mm])\b\.?\s*\(?({ZONE})?|\b([Nn]oon|[Mm]idnight|Mitternacht|midi|minuit)\b\s*({ZONE})?|\b(\d{{1,2}})(?:[h.](\d{{2}}))?\s*(?:Uhr|uhr)\b\s*({ZONE})?|(?:à|\bat|\buntil|jusqu'à|a las|\bto)\s+(\d{{1,2}})\s?h\s?(\d{{2}})?\b\s*({ZONE})?|\b([01]\d|2[0-3])([0-5]\d)\s*(Z|UTC|GMT|CET|CEST)\b"
+        r"\b(\d{{1,2}}):(\d{{2}})(?::\d{{2}})?\s*([AaPp]\.?[Mm]\b\.?)?\s*(?:h\b|Uhr\b|uhr\b)?\s*\(?({ZONE})?|\b(\d{{1,2}})\s*([AaPp]\.?[Mm])\b\.?\s*\(?({ZONE})?|\b(?:12\s+)?([Nn]oon|[Mm]idnight|Mitternacht|midi|minuit)\b\s*({ZONE})?|\b(\d{{1,2}})(?:[h.](\d{{2}}))?\s*(?:Uhr|uhr)\b\s*({ZONE})?|(?:à|\bat|\buntil|jusqu'à|a las|\bto)\s+(\d{{1,2}})\s?h\s?(\d{{2}})?\b\s*({ZONE})?|\b([01]\d|2[0-3])([0-5]\d)\s*(Z|UTC|GMT|CET|CEST)\b"
     ))
 });
 
@@ -109,7 +109,16 @@ pub(super) fn zone(text: Option<&str>, site: &TimeZone) -> TimeZone {
             if text.contains('/') {
                 return named(text);
             }
-            if let Some(city) = text.strip_suffix(" time") {
+            let local = ["heure", "hora", "ora"].iter().any(|word| text.starts_with(word));
+            let city = text.rsplit([' ', '\'']).next().filter(|_| local).or_else(|| text.strip_suffix(" time"));
+            if let Some(city) = city {
+                let city = match city {
+                    "Londres" => "London",
+                    "Bruxelles" => "Brussels",
+                    "Roma" => "Rome",
+                    "Vienne" => "Vienna",
+                    other => other,
+                };
                 let place = city.replace(' ', "_");
                 let continent = match city {
                     "New York" => "America",

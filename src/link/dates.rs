@@ -64,7 +64,7 @@ static END_OF: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// "18-22 May", "May 18-22": the day on which a span of days begins, whose month stands with its end, or with itself.
 static DAYS_TO: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?i)\b(\d{{1,2}})(?:st|nd|rd|th|\.)?\s?(?:[-–]|to|until|bis|au|al)\s?(\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?({MONTH})\b(?:,?\s+(?:de\s+)?(\d{{4}})\b)?"
+        r"(?i)\b(\d{{1,2}})(?:st|nd|rd|th|\.)?\s?(?:[-–]|to|until|bis|au|al)\s?(?:einschließlich\s|einschl\.\s|inclusive\s|und\s+mit\s)?(\d{{1,2}})(?:st|nd|rd|th|\.)?\s+(?:of\s+|de\s+)?({MONTH})\b(?:,?\s+(?:de\s+)?(\d{{4}})\b)?"
     ))
 });
 static MONTH_DAYS: LazyLock<Option<Regex>> = LazyLock::new(|| {
@@ -247,7 +247,7 @@ fn with_clocks(text: &str, days: &[Stated], today: Date, site: &TimeZone) -> Vec
             continue;
         }
         // "from 09:00 to 13:00" on a day that stands before it in the sentence, or behind the range's other end.
-        let before = days.iter().rev().find(|(_, end, ..)| *end <= clock.start && clock.start - end < 40);
+        let before = days.iter().rev().find(|(_, end, ..)| *end <= clock.start && clock.start - end < 64);
         let behind = clocks
             .get(index + 1)
             .filter(|next| ranges(text.get(clock.end..next.start).unwrap_or_default()))

@@ -72,7 +72,8 @@ impl Times<'_> {
                             Intent::Provision | Intent::Modify | Intent::Revoke | Intent::Offboard
                         ) && (!self.kept(number) || refuses(unit))
                             && !tells_since(unit, point)
-                            && !between(unit, point) =>
+                            && !between(unit, point)
+                            && !away(unit, point) =>
                     {
                         return Some(self.finer(point));
                     }
@@ -178,7 +179,10 @@ impl Times<'_> {
     fn finer(&self, day: Point) -> Timestamp {
         let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
         let mut hours = own.flat_map(|(number, unit)| self.points(number, unit)).filter(|(point, role)| {
-            matches!(role, Role::Effective | Role::On) && !point.day && point.at >= day.at && point.at - day.at < DAY
+            matches!(role, Role::Effective | Role::On | Role::Other)
+                && !point.day
+                && point.at >= day.at
+                && point.at - day.at < DAY
         });
         if day.day { hours.next().map_or(day.at, |(point, _)| point.at) } else { day.at }
     }
@@ -341,7 +345,7 @@ fn do_it(clause: &str) -> bool {
     let all = words(clause);
     let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
     (0..all.len().min(8)).any(|at| match (word(at), word(at + 1)) {
-        ("do", "it" | "this" | "so") => {
+        ("do", "it" | "this" | "so" | "that" | "exactly") => {
             at == 0
                 || matches!(
                     word(at - 1),
@@ -357,7 +361,18 @@ fn do_it(clause: &str) -> bool {
                 || all[..at].iter().any(|w| {
                     matches!(
                         w.text.as_str(),
-                        "it" | "this" | "rotation" | "removal" | "deletion" | "revocation" | "change" | "switch"
+                        "it" | "this"
+                            | "rotation"
+                            | "removal"
+                            | "deletion"
+                            | "revocation"
+                            | "change"
+                            | "switch"
+                            | "swap"
+                            | "exchange"
+                            | "replacement"
+                            | "renewal"
+                            | "downgrade"
                     )
                 })
         }
@@ -370,6 +385,24 @@ fn tells_since(unit: &Unit, point: Point) -> bool {
     words(unit.text.get(..point.start).unwrap_or_default())
         .iter()
         .any(|w| matches!(w.text.as_str(), "was" | "were" | "ran" | "had" | "has" | "have" | "been" | "stood"))
+}
+
+/// "On vacation from 3 August": somebody is away.
+fn away(unit: &Unit, point: Point) -> bool {
+    words(unit.text.get(..point.start).unwrap_or_default()).iter().rev().take(5).any(|w| {
+        matches!(
+            w.text.as_str(),
+            "vacation"
+                | "holiday"
+                | "holidays"
+                | "leave"
+                | "away"
+                | "urlaub"
+                | "vacaciones"
+                | "cong\u{e9}"
+                | "cong\u{e9}s"
+        )
+    })
 }
 
 /// "From 1 August on they must not have any access".

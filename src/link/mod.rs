@@ -290,7 +290,7 @@ impl Index {
             }
             if let Some(window) = &mut window {
                 times(intent).finer_end(window);
-                trust.extend(window, times(intent).extensions(), &mut distrusted, &mut why);
+                trust.extend(window, times(intent).extensions(window.end), &mut distrusted, &mut why);
                 intent = Intent::Elevate;
                 why.push(format!("window until {}", window.end.map_or_else(String::new, |end| end.to_string())));
             }

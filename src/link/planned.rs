@@ -32,7 +32,18 @@ impl Times<'_> {
                 matches!(role, Role::On | Role::Other | Role::Start) && self.of_action(number, unit, *point)
             });
             // "On 9 November their last channel moves, so …": what stands behind "then".
-            let then = || (all.is_empty() && self.thereupon(number)).then(|| self.spoken_of(number, &later)).flatten();
+            let then = || {
+                let that = self.thereupon(number)?;
+                // "They release it on 23 October and we delete on that same day."
+                let here = all.iter().rfind(|(point, role)| {
+                    !matches!(role, Role::Happened | Role::Deadline) && later(point) && point.end <= that
+                });
+                match here {
+                    Some((point, _)) => Some(*point),
+                    None if all.is_empty() => self.spoken_of(number, &later),
+                    None => None,
+                }
+            };
             here.map(|(point, _)| *point).or_else(then).map(|point| self.ends_with(point))
         })
     }
@@ -78,15 +89,15 @@ impl Times<'_> {
         }
     }
 
-    /// "Delete it then", "on that day it gets a new value", "afterwards remove it".
-    fn thereupon(&self, number: usize) -> bool {
+    /// "Delete it then", "on that day it gets a new value", "afterwards remove it": where it speaks of that day.
+    fn thereupon(&self, number: usize) -> Option<usize> {
         let judged = &self.judged[number];
         let acts = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).any(|clause| {
             clause.acts.iter().any(|act| {
                 act.intent == self.intent || (self.intent == Intent::Offboard && act.intent == Intent::Revoke)
             })
         });
-        acts && !judged.question && that_day(&judged.words)
+        that_day_at(&judged.words).filter(|_| acts && !judged.question)
     }
 
     /// The point that the sentences before speak of.
@@ -122,30 +133,32 @@ fn weekday_alone(unit: &Unit, point: Point) -> bool {
         })
 }
 
-/// Words that speak of a date that was told before.
-fn that_day(all: &[Word]) -> bool {
-    all.windows(2).any(|pair| {
+/// "On that day", "at the same time": words that speak of a day that was told before.
+pub(super) fn of_that_day(all: &[Word]) -> bool {
+    that_day_at(all).is_some()
+}
+
+/// Where words speak of a date that was told before.
+fn that_day_at(all: &[Word]) -> Option<usize> {
+    let then = |word: &str| matches!(word, "then" | "afterwards" | "thereafter" | "danach");
+    let pair = all.windows(2).find(|pair| {
         let (one, two) = (pair[0].text.as_str(), pair[1].text.as_str());
-        matches!(
+        let day = matches!(
             two,
-            "day"
-                | "date"
-                | "evening"
-                | "morning"
-                | "night"
-                | "moment"
-                | "instant"
-                | "hour"
-                | "minute"
-                | "time"
-                | "point"
-        ) && matches!(one, "that" | "same" | "the-same")
-            || matches!(
-                (one, two),
-                ("after", "that") | ("from", "then") | ("diesem", "tag") | ("ce", "jour") | ("ese", "d\u{ed}a")
-            )
-    }) || all.first().is_some_and(|w| matches!(w.text.as_str(), "then" | "afterwards" | "thereafter" | "danach"))
-        || all.last().is_some_and(|w| matches!(w.text.as_str(), "then" | "afterwards" | "thereafter" | "danach"))
+            "day" | "date" | "evening" | "morning" | "night" | "moment" | "instant" | "hour" | "minute" | "time"
+        );
+        (day && matches!(one, "that" | "same"))
+            || matches!((one, two), ("after", "that") | ("from", "then"))
+            || matches!((one, two), ("diesem", "tag") | ("ce", "jour") | ("mismo", "d\u{ed}a"))
+    });
+    let first = all.first().filter(|w| then(&w.text));
+    // "Renew it by then" is another thing.
+    let by = all
+        .len()
+        .checked_sub(2)
+        .is_some_and(|at| matches!(all[at].text.as_str(), "by" | "until" | "till" | "before" | "since"));
+    let last = all.last().filter(|w| then(&w.text) && !by);
+    pair.map(|pair| &pair[0]).or(first).or(last).map(|word| word.start)
 }
 
 /// What takes place on a day, and is not the action.
@@ -186,6 +199,8 @@ fn occasion(word: &str) -> bool {
             | "debriefing"
             | "reminder"
             | "newsletter"
+            | "period"
+            | "quarter"
     )
 }
 
@@ -221,6 +236,9 @@ fn looks_back(word: &str) -> bool {
             | "expiry"
             | "back"
             | "reachable"
+            | "target"
+            | "uiterlijk"
+            | "tard"
             | "vor"
             | "avant"
             | "antes"

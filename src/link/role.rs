@@ -66,6 +66,7 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         &["letzter", "vertragstag"],
         &["last", "day", "of", "service"],
         &["last", "contract", "day"],
+        &["last", "time"],
     ] {
         if has(phrase) {
             return Role::LastDay;
@@ -94,6 +95,10 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         || has(&["kraft", "ab"])
         || has(&["vigor", "desde"])
         || has(&["gilt", "ab"])
+        || has(&["wirkung", "vom"])
+        || has(&["wirkung", "zum"])
+        || has(&["wirkung", "ab"])
+        || before.iter().take(4).any(|w| matches!(*w, "vigore" | "vigor" | "vigueur" | "ingang"))
         || has(&["applies", "from"])
         || has(&["wirksam", "zum"])
         || has(&["effet", "du"])
@@ -106,6 +111,10 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         || has(&["nicht", "vor"])
     {
         return Role::Effective;
+    }
+    // "Au plus tard le 30 avril".
+    if before.iter().take(3).any(|w| matches!(*w, "tard" | "tardi" | "tardar" | "uiterlijk" | "entro")) {
+        return Role::Deadline;
     }
     // "Just for today", "today only".
     let today = all.get(at).is_some_and(|w| matches!(w.text.as_str(), "today" | "tonight" | "tomorrow" | "heute"));
@@ -152,7 +161,31 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     for (distance, word) in before.iter().enumerate().take(5) {
         let role = match *word {
             // "taken back again on Friday"
-            "again" | "wieder" if distance < 3 => Role::End,
+            "again" | "wieder"
+                if distance < 3
+                    && before.iter().any(|w| {
+                        matches!(
+                            *w,
+                            "take"
+                                | "takes"
+                                | "taken"
+                                | "removed"
+                                | "revoked"
+                                | "withdrawn"
+                                | "back"
+                                | "away"
+                                | "gone"
+                                | "off"
+                                | "dropped"
+                                | "entzogen"
+                                | "weg"
+                                | "zur\u{fc}ck"
+                                | "entfernt"
+                        )
+                    }) =>
+            {
+                Role::End
+            }
             "back"
                 if distance < 3
                     && before

@@ -17,6 +17,8 @@ pub(super) struct Extension {
     pub(super) end: Timestamp,
     /// The words say that it ends sooner than it would have.
     pub(super) sooner: bool,
+    /// They only grant ("approved until 16:00"): the word of those who may, and of nobody else.
+    pub(super) grants: bool,
     pub(super) words: String,
 }
 
@@ -57,30 +59,92 @@ impl Times<'_> {
         }
     }
 
-    /// Ends that comments state, oldest first.
-    pub(super) fn extensions(&self) -> Vec<Extension> {
-        let mut out = Vec::new();
+    /// Ends that comments state, oldest first; `end`: the one that the ticket states.
+    pub(super) fn extensions(&self, end: Option<Timestamp>) -> Vec<Extension> {
+        let mut out: Vec<Extension> = Vec::new();
         for (number, unit) in self.units.iter().enumerate() {
             let Origin::Comment(comment) = unit.origin else { continue };
             // The new end may stand in the sentence behind the word.
             let same = |other: &&Unit| other.origin == unit.origin && other.line + 1 >= unit.line;
             let said = || self.units[..number].iter().rev().take(6).take_while(same);
             let sooner = shortens(&unit.text) || said().any(|other| shortens(&other.text));
-            let near = sooner || extends(&unit.text) || said().any(|other| extends(&other.text));
-            if !near || self.judged[number].question || denies(unit) || said().any(denies) {
+            let moves = sooner || extends(&unit.text) || said().any(|other| extends(&other.text));
+            let of_comment = |other: &&Unit| other.origin == unit.origin;
+            let grants = || {
+                let behind = self.units[number + 1..].iter().take(3).take_while(of_comment);
+                agrees(&unit.text) || said().chain(behind).any(|other| agrees(&other.text))
+            };
+            if self.judged[number].question || denies(unit) || said().any(denies) {
                 continue;
             }
-            let stated = self
-                .points(number, unit)
-                .iter()
-                .rfind(|(_, role)| matches!(role, Role::End | Role::Other | Role::On | Role::Deadline));
-            if let Some((point, _)) = stated {
-                let end = if point.day { end_of(point.at) } else { point.at };
-                out.push(Extension { comment, end, sooner, words: unit.text.clone() });
+            let points = self.points(number, unit);
+            let may = |role: &Role| match moves {
+                true => matches!(role, Role::End | Role::Other | Role::On | Role::Deadline),
+                false => *role == Role::End,
+            };
+            let words = unit.text.clone();
+            if let Some((point, _)) = points.iter().rfind(|(_, role)| may(role)).filter(|_| moves || grants()) {
+                let stated = if point.day { end_of(point.at) } else { point.at };
+                // "Until Friday" says again what the ticket says with the hour.
+                let again = !moves && point.day && end.is_some_and(|end| stated >= end && stated - end < DAY);
+                if !again {
+                    out.push(Extension { comment, end: stated, sooner, grants: !moves, words });
+                }
+            } else if points.is_empty()
+                && let Some(length) = longer(&self.site.dates(&unit.text)).filter(|_| grants())
+                && let Some(from) = out.last().map(|last| last.end).or(end)
+                && let Some(later) = length.after(from, &self.zone)
+            {
+                // "Add two more hours, approved."
+                out.push(Extension { comment, end: later, sooner: false, grants: true, words });
             }
         }
         out
     }
+}
+
+/// "Two more hours", "one week longer": by how long an end moves.
+fn longer(text: &str) -> Option<super::lengths::Stated> {
+    let more = |w: &super::tokens::Word| {
+        matches!(w.text.as_str(), "longer" | "more" | "another" | "additional" | "further" | "l\u{e4}nger")
+    };
+    let beside = super::lengths::lengths(text).into_iter().find(|length| {
+        words(text.get(length.end..).unwrap_or_default()).first().is_some_and(more)
+            || words(text.get(..length.start).unwrap_or_default()).last().is_some_and(more)
+    });
+    if let Some(length) = beside {
+        return Some(length.duration);
+    }
+    let all = words(text);
+    let at = all.iter().position(|w| matches!(w.text.as_str(), "more" | "further" | "additional"))?;
+    let (count, unit) = (all.get(at.checked_sub(1)?)?, all.get(at + 1)?);
+    super::lengths::lengths(&format!("{} {}", count.text, unit.text)).first().map(|length| length.duration)
+}
+
+/// Whether a comment grants what it speaks of.
+fn agrees(text: &str) -> bool {
+    let all = words(text);
+    let word = |w: &super::tokens::Word| {
+        matches!(
+            w.text.as_str(),
+            "approved"
+                | "granted"
+                | "ok"
+                | "okay"
+                | "yes"
+                | "agreed"
+                | "akkoord"
+                | "genehmigt"
+                | "einverstanden"
+                | "aprobado"
+                | "approuv\u{e9}"
+                | "accord"
+                | "acuerdo"
+                | "concedido"
+                | "accord\u{e9}"
+        )
+    };
+    all.iter().any(word) || all.windows(2).any(|pair| pair[0].text == "signed" && pair[1].text == "off")
 }
 
 /// Whether words move the end of an access.
@@ -115,17 +179,24 @@ fn extends(text: &str) -> bool {
     let all = words(text);
     all.iter().any(|w| {
         w.text == "longer"
-            || ["exten", "prolong", "verläng", "prorrog", "prórrog", "ampli"]
+            || ["exten", "prolong", "verläng", "verlengd", "prorrog", "prórrog", "ampli"]
                 .iter()
                 .any(|stem| w.text.starts_with(stem))
     }) || PHRASES
         .iter()
         .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+        // "End of the window is now 19:30 UTC."
+        || (all.windows(2).any(|pair| pair[0].text == "is" && pair[1].text == "now")
+            && all.iter().any(|w| matches!(w.text.as_str(), "end" | "window" | "access" | "expiry")))
 }
 
 /// Whether words say that an access ends sooner.
 fn shortens(text: &str) -> bool {
-    const PHRASES: [&[&str]; 12] = [
+    const PHRASES: [&[&str]; 16] = [
+        &["access", "short"],
+        &["access", "now", "ends"],
+        &["window", "early"],
+        &["access", "early"],
         &["access", "ends"],
         &["ends", "today"],
         &["ends", "already"],

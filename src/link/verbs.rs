@@ -79,7 +79,7 @@ not be usable|stop working|stop to work",
         Intent::Revoke,
         Force::Weak,
         "",
-        "no longer exists|no longer exist|never used|never been used|was never used|were never used|unused|stale|obsolete|orphaned|orphan|dead|leftover|no longer needed|not needed any more|not needed anymore|not needed any longer|no longer used|not used any more|not used anymore|not used any longer|\
+        "no longer exists|no longer exist|stops existing|ceases to exist|is to vanish|to vanish|to disappear|has to disappear|never used|never been used|was never used|were never used|unused|stale|obsolete|orphaned|orphan|dead|leftover|no longer needed|not needed any more|not needed anymore|not needed any longer|no longer used|not used any more|not used anymore|not used any longer|\
 no longer required|not required any more|not required anymore|leaked|compromised|exposed|superfluous|dangling|redundant|do not need|don't need|no longer need|no longer needs|no longer requires|no more use for|no further use for|no use for|no more need for|no further need for|nobody needs|nobody uses|no one uses|no one needs",
         "",
         "",

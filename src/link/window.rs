@@ -79,7 +79,9 @@ impl Times<'_> {
                     || said(&["last", "working", "day"])
                     || said(&["letzter", "arbeitstag"])
                     || said(&["dernier", "jour"]))
-                && next.first().is_some_and(|w| matches!(*w, "is" | "ist" | "est" | "will" | "that" | "which"))
+                && next.first().is_some_and(|w| {
+                    matches!(*w, "is" | "ist" | "est" | "will" | "that" | "which" | "as" | "being" | "letzter")
+                })
             {
                 role = Role::LastDay;
             }
@@ -92,7 +94,7 @@ impl Times<'_> {
                 role = Role::Other;
             }
             // What begins at a day's midnight begins with it.
-            let mut point = *point;
+            let mut point = self.of_that_day(number, unit, *point);
             let midnight = |text: &str| {
                 ["midnight", "mitternacht", "minuit"].iter().any(|word| text.to_lowercase().contains(word))
             };
@@ -135,6 +137,34 @@ impl Times<'_> {
             out.push((*point, role));
         }
         out
+    }
+
+    /// "… on 25 May. It changes at 10:00 on that day": an hour alone is one of the day that was told before.
+    fn of_that_day(&self, number: usize, unit: &Unit, point: Point) -> Point {
+        let said = unit.text.get(point.start..point.end).unwrap_or_default();
+        let alone =
+            !point.day && said.len() <= 16 && !words(said).iter().any(|w| super::dates::weekday(&w.text).is_some());
+        let close = |text: &str| super::planned::of_that_day(&words(text));
+        let from = unit.text.floor_char_boundary(point.start.saturating_sub(24));
+        let to = unit.text.floor_char_boundary((point.end + 24).min(unit.text.len()));
+        if !alone
+            || said.contains(['-', '/'])
+            || !unit
+                .text
+                .get(from..point.start)
+                .zip(unit.text.get(point.end..to))
+                .is_some_and(|(a, b)| close(a) || close(b))
+        {
+            return point;
+        }
+        let before = number.checked_sub(1).filter(|before| self.units[*before].origin == unit.origin);
+        let Some(day) = before.and_then(|at| self.points(at, &self.units[at]).last().map(|(point, _)| point.at)) else {
+            return point;
+        };
+        let (told, own) = (self.zone.to_datetime(day).date(), self.zone.to_datetime(point.at).date());
+        let days = own.until(told).ok().map(|span| i64::from(span.get_days()));
+        let moved = days.and_then(|days| point.at.checked_add(SignedDuration::from_hours(24 * days)).ok());
+        Point { at: moved.unwrap_or(point.at), ..point }
     }
 
     /// What a form's variable or heading makes of a time: `last_working_day`, "Valid until".
@@ -331,10 +361,23 @@ impl Times<'_> {
         self.points(number, unit).iter().any(|(point, role)| {
             (*role == Role::Start || unit.text.get(point.end..).is_some_and(|rest| rest.trim_start().starts_with('+')))
                 && !point.day
-                && unit
-                    .text
-                    .get(point.end..length.start)
-                    .is_some_and(|between| matches!(between.trim(), "," | ";" | "(" | "+" | "for" | ", for"))
+                && unit.text.get(point.end..length.start).is_some_and(|between| {
+                    matches!(
+                        between.trim().to_lowercase().as_str(),
+                        "," | ";"
+                            | "("
+                            | "+"
+                            | "for"
+                            | ", for"
+                            | ", dauer"
+                            | ", duration"
+                            | ", duration:"
+                            | ", dur\u{e9}e"
+                            | ", lasting"
+                            | ", dauer:"
+                            | "lasting"
+                    )
+                })
         })
     }
 
