@@ -55,7 +55,13 @@ static MDY: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(&format!(r"(?i)\b({MONTH})\.?\s+(\d{{1,2}})(?:st|nd|rd|th)?\b(?:,?\s+(\d{{4}})\b)?")));
 static DOTTED: LazyLock<Option<Regex>> =
     LazyLock::new(|| pattern(r"\b(\d{1,2})\.(\d{1,2})\.(?:(\d{4}|\d{2})\b|(?:\s|,|;|\)|$))"));
-static SLASHED: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\b(\d{1,2})/(\d{1,2})/(\d{4})\b"));
+static SLASHED: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\b(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})\b"));
+/// "On the 8th", "until Monday the 14th": of this month, or the next.
+static ORDINAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
+    pattern(&format!(
+        r"(?i)\b(?:on|until|till|from|by|before|{DAY},?)\s+(the\s+(\d{{1,2}})(?:st|nd|rd|th))\b(?:[.,;:)!?]|\s+(?:at|of\s+(?:this|the)\s+month|from|until|and|in|after|because|since|so|then|latest|already|only|instead)\b|\s*$)"
+    ))
+});
 static END_OF: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
         r"(?i)\b(?:(?:the\s+)?(?:end|last\s+day)\s+of|ende|(?:la\s+)?fin(?:\s+de|\s+d')?|finales\s+de)\s+({MONTH}|(?:the|this|next)\s+month|(?:the|this)\s+year)\b(?:,?\s+(?:de\s+)?(\d{{4}})\b)?"
@@ -157,8 +163,17 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
         if let (Some(first), Some(second), Some(y)) = (part(1), part(2), part(3))
             && let Some((d, m)) = day_and_month(first, second, site)
         {
+            let y = if y < 100 { 2000 + y } else { y };
             days.extend(date(y, m, d).map(|date| (all.start(), all.end(), date, None)));
         }
+    }
+    for found in all(&ORDINAL, text) {
+        let Some(day) = found.get(1).filter(|day| free(&days, day.start(), day.end())) else { continue };
+        let Some(d) = num(found.get(2).map(|m| m.as_str())) else { continue };
+        let next = today.first_of_month().checked_add(1.months()).unwrap_or(today);
+        let of = |month: Date| date(i64::from(month.year()), i64::from(month.month()), d);
+        let found = of(today).filter(|day| *day >= today).or_else(|| of(next));
+        days.extend(found.map(|date| (day.start(), day.end(), date, None)));
     }
     for found in all(&END_OF, text) {
         let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
@@ -404,7 +419,7 @@ mod tests {
 
     #[test]
     fn every_pattern_compiles() {
-        for pattern in [&ISO, &DMY, &MDY, &DAYS_TO, &MONTH_DAYS, &DOTTED, &SLASHED, &END_OF, &RANGE, &NAMED] {
+        for pattern in [&ISO, &DMY, &MDY, &DAYS_TO, &MONTH_DAYS, &DOTTED, &SLASHED, &ORDINAL, &END_OF, &RANGE, &NAMED] {
             assert!(pattern.is_some());
         }
     }

@@ -63,7 +63,7 @@ impl Times<'_> {
                         return Some(point.at);
                     }
                     // "Starts on Monday": who comes, not when the access holds from.
-                    Role::Start if named(unit, point) && (self.intent == Intent::Provision || !from(unit, point)) => {}
+                    Role::Start if named(unit, point) && !from(unit, point) => {}
                     // "The gist from Friday contains it."
                     Role::Start if named(unit, point) && !goes_on_from(unit, point) => {}
                     Role::Start
@@ -222,6 +222,15 @@ impl Times<'_> {
                                     | "staying"
                                     | "here"
                                     | "contract"
+                                    | "contrato"
+                                    | "contrat"
+                                    | "vertrag"
+                                    | "employment"
+                                    | "assignment"
+                                    | "engagement"
+                                    | "internship"
+                                    | "secondment"
+                                    | "agreement"
                             )
                         });
                         // "Left on 8 May already."

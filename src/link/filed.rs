@@ -24,7 +24,17 @@ pub(super) const AFTERWARDS: [&str; 12] = [
 pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
 
 /// Phrases that say it.
-pub(super) const FILED_AFTERWARDS: [&[&str]; 39] = [
+pub(super) const FILED_AFTERWARDS: [&[&str]; 49] = [
+    &["filed", "late"],
+    &["filing", "late"],
+    &["late", "paperwork"],
+    &["late", "ticket"],
+    &["written", "down", "later"],
+    &["writing", "it", "down"],
+    &["nobody", "had", "recorded"],
+    &["that", "there", "is", "no", "ticket"],
+    &["queda", "constancia"],
+    &["con", "retraso"],
     &["filing", "it", "afterwards"],
     &["entered", "subsequently"],
     &["documented", "subsequently"],

@@ -29,7 +29,7 @@ impl Times<'_> {
             let all = self.points(number, unit);
             let may = |(point, _): &&(Point, Role)| later(point) && !is_due(point) && !weekday_alone(unit, *point);
             let here = all.iter().filter(may).find(|(point, role)| {
-                matches!(role, Role::On | Role::Other | Role::Start) && self.of_action(number, unit, *point)
+                matches!(role, Role::On | Role::Other | Role::Start) && self.of_action(number, unit, *point, *role)
             });
             // "On 9 November their last channel moves, so …": what stands behind "then".
             let then = || {
@@ -38,24 +38,21 @@ impl Times<'_> {
                 let here = all.iter().rfind(|(point, role)| {
                     !matches!(role, Role::Happened | Role::Deadline) && later(point) && point.end <= that
                 });
-                match here {
-                    Some((point, _)) => Some(*point),
-                    None if all.is_empty() => self.spoken_of(number, &later),
-                    None => None,
-                }
+                here.copied().or_else(|| if all.is_empty() { self.spoken_of(number, &later) } else { None })
             };
-            here.map(|(point, _)| *point).or_else(then).map(|point| self.ends_with(point))
+            here.copied().or_else(then).map(|(point, role)| self.ends_with(point, role))
         })
     }
 
     /// A person's last day is over with its end.
-    fn ends_with(&self, point: Point) -> Timestamp {
-        let last = self.intent == Intent::Offboard && !self.workload;
+    fn ends_with(&self, point: Point, role: Role) -> Timestamp {
+        // "It must work until 17 April, then remove it."
+        let last = (self.intent == Intent::Offboard && !self.workload) || role == Role::End;
         if point.day && last { end_of(point.at) } else { point.at }
     }
 
     /// Whether an action of the ticket's stands beside a point: in its sentence, or as the name of its line.
-    fn of_action(&self, number: usize, unit: &Unit, point: Point) -> bool {
+    fn of_action(&self, number: usize, unit: &Unit, point: Point, role: Role) -> bool {
         let judged = &self.judged[number];
         let Some(clause) = judged.at(point.start).and_then(|at| judged.clauses.get(at)) else { return false };
         if judged.question || unit.shape == Shape::Code || matches!(clause.stance, Stance::Keep | Stance::Example) {
@@ -71,6 +68,14 @@ impl Times<'_> {
             return false;
         }
         let names = keyed(unit, point);
+        // "In that of 1 October": only what is said to be on a day is.
+        if role == Role::Other && !names && point.day {
+            return false;
+        }
+        // "Stops counting on 2 June".
+        if self.intent == Intent::Revoke && ceases(&before) {
+            return true;
+        }
         let acts = |act: &Act| {
             let own = act.intent == self.intent || (self.intent == Intent::Offboard && act.intent == Intent::Revoke);
             let said = &unit.text[act.start..act.end];
@@ -79,7 +84,12 @@ impl Times<'_> {
             } else {
                 judged.between(point.end, act.start).len() <= BEHIND
             };
-            own && reach && !condition(said) && !expires(said)
+            let between = judged.between(act.end.min(point.start), act.start.max(point.start));
+            let other = between.iter().any(|w| {
+                looks_back(&w.text) && w.text != "was" && w.text != "were" && w.text != "been"
+                    || matches!(w.text.as_str(), "not" | "don't" | "so" | "because" | "otherwise" | "when")
+            });
+            own && reach && !other && !condition(said) && !expires(said)
         };
         let found = clause.acts.iter().any(acts);
         match names {
@@ -101,19 +111,29 @@ impl Times<'_> {
     }
 
     /// The point that the sentences before speak of.
-    fn spoken_of(&self, number: usize, later: &dyn Fn(&Point) -> bool) -> Option<Point> {
+    fn spoken_of(&self, number: usize, later: &dyn Fn(&Point) -> bool) -> Option<(Point, Role)> {
         let origin = self.units[number].origin;
         let earlier = (0..number).rev().take(2).take_while(|at| self.units[*at].origin == origin);
         let mut found = earlier.filter_map(|at| {
             let unit = &self.units[at];
             let points = self.points(at, unit);
-            points
-                .iter()
-                .rfind(|(point, role)| !matches!(role, Role::Happened) && later(point))
-                .map(|(point, _)| *point)
+            points.iter().rfind(|(point, role)| !matches!(role, Role::Happened) && later(point)).copied()
         });
         found.next()
     }
+}
+
+/// "It goes dark on 14 October", "they stop working at 10:00".
+fn ceases(before: &[&Word]) -> bool {
+    let near = &before[before.len().saturating_sub(6)..];
+    near.windows(2).any(|pair| {
+        matches!(
+            (pair[0].text.as_str(), pair[1].text.as_str()),
+            ("goes" | "go" | "going", "dark" | "away")
+                | ("stops" | "stop", "counting" | "working" | "existing" | "being")
+                | ("is" | "are", "dead")
+        )
+    })
 }
 
 /// "Removal: 26 June, 9 a.m. UTC": the line's name stands right before the point.
@@ -140,7 +160,7 @@ pub(super) fn of_that_day(all: &[Word]) -> bool {
 
 /// Where words speak of a date that was told before.
 fn that_day_at(all: &[Word]) -> Option<usize> {
-    let then = |word: &str| matches!(word, "then" | "afterwards" | "thereafter" | "danach");
+    let then = |word: &str| matches!(word, "then" | "afterwards" | "thereafter" | "danach" | "dann");
     let pair = all.windows(2).find(|pair| {
         let (one, two) = (pair[0].text.as_str(), pair[1].text.as_str());
         let day = matches!(
@@ -148,8 +168,11 @@ fn that_day_at(all: &[Word]) -> Option<usize> {
             "day" | "date" | "evening" | "morning" | "night" | "moment" | "instant" | "hour" | "minute" | "time"
         );
         (day && matches!(one, "that" | "same"))
-            || matches!((one, two), ("after", "that") | ("from", "then"))
-            || matches!((one, two), ("diesem", "tag") | ("ce", "jour") | ("mismo", "d\u{ed}a"))
+            || matches!((one, two), ("after", "that") | ("from", "then") | ("that's", "when") | ("that", "very"))
+            || matches!(
+                (one, two),
+                ("diesem", "tag") | ("ce", "jour") | ("mismo", "d\u{ed}a") | ("cet", "instant") | ("quel", "momento")
+            )
     });
     let first = all.first().filter(|w| then(&w.text));
     // "Renew it by then" is another thing.
@@ -158,7 +181,11 @@ fn that_day_at(all: &[Word]) -> Option<usize> {
         .checked_sub(2)
         .is_some_and(|at| matches!(all[at].text.as_str(), "by" | "until" | "till" | "before" | "since"));
     let last = all.last().filter(|w| then(&w.text) && !by);
-    pair.map(|pair| &pair[0]).or(first).or(last).map(|word| word.start)
+    // "Until 9 February, then delete it".
+    let inside = all.windows(2).find(|pair| {
+        then(&pair[1].text) && !matches!(pair[0].text.as_str(), "by" | "until" | "till" | "before" | "since" | "and")
+    });
+    pair.map(|pair| &pair[0]).or(first).or(last).or(inside.map(|pair| &pair[1])).map(|word| word.start)
 }
 
 /// What takes place on a day, and is not the action.

@@ -95,6 +95,11 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         || has(&["kraft", "ab"])
         || has(&["vigor", "desde"])
         || has(&["gilt", "ab"])
+        || has(&["as", "from"])
+        || has(&["in", "force"])
+        || (near(0) == "than"
+            && near(1) == "earlier"
+            && before.iter().any(|w| matches!(*w, "not" | "don't" | "never" | "no" | "doesn't")))
         || has(&["wirkung", "vom"])
         || has(&["wirkung", "zum"])
         || has(&["wirkung", "ab"])
@@ -196,7 +201,9 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
             }
             "until" | "till" | "til" | "through" | "thru" | "bis" | "jusqu'au" | "jusqu'à" | "hasta" | "expires"
             | "expiry" | "expire" | "expiring" | "auto-expires" | "auto-expire" | "lapse" | "lapses" | "lapsing"
-            | "ends" | "end" | "ending" | "ende" | "fin" | "endet" | "closes" => Role::End,
+            | "ends" | "end" | "ending" | "ende" | "fin" | "endet" | "closes" | "vence" | "acaba" | "fino" | "tot" => {
+                Role::End
+            }
             "to" if distance == 0 && before.iter().any(|w| matches!(*w, "from" | "extended" | "von")) => Role::End,
             "since"
                 if matches!(near(distance + 1), "active" | "valid" | "live" | "effect" | "aktiv") && distance == 0 =>

@@ -228,6 +228,7 @@ impl Times<'_> {
                 Some(Role::Effective)
             }
             () if has(&["implementation", "execution"]) && has(&["date", "day", "time"]) => Some(Role::Effective),
+            () if has(&["from"]) && has(&["valid"]) && self.intent != Intent::Elevate => Some(Role::Effective),
             () if has(&["to"]) && has(&["valid", "access"]) => Some(Role::End),
             () if has(&["end", "ends", "until", "expiry", "expires", "expiration", "bis", "fin", "hasta"]) => {
                 Some(Role::End)
