@@ -68,6 +68,7 @@ impl Hints {
                 hints.accounts.insert(account.to_owned());
             }
         }
+        let all = text;
         for (at, word) in words.iter().enumerate() {
             if denied(&words, word.start) {
                 continue;
@@ -116,6 +117,9 @@ impl Hints {
                 "dependabot" => _ = hints.kinds.insert("dependabot-secret"),
                 "codespaces" | "codespace" => _ = hints.kinds.insert("codespaces-secret"),
                 "actions" => _ = hints.kinds.insert("actions-secret"),
+                // "Drop X here, inherit from the org", "delete our NPM_TOKEN".
+                "here" if matches!(next, "" | "inherit" | "and") && at > 0 => hints.here = true,
+                "our" if words.get(at + 1).is_some_and(|w| shouted(&all[w.start..w.end])) => hints.here = true,
                 // "Our own X": this repository's. "So that the group's one applies": another one.
                 "own" if matches!(near(1), "our" | "its" | "their" | "the" | "my" | "your") => hints.below = true,
                 _ if word.text.ends_with("'s") && matches!(next, "one" | "ones") => {}
@@ -123,7 +127,8 @@ impl Hints {
                 | "organisationsweit" | "organización" => hints.above = true,
                 compound if levelled(compound) == Some(true) => hints.above = true,
                 compound if levelled(compound) == Some(false) => hints.below = true,
-                "repository" | "repo" | "project" | "projekt" | "projet" | "proyecto" | "dépôt" | "repositorio" => {
+                "repository" | "repo" | "project" | "projekt" | "projekts" | "projektes" | "projet" | "proyecto"
+                | "dépôt" | "repositorio" => {
                     hints.below = true;
                     hints.here |= matches!(near(1), "this" | "dieses" | "diesem" | "ce" | "este");
                     // "the ledger project", "project ledger": a place by its last part.
@@ -210,6 +215,11 @@ impl Hints {
     }
 }
 
+/// `NPM_TOKEN`: the name of a secret.
+fn shouted(word: &str) -> bool {
+    word.contains('_') && !word.contains(|c: char| c.is_lowercase())
+}
+
 /// "Organization-level", "group-wide": whether that is above repositories and projects, or one of them.
 fn levelled(word: &str) -> Option<bool> {
     let (what, reach) = word.split_once('-')?;
@@ -240,9 +250,32 @@ fn denied(words: &[Word], start: usize) -> bool {
     {
         return true;
     }
-    let mut before = words[..at].iter().rev().take(4).map(|word| word.text.as_str());
+    let mut before = words[..at].iter().rev().take(6).map(|word| word.text.as_str());
     let near = before.find(|word| {
-        !matches!(*word, "the" | "in" | "for" | "on" | "of" | "from" | "den" | "die" | "das" | "el" | "la" | "en")
+        !matches!(
+            *word,
+            "the"
+                | "in"
+                | "for"
+                | "on"
+                | "of"
+                | "from"
+                | "one"
+                | "that"
+                | "den"
+                | "die"
+                | "das"
+                | "der"
+                | "dem"
+                | "von"
+                | "el"
+                | "la"
+                | "en"
+                | "celui"
+                | "celle"
+                | "du"
+                | "de"
+        )
     });
     near.is_some_and(|word| {
         matches!(

@@ -221,6 +221,7 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
         || (matches!(back(1), "most") && back(2) == "at")
         || (back(1) == "to" && matches!(back(2), "limited" | "restricted" | "capped"))
         || back(1) == "valid"
+        || (back(1) == "long" && back(2) == "how")
         || (matches!(back(1), "next" | "coming")
             && matches!(back(2), "the" | "for")
             && [back(2), back(3)].contains(&"for"))

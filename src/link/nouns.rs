@@ -33,7 +33,7 @@ table! {
     "key" | "token" | "secret" | "credential" | "password" | "pw" | "pwd" | "passwd" | "cred" | "passphrase"
         | "pat" | "certificate" | "cert" | "webhook" | "kubeconfig" | "accessor" | "variable" | "login"
         | "secret-id" | "app" | "installation" | "service-account" | "apikey" | "api-key" | "keypair"
-        | "signing-key" | "schlüssel" | "zugriffsschlüssel" | "passwort" | "datenbankpasswort" | "adminpasswort" | "dienstpasswort" | "geheimnis" | "zugangsdaten"
+        | "signing-key" | "schlüssel" | "zugriffsschlüssel" | "passwort" | "kennwort" | "datenbankpasswort" | "adminpasswort" | "dienstpasswort" | "geheimnis" | "zugangsdaten"
         | "jeton" | "clé" | "cle" | "mot" | "identifiant" | "clave" | "llave" | "contraseña" | "credencial"
         | "secreto" | "credenciale" | "tokenu" | "tokena" | "klucz" | "klucza" | "hasło" | "hasła" | "sleutel" | "wachtwoord" | "pincode" | "pin"
         | "nøgle" | "nøglen" | "deploy-nøgle" | "deploy-nøglen" | "nyckel" | "nyckeln" | "nøkkel" | "lösenord" | "adgangskode" | "chiave" | "chiavi" | "chave" | "senha" | "role" | "account" | "trust" | "parameter" | "path" | "version"

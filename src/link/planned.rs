@@ -72,6 +72,10 @@ impl Times<'_> {
         if role == Role::Other && !names && point.day {
             return false;
         }
+        // "The token behind it ends on 12 September, put in a new one in time."
+        if self.intent == Intent::Rotate && near.iter().any(|w| ends(&w.text)) {
+            return false;
+        }
         // "Stops counting on 2 June".
         if self.intent == Intent::Revoke && ceases(&before) {
             return true;
@@ -123,6 +127,26 @@ impl Times<'_> {
     }
 }
 
+/// What a value does at its end, which is why there is to be a new one.
+fn ends(word: &str) -> bool {
+    matches!(
+        word,
+        "stops"
+            | "stop"
+            | "ends"
+            | "end"
+            | "expires"
+            | "dies"
+            | "lapses"
+            | "working"
+            | "valid"
+            | "invalid"
+            | "out"
+            | "endet"
+            | "l\u{e4}uft"
+    )
+}
+
 /// "It goes dark on 14 October", "they stop working at 10:00".
 fn ceases(before: &[&Word]) -> bool {
     let near = &before[before.len().saturating_sub(6)..];
@@ -141,7 +165,9 @@ fn keyed(unit: &Unit, point: Point) -> bool {
     let before = unit.text.get(..point.start).unwrap_or_default().trim_end_matches([' ', '*', '_', '`']);
     let day = words(before).last().filter(|w| super::dates::weekday(&w.text).is_some()).map(|w| w.start);
     let before = before.get(..day.unwrap_or(before.len())).unwrap_or_default().trim_end_matches([' ', ',', '*', '_']);
-    before.ends_with([':', '|', '\u{2013}', '\u{2014}', '='])
+    // Of a row with more cells than a name and a value, a cell is no value of the one before it.
+    let row = before.ends_with('|') && unit.text.trim().trim_matches('|').matches('|').count() == 1;
+    before.ends_with([':', '\u{2013}', '\u{2014}', '=']) || row
 }
 
 /// A weekday and nothing more: which one is meant is not certain.

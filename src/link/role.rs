@@ -81,6 +81,10 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     if near(0) == "including" && before.iter().take(4).any(|w| *w == "to") {
         return Role::End;
     }
+    // "Today up to 17:30 UTC".
+    if near(0) == "to" && near(1) == "up" {
+        return Role::End;
+    }
     if has(&["runs", "out"]) || has(&["run", "out"]) || has(&["läuft", "aus"]) {
         return Role::End;
     }

@@ -281,12 +281,15 @@ fn clause(
                     | "could"
             )
         });
+        // "The token gets revoked".
+        let gets = form == Form::Participle && before(1).any(|w| matches!(w, "gets" | "get"));
         // "They are deleted in 14 days."
         let ahead = own.windows(2).any(|pair| {
             let (first, second) = (words[pair[0]].text.as_str(), words[pair[1]].text.as_str());
             matches!(first, "in" | "within" | "on") && second.starts_with(|c: char| c.is_ascii_digit())
         });
         let modal = modal
+            || gets
             || (form == Form::Participle
                 && (caused(words, own, f.from)
                     || takes_effect(words, f.to)

@@ -23,9 +23,9 @@ pub(super) const VERBS: &[Verbs] = &[
         Intent::Revoke,
         Force::Weak,
         "löschen|lösche|löscht|löschst|entfernen|entferne|abschalten|loeschen|wegnehmen|wegräumen|aufräumen|bereinigen|ausmisten|rausnehmen|rauswerfen|rausschmeißen|abklemmen|abdrehen|abstellen|\
-stilllegen|kappen|muss weg|müssen weg|kann weg|können weg|soll weg|sollen weg|darf weg|dürfen weg|gehört gelöscht|gehören gelöscht|weg damit",
+stilllegen|kappen|deinstallieren|deinstalliere|abbauen|rückbauen|ausbauen|muss weg|müssen weg|kann weg|können weg|soll weg|sollen weg|darf weg|dürfen weg|gehört gelöscht|gehören gelöscht|weg damit",
         "gelöscht|geloescht|entfernt|abgeschaltet|rausgenommen|weggenommen|abgestellt|aufgeräumt",
-        "löschung|entfernung|bereinigung",
+        "löschung|entfernung|bereinigung|deinstallation|rückbau|abbau",
     ),
     (
         Intent::Revoke,
@@ -40,7 +40,7 @@ wird nicht mehr gebraucht|wird nicht mehr benötigt|verwaist|verwaiste|verwaiste
         Force::Strong,
         "rotieren|rotiere|rotiert bitte|neu ausstellen|neu erzeugen|neu generieren|neu erstellen",
         "rotiert",
-        "schlüsseltausch|schlüsselwechsel|passwortwechsel|passworttausch|tokenwechsel|tokentausch|schlüsselrotation|passwortrotation|rotation",
+        "kennwortwechsel|kennworttausch|kennwortänderung|passwortänderung|zertifikatswechsel|zertifikatstausch|schlüsseltausch|schlüsselwechsel|passwortwechsel|passworttausch|tokenwechsel|tokentausch|schlüsselrotation|passwortrotation|rotation",
     ),
     (
         Intent::Rotate,
@@ -53,7 +53,7 @@ wird nicht mehr gebraucht|wird nicht mehr benötigt|verwaist|verwaiste|verwaiste
         Intent::Offboard,
         Force::Strong,
         "verlässt uns|verlässt die firma|verlässt das unternehmen|verlässt den konzern|verlässt die gruppe|letzter arbeitstag|letzten arbeitstag|letzter tag|letzten tag|scheidet aus|ausscheiden|\
-tritt aus|gekündigt|vertrag läuft aus|vertrag endet|vertragsende|geht in rente|in den ruhestand|arbeitet nicht mehr bei",
+tritt aus|gekündigt|vertrag läuft aus|vertrag endet|vertragsende|geht in rente|in den ruhestand|ist raus|fliegt raus|macht nicht mehr weiter|nicht mehr bei uns|nicht mehr im haus|hört auf|hört bei uns auf|arbeitet nicht mehr bei",
         "ausgeschieden|ausgetreten",
         "austritt|mitarbeiteraustritt|austritte|kündigung|renteneintritt|weggang",
     ),

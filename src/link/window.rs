@@ -230,7 +230,20 @@ impl Times<'_> {
             () if has(&["implementation", "execution"]) && has(&["date", "day", "time"]) => Some(Role::Effective),
             () if has(&["from"]) && has(&["valid"]) && self.intent != Intent::Elevate => Some(Role::Effective),
             () if has(&["to"]) && has(&["valid", "access"]) => Some(Role::End),
-            () if has(&["end", "ends", "until", "expiry", "expires", "expiration", "bis", "fin", "hasta"]) => {
+            () if has(&[
+                "end",
+                "ends",
+                "until",
+                "expiry",
+                "expires",
+                "expiration",
+                "lapses",
+                "lapse",
+                "bis",
+                "fin",
+                "hasta",
+            ]) =>
+            {
                 Some(Role::End)
             }
             () if has(&[
