@@ -166,6 +166,19 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     if words.get(behind..behind + 2).is_some_and(|pair| pair[0].text == "is" && pair[1].text == "assumed") {
         return true;
     }
+    // "PatchPilot takes over, the token goes".
+    if words.get(behind..behind + 2).is_some_and(|pair| {
+        matches!(pair[0].text.as_str(), "takes" | "took" | "will")
+            && matches!(pair[1].text.as_str(), "over" | "replace")
+    }) {
+        return true;
+    }
+    // "The job reads X since sprint 14", where another one is to go.
+    if matches!(one, "reads" | "uses" | "pulls" | "fetches" | "consumes")
+        && words.get(behind).is_some_and(|w| matches!(w.text.as_str(), "since" | "now" | "already" | "instead"))
+    {
+        return true;
+    }
     // `KEY=***` in a line of a log: its value was masked.
     if text[start..end].trim_end_matches(['*', ')', ',', ';', '\'', '"', '`']).ends_with('=') {
         return true;

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::BTreeSet;
 
 use crate::model::Id;
-use crate::model::ticket::{Distrusted, Intent, Link, Strength};
+use crate::model::ticket::{Comment, Distrusted, Intent, Link, Strength};
 
 use super::choose::Context;
 use super::links::{Linked, quote};
@@ -229,8 +229,15 @@ impl Trust<'_> {
         }
         self.record.comments.iter().rev().take(3).find_map(|comment| {
             let reporter = comment.author.names.iter().any(|name| self.record.reporter.names.contains(name));
-            if !self.trusts(&comment.author, comment.at) && !reporter {
-                return None;
+            let by_right = self.trusts(&comment.author, comment.at) || reporter;
+            // Anybody else's word, where somebody agrees: what is removed instead of renewed loosens nothing.
+            let agreed = || {
+                let later = |other: &&Comment| other.at > comment.at && !self.same(&other.author, &comment.author);
+                self.record.comments.iter().filter(later).any(|other| agrees(&other.text))
+            };
+            if !by_right {
+                let said = |sentence: &str| thrown_away(&words(sentence)).then(|| quote(sentence));
+                return comment.text.split_inclusive(['.', '\n', '!']).find_map(said).filter(|_| agreed());
             }
             let said = |sentence: &str| {
                 let all = words(sentence);
@@ -292,7 +299,7 @@ fn invites(text: &str) -> bool {
         "complains",
         "einspruch",
         "einwände",
-        ]) && has(&["unless", "if", "until", "no", "without", "sofern", "please"]))
+        ]) && has(&["unless", "if", "until", "no", "without", "sofern", "please", "any"]))
         // "Object below."
         || (all.len() <= 4
             && all.first().is_some_and(|w| matches!(w.text.as_str(), "object" | "objections"))

@@ -173,7 +173,9 @@ impl Hints {
             }
             if several && shared && self.above != self.below {
                 if self.below == entity.of_repository() {
-                    score += 1;
+                    // "(repository)" and no environment: not one of an environment's.
+                    let whole = self.below && entity.environment.is_none() && self.environments.is_empty();
+                    score += 1 + u32::from(whole);
                 } else if self.below || !self.places.contains(place) {
                     // "group" and "organization" are words of other things, too; a named place outweighs them.
                     return None;

@@ -265,6 +265,12 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
                         | "inactive"
                         | "idle"
                         | "untouched"
+                        | "invisible"
+                        | "broken"
+                        | "stuck"
+                        | "missing"
+                        | "waiting"
+                        | "waited"
                 )
             })
             || matches!(next, "ago" | "old" | "later" | "earlier" | "before" | "notice" | "or");

@@ -133,6 +133,7 @@ fn ends(word: &str) -> bool {
         word,
         "stops"
             | "stop"
+            | "over"
             | "ends"
             | "end"
             | "expires"

@@ -66,7 +66,6 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         &["letzter", "vertragstag"],
         &["last", "day", "of", "service"],
         &["last", "contract", "day"],
-        &["last", "time"],
     ] {
         if has(phrase) {
             return Role::LastDay;
@@ -80,6 +79,10 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     }
     if near(0) == "including" && before.iter().take(4).any(|w| *w == "to") {
         return Role::End;
+    }
+    // "He comes in for the last time on Friday".
+    if near(0) == "on" && near(1) == "time" && near(2) == "last" {
+        return Role::LastDay;
     }
     // "Today up to 17:30 UTC".
     if near(0) == "to" && near(1) == "up" {

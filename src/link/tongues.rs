@@ -299,7 +299,7 @@ pub(super) const FURTHER: &[Verbs] = &[
 ];
 
 /// Keeps what its clause names.
-pub(super) const KEEP: &str = "conserve|conservent|bleibt|bleiben|behalten|behalten wir|wir behalten|lasst|behält|nicht anfassen|finger weg|nicht anrühren|unverändert|unberührt|nicht betroffen|nichts zu tun|weiterhin|nie ruszamy|nie dotykamy|bez zmian|skal ikke røres|røres ikke|ikke røres|laten we met rust|niet aan de beurt|met rust|blijft|blijven|hoeft niet|hoeven niet|laten staan|niets mee te maken|nog in gebruik|nog nodig|beh\u{e5}lls|wird noch|werden noch|noch gebraucht|noch benötigt|\
+pub(super) const KEEP: &str = "conserve|conservent|bleibt|bleiben|nichts ändern|nichts geändert|nicht gewünscht|bitte nichts|behalten|behalten wir|wir behalten|lasst|behält|nicht anfassen|finger weg|nicht anrühren|unverändert|unberührt|nicht betroffen|nichts zu tun|weiterhin|nie ruszamy|nie dotykamy|bez zmian|skal ikke røres|røres ikke|ikke røres|laten we met rust|niet aan de beurt|met rust|blijft|blijven|hoeft niet|hoeven niet|laten staan|niets mee te maken|nog in gebruik|nog nodig|beh\u{e5}lls|wird noch|werden noch|noch gebraucht|noch benötigt|\
 noch verwendet|in ruhe lassen|belassen|stehen lassen|continua ativo|continua ativa|continuam ativos|fica como está|resta attivo|restano attivi|pozostaje|pozostają|zostaje|zostają|lassen wir|nicht löschen|nicht sperren|nicht entfernen|gehört nicht dazu|\
 garder|gardez|on garde|gardons|nous gardons|garde|conserver|conservez|ne pas|ne touchez pas|ne touche pas|pas touche|reste|restent|inchangé|inchangée|inchangés|n'est pas concerné|n'est pas concernée|ne sont pas concernés|\
 encore utilisé|encore utilisée|toujours utilisé|toujours utilisée|sert encore|servent encore|ne change pas|ne changent pas|\

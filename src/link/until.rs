@@ -79,11 +79,15 @@ impl Times<'_> {
             }
             let points = self.points(number, unit);
             let may = |role: &Role| match moves {
-                true => matches!(role, Role::End | Role::Other | Role::On | Role::Deadline),
+                true => !matches!(role, Role::Happened),
                 false => *role == Role::End,
             };
             let words = unit.text.clone();
-            if let Some((point, _)) = points.iter().rfind(|(_, role)| may(role)).filter(|_| moves || grants()) {
+            if let Some((point, _)) = points
+                .iter()
+                .rfind(|(point, role)| may(role) && !instead_of(unit, point.start))
+                .filter(|_| moves || grants())
+            {
                 let stated = if point.day { end_of(point.at) } else { point.at };
                 // "Until Friday" says again what the ticket says with the hour.
                 let again = !moves && point.day && end.is_some_and(|end| stated >= end && stated - end < DAY);
@@ -101,6 +105,12 @@ impl Times<'_> {
         }
         out
     }
+}
+
+/// "… instead of Friday".
+fn instead_of(unit: &Unit, start: usize) -> bool {
+    let before = words(unit.text.get(..start).unwrap_or_default());
+    before.iter().rev().take(3).any(|w| matches!(w.text.as_str(), "instead" | "rather" | "statt"))
 }
 
 /// "Two more hours", "one week longer": by how long an end moves.

@@ -85,6 +85,10 @@ impl Times<'_> {
             {
                 role = Role::LastDay;
             }
+            // "[31 Aug 10:02] hannes: …": when it was said.
+            if unit.text.starts_with('[') && unit.text.find(']').is_some_and(|end| point.end <= end) {
+                role = Role::Happened;
+            }
             // "Decisions from Thursday's call": whose.
             if unit
                 .text
