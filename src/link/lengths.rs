@@ -297,7 +297,7 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
             | "dauert"
             | "dure"
     ) || matches!(back(2), "for" | "duration" | "für" | "pour" | "por" | "durée" | "dauer" | "duración");
-    let of = matches!(next, "of" | "window" | "access" | "only" | "max" | "from" | "starting" | "ab");
+    let of = matches!(next, "of" | "window" | "access" | "only" | "max" | "from" | "starting" | "beginning" | "ab");
     let key = text[..length.start].trim_end().ends_with(':');
     let keyed = length.start == 0 && text[..length.end].contains(['(', ':']);
     most || keyed || (!no && (for_it || of || key || at == 0))

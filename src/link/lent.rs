@@ -15,9 +15,39 @@ impl Reading<'_> {
     /// "cluster-admin for whoever is on call, expires 2026-09-14": a line that leads with a level and states an end.
     pub(super) fn lends(&self) -> bool {
         // The lines of a form that was typed by hand.
-        if self.keyed(&["level", "access level", "access", "extent", "permission", "permissions"])
-            && self.keyed(&["duration", "until", "end", "ends", "expires", "to", "window", "valid", "validity"])
-        {
+        const LEVELS: [&str; 11] = [
+            "level",
+            "access level",
+            "access",
+            "extent",
+            "permission",
+            "permissions",
+            "role",
+            "rights",
+            "stufe",
+            "niveau",
+            "nivel",
+        ];
+        const ENDS: [&str; 17] = [
+            "duration",
+            "until",
+            "end",
+            "ends",
+            "expires",
+            "to",
+            "window",
+            "valid",
+            "validity",
+            "lapses",
+            "how long",
+            "till",
+            "until when",
+            "bis",
+            "ende",
+            "jusqu'au",
+            "hasta",
+        ];
+        if self.keyed(&LEVELS) && self.keyed(&ENDS) {
             return true;
         }
         if self.keyed(&["duration", "dauer", "dur\u{e9}e", "duraci\u{f3}n"])

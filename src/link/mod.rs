@@ -7,8 +7,10 @@
 //! like a name is told (`lookalike`). Intent, state, level, times and people are read from the same units, and `trust` decides whose
 //! words may loosen.
 
+mod abbreviated;
 mod access;
 mod address;
+mod answers;
 mod apart;
 mod approval;
 mod beside;

@@ -1,7 +1,7 @@
 //! When an action is to be done, where no word states from when it holds: "the token comes on 20 October", "Removal: 26 June, 9:00 UTC",
 //! "the mount goes on 30 June; on that day delete it". Last asked, see `effective`.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::model::ticket::Intent;
 
@@ -42,6 +42,34 @@ impl Times<'_> {
             };
             here.copied().or_else(then).map(|(point, role)| self.ends_with(point, role))
         })
+    }
+
+    /// "… on 25 May. It changes at 10:00 on that day": an hour alone is one of the day that was told before.
+    pub(super) fn of_that_day(&self, number: usize, unit: &Unit, point: Point) -> Point {
+        let said = unit.text.get(point.start..point.end).unwrap_or_default();
+        let alone =
+            !point.day && said.len() <= 16 && !words(said).iter().any(|w| super::dates::weekday(&w.text).is_some());
+        let close = |text: &str| that_day_at(&words(text)).is_some();
+        let from = unit.text.floor_char_boundary(point.start.saturating_sub(24));
+        let to = unit.text.floor_char_boundary((point.end + 24).min(unit.text.len()));
+        if !alone
+            || said.contains(['-', '/'])
+            || !unit
+                .text
+                .get(from..point.start)
+                .zip(unit.text.get(point.end..to))
+                .is_some_and(|(a, b)| close(a) || close(b))
+        {
+            return point;
+        }
+        let before = number.checked_sub(1).filter(|before| self.units[*before].origin == unit.origin);
+        let Some(day) = before.and_then(|at| self.points(at, &self.units[at]).last().map(|(point, _)| point.at)) else {
+            return point;
+        };
+        let (told, own) = (self.zone.to_datetime(day).date(), self.zone.to_datetime(point.at).date());
+        let days = own.until(told).ok().map(|span| i64::from(span.get_days()));
+        let moved = days.and_then(|days| point.at.checked_add(SignedDuration::from_hours(24 * days)).ok());
+        Point { at: moved.unwrap_or(point.at), ..point }
     }
 
     /// A person's last day is over with its end.
@@ -178,11 +206,6 @@ fn weekday_alone(unit: &Unit, point: Point) -> bool {
             !text.contains(|c: char| c.is_ascii_digit())
                 && !words(text).iter().any(|w| super::dates::month(&w.text).is_some() || w.text == "tomorrow")
         })
-}
-
-/// "On that day", "at the same time": words that speak of a day that was told before.
-pub(super) fn of_that_day(all: &[Word]) -> bool {
-    that_day_at(all).is_some()
 }
 
 /// Where words speak of a date that was told before.

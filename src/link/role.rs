@@ -198,7 +198,7 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
             {
                 Role::End
             }
-            "back"
+            "back" | "away"
                 if distance < 3
                     && before
                         .iter()
@@ -224,8 +224,8 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
             // "Zum 1. September sperren", where "bis zum" is an end.
             "zum" if distance == 0 && near(1) != "bis" => Role::Effective,
             "window" | "zeitraum" | "zeitfenster" | "between" | "zwischen" | "entre" | "per" | "ab" | "compter"
-            | "from" | "partir" | "starting" | "start" | "begin" | "beginning" | "von" | "desde" | "begins"
-            | "starts"
+            | "from" | "partir" | "starting" | "start" | "begin" | "beginning" | "beginn" | "beginnt" | "von"
+            | "desde" | "begins" | "starts"
                 if distance < 4 && (*word != "from" || before[..distance].iter().all(|w| leads_up(w))) =>
             {
                 Role::Start

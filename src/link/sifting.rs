@@ -4,12 +4,12 @@
 
 use std::ops::Range;
 
+use super::abbreviated::abbreviates;
 use super::address;
 use super::hashed::{hash, hash_at};
 use super::index::Names;
 use super::marks::{Marks, Word};
 use super::scan::Scan;
-use super::text::abbreviates;
 use super::tokens::{self, Token, each_part, each_token};
 
 /// Signs of a line, beside its words.

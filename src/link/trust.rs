@@ -205,7 +205,7 @@ impl<'t> Trust<'t> {
                 }
                 continue;
             }
-            let over = self.record.closed_at.is_some_and(|closed| extension.end <= closed);
+            let over = self.record.closed_at.is_some_and(|closed| extension.end <= closed) && !asks(&extension.words);
             if trusted || over {
                 window.end = Some(extension.end);
                 why.push(format!("window extended by {}: {}", comment.author.label(), quote(&extension.words)));
@@ -218,4 +218,14 @@ impl<'t> Trust<'t> {
             }
         }
     }
+}
+
+/// "I would ask for an extension until Friday": a wish, whoever granted it.
+fn asks(said: &str) -> bool {
+    super::tokens::words(said).iter().any(|w| {
+        matches!(
+            w.text.as_str(),
+            "ask" | "asking" | "request" | "could" | "would" | "can" | "may" | "please" | "need" | "bitte" | "brauche"
+        )
+    })
 }

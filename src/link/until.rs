@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::model::ticket::{Comment, Window};
 
+use super::dates::Point;
 use super::postponed::denies;
 use super::role::Role;
 use super::text::{Origin, Unit};
@@ -83,11 +84,13 @@ impl Times<'_> {
                 false => *role == Role::End,
             };
             let words = unit.text.clone();
-            if let Some((point, _)) = points
-                .iter()
-                .rfind(|(point, role)| may(role) && !instead_of(unit, point.start))
-                .filter(|_| moves || grants())
-            {
+            let meant = |(point, role): &&(Point, Role)| may(role) && !instead_of(unit, point.start);
+            // "Extended until 05:30, report until Tuesday": the end behind the word.
+            let behind = moving(&unit.text).and_then(|word| {
+                points.iter().filter(meant).find(|(point, role)| *role == Role::End && point.start > word)
+            });
+            let stated = behind.or_else(|| points.iter().rfind(meant)).filter(|_| moves || grants());
+            if let Some((point, _)) = stated {
                 let stated = if point.day { end_of(point.at) } else { point.at };
                 // "Until Friday" says again what the ticket says with the hour.
                 let again = !moves && point.day && end.is_some_and(|end| stated >= end && stated - end < DAY);
@@ -95,7 +98,7 @@ impl Times<'_> {
                     out.push(Extension { comment, end: stated, sooner, grants: !moves, words });
                 }
             } else if points.is_empty()
-                && let Some(length) = longer(&self.site.dates(&unit.text)).filter(|_| grants())
+                && let Some(length) = longer(&self.site.dates(&unit.text)).filter(|_| moves || grants())
                 && let Some(from) = out.last().map(|last| last.end).or(end)
                 && let Some(later) = length.after(from, &self.zone)
             {
@@ -110,7 +113,7 @@ impl Times<'_> {
 /// "… instead of Friday".
 fn instead_of(unit: &Unit, start: usize) -> bool {
     let before = words(unit.text.get(..start).unwrap_or_default());
-    before.iter().rev().take(3).any(|w| matches!(w.text.as_str(), "instead" | "rather" | "statt"))
+    before.iter().rev().take(3).any(|w| matches!(w.text.as_str(), "instead" | "rather" | "statt" | "not" | "nicht"))
 }
 
 /// "Two more hours", "one week longer": by how long an end moves.
@@ -120,7 +123,10 @@ fn longer(text: &str) -> Option<super::lengths::Stated> {
     };
     let beside = super::lengths::lengths(text).into_iter().find(|length| {
         words(text.get(length.end..).unwrap_or_default()).first().is_some_and(more)
-            || words(text.get(..length.start).unwrap_or_default()).last().is_some_and(more)
+            || words(text.get(..length.start).unwrap_or_default())
+                .last()
+                // "Prolonging this by a week".
+                .is_some_and(|w| more(w) || (w.text == "by" && moving(text).is_some()))
     });
     if let Some(length) = beside {
         return Some(length.duration);
@@ -138,6 +144,7 @@ fn agrees(text: &str) -> bool {
         matches!(
             w.text.as_str(),
             "approved"
+                | "approve"
                 | "granted"
                 | "ok"
                 | "okay"
@@ -155,6 +162,14 @@ fn agrees(text: &str) -> bool {
         )
     };
     all.iter().any(word) || all.windows(2).any(|pair| pair[0].text == "signed" && pair[1].text == "off")
+}
+
+/// Where a word that makes an access longer stands.
+fn moving(text: &str) -> Option<usize> {
+    const STEMS: [&str; 8] =
+        ["exten", "prolong", "verl\u{e4}ng", "verlengd", "prorrog", "pr\u{f3}rrog", "proroga", "ampli"];
+    let all = words(text);
+    all.iter().find(|w| STEMS.iter().any(|stem| w.text.starts_with(stem))).map(|w| w.start)
 }
 
 /// Whether words move the end of an access.
@@ -187,12 +202,7 @@ fn extends(text: &str) -> bool {
         &["nueva", "fecha"],
     ];
     let all = words(text);
-    all.iter().any(|w| {
-        w.text == "longer"
-            || ["exten", "prolong", "verläng", "verlengd", "prorrog", "prórrog", "ampli"]
-                .iter()
-                .any(|stem| w.text.starts_with(stem))
-    }) || PHRASES
+    moving(text).is_some() || all.iter().any(|w| w.text == "longer") || PHRASES
         .iter()
         .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
         // "End of the window is now 19:30 UTC."
@@ -202,7 +212,8 @@ fn extends(text: &str) -> bool {
 
 /// Whether words say that an access ends sooner.
 fn shortens(text: &str) -> bool {
-    const PHRASES: [&[&str]; 16] = [
+    const PHRASES: [&[&str]; 17] = [
+        &["cut", "off"],
         &["access", "short"],
         &["access", "now", "ends"],
         &["window", "early"],
