@@ -163,7 +163,8 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     // "Role X is assumed by the workflow".
     let end = text[start..].find(char::is_whitespace).map_or(text.len(), |length| start + length);
     let behind = words.partition_point(|word| word.start < end);
-    if words.get(behind..behind + 2).is_some_and(|pair| pair[0].text == "is" && pair[1].text == "assumed") {
+    let next = |n: usize| words.get(behind + n).map(|w| w.text.as_str()).unwrap_or_default();
+    if (next(0) == "is" && next(1) == "assumed") || (next(0) == "can" && next(1) == "be" && next(2) == "assumed") {
         return true;
     }
     // "PatchPilot takes over, the token goes".

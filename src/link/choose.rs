@@ -9,6 +9,7 @@ use crate::model::Id;
 use super::entity::Entity;
 use super::hints::{Hints, environment};
 use super::index::Names;
+use super::spread::{Spread, both, everywhere, joined, same_place, sets_apart, singles_out};
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::words;
@@ -53,6 +54,8 @@ pub(super) struct Context<'c> {
     pub(super) title: Hints,
     pub(super) fields: Hints,
     pub(super) whole: Hints,
+    /// Of the sentences that order something.
+    ordered: Hints,
     pub(super) repository: Option<String>,
     /// Of each unit's clauses.
     clauses: Vec<Vec<Hints>>,
@@ -79,6 +82,7 @@ impl<'c> Context<'c> {
             title: Hints::default(),
             fields: Hints::of(fields, names),
             whole: Hints::default(),
+            ordered: Hints::default(),
             repository: repository.map(str::to_lowercase),
             joins: Vec::new(),
             known: RefCell::default(),
@@ -122,6 +126,12 @@ impl<'c> Context<'c> {
                 context.joins.push(number);
             }
             context.whole.add(&hints);
+            if matches!(unit.origin, Origin::Body(_)) {
+                let ordered = judged[number].clauses.iter().zip(&context.clauses[number]);
+                for (_, hints) in ordered.filter(|(clause, _)| clause.stance == Stance::Act) {
+                    context.ordered.add(hints);
+                }
+            }
         }
         context
     }
@@ -193,6 +203,11 @@ impl<'c> Context<'c> {
         if let [one] = left.iter().filter(key).collect::<Vec<_>>()[..] {
             return Choice::of(vec![*one]);
         }
+        // "Use the org's X, delete ours".
+        let ours = || words(&unit.text).iter().any(|w| w.text == "ours");
+        if let Some(own) = self.own(&left).filter(|own| own.len() == 1 && ours()) {
+            return Choice::of(own);
+        }
         let whole_unit = self.unit(number, None);
         // "Token 19 of this project".
         if let Some(own) = self.own(&left).filter(|_| near.here || (whole_unit.here && !near.above)) {
@@ -245,6 +260,11 @@ impl<'c> Context<'c> {
         if let Some(own) = self.own(&left) {
             guessed = own.len() == 1;
             left = own;
+        }
+        // "Please update the Actions secret of this repo": what is ordered, below a title that names it.
+        let fitting = self.best(&left, &self.ordered);
+        if left.len() > 1 && fitting.len() == 1 {
+            return Choice::of(fitting);
         }
         if left.len() > 1 {
             let fitting = self.best(&left, &self.whole);
@@ -368,119 +388,4 @@ impl<'c> Context<'c> {
             || self.repository.as_ref() == Some(place)
             || (!entity.of_repository() && hints.above)
     }
-}
-
-/// "Has one of its own", "has one by that name as well": of another place.
-fn sets_apart(aside: &str) -> bool {
-    let all = words(aside);
-    all.iter().any(|w| matches!(w.text.as_str(), "theirs" | "namesake"))
-        || all.windows(2).any(|pair| {
-            matches!(
-                (pair[0].text.as_str(), pair[1].text.as_str()),
-                ("its" | "their", "own") | ("that" | "same", "name") | ("one", "too")
-            )
-        })
-}
-
-/// "The one for staging", "only the staging one".
-fn singles_out(text: &str) -> bool {
-    words(text).iter().any(|w| matches!(w.text.as_str(), "one" | "only" | "ones"))
-}
-
-/// "In all environments": everything that is left, and differs in that alone.
-fn everywhere(text: &str) -> Option<Spread> {
-    let all = words(text);
-    all.windows(2).find_map(|pair| match (pair[0].text.as_str(), pair[1].text.as_str()) {
-        ("all" | "every" | "each" | "alle" | "allen" | "jeder" | "tous" | "toutes" | "todos" | "todas", next) => {
-            match next {
-                "environments" | "environment" | "envs" | "scopes" | "scope" | "stages" | "stage" | "umgebungen"
-                | "environnements" | "entornos" => Some(Spread::Environments),
-                "repositories" | "repository" | "repos" | "repo" | "projects" | "project" | "projekten"
-                | "projekte" | "dépôts" | "projets" | "repositorios" | "proyectos" => Some(Spread::Places),
-                _ => None,
-            }
-        }
-        _ => None,
-    })
-}
-
-/// "From the same environment".
-fn same_place(text: &str) -> bool {
-    let all = words(text);
-    // "There, too", "likewise".
-    if all.last().is_some_and(|w| w.text == "likewise" || w.text == "ditto")
-        || all.windows(2).any(|pair| pair[0].text == "there" && matches!(pair[1].text.as_str(), "too" | "as"))
-    {
-        return true;
-    }
-    all.windows(2).any(|pair| {
-        matches!(pair[0].text.as_str(), "same" | "that" | "selben" | "gleichen" | "même" | "mismo")
-            && matches!(
-                pair[1].text.as_str(),
-                "environment"
-                    | "env"
-                    | "scope"
-                    | "repository"
-                    | "repo"
-                    | "project"
-                    | "place"
-                    | "umgebung"
-                    | "projekt"
-                    | "environnement"
-                    | "dépôt"
-                    | "projet"
-                    | "entorno"
-                    | "repositorio"
-                    | "proyecto"
-            )
-    })
-}
-
-/// What namesakes may differ in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Spread {
-    Environments,
-    Places,
-}
-
-/// Whether places that a text names are joined, not set against each other.
-fn joined(text: &str) -> bool {
-    let all = words(text);
-    let has = |options: &[&str]| all.iter().any(|word| options.contains(&word.text.as_str()));
-    (has(&["and", "both", "und", "beide", "beiden", "et", "y", "ambos", "ambas", "each", "every"])
-        || text.contains(['&', '+']))
-        && !has(&["from", "than", "or", "von", "oder", "ou", "o", "copied", "unlike", "instead", "not", "but"])
-}
-
-/// "In both repositories": both of the two that are left.
-fn both(text: &str) -> bool {
-    let all = words(text);
-    all.iter().enumerate().any(|(at, word)| {
-        matches!(word.text.as_str(), "both" | "beide" | "beiden" | "ambos" | "ambas")
-            && all.get(at + 1).is_none_or(|next| {
-                text[word.end..next.start].contains(['.', ',', ';', ')', '*'])
-                    || matches!(
-                        next.text.as_str(),
-                        "places"
-                            | "repos"
-                            | "repositories"
-                            | "projects"
-                            | "environments"
-                            | "envs"
-                            | "scopes"
-                            | "stages"
-                            | "stores"
-                            | "secrets"
-                            | "variables"
-                            | "copies"
-                            | "of"
-                            | "ones"
-                            | "repositorios"
-                            | "proyectos"
-                            | "entornos"
-                            | "umgebungen"
-                            | "projekten"
-                    )
-            })
-    })
 }

@@ -43,6 +43,10 @@ impl Trust<'_> {
                 (0..units.len()).filter(|unit| units[*unit].origin == Origin::Comment(index)).collect();
             let text: String = said.iter().flat_map(|unit| [units[*unit].text.as_str(), "\n"]).collect();
             let (corrects, wrong) = (corrects(&text), wrong(&text));
+            // Whoever closes it without a deed names what was kept.
+            if words(&text).windows(2).any(|pair| pair[0].text == "without" && pair[1].text == "having") {
+                continue;
+            }
             let object = invited
                 && words(&text).iter().any(|w| {
                     matches!(
@@ -65,6 +69,9 @@ impl Trust<'_> {
                     )
                 });
             let trusted = self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
+            let later = &self.record.comments[index + 1..];
+            let confirmed = || later.iter().any(|later| self.opener_writes(later) && strikes(&later.text));
+            let trusted = trusted || (!self.of_change(&comment.author) && confirmed());
             let kept: BTreeSet<Id> = own
                 .iter()
                 .filter(|m| trusted && kept(context, m))
@@ -144,12 +151,17 @@ impl Trust<'_> {
                 continue;
             }
             // "wrong key, it is B": with one target before and one now, the one before is meant to go.
-            if dropped.is_empty() && linked.links.len() == 1 && meant.len() == 1 && (wrong || takes_back(&text)) {
+            if dropped.is_empty()
+                && linked.links.len() == 1
+                && meant.len() == 1
+                && (wrong || takes_back(&text) || means(&text))
+            {
                 dropped.extend(linked.links.keys().filter(|id| **id != meant[0].0).cloned());
             }
             let by_right = self.trusts(&comment.author, comment.at)
                 || self.opener_writes(comment)
                 || (object && !self.of_change(&comment.author))
+                || trusted
                 || (!self.of_change(&comment.author)
                     && self.record.comments[index + 1..].iter().any(|later| {
                         // Whoever opened it may only be asking for news.
@@ -257,7 +269,9 @@ impl Trust<'_> {
                 let ends = |w: &super::tokens::Word| {
                     ["delet", "remov", "revok", "retir", "deactivat"].iter().any(|stem| w.text.starts_with(stem))
                 };
-                (no_new && all.iter().filter(|w| ends(w)).count() > 1 && !comment.text.contains('?'))
+                let away =
+                    all.iter().any(|w| w.text == "take" || w.text == "throw") && all.iter().any(|w| w.text == "away");
+                (no_new && (away || all.iter().filter(|w| ends(w)).count() > 1) && !comment.text.contains('?'))
                     .then(|| quote(&comment.text))
             };
             comment.text.split_inclusive(['.', '\n', '!']).find_map(said).or_else(none)
@@ -395,6 +409,18 @@ fn corrects(text: &str) -> bool {
                     | "gemeint"
             )
         })
+}
+
+/// "Then strike that line": whoever opened it follows an objection.
+fn strikes(text: &str) -> bool {
+    words(text).iter().any(|w| matches!(w.text.as_str(), "strike" | "scratch" | "drop" | "streichen"))
+}
+
+/// "I mean X".
+fn means(text: &str) -> bool {
+    words(text).windows(2).any(|pair| {
+        pair[0].text == "i" && matches!(pair[1].text.as_str(), "mean" | "meant") || pair[1].text == "gemeint"
+    })
 }
 
 /// "Forget what the form says", "ignore the description".

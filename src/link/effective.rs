@@ -8,11 +8,12 @@ use jiff::Timestamp;
 use crate::model::ticket::{Field, Intent};
 
 use super::dates::Point;
+use super::daywords::{a_day, between, done_on, from, goes_on_from, named, next};
 use super::filed::filed_afterwards;
 use super::nouns::{condition, expires};
 use super::role::Role;
 use super::stance::Stance;
-use super::text::{Origin, Unit};
+use super::text::{Origin, Shape, Unit};
 use super::tokens::words;
 use super::verbs::Form;
 use super::window::{DAY, Times, end_of};
@@ -119,7 +120,9 @@ impl Times<'_> {
                 && judged.between(act.end.min(point.start), act.end.max(point.start)).len() < 9;
             act.intent == self.intent && !condition(&unit.text[act.start..act.end]) && (done || keyed(act))
         });
-        let value = judged.before(point.start).windows(2).any(|pair| {
+        let behind = judged.behind(point.end);
+        let near = judged.before(point.start).windows(2).chain(behind[..behind.len().min(10)].windows(2));
+        let value = near.into_iter().any(|pair| {
             matches!(pair[0].text.as_str(), "new" | "fresh" | "another" | "other")
                 && matches!(
                     pair[1].text.as_str(),
@@ -131,7 +134,16 @@ impl Times<'_> {
             .before(point.start)
             .iter()
             .any(|w| matches!(w.text.as_str(), "last" | "previously" | "formerly" | "zuletzt" | "letztes"));
-        (said || value || carried) && !earlier
+        // "| WEBHOOK | 6 May, 14:20 UTC | Mikael |" below "What | When | Who".
+        let when = unit.shape == Shape::Row
+            && filed_afterwards(self.units)
+            && super::table::heading(self.units, number, point.start).is_some_and(|name| {
+                matches!(
+                    name.trim().to_lowercase().as_str(),
+                    "when" | "time" | "date" | "wann" | "zeit" | "datum" | "uhrzeit" | "quand" | "cu\u{e1}ndo"
+                )
+            });
+        (said || value || carried || when) && !earlier
     }
 
     /// Whether the ticket, in its title or its text, orders a credential's end or its new value.
@@ -144,6 +156,7 @@ impl Times<'_> {
                             && matches!(act.intent, Intent::Revoke | Intent::Rotate)
                             && !condition(&unit.text[act.start..act.end])
                             && !expires(&unit.text[act.start..act.end])
+                            && !is_new(&unit.text[act.start..act.end])
                     };
                     clause.acts.iter().any(order)
                 })
@@ -349,6 +362,12 @@ impl Times<'_> {
     }
 }
 
+/// "A new one": no order by itself.
+fn is_new(said: &str) -> bool {
+    let said = said.to_lowercase();
+    ["new", "fresh", "neue", "nouve", "nuev"].iter().any(|stem| said.starts_with(stem))
+}
+
 /// "Please do it on Saturday", "to be done on 1 June", "scheduled for Sunday".
 fn do_it(clause: &str) -> bool {
     let all = words(clause);
@@ -424,63 +443,4 @@ pub(super) fn refuses(unit: &Unit) -> bool {
         ) && matches!(pair[1].text.as_str(), "not" | "no" | "plus" | "keinen" | "keine" | "nicht")
     });
     must && all.iter().any(|w| super::nouns::access_noun(&w.text))
-}
-
-/// A day by its name alone: "on Monday", "tomorrow".
-fn named(unit: &Unit, point: Point) -> bool {
-    unit.text.get(point.start..point.end).is_some_and(|text| {
-        !text.contains(|c: char| c.is_ascii_digit())
-            && !words(text).iter().any(|w| super::dates::month(&w.text).is_some())
-    })
-}
-
-/// "Tomorrow at noon", where "noon" alone is no day.
-fn a_day(text: &str) -> bool {
-    words(text).iter().any(|w| {
-        matches!(w.text.as_str(), "tomorrow" | "today" | "tonight" | "next") || super::dates::weekday(&w.text).is_some()
-    })
-}
-
-/// "Done on 8 May".
-fn done_on(unit: &Unit, point: Point) -> bool {
-    words(unit.text.get(..point.start).unwrap_or_default())
-        .iter()
-        .rev()
-        .take(3)
-        .any(|w| matches!(w.text.as_str(), "done" | "carried" | "executed" | "happened" | "performed"))
-}
-
-/// "Next Monday".
-fn next(unit: &Unit, point: Point) -> bool {
-    let said = unit.text.get(..point.end).unwrap_or_default();
-    let all = words(said);
-    all.iter().rev().nth(1).is_some_and(|w| matches!(w.text.as_str(), "next" | "coming"))
-        || words(unit.text.get(point.start..point.end).unwrap_or_default()).first().is_some_and(|w| w.text == "next")
-}
-
-/// "Reviewed between 1 and 4 May": a span, and nothing that begins.
-fn between(unit: &Unit, point: Point) -> bool {
-    let before = words(unit.text.get(..point.start).unwrap_or_default());
-    before.last().is_some_and(|w| matches!(w.text.as_str(), "between" | "zwischen" | "entre"))
-}
-
-/// "From Friday on", "from Friday, …" at a sentence's head: since when, and not where something comes from.
-fn goes_on_from(unit: &Unit, point: Point) -> bool {
-    let behind = words(unit.text.get(point.end..).unwrap_or_default());
-    let before = words(unit.text.get(..point.start).unwrap_or_default());
-    before.len() < 2
-        || behind.first().is_none_or(|w| {
-            matches!(w.text.as_str(), "on" | "onwards" | "onward" | "an" | "at" | "the" | "she" | "he" | "it" | "they")
-        })
-}
-
-/// "From Monday": right before the day it is said that something begins.
-fn from(unit: &Unit, point: Point) -> bool {
-    let before = words(unit.text.get(..point.start).unwrap_or_default());
-    before.last().is_some_and(|w| {
-        matches!(
-            w.text.as_str(),
-            "from" | "of" | "starting" | "ab" | "von" | "per" | "du" | "dès" | "partir" | "desde" | "del"
-        )
-    })
 }

@@ -88,6 +88,10 @@ pub(super) fn filed_afterwards(units: &[Unit]) -> bool {
 /// Whether words say that a ticket is filed after the fact; a title says it in one word.
 fn afterwards(all: &[Word], title: bool) -> bool {
     let one = |w: &Word| AFTERWARDS.contains(&w.text.as_str());
+    // "Nachtrag f\u{fc}rs Notfallbuch."
+    if all.len() <= 6 && all.first().is_some_and(one) {
+        return true;
+    }
     (title && all.iter().any(|w| one(w) || matches!(w.text.as_str(), "record" | "recorded")))
         || all.windows(2).any(|pair| one(&pair[0]) && FILED.contains(&pair[1].text.as_str()))
         || (0..all.len()).any(|at| {

@@ -247,7 +247,7 @@ fn denied(words: &[Word], start: usize) -> bool {
         )
     };
     let not = (1..=2).find(|n| matches!(behind(*n), "not" | "isn't" | "aren't" | "nicht"));
-    if not.is_some_and(|not| untouched(not + 1) || untouched(not + 2))
+    if not.is_some_and(|not| untouched(not + 1) || untouched(not + 2) || (not == 1 && behind(2).is_empty()))
         || matches!(behind(1), "unaffected" | "untouched" | "stays" | "remains")
     {
         return true;

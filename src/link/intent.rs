@@ -29,6 +29,8 @@ pub(super) struct Reading<'r> {
     pub(super) lexicon: &'r Lexicon,
     /// Whether a word is somebody who owns something: a workload.
     pub(super) workload: &'r dyn Fn(&str) -> bool,
+    /// Whether a text names something known.
+    pub(super) known: &'r dyn Fn(&str) -> bool,
     /// Whether it is anybody who owns something.
     pub(super) owner: &'r dyn Fn(&str) -> bool,
     /// Whether what is named is a role: something to be had, with no value of its own.

@@ -284,6 +284,7 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
             | "durante"
             | "another"
             | "duration"
+            | "length"
             | "dauer"
             | "durée"
             | "duración"

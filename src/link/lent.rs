@@ -28,8 +28,9 @@ impl Reading<'_> {
             "niveau",
             "nivel",
         ];
-        const ENDS: [&str; 17] = [
+        const ENDS: [&str; 18] = [
             "duration",
+            "length",
             "until",
             "end",
             "ends",
@@ -47,7 +48,8 @@ impl Reading<'_> {
             "jusqu'au",
             "hasta",
         ];
-        if self.keyed(&LEVELS) && self.keyed(&ENDS) {
+        const WHO: [&str; 6] = ["who", "for", "person", "wer", "f\u{fc}r", "qui"];
+        if (self.keyed(&LEVELS) || self.keyed(&WHO)) && self.keyed(&ENDS) {
             return true;
         }
         if self.keyed(&["duration", "dauer", "dur\u{e9}e", "duraci\u{f3}n"])

@@ -25,6 +25,7 @@ impl Asked<'_> {
         if let Some(field) = self.record.fields.get(&Field::Level) {
             return match &self.levels(field, false)[..] {
                 [one] => (Some(*one), None),
+                [] if in_field(field).is_some() => (in_field(field), None),
                 [] => (
                     None,
                     Some(format!("\"{}\" in the level's field is no level that is known", super::links::quote(field))),
@@ -466,4 +467,15 @@ fn able(text: &str) -> Option<Level> {
     });
     let first = found.next()?;
     Some(found.fold(first, |most, level| if level == Level::Write { level } else { most }))
+}
+
+/// Verbs that mean a level where nothing else can be meant: a form's answer.
+fn in_field(field: &str) -> Option<Level> {
+    let all = words(field);
+    let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
+    match () {
+        () if has(&["\u{e4}ndern", "bearbeiten", "eintragen", "modifier", "modificar", "editar"]) => Some(Level::Write),
+        () if has(&["ansehen", "einsehen", "anschauen", "sehen", "voir", "ver"]) => Some(Level::Read),
+        () => None,
+    }
 }

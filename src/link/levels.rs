@@ -141,7 +141,14 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
         {
             return None;
         }
-        "root" if matches!(next, "cause" | "folder") => return None,
+        "root"
+            if matches!(
+                next,
+                "cause" | "folder" | "ceremony" | "certificate" | "ca" | "key" | "directory" | "path"
+            ) =>
+        {
+            return None;
+        }
         // "The admin password" is what is asked for, and no extent.
         "admin" | "administrator"
             if matches!(

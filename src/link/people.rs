@@ -86,7 +86,10 @@ impl Search<'_> {
             let people = self.people_in(&unit.text);
             let base = if people.is_empty() { 0 } else { self.base(number, unit) };
             for (name, start) in people {
-                let score = base + self.beside(&unit.text, start);
+                // Of two of one name the address tells which.
+                let address = unit.text.get(start..).and_then(|rest| rest.split_whitespace().next());
+                let own = i32::from(address.is_some_and(|word| word.contains('@')));
+                let score = base + self.beside(&unit.text, start) + own;
                 let subject =
                     Subject { name, field: field(self.record, unit.origin), quote: super::links::quote(&unit.text) };
                 add(score, number, subject);
@@ -216,6 +219,7 @@ impl Search<'_> {
                     matches!(
                         w.text.as_str(),
                         "e-mail"
+                            | "mail"
                             | "email"
                             | "user"
                             | "name"

@@ -43,12 +43,17 @@ pub(super) fn target<'u>(units: &'u [Unit], judged: &[Judged<'_>]) -> Option<&'u
                             | "lassen"
                             | "solo"
                             | "zu"
+                            | "darf"
+                            | "d\u{fc}rfen"
+                            | "k\u{fc}nftig"
                     )
                 });
                 let enough = all[end..].iter().take(BEHIND).any(|w| {
                     matches!(
                         w.text.as_str(),
                         "all"
+                            | "d\u{fc}rfen"
+                            | "k\u{f6}nnen"
                             | "enough"
                             | "suffices"
                             | "sufficient"
@@ -100,6 +105,7 @@ fn read_only(all: &[Word], at: usize) -> Option<usize> {
         ("read" | "view", "only") | ("lecture", "seule") | ("solo", "lectura") | ("nur", "lesen" | "lesend") => {
             Some(at + 2)
         }
+        ("nur", "noch") if matches!(word(at + 2), "lesen" | "lesend") => Some(at + 3),
         _ => None,
     }
 }

@@ -63,7 +63,7 @@ pub(super) fn mentions(
         return None;
     }
     let mut out = mentions.to_vec();
-    let mut changed = false;
+    let mut changed = only_one(read, &mut out);
     // Of the clause that was looked at last: those that name much name it in one row.
     let mut last: Option<(usize, usize, bool)> = None;
     for mention in &mut out {
@@ -96,4 +96,21 @@ pub(super) fn mentions(
         }
     }
     changed.then_some(out)
+}
+
+/// "Grading password is due." and "Vault path x, field y.": the only thing that is named, though nothing is said of it.
+fn only_one(read: &Read<'_>, mentions: &mut [Mention]) -> bool {
+    let own = |m: &Mention| {
+        let unit = &read.units[m.unit];
+        matches!(unit.origin, Origin::Title | Origin::Body(_)) && !m.identity
+    };
+    let named: Vec<&Mention> = mentions.iter().filter(|m| own(m)).collect();
+    let (Some(first), true) = (named.first(), named.iter().all(|m| !m.stance.spares())) else { return false };
+    if named.iter().any(|m| m.target != first.target) {
+        return false;
+    }
+    for mention in mentions.iter_mut().filter(|m| own(m)) {
+        (mention.stance, mention.instrument) = (Stance::Act, false);
+    }
+    true
 }

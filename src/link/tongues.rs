@@ -23,7 +23,7 @@ pub(super) const VERBS: &[Verbs] = &[
         Intent::Revoke,
         Force::Weak,
         "löschen|lösche|löscht|löschst|entfernen|entferne|abschalten|loeschen|wegnehmen|wegräumen|aufräumen|bereinigen|ausmisten|rausnehmen|rauswerfen|rausschmeißen|abklemmen|abdrehen|abstellen|\
-stilllegen|kappen|deinstallieren|deinstalliere|abbauen|rückbauen|ausbauen|muss weg|müssen weg|kann weg|können weg|soll weg|sollen weg|darf weg|dürfen weg|gehört gelöscht|gehören gelöscht|weg damit",
+stilllegen|kappen|deinstallieren|deinstalliere|zurückziehen|zurücknehmen|einziehen|abbauen|rückbauen|ausbauen|muss weg|müssen weg|kann weg|können weg|soll weg|sollen weg|darf weg|dürfen weg|gehört gelöscht|gehören gelöscht|weg damit",
         "gelöscht|geloescht|entfernt|abgeschaltet|rausgenommen|weggenommen|abgestellt|aufgeräumt",
         "löschung|entfernung|bereinigung|deinstallation|rückbau|abbau",
     ),
@@ -53,7 +53,7 @@ wird nicht mehr gebraucht|wird nicht mehr benötigt|verwaist|verwaiste|verwaiste
         Intent::Offboard,
         Force::Strong,
         "verlässt uns|verlässt die firma|verlässt das unternehmen|verlässt den konzern|verlässt die gruppe|letzter arbeitstag|letzten arbeitstag|letzter tag|letzten tag|scheidet aus|ausscheiden|\
-tritt aus|gekündigt|vertrag läuft aus|vertrag endet|vertragsende|geht in rente|in den ruhestand|ist raus|fliegt raus|macht nicht mehr weiter|nicht mehr bei uns|nicht mehr im haus|hört auf|hört bei uns auf|arbeitet nicht mehr bei",
+tritt aus|gekündigt|vertrag läuft aus|vertrag endet|vertragsende|geht in rente|in den ruhestand|ist raus|fliegt raus|macht nicht mehr weiter|nicht mehr bei uns|nicht mehr im haus|kommt nicht wieder|kommt nicht zurück|kommt nicht mehr zurück|hört auf|hört bei uns auf|arbeitet nicht mehr bei",
         "ausgeschieden|ausgetreten",
         "austritt|mitarbeiteraustritt|austritte|kündigung|renteneintritt|weggang",
     ),

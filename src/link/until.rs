@@ -60,6 +60,24 @@ impl Times<'_> {
         }
     }
 
+    /// "Can we move the end to Friday?", and "Extended as asked.": the end that the comment before asks for, where this one names none.
+    fn as_asked(&self, number: usize, comment: usize) -> Option<Timestamp> {
+        let of = |at: usize| Origin::Comment(at);
+        let silent = |(at, unit): (usize, &Unit)| unit.origin != of(comment) || self.points(at, unit).is_empty();
+        let before = comment.checked_sub(1)?;
+        let first = number.checked_sub(1).is_none_or(|at| self.units[at].origin != of(comment));
+        if !first || !self.units.iter().enumerate().all(silent) {
+            return None;
+        }
+        let asked = self.units.iter().enumerate().filter(|(_, unit)| unit.origin == of(before) && wishes(&unit.text));
+        let mut ends = asked.filter_map(|(at, unit)| {
+            let points = self.points(at, unit);
+            points.iter().rfind(|(_, role)| !matches!(role, Role::Happened | Role::Start)).map(|(point, _)| *point)
+        });
+        let point = ends.next()?;
+        Some(if point.day { end_of(point.at) } else { point.at })
+    }
+
     /// Ends that comments state, oldest first; `end`: the one that the ticket states.
     pub(super) fn extensions(&self, end: Option<Timestamp>) -> Vec<Extension> {
         let mut out: Vec<Extension> = Vec::new();
@@ -76,6 +94,10 @@ impl Times<'_> {
                 agrees(&unit.text) || said().chain(behind).any(|other| agrees(&other.text))
             };
             if self.judged[number].question || denies(unit) || said().any(denies) {
+                continue;
+            }
+            if let Some(end) = self.as_asked(number, comment).filter(|_| moves || grants()) {
+                out.push(Extension { comment, end, sooner: false, grants: true, words: unit.text.clone() });
                 continue;
             }
             let points = self.points(number, unit);
@@ -108,6 +130,17 @@ impl Times<'_> {
         }
         out
     }
+}
+
+/// Somebody asks for a longer access.
+fn wishes(text: &str) -> bool {
+    moving(text).is_some()
+        || words(text).iter().any(|w| {
+            matches!(
+                w.text.as_str(),
+                "end" | "until" | "till" | "longer" | "bis" | "more" | "fin" | "hasta" | "jusqu'au"
+            )
+        })
 }
 
 /// "… instead of Friday".

@@ -93,6 +93,10 @@ impl Index {
         mentions: &[Mention],
         read: impl FnOnce(&Reading<'_>) -> T,
     ) -> T {
+        let known = |text: &str| {
+            tokens(text).iter().any(|token| !self.names.named(token.text).is_empty())
+                || !self.names.named(text.trim()).is_empty()
+        };
         let owner = |word: &str| self.names.is_owner(word);
         let workload = |word: &str| owner(word) && !word.contains('@');
         let role = |mention: &Mention| matches!(&mention.target, Target::Known(of) if of.iter().all(|of| self.names.entities[*of].kind == "role"));
@@ -104,6 +108,7 @@ impl Index {
             lexicon: &self.lexicon,
             workload: &workload,
             owner: &owner,
+            known: &known,
             role: &role,
             once: Once::default(),
         })
@@ -287,9 +292,12 @@ impl Reading<'_> {
         self.mentions.iter().filter(|m| !matches!(self.units[m.unit].origin, Origin::Comment(_)))
     }
 
-    /// Whether the ticket itself names somebody who owns something, in a form's field or in its text.
+    /// Whether the ticket itself names somebody who owns something, in a form's field or in its text, or a credential in its field.
     fn names_somebody(&self) -> bool {
         let person = self.record.fields.get(&Field::Person);
+        if self.record.fields.get(&Field::Credential).is_some_and(|text| (self.known)(text)) {
+            return true;
+        }
         let fields = person.into_iter().flat_map(|people| people.split([',', ';']).map(str::trim));
         let own = self.own().flat_map(|(unit, _)| tokens(&unit.text)).map(|token| token.text);
         fields.chain(own).any(|name| (self.owner)(name.trim_start_matches('@').trim_end_matches("'s")))
