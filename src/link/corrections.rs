@@ -35,6 +35,9 @@ impl Trust<'_> {
         };
         let namesakes: RefCell<Option<(Id, Vec<usize>)>> = RefCell::new(None);
         let invited = units.iter().any(|unit| !matches!(unit.origin, Origin::Comment(_)) && invites(&unit.text));
+        // The last word by which whoever opened it follows an objection.
+        let follows = |comment: &Comment| self.opener_writes(comment) && strikes(&comment.text);
+        let struck = self.record.comments.iter().rposition(follows);
         for (index, comment) in self.record.comments.iter().enumerate().filter(|(_, c)| !c.system) {
             let own: Vec<&Mention> =
                 mentions.iter().filter(|m| units[m.unit].origin == Origin::Comment(index)).collect();
@@ -69,9 +72,8 @@ impl Trust<'_> {
                     )
                 });
             let trusted = self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
-            let later = &self.record.comments[index + 1..];
-            let confirmed = || later.iter().any(|later| self.opener_writes(later) && strikes(&later.text));
-            let trusted = trusted || (!self.of_change(&comment.author) && confirmed());
+            let confirmed = struck.is_some_and(|at| at > index);
+            let trusted = trusted || (confirmed && !self.of_change(&comment.author));
             let kept: BTreeSet<Id> = own
                 .iter()
                 .filter(|m| trusted && kept(context, m))
@@ -413,7 +415,7 @@ fn corrects(text: &str) -> bool {
 
 /// "Then strike that line": whoever opened it follows an objection.
 fn strikes(text: &str) -> bool {
-    words(text).iter().any(|w| matches!(w.text.as_str(), "strike" | "scratch" | "drop" | "streichen"))
+    words(text).iter().any(|w| matches!(w.text.as_str(), "strike" | "scratch" | "streichen"))
 }
 
 /// "I mean X".

@@ -143,7 +143,9 @@ fn stance(unit: &Unit, judged: &Judged, clause: Option<usize>, start: usize, end
                 [
                     "not" | "nicht" | "pas" | "no",
                     "the" | "der" | "die" | "das" | "den" | "le" | "la" | "el" | "our" | "its"
-                ]
+                ] | ["the", "one" | "other" | "others"]
+                    | ["der" | "die" | "das", "andere" | "unter" | "in" | "von" | "im"]
+                    | ["another", _]
             )
     };
     if let Some(next) = judged.clauses.get(index + 1).filter(|next| next.aside && next.stance.spares() && !other(next))

@@ -63,9 +63,9 @@ impl Times<'_> {
             return point;
         }
         let before = number.checked_sub(1).filter(|before| self.units[*before].origin == unit.origin);
-        let Some(day) = before.and_then(|at| self.points(at, &self.units[at]).last().map(|(point, _)| point.at)) else {
-            return point;
-        };
+        // Read without its roles: those may look at the sentence before it in turn.
+        let told = before.and_then(|at| self.raw(&self.units[at]).pop());
+        let Some(day) = told.map(|point| point.at) else { return point };
         let (told, own) = (self.zone.to_datetime(day).date(), self.zone.to_datetime(point.at).date());
         let days = own.until(told).ok().map(|span| i64::from(span.get_days()));
         let moved = days.and_then(|days| point.at.checked_add(SignedDuration::from_hours(24 * days)).ok());

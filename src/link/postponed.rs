@@ -26,18 +26,19 @@ impl Times<'_> {
         let mut out = Vec::new();
         for (number, unit) in self.units.iter().enumerate() {
             let Origin::Comment(comment) = unit.origin else { continue };
-            if self.judged[number].question || self.points(number, unit).is_empty() {
+            let (own, before) = (&self.judged[number], number.checked_sub(1));
+            if own.question {
                 continue;
             }
-            let all = words(&unit.text);
+            let all = &own.words;
             // "Postponed. The new date is …": in the sentence, or right before it.
-            let before = number.checked_sub(1).and_then(|before| self.units.get(before));
-            let moves = (stated.is_some() && moves(&all))
-                || before.is_some_and(|other| {
-                    other.origin == unit.origin && stated.is_some() && announces(&words(&other.text))
-                });
-            let takes_effect = takes_effect(&all);
-            let ends = self.intent == Intent::Offboard;
+            let before = before.filter(|before| self.units[*before].origin == unit.origin);
+            let announced = || before.is_some_and(|before| announces(&self.judged[before].words));
+            let moves = stated.is_some() && (moves(all) || announced());
+            let (takes_effect, ends) = (takes_effect(all), self.intent == Intent::Offboard);
+            if !moves && !takes_effect && !ends {
+                continue;
+            }
             let dated = self.points(number, unit).iter().rfind(|(_, role)| match role {
                 Role::LastDay => ends,
                 Role::Effective => takes_effect || moves,
@@ -47,7 +48,7 @@ impl Times<'_> {
             let Some((point, role)) = dated else { continue };
             // What a comment looks back on is a note of it.
             let back = self.record.comments.get(comment).and_then(|c| c.at).is_some_and(|at| end_of(point.at) < at);
-            if back || elsewhere(&all) {
+            if back || elsewhere(all) {
                 continue;
             }
             let last = *role == Role::LastDay || (ends && !self.workload);

@@ -62,14 +62,16 @@ impl Times<'_> {
 
     /// "Can we move the end to Friday?", and "Extended as asked.": the end that the comment before asks for, where this one names none.
     fn as_asked(&self, number: usize, comment: usize) -> Option<Timestamp> {
-        let of = |at: usize| Origin::Comment(at);
-        let silent = |(at, unit): (usize, &Unit)| unit.origin != of(comment) || self.points(at, unit).is_empty();
         let before = comment.checked_sub(1)?;
-        let first = number.checked_sub(1).is_none_or(|at| self.units[at].origin != of(comment));
-        if !first || !self.units.iter().enumerate().all(silent) {
+        let of = |units: &[Unit], at: usize, comment: usize| units[at].origin == Origin::Comment(comment);
+        // Units of a comment stand one behind the other.
+        let own = (number..self.units.len()).take_while(|at| of(self.units, *at, comment));
+        let first = number.checked_sub(1).is_none_or(|at| !of(self.units, at, comment));
+        if !first || own.into_iter().any(|at| !self.points(at, &self.units[at]).is_empty()) {
             return None;
         }
-        let asked = self.units.iter().enumerate().filter(|(_, unit)| unit.origin == of(before) && wishes(&unit.text));
+        let asked = (0..number).rev().take_while(|at| of(self.units, *at, before));
+        let asked = asked.map(|at| (at, &self.units[at])).filter(|(_, unit)| wishes(&unit.text));
         let mut ends = asked.filter_map(|(at, unit)| {
             let points = self.points(at, unit);
             points.iter().rfind(|(_, role)| !matches!(role, Role::Happened | Role::Start)).map(|(point, _)| *point)

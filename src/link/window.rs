@@ -53,8 +53,13 @@ impl Times<'_> {
         read.map(|cell| cell.get_or_init(|| self.read_points(number, unit)).as_slice()).unwrap_or_default()
     }
 
+    /// The points in time of a unit, whatever they are for.
+    pub(super) fn raw(&self, unit: &Unit) -> Vec<Point> {
+        points(&self.site.dates(&unit.text), self.reference(unit.origin), &self.zone)
+    }
+
     fn read_points(&self, number: usize, unit: &Unit) -> Vec<(Point, Role)> {
-        let found = points(&self.site.dates(&unit.text), self.reference(unit.origin), &self.zone);
+        let found = self.raw(unit);
         if found.is_empty() {
             return Vec::new();
         }
