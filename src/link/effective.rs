@@ -305,7 +305,14 @@ impl Times<'_> {
                                     && act.start < point.start
                             });
                         // "Do it on Saturday at 06:00 UTC."
+                        let earlier = self.judged[number]
+                            .before(point.start)
+                            .iter()
+                            .rev()
+                            .take(12)
+                            .any(|w| matches!(w.text.as_str(), "before" | "ahead" | "vor" | "avant" | "antes"));
                         let done = matches!(role, Role::On | Role::Other)
+                            && !earlier
                             && !named(unit, point)
                             && matches!(
                                 self.intent,

@@ -43,6 +43,14 @@ pub(super) fn told(units: &[Unit], names: &Names) -> Vec<String> {
     out
 }
 
+/// `TЕAMS_HOOK` with a Cyrillic letter: what somebody wrote as the name of a secret, and is none of ours.
+pub(super) fn misleads(token: &str) -> bool {
+    !token.is_ascii()
+        && token.contains(['_', '\u{ff3f}'])
+        && token.contains(|c: char| c.is_ascii_uppercase() || ('\u{ff21}'..='\u{ff3a}').contains(&c))
+        && !token.contains(char::is_lowercase)
+}
+
 /// With code points in place of what misleads.
 fn spelled(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii() { c.to_string() } else { format!("\\u{{{:x}}}", u32::from(c)) }).collect()

@@ -117,6 +117,7 @@ impl Reading<'_> {
             || ((self.units[number].text[..clause.start].ends_with(')')
                 || predicate(text))
                 && self.of_unit(number).iter().any(|m| m.start < clause.start && !m.instrument && !m.stance.spares()));
+        let named = named || (!text.is_ascii() && tokens(text).iter().any(|t| super::lookalike::misleads(t.text)));
         let verb = self.units[number].text[act.start..act.end].to_lowercase();
         // "The text of the message should be changed".
         let of_text = |w: &super::tokens::Word| {

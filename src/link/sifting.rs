@@ -302,7 +302,7 @@ fn tokens_of(line: &str, range: Range<usize>, marks: &Marks, names: &Names) -> b
 
 fn may_mean(token: Token<'_>, marks: &Marks, names: &Names) -> bool {
     let text = token.text;
-    let mut found = hidden(text, names) || placeholder_of_part(text, names);
+    let mut found = hidden(text, names) || placeholder_of_part(text, names) || super::lookalike::misleads(text);
     // `#41` is the number 41, `@svc-x` its owner, `/secret/x` the path `secret/x`.
     each_part(token, &mut |part| {
         found = found || shaped(part.text) || is_known(part.text, marks, names) || {

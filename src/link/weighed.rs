@@ -27,7 +27,7 @@ const NAME: &str = "_";
 
 /// How sure the weights must be to say something else than the rules: where these say nothing, something, or something that a title
 /// orders or that would no longer be ended or replaced.
-const SURE: [f64; 3] = [0.6, 0.4, 0.65];
+const SURE: [f64; 3] = [0.66, 0.4, 0.65];
 
 /// What the rules make of a ticket.
 pub(super) struct Ruled {

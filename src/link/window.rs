@@ -235,6 +235,7 @@ impl Times<'_> {
                     )
             });
         }
+        length = self.keyed_length().or(length);
         if end.is_none() && length.is_none() {
             return None;
         }
@@ -250,6 +251,20 @@ impl Times<'_> {
             end = begins.or(self.record.opened_at).and_then(|begins| length.after(begins, &self.zone));
         }
         Some(Window { start, end })
+    }
+
+    /// "Duration: 6h": a line of that name says it better than a title's "for one day".
+    fn keyed_length(&self) -> Option<super::lengths::Stated> {
+        let keyed = |unit: &&Unit| {
+            let key = unit.text.split_once([':', '|']).map(|(key, _)| words(key)).unwrap_or_default();
+            matches!(unit.origin, Origin::Body(_))
+                && (1..=2).contains(&key.len())
+                && key.iter().any(|w| {
+                    matches!(w.text.as_str(), "duration" | "length" | "dauer" | "dur\u{e9}e" | "duraci\u{f3}n")
+                })
+        };
+        let unit = self.units.iter().filter(keyed).find(|unit| !unit.text.contains("every"))?;
+        lengths(&self.site.dates(&unit.text)).first().map(|length| length.duration)
     }
 
     /// "Start 2026-11-14 10:00 UTC, six hours": how long, behind when it begins.

@@ -75,3 +75,24 @@ fn unstressed_words(text: &str) -> String {
 pub(crate) fn fenced(text: &str) -> String {
     format!("```\n{}\n```\n", text.trim_matches('\n').replace("```", "'''"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn emphasis_goes_and_names_stay() {
+        for (line, want) in [
+            ("token _harbor-pull_ (9)", "token harbor-pull (9)"),
+            ("called _old laptop_.", "called old laptop."),
+            ("_DEPLOY_KEY_ and DEPLOY_KEY_OLD", "DEPLOY_KEY and DEPLOY_KEY_OLD"),
+            ("`_kept_` and _gone_", "`_kept_` and gone"),
+            ("a_b _c d", "a_b _c d"),
+            ("path/_x_/y and __init__", "path/_x_/y and __init__"),
+            ("_ alone _", "_ alone _"),
+        ] {
+            assert_eq!(unstressed(line), want);
+            assert_eq!(may_stress(line), line.starts_with('_') || line.contains(" _") || line.contains('`'), "{line}");
+        }
+    }
+}
