@@ -216,7 +216,10 @@ impl Trust<'_> {
         }
         for sentence in text.split_inclusive(['.', '\n', '!']) {
             let keeps = words(sentence).iter().any(|w| {
-                matches!(w.text.as_str(), "leave" | "keep" | "stays" | "stay" | "wrong" | "needed" | "remains")
+                matches!(
+                    w.text.as_str(),
+                    "leave" | "keep" | "stays" | "stay" | "wrong" | "needed" | "remains" | "hands"
+                )
             });
             if !keeps {
                 continue;

@@ -319,7 +319,7 @@ pub(super) const EXAMPLE: &str =
 pub(super) const NOT: &str = "niet|geen|nooit|inte|ikke|nie|nicht|kein|keine|keinen|keinem|niemals|nie|pas|jamais|aucun|aucune|não|non|nunca|jamás|ningún|ninguna|tampoco";
 
 /// It talks about text, plans or knowledge.
-pub(super) const TALK: &str = "dokumentieren|dokumentation|schulung|beschreiben|anleitung|frage|frage zu|rückfrage|nachfrage|besprechung|störung|übersicht|auswertung|documenter|documentation|formation|question sur|question|réunion|\
+pub(super) const TALK: &str = "jour fixe|dokumentieren|dokumentation|schulung|beschreiben|anleitung|frage|frage zu|rückfrage|nachfrage|besprechung|störung|übersicht|auswertung|documenter|documentation|formation|question sur|question|réunion|\
 procédure|renseignement|documentar|documentación|formación|consulta|pregunta|duda|reunión|procedimiento|informe|incidencia";
 
 /// It looks like a cue and is none.

@@ -30,8 +30,10 @@ pub(super) fn unwrapped(text: &str) -> Cow<'_, str> {
 fn dotted(line: &str) -> Option<String> {
     let (key, rest) = line.split_once(" ...")?;
     let value = rest.trim_start_matches('.').trim();
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '/');
-    (key.len() <= 24 && !key.trim().is_empty() && key.chars().all(plain) && !value.is_empty())
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '/' | '_' | ',' | '@');
+    // "APP_KEY, acme/shop, production ... take away": longer where it names something.
+    let longest = if key.contains(['_', '/', '@']) { 72 } else { 24 };
+    (key.len() <= longest && !key.trim().is_empty() && key.chars().all(plain) && !value.is_empty())
         .then(|| format!("{}: {value}", key.trim()))
 }
 
