@@ -180,6 +180,14 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     {
         return true;
     }
+    // "The engine has read X since release 26".
+    if one == "read" && matches!(two, "has" | "have") && next(0) == "since" {
+        return true;
+    }
+    // "(X is SEC-1239)": another ticket's.
+    if next(0) == "is" && keyed(next(1)) {
+        return true;
+    }
     // `KEY=***` in a line of a log: its value was masked.
     if text[start..end].trim_end_matches(['*', ')', ',', ';', '\'', '"', '`']).ends_with('=') {
         return true;
@@ -383,4 +391,14 @@ fn new(word: &str) -> bool {
             | "nueva"
             | "sustituto"
     )
+}
+
+/// `sec-1239`: the key of a ticket.
+fn keyed(word: &str) -> bool {
+    word.split_once('-').is_some_and(|(project, number)| {
+        (2..=10).contains(&project.len())
+            && project.bytes().all(|b| b.is_ascii_lowercase())
+            && !number.is_empty()
+            && number.bytes().all(|b| b.is_ascii_digit())
+    })
 }

@@ -214,14 +214,13 @@ impl Trust<'_> {
         if linked.links.len() > 20 {
             return out;
         }
-        for sentence in text.split_inclusive(['.', '\n', '!']) {
-            let keeps = words(sentence).iter().any(|w| {
-                matches!(
-                    w.text.as_str(),
-                    "leave" | "keep" | "stays" | "stay" | "wrong" | "needed" | "remains" | "hands"
-                )
-            });
-            if !keeps {
+        let sentences: Vec<&str> = text.split_inclusive(['.', '\n', '!']).collect();
+        for (number, sentence) in sentences.iter().enumerate() {
+            let all = words(sentence);
+            // "520 was on the list by mistake. It stays."
+            let next = sentences.get(number + 1).map(|next| words(next)).unwrap_or_default();
+            let it = next.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "that")) && next.len() <= 6;
+            if !all.iter().any(|w| keeps(&w.text)) && !(it && next.iter().any(|w| keeps(&w.text))) {
                 continue;
             }
             for token in tokens(sentence)
@@ -414,6 +413,11 @@ fn corrects(text: &str) -> bool {
                     | "gemeint"
             )
         })
+}
+
+/// Words by which something stays.
+fn keeps(word: &str) -> bool {
+    matches!(word, "leave" | "keep" | "stays" | "stay" | "wrong" | "needed" | "remains" | "hands")
 }
 
 /// "Then strike that line": whoever opened it follows an objection.

@@ -299,6 +299,11 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
 fn of_cell(cell: &str) -> Option<Verdict> {
     let mut all = words(cell);
     all.retain(|word| !matches!(word.text.as_str(), "please" | "pls" | "bitte"));
+    // "Has its own ticket, SEC-216", "has a ticket of its own".
+    let own = |pair: &[super::tokens::Word<'_>]| pair[0].text == "its" && pair[1].text == "own";
+    if all.windows(2).any(own) && all.iter().any(|word| matches!(word.text.as_str(), "ticket" | "issue" | "task")) {
+        return Some(Verdict::Keep);
+    }
     let first = all.first().map(|word| word.text.as_str()).unwrap_or_default();
     let second = all.get(1).map(|word| word.text.as_str()).unwrap_or_default();
     if all.is_empty() {
