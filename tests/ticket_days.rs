@@ -125,7 +125,9 @@ fn an_access_ends_sooner_by_anybodys_word_and_later_by_those_who_may() {
 #[test]
 fn an_objection_that_whoever_opened_it_follows_keeps_what_it_names() {
     let text = "Please delete:\n- SONAR_TOKEN\n- SMTP_PASSWORD";
-    for (answer, kept) in [("Then strike that line.", true), ("No, it goes.", false)] {
+    for (answer, kept) in
+        [("Then strike that line.", true), ("No, it goes.", false), ("Scratch that, delete both.", false)]
+    {
         let mut record = open("Two leftovers to delete", text);
         record.comments = vec![
             comment("eve@globex.test", "SONAR_TOKEN has to stay, the nightly scan reads it."),

@@ -422,7 +422,11 @@ fn keeps(word: &str) -> bool {
 
 /// "Then strike that line": whoever opened it follows an objection.
 fn strikes(text: &str) -> bool {
-    words(text).iter().any(|w| matches!(w.text.as_str(), "strike" | "scratch" | "streichen"))
+    text.split(['.', '!', '?', '\n']).map(words).any(|all| {
+        let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
+        has(&["strike", "scratch", "streichen"])
+            && has(&["line", "item", "entry", "row", "bullet", "position", "zeile", "number", "no"])
+    })
 }
 
 /// "I mean X".

@@ -1,13 +1,13 @@
 //! Which tickets need not be understood, because nothing that they can come to bears on a verdict: decided over their plain words, in one
-//! pass. It keeps too many rather than one too few.
-//!
-//! The rule. A ticket bears on nothing without an intent, and it has none without a word, phrase, label or answer that asks for something.
+//! pass. It keeps too many rather than one too few. The rule: a ticket bears on nothing without an intent, and it has none without a name
+//! that is known, or a word, phrase, label or answer that asks for something.
 //! One that asks and links to nothing shows only where it ends something (a done revocation of nothing known is a finding, and an
 //! offboarding concerns what somebody owns), where it was approved (a request that cannot be mapped is a finding), or where its history or
 //! its relations are told (it was done before it was withdrawn, it was a duplicate). So a ticket is kept that
 //!
 //! - asks for the end of something: by a verb that says so alone, by one with an object that may be ours, by its type, labels or answers;
-//! - asks for anything, and may name something known, may be approved, or has a history;
+//! - may name something known: the weight of its words may be for something, whatever they are;
+//! - asks for anything, and may be approved, or has a history;
 //! - is named by the configuration.
 //!
 //! Whether it asks is told by the words of `marks`, wherever they stand: what the whole reading makes of them (that they are denied, or of
