@@ -220,7 +220,8 @@ impl Trust<'_> {
             // "520 was on the list by mistake. It stays."
             let next = sentences.get(number + 1).map(|next| words(next)).unwrap_or_default();
             let it = next.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "that")) && next.len() <= 6;
-            if !all.iter().any(|w| keeps(&w.text)) && !(it && next.iter().any(|w| keeps(&w.text))) {
+            let stays = |words: &[super::tokens::Word<'_>]| words.iter().any(|w| keeps(&w.text));
+            if !stays(&all) && !(it && stays(&next)) {
                 continue;
             }
             for token in tokens(sentence)
