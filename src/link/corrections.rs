@@ -221,7 +221,7 @@ impl Trust<'_> {
             let next = sentences.get(number + 1).map(|next| words(next)).unwrap_or_default();
             let it = next.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "that")) && next.len() <= 6;
             let stays = |words: &[super::tokens::Word<'_>]| words.iter().any(|w| keeps(&w.text));
-            if !stays(&all) && !(it && stays(&next)) {
+            if !(stays(&all) || it && stays(&next)) {
                 continue;
             }
             for token in tokens(sentence)
