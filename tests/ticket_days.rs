@@ -80,12 +80,14 @@ fn a_comment_moves_the_day_only_from_those_who_may() {
         let told = ticket.distrusted.iter().any(|refused| refused.what.starts_with("effective date moved"));
         assert_eq!(told, author == "eve@globex.test", "{author}");
     }
-    // What whoever opened it writes after the approval counts as anybody's.
-    let mut record = open("SMTP_PASSWORD", text);
-    record.closed_at = Some(at("2026-05-13T08:00:00Z"));
-    record.state = support::done();
-    record.comments = vec![comment("ruth@globex.test", "We postpone: the new date is 3 June 2026.")];
-    assert_eq!(read(&record).effective_at, Some(at("2026-05-20T00:00:00Z")));
+    // What was done holds from then on, whoever writes something else afterwards.
+    for author in ["ruth@globex.test", "dave@globex.test"] {
+        let mut record = open("SMTP_PASSWORD", text);
+        record.closed_at = Some(at("2026-05-13T08:00:00Z"));
+        record.state = support::done();
+        record.comments = vec![comment(author, "We postpone: the new date is 3 June 2026.")];
+        assert_eq!(read(&record).effective_at, Some(at("2026-05-20T00:00:00Z")), "{author}");
+    }
     // A question, and another thing that is moved, move nothing.
     for said in ["Can we postpone it to 3 June 2026?", "The call is moved to 3 June 2026."] {
         let mut record = open("SMTP_PASSWORD", text);

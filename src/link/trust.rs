@@ -169,7 +169,9 @@ impl<'t> Trust<'t> {
             let Some(comment) = self.record.comments.get(moved.comment).filter(|_| at != Some(moved.at)) else {
                 continue;
             };
-            if self.trusts(&comment.author, comment.at) || self.opener_writes(comment) {
+            // What was done was done: no word after it makes it hold from later.
+            let late = self.record.closed_at.is_some_and(|closed| comment.at.is_none_or(|at| at > closed));
+            if !late && (self.trusts(&comment.author, comment.at) || self.opener_writes(comment)) {
                 at = Some(moved.at);
                 why.push(format!("effective {}, by {}: {}", moved.at, comment.author.label(), quote(&moved.words)));
             } else {
