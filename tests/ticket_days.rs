@@ -113,6 +113,12 @@ fn an_access_ends_sooner_by_anybodys_word_and_later_by_those_who_may() {
         let ticket = read(&record);
         assert_eq!(ticket.window.unwrap().end, Some(at(want)), "{author}: {said}");
     }
+    // A longer end that was not believed is told, in whatever words it was granted.
+    let mut record = open(asked, "");
+    record.comments = vec![comment("eve@globex.test", "Approved until 22 May 16:00 UTC.")];
+    let ticket = read(&record);
+    assert_eq!(ticket.window.unwrap().end, Some(at("2026-05-20T16:00:00Z")));
+    assert_eq!(ticket.distrusted[0].what, "window extended by eve@globex.test");
     // What somebody asks for holds when somebody who may grants it.
     for (author, want) in [("dave@globex.test", "2026-05-22T20:00:00Z"), ("eve@globex.test", "2026-05-20T16:00:00Z")] {
         let mut record = open(asked, "");

@@ -331,9 +331,14 @@ fn a_request_grants_nothing_that_it_only_tells_of() {
     ] {
         let record = Record { texts: described(text), ..revocation() };
         let record = Record { title: "Grant write access to the new bucket".to_owned(), ..record };
-        let ticket = read(&record, &Settings::default());
-        let grants = matches!(ticket.intent, Intent::Provision | Intent::Elevate | Intent::Modify);
-        assert!(!grants || ids(&ticket).is_empty(), "{text}: {:?} {:?}", ticket.intent, ids(&ticket));
+        // Nor where a form has the level in a field.
+        let mut form = record.clone();
+        form.fields.insert(Field::Level, "Write".to_owned());
+        for record in [record, form] {
+            let ticket = read(&record, &Settings::default());
+            let grants = matches!(ticket.intent, Intent::Provision | Intent::Elevate | Intent::Modify);
+            assert!(!grants || ids(&ticket).is_empty(), "{text}: {:?} {:?}", ticket.intent, ids(&ticket));
+        }
     }
 }
 

@@ -47,7 +47,9 @@ impl Trust<'_> {
             let text: String = said.iter().flat_map(|unit| [units[*unit].text.as_str(), "\n"]).collect();
             let (corrects, wrong) = (corrects(&text), wrong(&text));
             // Whoever closes it without a deed names what was kept.
-            if words(&text).windows(2).any(|pair| pair[0].text == "without" && pair[1].text == "having") {
+            let all = words(&text);
+            let closes = all.iter().any(|w| w.text.starts_with("clos"));
+            if closes && all.windows(2).any(|pair| pair[0].text == "without" && pair[1].text == "having") {
                 continue;
             }
             let object = invited

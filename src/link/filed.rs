@@ -2,7 +2,7 @@
 //! `intent` and `links`.
 
 use super::text::{Origin, Unit};
-use super::tokens::{Word, words};
+use super::tokens::{Word, says, words};
 
 /// Words that say by themselves that a ticket is filed after the fact, in a title or before "ticket" and the like.
 pub(super) const AFTERWARDS: [&str; 12] = [
@@ -94,10 +94,5 @@ fn afterwards(all: &[Word], title: bool) -> bool {
     }
     (title && all.iter().any(|w| one(w) || matches!(w.text.as_str(), "record" | "recorded")))
         || all.windows(2).any(|pair| one(&pair[0]) && FILED.contains(&pair[1].text.as_str()))
-        || (0..all.len()).any(|at| {
-            FILED_AFTERWARDS.iter().any(|phrase| {
-                all[at].text == phrase[0]
-                    && all.get(at..at + phrase.len()).is_some_and(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b))
-            })
-        })
+        || says(all, &FILED_AFTERWARDS)
 }

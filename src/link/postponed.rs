@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use crate::model::ticket::Intent;
 
 use super::role::Role;
-use super::text::{Origin, Unit};
-use super::tokens::{Word, words};
+use super::text::Origin;
+use super::tokens::{Word, says};
 use super::window::{Times, end_of};
 
 /// A date that a comment states.
@@ -62,7 +62,7 @@ impl Times<'_> {
 /// Whether words move a date.
 fn moves(all: &[Word]) -> bool {
     announces(all)
-        || has(
+        || says(
             all,
             &[
                 &["new", "date"],
@@ -91,7 +91,7 @@ fn announces(all: &[Word]) -> bool {
             .iter()
             .any(|stem| w.text.starts_with(stem))
             || matches!(w.text.as_str(), "delayed" | "deferred" | "slips" | "slipped")
-    }) || has(
+    }) || says(
         all,
         &[
             &["shift", "it"],
@@ -111,7 +111,7 @@ fn announces(all: &[Word]) -> bool {
 /// Whether a sentence says from when something holds.
 fn takes_effect(all: &[Word]) -> bool {
     all.iter().any(|w| matches!(w.text.as_str(), "effective" | "wirksam" | "efectivo" | "efectiva"))
-        || has(
+        || says(
             all,
             &[
                 &["takes", "effect"],
@@ -133,28 +133,4 @@ fn elsewhere(all: &[Word]) -> bool {
             "meeting" | "call" | "interview" | "party" | "deadline" | "due" | "review" | "audit" | "reminder" | "frist"
         )
     }) && !all.iter().any(|w| matches!(w.text.as_str(), "date" | "day"))
-}
-
-fn has(all: &[Word], phrases: &[&[&str]]) -> bool {
-    phrases.iter().any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
-}
-
-/// Whether a comment denies that an access ends otherwise than it was said: "no extension, the end stays".
-pub(super) fn denies(unit: &Unit) -> bool {
-    let all = words(&unit.text);
-    let no =
-        |word: &str| matches!(word, "no" | "not" | "without" | "kein" | "keine" | "pas" | "sin" | "nicht" | "cannot");
-    let longer = |word: &str| {
-        matches!(word, "longer" | "more")
-            || ["exten", "prolong", "verl\u{e4}ng", "prorrog", "pr\u{f3}rrog", "ampli"]
-                .iter()
-                .any(|stem| word.starts_with(stem))
-    };
-    let denied = (0..all.len())
-        .any(|at| no(&all[at].text) && all.iter().skip(at + 1).take(3).any(|w| longer(&w.text) && w.text != "longer"));
-    let stays = all.windows(2).any(|pair| {
-        matches!(pair[0].text.as_str(), "end" | "fin" | "ende" | "date" | "window" | "expiry")
-            && matches!(pair[1].text.as_str(), "stays" | "remains" | "reste" | "bleibt" | "stands" | "sigue")
-    });
-    denied || stays
 }

@@ -1,7 +1,7 @@
 //! What a ticket acts on where its words seem to spare all that it names: whoever asks for something means what is named, unless it is
 //! said to stay. "`sync.yml` still logs in with X", and below: "revoke the token". What is linked otherwise stands in `links`.
 
-use crate::model::ticket::{Field, Intent};
+use crate::model::ticket::Intent;
 
 use super::Read;
 use super::mention::Mention;
@@ -59,11 +59,6 @@ pub(super) fn mentions(
     lexicon: &Lexicon,
 ) -> Option<Vec<Mention>> {
     // What grants or changes an access grants it to nothing that is only told of: this may tighten, and never loosen.
-    if matches!(intent, Intent::Provision | Intent::Elevate) && read.record.fields.contains_key(&Field::Level) {
-        // A form for an access that names one thing is for that.
-        let mut out = mentions.to_vec();
-        return only_one(read, &mut out).then_some(out);
-    }
     if !matches!(intent, Intent::Revoke | Intent::Rotate) {
         return None;
     }

@@ -147,6 +147,11 @@ pub(super) fn each_part<'t>(token: Token<'t>, show: &mut dyn FnMut(Token<'t>)) {
     }
 }
 
+/// Whether one of several phrases stands in words.
+pub(super) fn says(all: &[Word], phrases: &[&[&str]]) -> bool {
+    phrases.iter().any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+}
+
 /// `DEPLOY_KEY`: letters, digits and underscores, with at least one underscore, as variables are written.
 pub(super) fn constant(text: &str) -> bool {
     text.contains('_') && text.len() > 3 && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')

@@ -196,9 +196,6 @@ impl<'t> Trust<'t> {
         for extension in extensions {
             let Some(comment) = self.record.comments.get(extension.comment) else { continue };
             let trusted = self.trusts(&comment.author, comment.at);
-            if extension.grants && !trusted {
-                continue;
-            }
             if window.end.is_some_and(|end| extension.end <= end) {
                 // An end that comes sooner loosens nothing: it is anybody's to state.
                 if extension.sooner && window.start.is_none_or(|start| start < extension.end) {
@@ -207,7 +204,8 @@ impl<'t> Trust<'t> {
                 }
                 continue;
             }
-            let over = self.record.closed_at.is_some_and(|closed| extension.end <= closed) && !asks(&extension.words);
+            let told = !extension.grants && !asks(&extension.words);
+            let over = told && self.record.closed_at.is_some_and(|closed| extension.end <= closed);
             if trusted || over {
                 window.end = Some(extension.end);
                 why.push(format!("window extended by {}: {}", comment.author.label(), quote(&extension.words)));

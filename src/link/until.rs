@@ -6,10 +6,9 @@ use jiff::Timestamp;
 use crate::model::ticket::{Comment, Window};
 
 use super::dates::Point;
-use super::postponed::denies;
 use super::role::Role;
 use super::text::{Origin, Unit};
-use super::tokens::words;
+use super::tokens::{says, words};
 use super::window::{DAY, Times, end_of};
 
 /// An end of a window that a comment states.
@@ -201,10 +200,28 @@ fn agrees(text: &str) -> bool {
 
 /// Where a word that makes an access longer stands.
 fn moving(text: &str) -> Option<usize> {
+    words(text).iter().find(|w| lengthens(&w.text)).map(|w| w.start)
+}
+
+/// A word that makes an access longer.
+fn lengthens(word: &str) -> bool {
     const STEMS: [&str; 8] =
         ["exten", "prolong", "verl\u{e4}ng", "verlengd", "prorrog", "pr\u{f3}rrog", "proroga", "ampli"];
-    let all = words(text);
-    all.iter().find(|w| STEMS.iter().any(|stem| w.text.starts_with(stem))).map(|w| w.start)
+    STEMS.iter().any(|stem| word.starts_with(stem))
+}
+
+/// Whether a comment denies that an access ends otherwise than it was said: "no extension, the end stays".
+fn denies(unit: &Unit) -> bool {
+    let all = words(&unit.text);
+    let no =
+        |word: &str| matches!(word, "no" | "not" | "without" | "kein" | "keine" | "pas" | "sin" | "nicht" | "cannot");
+    let denied = (0..all.len())
+        .any(|at| no(&all[at].text) && all.iter().skip(at + 1).take(3).any(|w| w.text == "more" || lengthens(&w.text)));
+    let stays = all.windows(2).any(|pair| {
+        matches!(pair[0].text.as_str(), "end" | "fin" | "ende" | "date" | "window" | "expiry")
+            && matches!(pair[1].text.as_str(), "stays" | "remains" | "reste" | "bleibt" | "stands" | "sigue")
+    });
+    denied || stays
 }
 
 /// Whether words move the end of an access.
@@ -237,9 +254,7 @@ fn extends(text: &str) -> bool {
         &["nueva", "fecha"],
     ];
     let all = words(text);
-    moving(text).is_some() || all.iter().any(|w| w.text == "longer") || PHRASES
-        .iter()
-        .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+    moving(text).is_some() || all.iter().any(|w| w.text == "longer") || says(&all, &PHRASES)
         // "End of the window is now 19:30 UTC."
         || (all.windows(2).any(|pair| pair[0].text == "is" && pair[1].text == "now")
             && all.iter().any(|w| matches!(w.text.as_str(), "end" | "window" | "access" | "expiry")))
@@ -271,9 +286,7 @@ fn shortens(text: &str) -> bool {
     all.iter().any(|w| {
         (ends && matches!(w.text.as_str(), "shorter" | "sooner" | "earlier"))
             || ["shorten", "recort", "acort", "verk\u{fc}rz", "raccourc"].iter().any(|stem| w.text.starts_with(stem))
-    }) || PHRASES
-        .iter()
-        .any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+    }) || says(&all, &PHRASES)
 }
 
 /// "Granted until tomorrow noon".
