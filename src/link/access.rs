@@ -154,7 +154,7 @@ pub(super) fn unneeded(unit: &Unit, start: usize) -> bool {
 }
 
 /// Whether a clause takes access away: "take X away", "leaves production", "must not read", "remove write".
-fn takes_away(unit: &Unit, clause: &Clause, text: &str) -> bool {
+pub(super) fn takes_away(unit: &Unit, clause: &Clause, text: &str) -> bool {
     if clause.stance != Stance::Act {
         return false;
     }

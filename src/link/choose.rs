@@ -42,6 +42,24 @@ impl Choice {
     }
 }
 
+/// "Dependabot succeeds with its own copy, so it must be the Actions secret X": what stands beside the part that tells of another one.
+fn apart(text: &str, names: &Names) -> Option<String> {
+    if !sets_apart(text) {
+        return None;
+    }
+    let names_one = |part: &str| {
+        super::tokens::tokens(part)
+            .into_iter()
+            .any(|token| super::tokens::parts(token).iter().any(|part| !names.named(part.text).is_empty()))
+    };
+    let parts: Vec<&str> = text.split_inclusive([',', ';']).collect();
+    let other = |part: &&str| sets_apart(part) && !names_one(part);
+    if !parts.iter().any(other) {
+        return None;
+    }
+    Some(parts.into_iter().filter(|part| !other(part)).collect())
+}
+
 /// A unit, its clause, and among whom is chosen.
 type Asked = (usize, Option<usize>, Vec<usize>);
 
@@ -103,6 +121,10 @@ impl<'c> Context<'c> {
                     let hints = |from: usize, to: usize| match cited.is_empty() {
                         true => Hints::of(&unit.text[from..to], names),
                         false => Hints::of(&own(from, to), names),
+                    };
+                    let hints = |from: usize, to: usize| match apart(&unit.text[from..to], names) {
+                        Some(rest) => Hints::of(&rest, names),
+                        None => hints(from, to),
                     };
                     judged.clauses.iter().map(|c| hints(c.start, c.end)).collect()
                 })

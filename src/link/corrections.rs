@@ -1,4 +1,4 @@
-//! What comments change of a ticket's targets: another one that is meant, one that is to stay, a rotation that ended as a removal. Whom to
+//! What comments change of a ticket's targets: another one that is meant, one that is to stay. Whom to
 //! believe is told in `trust`.
 
 use std::cell::RefCell;
@@ -45,7 +45,7 @@ impl Trust<'_> {
             let said: Vec<usize> =
                 (0..units.len()).filter(|unit| units[*unit].origin == Origin::Comment(index)).collect();
             let text: String = said.iter().flat_map(|unit| [units[*unit].text.as_str(), "\n"]).collect();
-            let (corrects, wrong) = (corrects(&text), wrong(&text));
+            let (corrects, wrong) = (corrects(&text), wrong(&text) && !was_wrong(&text));
             // Whoever closes it without a deed names what was kept.
             let all = words(&text);
             let closes = all.iter().any(|w| w.text.starts_with("clos"));
@@ -131,7 +131,7 @@ impl Trust<'_> {
             let other = || {
                 let [(before, link)] = &linked.links.iter().collect::<Vec<_>>()[..] else { return None };
                 let named = own.iter().any(|m| !m.identity && !chosen(m).is_empty());
-                if named || !wrong {
+                if named || !(wrong || means(&text)) {
                     return None;
                 }
                 let says = |unit: &&usize| !context.judged[**unit].question && !refuses(&units[**unit].text);
@@ -240,69 +240,6 @@ impl Trust<'_> {
         }
         out
     }
-
-    /// A rotation that ended as a removal: the one who did it says so.
-    pub(super) fn removed_instead(&self, intent: Intent) -> Option<String> {
-        if intent != Intent::Rotate {
-            return None;
-        }
-        self.record.comments.iter().rev().take(3).find_map(|comment| {
-            let reporter = comment.author.names.iter().any(|name| self.record.reporter.names.contains(name));
-            let by_right = self.trusts(&comment.author, comment.at) || reporter;
-            // Anybody else's word, where somebody agrees: what is removed instead of renewed loosens nothing.
-            let agreed = || {
-                let later = |other: &&Comment| other.at > comment.at && !self.same(&other.author, &comment.author);
-                self.record.comments.iter().filter(later).any(|other| agrees(&other.text))
-            };
-            if !by_right {
-                let said = |sentence: &str| thrown_away(&words(sentence)).then(|| quote(sentence));
-                return comment.text.split_inclusive(['.', '\n', '!']).find_map(said).filter(|_| agreed());
-            }
-            let said = |sentence: &str| {
-                let all = words(sentence);
-                let instead = all.iter().any(|w| matches!(w.text.as_str(), "instead" | "rather"));
-                let removed = all
-                    .iter()
-                    .any(|w| matches!(w.text.as_str(), "deleted" | "removed" | "revoked" | "retired" | "deactivated"));
-                ((instead && removed) || thrown_away(&all)).then(|| quote(sentence))
-            };
-            // "There is no new one: I revoked the old one and deleted the secret."
-            let none = || {
-                let all = words(&comment.text);
-                let no_new = all.windows(3).any(|w| {
-                    matches!(w[0].text.as_str(), "no" | "without" | "of")
-                        && (w[1].text == "new" || w[1].text == "a" && w[2].text == "new")
-                });
-                let ends = |w: &super::tokens::Word| {
-                    ["delet", "remov", "revok", "retir", "deactivat"].iter().any(|stem| w.text.starts_with(stem))
-                };
-                let away =
-                    all.iter().any(|w| w.text == "take" || w.text == "throw") && all.iter().any(|w| w.text == "away");
-                (no_new && (away || all.iter().filter(|w| ends(w)).count() > 1) && !comment.text.contains('?'))
-                    .then(|| quote(&comment.text))
-            };
-            comment.text.split_inclusive(['.', '\n', '!']).find_map(said).or_else(none)
-        })
-    }
-}
-
-/// "Remove it instead of renewing", "instead of rotating let's throw it away".
-fn thrown_away(all: &[super::tokens::Word]) -> bool {
-    let renews = |word: &str| ["renew", "rotat", "replac", "reissu"].iter().any(|stem| word.starts_with(stem));
-    let instead = all.windows(3).any(|w| {
-        (w[0].text == "instead" && w[1].text == "of" || w[0].text == "rather" && w[1].text == "than")
-            && renews(&w[2].text)
-    });
-    instead
-        && (0..all.len()).any(|at| {
-            let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
-            let near = all.get(at + 2).map(|w| w.text.as_str()).unwrap_or_default();
-            let word = all[at].text.as_str();
-            ["delet", "remov", "revok", "retir", "deactivat", "scrap"].iter().any(|stem| word.starts_with(stem))
-                || matches!(word, "drop" | "kill")
-                || matches!(word, "throw" if next == "away" || near == "away")
-                || matches!(word, "get" if next == "rid")
-        })
 }
 
 /// "They will be deleted unless somebody objects here."
@@ -439,6 +376,15 @@ fn means(text: &str) -> bool {
     })
 }
 
+/// "I had changed staging. Wrong line, sorry.": what was done wrongly is not what is meant.
+fn was_wrong(text: &str) -> bool {
+    words(text).windows(3).any(|w| {
+        matches!(w[0].text.as_str(), "i" | "we" | "ich" | "wir")
+            && (w[1].text == "had" && w[2].text.ends_with("ed"))
+            && !matches!(w[2].text.as_str(), "copied" | "pasted" | "confused" | "mixed" | "named" | "listed")
+    })
+}
+
 /// "Forget what the form says", "ignore the description".
 fn takes_back(text: &str) -> bool {
     let all = words(text);
@@ -488,7 +434,7 @@ fn confirms(text: &str) -> bool {
     !words(text).iter().any(|w| matches!(w.text.as_str(), "not" | "no" | "disagree")) || agrees(text)
 }
 
-fn agrees(text: &str) -> bool {
+pub(super) fn agrees(text: &str) -> bool {
     words(text).iter().any(|w| {
         matches!(
             w.text.as_str(),

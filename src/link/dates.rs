@@ -150,6 +150,9 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
         let Some(all) = found.get(0).filter(|all| free(&days, all.start(), all.end())) else { continue };
         let part = |n: usize| num(found.get(n).map(|m| m.as_str()));
         let (Some(d), Some(m)) = (part(1), part(2)) else { continue };
+        if part(3).is_none() && super::daywords::chapter(&text[..all.start()]) {
+            continue;
+        }
         let found = match part(3) {
             Some(year) => date(if year < 100 { 2000 + year } else { year }, m, d),
             None => nearest(today, m, d),

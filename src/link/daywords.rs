@@ -62,3 +62,30 @@ pub(super) fn from(unit: &Unit, point: Point) -> bool {
         )
     })
 }
+
+/// "Richtlinie 4.2.", "section 3.1": a number of a text's part, and no day.
+pub(super) fn chapter(before: &str) -> bool {
+    let near = before.floor_char_boundary(before.len().saturating_sub(24));
+    words(&before[near..]).last().is_some_and(|w| {
+        matches!(
+            w.text.as_str(),
+            "richtlinie"
+                | "abschnitt"
+                | "kapitel"
+                | "punkt"
+                | "ziffer"
+                | "absatz"
+                | "artikel"
+                | "version"
+                | "policy"
+                | "section"
+                | "chapter"
+                | "clause"
+                | "rule"
+                | "control"
+                | "article"
+                | "release"
+                | "punto"
+        )
+    })
+}

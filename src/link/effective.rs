@@ -83,11 +83,13 @@ impl Times<'_> {
                     }
                     Role::Happened
                         if told() && named(unit, point) && self.record.opened_at.is_some_and(|o| point.at > o) => {}
-                    Role::Happened if told() => return Some(point.at),
+                    Role::Happened if told() => return Some(self.finer(point)),
                     // "Swapped on Saturday" looks back.
                     Role::On if told() && named(unit, point) && self.record.opened_at.is_some_and(|o| point.at > o) => {
                     }
-                    Role::On if told() && (self.tells(number) || done_on(unit, point)) => return Some(point.at),
+                    Role::On if told() && (self.tells(number) || done_on(unit, point)) => {
+                        return Some(self.finer(point));
+                    }
                     _ => {}
                 }
             }
@@ -192,7 +194,7 @@ impl Times<'_> {
     fn finer(&self, day: Point) -> Timestamp {
         let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
         let mut hours = own.flat_map(|(number, unit)| self.points(number, unit)).filter(|(point, role)| {
-            matches!(role, Role::Effective | Role::On | Role::Other)
+            matches!(role, Role::Effective | Role::On | Role::Other | Role::Happened)
                 && !point.day
                 && point.at >= day.at
                 && point.at - day.at < DAY

@@ -39,6 +39,8 @@ pub(super) struct Names {
     by_owner: Quick<String, Vec<usize>>,
     /// Handles of owners: `ivan` of `ivan@example.com`.
     handles: HashMap<String, BTreeSet<String>>,
+    /// First parts of owners' addresses, which are a handle only behind an `@`: `ivan` alone is a first name.
+    locals: HashMap<String, BTreeSet<String>>,
     /// Those of them that are logins, not parts of addresses.
     logins: BTreeSet<String>,
     /// Ids forwards and backwards, lower case, for parts of them.
@@ -145,6 +147,9 @@ impl Names {
             let user = entity.place.clone().filter(|_| entity.kind == "personal-token");
             let alias = entity.names.iter().skip(1).find(|_| entity.kind == "access-key").map(|a| a.to_lowercase());
             let local = owner.split('@').next().filter(|local| local.contains(['.', '-', '_'])).map(str::to_owned);
+            if let Some(local) = owner.split('@').next().filter(|local| !local.is_empty()) {
+                self.locals.entry(local.to_owned()).or_default().insert(owner.clone());
+            }
             self.logins.extend(user.iter().chain(&alias).cloned());
             for handle in user.into_iter().chain(alias).chain(local) {
                 self.handles.entry(handle).or_default().insert(owner.clone());
@@ -316,8 +321,12 @@ impl Names {
 
     /// The owner behind a handle, where only one has it.
     pub(super) fn handle(&self, handle: &str) -> Option<&str> {
-        let owners = self.handles.get(&handle.to_lowercase())?;
-        (owners.len() == 1).then(|| owners.iter().next().map(String::as_str)).flatten()
+        only(self.handles.get(&handle.to_lowercase())?)
+    }
+
+    /// The owner behind a handle that an `@` tells to be one: `@ivan` where `ivan@example.com` alone is called so.
+    pub(super) fn addressed(&self, handle: &str) -> Option<&str> {
+        self.handle(handle).or_else(|| only(self.locals.get(&handle.to_lowercase())?))
     }
 
     pub(super) fn by_id(&self, id: &Id) -> Option<usize> {
@@ -390,4 +399,9 @@ fn push(list: &mut Vec<Name>, name: Name) {
         }
         None => list.push(name),
     }
+}
+
+/// The one of several, where there is only one.
+fn only(owners: &BTreeSet<String>) -> Option<&str> {
+    (owners.len() == 1).then(|| owners.first().map(String::as_str)).flatten()
 }

@@ -60,8 +60,16 @@ impl Asked<'_> {
                 if clause.stance.spares() {
                     continue;
                 }
+                let text = &unit.text[clause.start..clause.end];
+                if self.intent == Intent::Modify
+                    && super::access::takes_away(unit, clause, text)
+                    && !super::changed::changes_level(text)
+                {
+                    continue;
+                }
                 let rank = match (unit.origin, clause.stance) {
                     (Origin::Title, _) => 1,
+                    (_, Stance::Act) if tells_ability(text) => 3,
                     (_, Stance::Act) => 2,
                     // "It was marked read-only; flip it to read-write": what changes it is what is asked.
                     _ if self.intent == Intent::Modify
@@ -74,7 +82,6 @@ impl Asked<'_> {
                 if unit.shape == Shape::Row && rank == 3 {
                     continue;
                 }
-                let text = &unit.text[clause.start..clause.end];
                 let levels = self.levels(text, self.intent == Intent::Modify);
                 by_rank[rank].extend(levels.into_iter().map(|level| (level, unit.text.clone())));
                 by_rank[4].extend(able(text).map(|level| (level, unit.text.clone())));
@@ -467,6 +474,16 @@ fn able(text: &str) -> Option<Level> {
     });
     let first = found.next()?;
     Some(found.fold(first, |most, level| if level == Level::Write { level } else { most }))
+}
+
+/// "The role can list and get": what an access is, beside what it shall be.
+fn tells_ability(text: &str) -> bool {
+    let all = words(text);
+    let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
+    all.windows(2)
+        .skip(1)
+        .any(|pair| matches!(pair[0].text.as_str(), "can" | "kann" | "peut" | "puede") && word(&pair[1].text).is_some())
+        && !has(&["so", "that", "please", "should", "must", "need", "needs", "damit", "pour", "para", "que"])
 }
 
 /// Verbs that mean a level where nothing else can be meant: a form's answer.

@@ -45,7 +45,7 @@ pub(super) struct Linked {
 
 /// How much a mention weighs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Weight {
+pub(super) enum Weight {
     Passing,
     Listed,
     Acted,
@@ -138,6 +138,7 @@ impl Scene<'_> {
                 }
             }
         }
+        self.set_apart(&mut weighed);
         // "X is Owner, why?", and "reduce its role" below: what is asked about is what is meant, where nothing else is named.
         if weighed.iter().all(|(mention, weight)| weight.is_none() || mention.identity) {
             let asked = |m: &Mention| {
@@ -346,7 +347,7 @@ impl Scene<'_> {
         }
     }
 
-    fn chosen(&self, mention: &Mention) -> Choice {
+    pub(super) fn chosen(&self, mention: &Mention) -> Choice {
         match &mention.target {
             Target::Unknown(_) => Choice::default(),
             // A unique identifier is what it is, whatever stands beside it.

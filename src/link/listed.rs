@@ -179,7 +179,14 @@ pub(super) fn sentence(unit: &Unit, mention: &Mention) -> bool {
         && !words(&unit.text).iter().any(adds)
 }
 
-/// `accessor: ACC…`, `Path: secret/x`.
+/// Nothing but other names between a line's key and a name: "Left: `A_KEY` and `B_KEY`".
+fn also_named(word: &str) -> bool {
+    word.is_empty()
+        || matches!(word, "and" | "&" | "+" | "plus" | "und" | "et" | "y")
+        || (word.contains(['_', '/']) && word.chars().all(|c| c.is_ascii_alphanumeric() || "_-/.".contains(c)))
+}
+
+/// `accessor: ACC…`, `Path: secret/x`, the second of two behind a colon.
 pub(super) fn is_pair(unit: &Unit, mention: &Mention) -> bool {
     unit.text[..mention.start].split_once(':').is_some_and(|(key, between)| {
         words(key).len() <= 4
@@ -189,6 +196,6 @@ pub(super) fn is_pair(unit: &Unit, mention: &Mention) -> bool {
                     "grepped" | "looked" | "searched" | "checked" | "grep" | "unlike" | "compare" | "see"
                 )
             })
-            && between.trim_matches(|c: char| c.is_whitespace() || matches!(c, '`' | '*' | '"')).is_empty()
+            && between.split(|c: char| c.is_whitespace() || matches!(c, '`' | '*' | '"' | ',')).all(also_named)
     })
 }

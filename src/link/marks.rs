@@ -3,10 +3,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 
 use crate::model::ticket::Intent;
 
-use super::hashed::{Hashes, hash, pair};
+use super::hashed::{Hashes, hash, hash_at, pair};
 use super::index::Names;
 use super::verbs::{Force, Lexicon};
 use super::{filed, level, nouns, ordered, request};
@@ -222,6 +223,11 @@ impl Marks {
     /// What the word with this hash is.
     pub(super) fn of(&self, hash: u64) -> u32 {
         if self.some.has(hash) { self.slot(hash).map_or(0, |slot| slot.marks) } else { 0 }
+    }
+
+    /// What the last part of a word with hyphens makes it.
+    pub(super) fn compound(&self, text: &[u8], part: Range<usize>) -> u32 {
+        if part.is_empty() { 0 } else { self.of(hash_at(text, part.start, part.end)) & (CREDENTIAL | OBJECT) }
     }
 
     fn slot(&self, hash: u64) -> Option<&Slot> {

@@ -267,11 +267,12 @@ impl Reading<'_> {
         // "Bob@… retires in June".
         let retires = || {
             verb.starts_with("retir")
-                && tokens(&unit.text[..act.start])
-                    .iter()
-                    .any(|token| super::people::address(token.text.trim_end_matches("'s")))
+                && tokens(&unit.text[..act.start]).iter().any(|token| {
+                    let bare = token.text.trim_end_matches("'s");
+                    super::people::address(bare) || (bare.starts_with('@') && !(self.workload)(&bare[1..]))
+                })
         };
-        (ends && workload) || (everything && person) || (person && retires())
+        (ends && workload) || (everything && person) || retires()
     }
 
     /// Whether a unit names a workload, and whether it names a person.

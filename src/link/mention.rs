@@ -48,7 +48,7 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
     let words = words(&unit.text);
     let tokens = tokens(&unit.text);
     for token in &tokens {
-        if placeholder(&unit.text, token) {
+        if placeholder(&unit.text, token) || channel(token) {
             continue;
         }
         for part in parts(*token) {
@@ -284,6 +284,11 @@ fn noun_near(entity: &Entity, words: &[Word], at: usize, token: Token<'_>) -> bo
         let before = at >= noun.len() && follows(at - noun.len());
         before || (after..after + 3).any(follows)
     })
+}
+
+/// `#patch-notes`: where people talk, whatever is called so, too.
+fn channel(token: &Token<'_>) -> bool {
+    token.text.strip_prefix('#').is_some_and(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
 }
 
 /// `<SECRET_NAME>`, `AKIAXXXXXXXXXXXXXXXX`: a template's gap, no name.

@@ -29,10 +29,12 @@ mod effective;
 mod entity;
 mod explain;
 mod filed;
+mod foils;
 mod hashed;
 mod hints;
 mod history;
 mod index;
+mod instead;
 mod intent;
 mod keyless;
 mod leads;
@@ -75,7 +77,6 @@ mod stance;
 mod state;
 mod states;
 mod stories;
-
 mod table;
 mod talk;
 mod text;
@@ -299,9 +300,9 @@ impl Index {
                 why.push(format!("window until {}", window.end.map_or_else(String::new, |end| end.to_string())));
             }
         }
-        if let Some(said) = trust.removed_instead(intent) {
-            intent = Intent::Revoke;
-            why.push(format!("intent revoke: removed instead of rotated: {said}"));
+        if let Some((turned, said)) = trust.turned(intent, &mut distrusted) {
+            intent = turned;
+            why.push(format!("intent {}: {said}", format!("{turned:?}").to_lowercase()));
         }
         let mut linked =
             if intent == Intent::None { Linked::default() } else { self.link(read, intent, &mut distrusted) };

@@ -39,8 +39,15 @@ table! {
         | "nøgle" | "nøglen" | "deploy-nøgle" | "deploy-nøglen" | "nyckel" | "nyckeln" | "nøkkel" | "lösenord" | "adgangskode" | "chiave" | "chiavi" | "chave" | "senha" | "role" | "account" | "trust" | "parameter" | "path" | "version"
 }
 
-/// What a credential is called.
+/// What a credential is called, also as the last part of a word with hyphens: `Deploy-Key`, `ssh-schlüssel`.
 pub(super) fn credential_noun(word: &str) -> bool {
+    let loose = |part: &str| {
+        matches!(part, "app" | "role" | "account" | "path" | "version" | "trust" | "parameter" | "installation" | "mot")
+    };
+    noun(word) || word.rsplit_once('-').is_some_and(|(_, last)| noun(last) && !loose(last.trim_end_matches('s')))
+}
+
+fn noun(word: &str) -> bool {
     let stem = word.strip_suffix("'s").unwrap_or(word);
     let stem = stem.strip_suffix('s').filter(|stem| stem.len() > 2 && *stem != "acces").unwrap_or(stem);
     credential_stem(stem)

@@ -112,10 +112,15 @@ pub(super) fn caused(words: &[Word], own: &[usize], verb: usize) -> bool {
     near.filter(|at| matches!(word(*at), "have" | "get") && at + 1 < verb).any(|at| {
         let asks = at == own[0]
             || matches!(word(at - 1), "please" | "pls" | "to" | "must" | "should" | "kindly" | "you" | "and" | "let's");
-        asks && !matches!(
-            word(at + 1),
-            "been" | "already" | "just" | "all" | "also" | "not" | "both" | "now" | "since" | "never"
-        )
+        // "Can we get X rotated".
+        let may = at > 1
+            && matches!(word(at - 1), "we" | "i")
+            && matches!(word(at - 2), "can" | "could" | "may" | "should" | "shall" | "let");
+        (asks || may)
+            && !matches!(
+                word(at + 1),
+                "been" | "already" | "just" | "all" | "also" | "not" | "both" | "now" | "since" | "never"
+            )
     })
 }
 

@@ -136,9 +136,11 @@ impl Search<'_> {
             // "Login: x", `x`: said to be one.
             let called = (listed || handled && self.names.is_login(bare) && !self.first_name(bare))
                 && (token.marked || after_key(&text[..token.start]) || leaves_next(&text[..token.start]));
-            let login = called || handled && (token.text.starts_with('@') || bare.contains(['-', '_', '.']));
+            let at = token.text.starts_with('@') && self.names.addressed(bare).is_some();
+            let login = called || at || handled && (token.text.starts_with('@') || bare.contains(['-', '_', '.']));
             if address(bare) || login || self.names.is_owner(bare) {
-                out.push((self.known(bare), token.start));
+                let named = if at && !handled { self.names.addressed(bare).unwrap_or(bare) } else { bare };
+                out.push((self.known(named), token.start));
             }
         }
         let all = words(text);
@@ -341,7 +343,7 @@ pub(super) fn address(token: &str) -> bool {
 /// Whether one of a title's sentences may say that somebody or a vendor goes, see `leaving`.
 pub(super) fn may_leave(title: &str) -> bool {
     title.contains('@')
-        || ["xit", "ontract", "oodbye"]
+        || ["xit", "ontract", "oodbye", "arewell"]
             .iter()
             .any(|part| memchr::memmem::find(title.as_bytes(), part.as_bytes()).is_some())
 }
@@ -364,7 +366,7 @@ pub(super) fn leaving(title: &str) -> bool {
 fn vendor_goes(title: &str) -> bool {
     let contract = memchr::memmem::find(title.as_bytes(), b"ontract").is_some();
     let exit = memchr::memmem::find(title.as_bytes(), b"xit").is_some();
-    let goodbye = title.starts_with("Goodbye ") || title.starts_with("goodbye ");
+    let goodbye = ["Goodbye ", "goodbye ", "Farewell ", "farewell "].iter().any(|word| title.starts_with(word));
     if !contract && !exit && !goodbye {
         return false;
     }

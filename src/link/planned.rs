@@ -239,7 +239,7 @@ fn that_day_at(all: &[Word]) -> Option<usize> {
 }
 
 /// What takes place on a day, and is not the action.
-fn occasion(word: &str) -> bool {
+pub(super) fn occasion(word: &str) -> bool {
     matches!(
         word,
         "meeting"

@@ -167,6 +167,11 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     if matches!(near(0), "planned" | "scheduled" | "geplant") {
         return Role::Effective;
     }
+    // "The switch is set for 6 May 04:00 UTC".
+    let set = matches!(near(1), "set" | "scheduled" | "planned" | "booked" | "fixed" | "foreseen" | "slated");
+    if near(0) == "for" && set && !before.iter().any(|w| super::planned::occasion(w)) {
+        return Role::Effective;
+    }
     if denied || before.iter().take(3).any(|w| matches!(*w, "earliest" | "frühestens")) {
         return Role::Effective;
     }

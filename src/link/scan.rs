@@ -17,6 +17,8 @@ pub(super) struct Scan {
     pub(super) inside: Vec<u32>,
     /// What is not of ASCII, may strike, may be a box, or hides a part: such a line is read sign by sign.
     pub(super) odd: Vec<u32>,
+    /// Hyphens inside words.
+    pub(super) hyphens: Vec<u32>,
     /// Where lines end.
     pub(super) lines: Vec<u32>,
 }
@@ -72,7 +74,7 @@ impl Stretch {
 impl Scan {
     /// Reads a text of less than 4 GiB.
     pub(super) fn read(&mut self, text: &[u8]) {
-        for list in [&mut self.edges, &mut self.inside, &mut self.odd, &mut self.lines] {
+        for list in [&mut self.edges, &mut self.inside, &mut self.odd, &mut self.hyphens, &mut self.lines] {
             list.clear();
         }
         let (whole, rest) = text.as_chunks::<STRETCH>();
@@ -119,6 +121,7 @@ impl Scan {
         let hides = own.dots & behind(own.dots, next.dots) | own.stars & behind(own.stars, next.stars);
         edges(&mut self.edges, base, starts | ends);
         push(&mut self.inside, base, borders);
+        push(&mut self.hyphens, base, joined & !own.quotes);
         push(&mut self.odd, base, own.odd | hides);
         push(&mut self.lines, base, own.lines);
         words

@@ -77,7 +77,8 @@ impl Line {
                 quotes |= bytes[at] == b'\'';
             }
             let hash = hash_at(bytes, start, at);
-            let word = Word { start, end: at, hash, marks: marks.of(hash) };
+            let part = line[start..at].rfind('-').map_or(0, |hyphen| marks.compound(bytes, start + hyphen + 1..at));
+            let word = Word { start, end: at, hash, marks: marks.of(hash) | part };
             self.marks |= word.marks;
             self.words.push(word);
             if *named || start < looked {
@@ -116,8 +117,10 @@ impl Line {
         let hides = ["\u{2026}", "..", "**"].iter().any(|sign| stretch.contains(sign));
         self.signs |= sign::FOREIGN | if hides { sign::HIDES } else { 0 };
         for word in tokens::words(stretch) {
-            let hash = hash(word.text.as_bytes());
-            let word = Word { start: start + word.start, end: start + word.end, hash, marks: marks.of(hash) };
+            let own = word.text.as_bytes();
+            let part = word.text.rfind('-').map_or(0, |hyphen| marks.compound(own, hyphen + 1..own.len()));
+            let hash = hash(own);
+            let word = Word { start: start + word.start, end: start + word.end, hash, marks: marks.of(hash) | part };
             self.marks |= word.marks;
             self.words.push(word);
         }
@@ -195,6 +198,24 @@ impl Quick {
                 0 => {}
                 marks => self.hits.push(Hit { word, hash, marks }),
             }
+        }
+        self.compounds(bytes, marks);
+    }
+
+    /// Words with hyphens are what their last part is: "Deploy-Key".
+    fn compounds(&mut self, bytes: &[u8], marks: &Marks) {
+        let before = self.hits.len();
+        for place in &self.scan.hyphens {
+            let word = self.scan.words().partition_point(|[_, end]| end <= place);
+            let Some(range) = self.scan.word(word) else { continue };
+            let part = marks.compound(bytes, *place as usize + 1..range.end);
+            if part != 0 {
+                let hash = hash_at(bytes, range.start, range.end);
+                self.hits.push(Hit { word, hash, marks: part | marks.of(hash) });
+            }
+        }
+        if self.hits.len() > before {
+            self.hits.sort_by_key(|hit| hit.word);
         }
     }
 

@@ -6,7 +6,7 @@ use super::tokens::words;
 /// "Has one of its own", "has one by that name as well": of another place.
 pub(super) fn sets_apart(aside: &str) -> bool {
     let all = words(aside);
-    all.iter().any(|w| matches!(w.text.as_str(), "theirs" | "namesake"))
+    all.iter().any(|w| matches!(w.text.as_str(), "theirs" | "namesake" | "gleichnamige" | "gleichnamigen" | "homonyme"))
         || all.windows(2).any(|pair| {
             matches!(
                 (pair[0].text.as_str(), pair[1].text.as_str()),

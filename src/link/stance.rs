@@ -124,7 +124,7 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
     let found = cues(&unit.text, &words, lexicon);
     let question = unit.shape != Shape::Code && unit.text.trim_end_matches(['*', '_', ' ']).ends_with('?')
                 // "X can go, right?"
-        && ![", right?", ", ok?", ", okay?", ", correct?", ", agreed?", ", oder?", ", non?"].iter().any(|tag| unit.text.ends_with(tag))
+        && ![", right?", ", ok?", ", okay?", ", correct?", ", agreed?", ", oder?", ", non?", " i guess?", " i suppose?", " i think?"].iter().any(|tag| unit.text.len() > tag.len() && unit.text.to_lowercase().ends_with(tag))
         // `…:secret:x-??????` is a pattern.
         && !unit.text.ends_with("???")
         && !polite(&words);

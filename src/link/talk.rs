@@ -104,6 +104,7 @@ impl Reading<'_> {
                 own.get(*talk).is_none_or(|w| !(said[..w.start].ends_with('(') && said[w.end..].starts_with("):")))
             })
             .filter(|_| !(self.afterwards() && first_act.is_some()))
+            .filter(|_| !(super::text::forwarded(&self.record.title) && self.body_asks()))
             .filter(|_| !self.asks_behind(first.0))
             // "Monitoring should not see X": who has an access.
             .filter(|talk| {

@@ -321,17 +321,21 @@ pub(super) fn forwards(record: &Record) -> bool {
     matches!(first, "fw" | "fwd" | "wg" | "tr" | "rv") || record.texts.iter().any(|text| own(&text.text))
 }
 
+/// "FW: RE: evidence request": the subject of a mail is what others wrote about.
+pub(super) fn forwarded(title: &str) -> bool {
+    let first = title.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
+    matches!(first.to_lowercase().as_str(), "fw" | "fwd" | "wg" | "tr" | "rv")
+}
+
 /// Whether a ticket was forwarded with a request of its own to act on it.
 pub(super) fn passes_on(record: &Record) -> bool {
-    let first = record.title.split(|c: char| !c.is_alphanumeric()).find(|word| !word.is_empty()).unwrap_or_default();
     let own = |text: &str| {
         let mut lines = text.lines().filter(|line| !line.trim_start().starts_with('>'));
         lines.any(|line| {
             super::tokens::words(line).iter().any(|w| matches!(&*w.text, "please" | "pls" | "plz" | "bitte" | "merci"))
         })
     };
-    matches!(first.to_lowercase().as_str(), "fw" | "fwd" | "wg" | "tr" | "rv")
-        && record.texts.iter().any(|text| own(&text.text))
+    forwarded(&record.title) && record.texts.iter().any(|text| own(&text.text))
 }
 
 /// Whether the description quotes anything.

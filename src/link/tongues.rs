@@ -23,8 +23,8 @@ pub(super) const VERBS: &[Verbs] = &[
         Intent::Revoke,
         Force::Weak,
         "löschen|lösche|löscht|löschst|entfernen|entferne|abschalten|loeschen|wegnehmen|wegräumen|aufräumen|bereinigen|ausmisten|rausnehmen|rauswerfen|rausschmeißen|abklemmen|abdrehen|abstellen|\
-stilllegen|kappen|deinstallieren|deinstalliere|zurückziehen|zurücknehmen|einziehen|abbauen|rückbauen|ausbauen|muss weg|müssen weg|kann weg|können weg|soll weg|sollen weg|darf weg|dürfen weg|gehört gelöscht|gehören gelöscht|weg damit",
-        "gelöscht|geloescht|entfernt|abgeschaltet|rausgenommen|weggenommen|abgestellt|aufgeräumt",
+stilllegen|kappen|deinstallieren|deinstalliere|zurückziehen|zurücknehmen|einziehen|abbauen|rückbauen|ausbauen|muss weg|müssen weg|weg soll|weg sollen|weg muss|weg kann|herausnehmen|herausnehmt|herauslöschen|heraus soll|raus soll|kann raus|muss raus|soll raus|darf raus|kann weg|können weg|soll weg|sollen weg|darf weg|dürfen weg|gehört gelöscht|gehören gelöscht|weg damit",
+        "gelöscht|geloescht|entfernt|abgeschaltet|rausgenommen|herausgenommen|weggenommen|abgestellt|aufgeräumt",
         "löschung|entfernung|bereinigung|deinstallation|rückbau|abbau",
     ),
     (
@@ -38,7 +38,7 @@ wird nicht mehr gebraucht|wird nicht mehr benötigt|verwaist|verwaiste|verwaiste
     (
         Intent::Rotate,
         Force::Strong,
-        "rotieren|rotiere|rotiert bitte|neu ausstellen|neu erzeugen|neu generieren|neu erstellen",
+        "rotieren|rotiere|rotiert bitte|neu ausstellen|neu vergeben|neu erzeugen|neu generieren|neu erstellen",
         "rotiert",
         "kennwortwechsel|kennworttausch|kennwortänderung|passwortänderung|zertifikatswechsel|zertifikatstausch|schlüsseltausch|schlüsselwechsel|passwortwechsel|passworttausch|tokenwechsel|tokentausch|schlüsselrotation|passwortrotation|rotation",
     ),
@@ -67,7 +67,7 @@ tritt aus|gekündigt|vertrag läuft aus|vertrag endet|vertragsende|geht in rente
     (
         Intent::Modify,
         Force::Strong,
-        "herabstufen|herunterstufen|runterstufen|zurückstufen|einschränken|beschränken|reduzieren|begrenzen|zu viele rechte|zu viel rechte",
+        "herabstufen|herunterstufen|runterstufen|zurückstufen|einschränken|beschränken|reduzieren|begrenzen|zu viele rechte|zu viel rechte|kein zugriff mehr|keinen zugriff mehr|keinen zugang mehr|kein zugang mehr|darf nicht mehr lesen|darf nicht mehr schreiben|darf nicht mehr zugreifen|soll nicht mehr lesen|soll nicht mehr schreiben",
         "herabgestuft|eingeschränkt|beschränkt|reduziert|zurückgestuft",
         "rollenwechsel|teamwechsel|abteilungswechsel|herabstufung|rechteänderung|zugriffsänderung",
     ),
@@ -82,7 +82,7 @@ zugriffsanfrage|zugangsanfrage|zugriffsantrag|berechtigungsantrag|leseberechtigu
     (
         Intent::Provision,
         Force::Weak,
-        "braucht|brauche|brauchen|benötigt|benötige|benötigen|einrichten|anlegen|geben|erteilen|zuweisen|bekommt|bekommen|erhält|erhalten|beantragen|ausstellen",
+        "lesen können|schreiben können|zugreifen können|braucht|brauche|brauchen|benötigt|benötige|benötigen|einrichten|anlegen|geben|erteilen|zuweisen|bekommt|bekommen|erhält|erhalten|beantragen|ausstellen",
         "eingerichtet|angelegt|erteilt|zugewiesen",
         "zugriff|zugang",
     ),
@@ -149,7 +149,7 @@ fin de contrat|fin de mission|fin de stage|part à la retraite|part en retraite|
     (
         Intent::Provision,
         Force::Weak,
-        "ouvrir|ouvrez|créer|créez|donner|donnez|ajouter|ajoutez|attribuer|attribuez|a besoin|ont besoin|avoir besoin|besoin d'un|besoin d'une|demande",
+        "doit pouvoir|doivent pouvoir|devrait pouvoir|devraient pouvoir|ouvrir|ouvrez|créer|créez|donner|donnez|ajouter|ajoutez|attribuer|attribuez|a besoin|ont besoin|avoir besoin|besoin d'un|besoin d'une|demande",
         "créé|ajouté|attribué|ouvert",
         "accès",
     ),
@@ -215,7 +215,7 @@ termina su contrato|finaliza su contrato|acaba su contrato|ya no trabaja",
     (
         Intent::Provision,
         Force::Weak,
-        "necesita|necesitan|necesito|necesitamos|crear|cree|añadir|añada|agregar|asignar|asigne|dar|habilitar|habilite|solicito|solicita|solicitamos|permitir",
+        "debe poder|deben poder|debería poder|tiene que poder|tienen que poder|necesita|necesitan|necesito|necesitamos|crear|cree|añadir|añada|agregar|asignar|asigne|dar|habilitar|habilite|solicito|solicita|solicitamos|permitir",
         "creado|añadido|asignado|habilitado",
         "acceso",
     ),

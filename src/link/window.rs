@@ -173,6 +173,7 @@ impl Times<'_> {
         let mut from_fulfilment = false;
         // Whether the end is a day as a whole, as the text says it.
         let mut day_of = false;
+        let mut by_weekday = false;
         for (number, unit) in self.units.iter().enumerate().filter(|(_, u)| !matches!(u.origin, Origin::Comment(_))) {
             for (point, role) in self.points(number, unit).iter().copied() {
                 match role {
@@ -198,8 +199,12 @@ impl Times<'_> {
                         let stated = if point.day { end_of(point.at) } else { point.at };
                         // "Until Friday" in the title, and the hour in the text.
                         let finer = day_of && !point.day && end.is_some_and(|end| stated < end && end - stated < DAY);
-                        if end.is_none() || finer {
+                        // "She is here until Friday; the access ends on 20 November at 17:00": the date says which.
+                        let dated = unit.text.get(point.start..point.end).is_some_and(|said| !weekday_alone(said));
+                        let surer = by_weekday && dated && !point.day;
+                        if end.is_none() || finer || surer {
                             end = Some(stated);
+                            by_weekday = point.day && !dated;
                             day_of = point.day;
                         }
                     }
@@ -221,6 +226,9 @@ impl Times<'_> {
                     && matches!(
                         pair[1].text.as_str(),
                         "fulfilled"
+                            | "close"
+                            | "activate"
+                            | "switch"
                             | "fulfil"
                             | "fulfill"
                             | "granted"

@@ -1,0 +1,110 @@
+//! Names that stand in a ticket only to be told apart from the one that it acts on: "`X_OLD` is what the old runner reads", where X is
+//! to be renewed. What a name weighs otherwise is told by `links`.
+
+use std::collections::BTreeSet;
+
+use super::choose::Context;
+use super::entity::Entity;
+use super::links::{Scene, Weight};
+use super::mention::Mention;
+use super::nouns::condition;
+use super::stance::Act;
+use super::text::{Origin, Shape};
+use crate::model::ticket::Intent;
+
+/// Words by which a sentence adds to what was said of another name.
+const ADDS: [&str; 22] = [
+    "also",
+    "too",
+    "plus",
+    "same",
+    "both",
+    "additionally",
+    "likewise",
+    "well",
+    "and",
+    "neither",
+    "either",
+    "all",
+    "auch",
+    "ebenso",
+    "beide",
+    "beiden",
+    "und",
+    "aussi",
+    "et",
+    "también",
+    "y",
+    "ambos",
+];
+
+/// Beside so many nobody tells one apart.
+const FOILS: usize = 20;
+
+impl Scene<'_> {
+    /// "Renew X. `X_OLD` is read by the old runner": what only tells of a name that is like one that is acted on tells the two apart.
+    pub(super) fn set_apart(&self, weighed: &mut [(Mention, Option<Weight>)]) {
+        let one = |m: &Mention| <[usize; 1]>::try_from(self.chosen(m).of).ok().map(|[of]| of);
+        let told: Vec<bool> = weighed.iter().map(|(m, _)| only_told(self.context, m, self.intent)).collect();
+        let counted = |weight: &Option<Weight>| weight.is_some_and(|weight| weight > Weight::Passing);
+        if !weighed.iter().zip(&told).any(|((_, weight), told)| *told && counted(weight)) {
+            return;
+        }
+        let meant: BTreeSet<usize> = weighed
+            .iter()
+            .zip(&told)
+            .filter(|((m, weight), told)| !**told && !m.identity && counted(weight))
+            .filter(|((m, _), _)| !matches!(self.unit(m).origin, Origin::Comment(_)))
+            .filter_map(|((m, _), _)| one(m))
+            .collect();
+        let entity = |of: usize| &self.context.names.entities[of];
+        for ((mention, weight), told) in weighed.iter_mut().zip(told) {
+            let Some(of) = one(mention).filter(|of| told && counted(weight) && !meant.contains(of)) else { continue };
+            if meant.iter().take(FOILS).any(|other| alike(entity(of), entity(*other))) {
+                *weight = Some(Weight::Passing);
+            }
+        }
+    }
+}
+
+/// Whether two are told apart by a part of their names only: `DEPLOY_KEY` and `DEPLOY_KEY_OLD`.
+fn alike(one: &Entity, other: &Entity) -> bool {
+    let (one, other) = (parts(one), parts(other));
+    one.iter().any(|a| other.iter().any(|b| a != b && (within(a, b) || within(b, a))))
+}
+
+/// The parts of each of its names.
+fn parts(entity: &Entity) -> Vec<Vec<String>> {
+    let own = if entity.slot { Some(entity.what.as_str()) } else { None };
+    let names = own.into_iter().chain(entity.names.iter().map(String::as_str));
+    names
+        .map(|name| {
+            let parts = name.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty());
+            parts.map(str::to_lowercase).collect()
+        })
+        .collect()
+}
+
+/// Whether all parts of the shorter are in the longer, in their order.
+fn within(shorter: &[String], longer: &[String]) -> bool {
+    let mut rest = longer.iter();
+    !shorter.is_empty() && shorter.len() < longer.len() && shorter.iter().all(|part| rest.any(|other| other == part))
+}
+
+/// Whether a sentence only tells something of a name: nothing that is asked for stands beside it.
+fn only_told(context: &Context<'_>, mention: &Mention, intent: Intent) -> bool {
+    let (unit, judged) = (&context.units[mention.unit], &context.judged[mention.unit]);
+    let Some(clause) = mention.clause.and_then(|clause| judged.clauses.get(clause)) else { return false };
+    // To be of no use any more asks for an end, and for no new value.
+    let idle = |act: &Act| {
+        intent == Intent::Rotate && {
+            let said = unit.text[act.start..act.end].to_lowercase();
+            condition(&said) || said.contains("leftover")
+        }
+    };
+    matches!(unit.origin, Origin::Body(_))
+        && unit.shape == Shape::Prose
+        && clause.acts.iter().all(idle)
+        && judged.words.len() >= 4
+        && !judged.words.iter().any(|word| ADDS.contains(&word.text.as_str()))
+}

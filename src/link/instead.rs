@@ -1,0 +1,144 @@
+//! A ticket that ended as another action than it asked for: a rotation that became a removal, a revocation that became a rotation. Whom to
+//! believe is told in `trust`; other targets that comments name stand in `corrections`.
+
+use crate::model::ticket::{Comment, Distrusted, Intent};
+
+use super::corrections::agrees;
+use super::links::quote;
+use super::tokens::{Word, words};
+use super::trust::Trust;
+
+/// How words begin that end a credential.
+const ENDS: [&str; 6] = ["delet", "remov", "revok", "retir", "deactivat", "scrap"];
+
+impl Trust<'_> {
+    /// What the ticket finally asks for, where comments turn it, with the words that do.
+    pub(super) fn turned(&self, intent: Intent, distrusted: &mut Vec<Distrusted>) -> Option<(Intent, String)> {
+        match intent {
+            Intent::Rotate => {
+                self.removed_instead().map(|said| (Intent::Revoke, format!("removed instead of rotated: {said}")))
+            }
+            Intent::Revoke => self
+                .rotated_instead(distrusted)
+                .map(|said| (Intent::Rotate, format!("rotated instead of revoked: {said}"))),
+            _ => None,
+        }
+    }
+
+    /// "Forget the revocation, rotate it instead": that loosens, so it is the word of those who may, before it was done.
+    fn rotated_instead(&self, distrusted: &mut Vec<Distrusted>) -> Option<String> {
+        let turns = |comment: &&Comment| !comment.system;
+        for (index, comment) in
+            self.record.comments.iter().enumerate().rev().filter(|(_, comment)| turns(comment)).take(LAST)
+        {
+            let sentences = comment.text.split_inclusive(['.', '\n', '!', '?']);
+            let Some(said) = sentences.filter(|said| !said.ends_with('?')).find(|said| renewed_instead(&words(said)))
+            else {
+                continue;
+            };
+            let late = self.record.closed_at.is_some_and(|closed| comment.at.is_none_or(|at| at > closed));
+            if !late && (self.trusts(&comment.author, comment.at) || self.opener_writes(comment)) {
+                return Some(quote(said));
+            }
+            distrusted.push(Distrusted {
+                what: format!("rotation instead of revocation by {}", super::window::author(comment)),
+                field: format!("comment {}", index + 1),
+                quote: quote(said),
+            });
+        }
+        None
+    }
+
+    /// A rotation that ended as a removal: the one who did it says so.
+    fn removed_instead(&self) -> Option<String> {
+        self.record.comments.iter().rev().take(3).find_map(|comment| {
+            let reporter = comment.author.names.iter().any(|name| self.record.reporter.names.contains(name));
+            let by_right = self.trusts(&comment.author, comment.at) || reporter;
+            // Anybody else's word, where somebody agrees: what is removed instead of renewed loosens nothing.
+            let agreed = || {
+                let later = |other: &&Comment| other.at > comment.at && !self.same(&other.author, &comment.author);
+                self.record.comments.iter().filter(later).any(|other| agrees(&other.text))
+            };
+            if !by_right {
+                let said = |sentence: &str| thrown_away(&words(sentence)).then(|| quote(sentence));
+                return comment.text.split_inclusive(['.', '\n', '!']).find_map(said).filter(|_| agreed());
+            }
+            // "Please do not renew. … so delete the variable instead."
+            let not_renewed = || {
+                words(&comment.text)
+                    .windows(2)
+                    .any(|pair| matches!(pair[0].text.as_str(), "not" | "no" | "don't") && renews(&pair[1].text))
+            };
+            let said = |sentence: &str| {
+                let all = words(sentence);
+                let instead = all.iter().any(|w| matches!(w.text.as_str(), "instead" | "rather"));
+                let removed = all.iter().any(|w| {
+                    matches!(w.text.as_str(), "deleted" | "removed" | "revoked" | "retired" | "deactivated")
+                        || (not_renewed() && ENDS.iter().any(|stem| w.text.starts_with(stem)))
+                });
+                ((instead && removed) || thrown_away(&all)).then(|| quote(sentence))
+            };
+            // "There is no new one: I revoked the old one and deleted the secret."
+            let none = || {
+                let all = words(&comment.text);
+                let no_new = all.windows(3).any(|w| {
+                    matches!(w[0].text.as_str(), "no" | "without" | "of")
+                        && (w[1].text == "new" || w[1].text == "a" && w[2].text == "new")
+                });
+                let ends = |w: &Word| ENDS.iter().any(|stem| w.text.starts_with(stem));
+                let away =
+                    all.iter().any(|w| w.text == "take" || w.text == "throw") && all.iter().any(|w| w.text == "away");
+                (no_new && (away || all.iter().filter(|w| ends(w)).count() > 1) && !comment.text.contains('?'))
+                    .then(|| quote(&comment.text))
+            };
+            comment.text.split_inclusive(['.', '\n', '!']).find_map(said).or_else(none)
+        })
+    }
+}
+
+/// How many of the last comments may turn a revocation.
+const LAST: usize = 6;
+
+/// A new value, as a word asks for it or names it.
+fn renews(word: &str) -> bool {
+    ["renew", "rotat", "replac", "reissu"].iter().any(|stem| word.starts_with(stem))
+}
+
+/// "Rotate it rather than revoke", "instead of revoking it, renew it", "forget the revocation and rotate", "rotate it instead".
+fn renewed_instead(all: &[Word]) -> bool {
+    let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    let ends = |word: &str| ENDS.iter().any(|stem| word.starts_with(stem)) || word == "revocation";
+    let denied = |at: usize| {
+        (1..=3).any(|back| {
+            at.checked_sub(back).is_some_and(|at| matches!(word(at), "not" | "no" | "don't" | "never" | "of" | "than"))
+        })
+    };
+    let renewed = (0..all.len()).find(|at| renews(word(*at)) && !word(*at).ends_with("ed") && !denied(*at));
+    let instead = (0..all.len()).any(|at| match (word(at), word(at + 1)) {
+        ("instead", "of") | ("rather", "than") => (at + 2..at + 5).any(|at| ends(word(at))),
+        ("instead", _) => renewed.is_some_and(|renewed| renewed < at && at - renewed < 5),
+        ("forget" | "drop" | "skip", _) => {
+            (at + 1..at + 4).any(|at| word(at) == "revocation" || word(at) == "removal" || word(at) == "deletion")
+        }
+        _ => false,
+    });
+    instead && renewed.is_some()
+}
+
+/// "Remove it instead of renewing", "instead of rotating let's throw it away".
+fn thrown_away(all: &[Word]) -> bool {
+    let instead = all.windows(3).any(|w| {
+        (w[0].text == "instead" && w[1].text == "of" || w[0].text == "rather" && w[1].text == "than")
+            && renews(&w[2].text)
+    });
+    instead
+        && (0..all.len()).any(|at| {
+            let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
+            let near = all.get(at + 2).map(|w| w.text.as_str()).unwrap_or_default();
+            let word = all[at].text.as_str();
+            ENDS.iter().any(|stem| word.starts_with(stem))
+                || matches!(word, "drop" | "kill")
+                || matches!(word, "throw" if next == "away" || near == "away")
+                || matches!(word, "get" if next == "rid")
+        })
+}
