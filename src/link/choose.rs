@@ -163,7 +163,9 @@ impl<'c> Context<'c> {
         let mut hints = Hints::default();
         for (index, part) in self.judged[number].clauses.iter().enumerate() {
             // "(motion-planner has one of its own)": another one.
-            if part.aside && sets_apart(&self.units[number].text[part.start..part.end]) {
+            let of = |part: &super::stance::Clause| sets_apart(&self.units[number].text[part.start..part.end]);
+            let before = index.checked_sub(1).and_then(|before| self.judged[number].clauses.get(before));
+            if part.aside && (of(part) || before.is_some_and(of)) {
                 continue;
             }
             let wanted = clause.is_none_or(|clause| {
@@ -326,6 +328,21 @@ impl<'c> Context<'c> {
             [one] => Some(one),
             _ => None,
         }
+    }
+
+    /// The one of several that an answer names by its place or environment, also by the last part of a place alone.
+    pub(super) fn answers(&self, of: &[usize], text: &str) -> Option<usize> {
+        self.singled(of, text).or_else(|| {
+            let all = words(text);
+            let said = |name: &str| all.iter().any(|w| w.text == name);
+            let named = of.iter().copied().filter(|of| {
+                let entity = &self.names.entities[*of];
+                let place = entity.place.as_deref().map(|place| place.rsplit('/').next().unwrap_or(place));
+                let own = entity.environment.as_deref().map(environment);
+                place.is_some_and(said) || own.is_some_and(|own| all.iter().any(|w| environment(&w.text) == own))
+            });
+            <[usize; 1]>::try_from(named.collect::<Vec<_>>()).ok().map(|[one]| one)
+        })
     }
 
     /// Another one of the same name and kind that words single out: "the token of that name in globex/billing".

@@ -59,7 +59,19 @@ pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
         let prints = super::tokens::words(near).last().is_some_and(|w| {
             matches!(
                 w.text.as_str(),
-                "get" | "gets" | "prints" | "logs" | "shows" | "error" | "warning" | "message" | "alert" | "banner"
+                "get"
+                    | "gets"
+                    | "prints"
+                    | "logs"
+                    | "shows"
+                    | "announced"
+                    | "announces"
+                    | "displays"
+                    | "error"
+                    | "warning"
+                    | "message"
+                    | "alert"
+                    | "banner"
             )
         });
         if prints && inside.len() <= LONGEST {

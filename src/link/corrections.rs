@@ -16,7 +16,7 @@ use super::tokens::{tokens, words};
 use super::trust::Trust;
 
 /// How many sentences of a comment are asked which of several namesakes they mean.
-const SENTENCES: usize = 20;
+pub(super) const SENTENCES: usize = 20;
 
 impl Trust<'_> {
     /// Comments that say another target is meant, or that something is to stay.
@@ -27,6 +27,10 @@ impl Trust<'_> {
         linked: &mut Linked,
         distrusted: &mut Vec<Distrusted>,
     ) {
+        if linked.links.is_empty() {
+            self.answered(context, mentions, linked);
+            return;
+        }
         let units = context.units;
         let chosen = |mention: &Mention| -> Vec<Id> {
             let Target::Known(of) = &mention.target else { return Vec::new() };
@@ -58,6 +62,8 @@ impl Trust<'_> {
                         w.text.as_str(),
                         "object"
                             | "objection"
+                            | "disagree"
+                            | "veto"
                             | "shout"
                             | "speaking"
                             | "speak"
@@ -82,6 +88,8 @@ impl Trust<'_> {
                 .flat_map(|m| chosen(m))
                 .filter(|id| linked.links.contains_key(id))
                 .collect();
+            let kept =
+                if trusted { self.kept_places(context, &said, &own, linked).chain(kept).collect() } else { kept };
             // Without a word that corrects, one of several stays; all of them is another thing than the ticket says.
             let kept = if kept.len() < linked.links.len() { kept } else { BTreeSet::new() };
             if !object && kept.is_empty() && !corrects {
@@ -280,7 +288,7 @@ fn meant(text: &str, start: usize) -> bool {
 }
 
 /// "… must not be touched": a sentence about what is not meant.
-fn refuses(sentence: &str) -> bool {
+pub(super) fn refuses(sentence: &str) -> bool {
     words(sentence).iter().any(|w| {
         matches!(
             w.text.as_str(),

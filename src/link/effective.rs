@@ -145,7 +145,17 @@ impl Times<'_> {
                     "when" | "time" | "date" | "wann" | "zeit" | "datum" | "uhrzeit" | "quand" | "cu\u{e1}ndo"
                 )
             });
-        (said || value || carried || when) && !earlier
+        // "When: 2026-07-22 04:10 UTC" of such a record.
+        let keyed_when = unit.text.get(..point.start).is_some_and(|before| {
+            let key = before
+                .trim_end_matches([' ', '*'])
+                .strip_suffix(':')
+                .map(|key| key.trim_matches([' ', '*', '-']).to_lowercase());
+            key.is_some_and(|key| {
+                matches!(key.as_str(), "when" | "time" | "wann" | "zeitpunkt" | "quand" | "cu\u{e1}ndo")
+            })
+        }) && filed_afterwards(self.units);
+        (said || value || carried || when || keyed_when) && !earlier
     }
 
     /// Whether the ticket, in its title or its text, orders a credential's end or its new value.

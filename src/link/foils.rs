@@ -13,7 +13,7 @@ use super::text::{Origin, Shape};
 use crate::model::ticket::Intent;
 
 /// Words by which a sentence adds to what was said of another name.
-const ADDS: [&str; 22] = [
+const ADDS: [&str; 15] = [
     "also",
     "too",
     "plus",
@@ -22,20 +22,13 @@ const ADDS: [&str; 22] = [
     "additionally",
     "likewise",
     "well",
-    "and",
     "neither",
     "either",
-    "all",
     "auch",
     "ebenso",
     "beide",
-    "beiden",
-    "und",
     "aussi",
-    "et",
     "también",
-    "y",
-    "ambos",
 ];
 
 /// Beside so many nobody tells one apart.
@@ -57,9 +50,15 @@ impl Scene<'_> {
             .filter(|((m, _), _)| !matches!(self.unit(m).origin, Origin::Comment(_)))
             .filter_map(|((m, _), _)| one(m))
             .collect();
+        let named = weighed.iter().filter(|(m, _)| one(m).is_some_and(|of| meant.contains(&of)));
+        let beside: BTreeSet<usize> = named.map(|(m, _)| m.unit).collect();
         let entity = |of: usize| &self.context.names.entities[of];
         for ((mention, weight), told) in weighed.iter_mut().zip(told) {
             let Some(of) = one(mention).filter(|of| told && counted(weight) && !meant.contains(of)) else { continue };
+            // "X and X_OLD were in the log": what stands in one sentence is told together.
+            if beside.contains(&mention.unit) {
+                continue;
+            }
             if meant.iter().take(FOILS).any(|other| alike(entity(of), entity(*other))) {
                 *weight = Some(Weight::Passing);
             }
@@ -97,10 +96,13 @@ fn only_told(context: &Context<'_>, mention: &Mention, intent: Intent) -> bool {
     let Some(clause) = mention.clause.and_then(|clause| judged.clauses.get(clause)) else { return false };
     // To be of no use any more asks for an end, and for no new value.
     let idle = |act: &Act| {
-        intent == Intent::Rotate && {
-            let said = unit.text[act.start..act.end].to_lowercase();
-            condition(&said) || said.contains("leftover")
-        }
+        let elsewhere =
+            !matches!(act.intent, Intent::Revoke | Intent::Rotate | Intent::Offboard) && act.intent != intent;
+        elsewhere
+            || intent == Intent::Rotate && {
+                let said = unit.text[act.start..act.end].to_lowercase();
+                condition(&said) || said.contains("leftover")
+            }
     };
     matches!(unit.origin, Origin::Body(_))
         && unit.shape == Shape::Prose

@@ -104,7 +104,7 @@ impl Hints {
                     "week" | "weeks" | "run" | "runs" | "suite" | "case" | "cases" | "plan" | "report" | "drill"
                 ));
             let named = text != "live"
-                || matches!(next, "database" | "environment" | "system" | "secret")
+                || matches!(next, "database" | "environment" | "system" | "secret" | "cluster")
                 || ["environment", "environnement", "umgebung", "entorno"].iter().any(|noun| near(1).ends_with(noun));
             if common || (known && named && !trial) {
                 hints.environments.insert(normal.to_owned());

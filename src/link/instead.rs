@@ -114,14 +114,21 @@ fn renewed_instead(all: &[Word]) -> bool {
         })
     };
     let renewed = (0..all.len()).find(|at| renews(word(*at)) && !word(*at).ends_with("ed") && !denied(*at));
-    let instead = (0..all.len()).any(|at| match (word(at), word(at + 1)) {
-        ("instead", "of") | ("rather", "than") => (at + 2..at + 5).any(|at| ends(word(at))),
-        ("instead", _) => renewed.is_some_and(|renewed| renewed < at && at - renewed < 5),
-        ("forget" | "drop" | "skip", _) => {
-            (at + 1..at + 4).any(|at| word(at) == "revocation" || word(at) == "removal" || word(at) == "deletion")
-        }
-        _ => false,
+    // "Let's not delete it but rotate it."
+    let but = renewed.is_some_and(|renewed| {
+        renewed > 3
+            && word(renewed - 1) == "but"
+            && (renewed.saturating_sub(5)..renewed).any(|at| ends(word(at)) && denied(at))
     });
+    let instead = but
+        || (0..all.len()).any(|at| match (word(at), word(at + 1)) {
+            ("instead", "of") | ("rather", "than") => (at + 2..at + 5).any(|at| ends(word(at))),
+            ("instead", _) => renewed.is_some_and(|renewed| renewed < at && at - renewed < 5),
+            ("forget" | "drop" | "skip", _) => {
+                (at + 1..at + 4).any(|at| word(at) == "revocation" || word(at) == "removal" || word(at) == "deletion")
+            }
+            _ => false,
+        });
     instead && renewed.is_some()
 }
 

@@ -4,7 +4,7 @@ use crate::model::inventory::Level;
 use crate::model::settings::Words;
 use crate::model::ticket::{Field, Intent, Record};
 
-use super::levels::of;
+use super::levels::{able, of};
 pub(super) use super::levels::{in_place, stating, word};
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Shape, Unit};
@@ -63,7 +63,7 @@ impl Asked<'_> {
                 let text = &unit.text[clause.start..clause.end];
                 if self.intent == Intent::Modify
                     && super::access::takes_away(unit, clause, text)
-                    && !super::changed::changes_level(text)
+                    && words(text).windows(2).any(|w| w[0].text == "no" && w[1].text == "longer")
                 {
                     continue;
                 }
@@ -305,7 +305,18 @@ impl Asked<'_> {
                 || (change
                     && matches!(
                         back(1),
-                        "away" | "remove" | "revoke" | "drop" | "strip" | "withdraw" | "lose" | "loses"
+                        "away"
+                            | "remove"
+                            | "revoke"
+                            | "drop"
+                            | "strip"
+                            | "withdraw"
+                            | "lose"
+                            | "loses"
+                            | "swap"
+                            | "swapping"
+                            | "replace"
+                            | "replacing"
                     ))
                 || matches!(back(1), "need" | "needs" | "requires") && back(2) == "longer" && back(3) == "no";
             let denied = denied || unneeded || replaced || back_to;
@@ -429,51 +440,6 @@ fn write_box(text: &str, all: &[Word]) -> Option<Level> {
         )
     });
     Some(if unticked { Level::Read } else { Level::Write })
-}
-
-/// What somebody shall be able to do, where no level is named: "must be able to update the value" is write.
-fn able(text: &str) -> Option<Level> {
-    let all = words(text);
-    // "It only fetches the value at start-up."
-    let only = all.windows(2).find(|pair| matches!(pair[0].text.as_str(), "only" | "just" | "merely"));
-    if only.is_some_and(|pair| {
-        matches!(
-            pair[1].text.as_str(),
-            "reads" | "fetches" | "pulls" | "looks" | "downloads" | "consumes" | "retrieves" | "queries"
-        )
-    }) {
-        return Some(Level::Read);
-    }
-    let allows = |at: usize| {
-        all[at.saturating_sub(3)..at + 1].iter().any(|w| matches!(w.text.as_str(), "allow" | "permit" | "enable"))
-    };
-    let from = (0..all.len().saturating_sub(1)).position(|at| {
-        let pair = &all[at..at + 2];
-        pair[1].text == "to"
-            && (allows(at)
-                || matches!(
-                    pair[0].text.as_str(),
-                    "able"
-                        | "allowed"
-                        | "permitted"
-                        | "permission"
-                        | "permissions"
-                        | "rights"
-                        | "has"
-                        | "needs"
-                        | "need"
-                        | "have"
-                ))
-    })?;
-    let near = all.iter().skip(from + 2).take(6);
-    let mut found = near.filter_map(|w| match w.text.as_str() {
-        "update" | "replace" | "delete" | "create" | "modify" | "set" | "upload" | "overwrite" | "trigger"
-        | "rotate" | "store" | "merge" => Some(Level::Write),
-        "see" | "fetch" | "download" | "inspect" | "browse" | "consult" => Some(Level::Read),
-        _ => None,
-    });
-    let first = found.next()?;
-    Some(found.fold(first, |most, level| if level == Level::Write { level } else { most }))
 }
 
 /// "The role can list and get": what an access is, beside what it shall be.

@@ -3,7 +3,7 @@
 
 use crate::model::inventory::Level;
 
-use super::tokens::Word;
+use super::tokens::{Word, words};
 
 /// Words and the level that each means, as a function and as a list.
 macro_rules! levels {
@@ -187,4 +187,49 @@ pub(super) fn level_before(title: &str, byte: usize) -> bool {
                 && (matches!(w.text.as_str(), "read" | "view" | "write" | "admin")
                     || (w.text == "at" && at > 1 && all[at - 2].text == "look"))
         })
+}
+
+/// What somebody shall be able to do, where no level is named: "must be able to update the value" is write.
+pub(super) fn able(text: &str) -> Option<Level> {
+    let all = words(text);
+    // "It only fetches the value at start-up."
+    let only = all.windows(2).find(|pair| matches!(pair[0].text.as_str(), "only" | "just" | "merely"));
+    if only.is_some_and(|pair| {
+        matches!(
+            pair[1].text.as_str(),
+            "reads" | "fetches" | "pulls" | "looks" | "downloads" | "consumes" | "retrieves" | "queries"
+        )
+    }) {
+        return Some(Level::Read);
+    }
+    let allows = |at: usize| {
+        all[at.saturating_sub(3)..at + 1].iter().any(|w| matches!(w.text.as_str(), "allow" | "permit" | "enable"))
+    };
+    let from = (0..all.len().saturating_sub(1)).position(|at| {
+        let pair = &all[at..at + 2];
+        pair[1].text == "to"
+            && (allows(at)
+                || matches!(
+                    pair[0].text.as_str(),
+                    "able"
+                        | "allowed"
+                        | "permitted"
+                        | "permission"
+                        | "permissions"
+                        | "rights"
+                        | "has"
+                        | "needs"
+                        | "need"
+                        | "have"
+                ))
+    })?;
+    let near = all.iter().skip(from + 2).take(6);
+    let mut found = near.filter_map(|w| match w.text.as_str() {
+        "update" | "replace" | "delete" | "create" | "modify" | "set" | "upload" | "overwrite" | "trigger"
+        | "rotate" | "store" | "merge" => Some(Level::Write),
+        "see" | "fetch" | "download" | "inspect" | "browse" | "consult" => Some(Level::Read),
+        _ => None,
+    });
+    let first = found.next()?;
+    Some(found.fold(first, |most, level| if level == Level::Write { level } else { most }))
 }

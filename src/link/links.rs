@@ -439,6 +439,16 @@ impl Scene<'_> {
         if mention.stance == Stance::Neutral && unit.heading.is_some_and(elsewhere) {
             return Some(Weight::Passing);
         }
+        // "It gets its session by assuming role X": a role has no value that could end, where its own clause ends nothing.
+        let uses = ends
+            && self.is_role(mention)
+            && mention.clause.and_then(|c| self.judged(mention.unit).clauses.get(c)).is_some_and(|clause| {
+                !clause.acts.is_empty()
+                    && clause.acts.iter().all(|act| matches!(act.intent, Intent::Provision | Intent::Modify))
+            });
+        if uses {
+            return Some(Weight::Passing);
+        }
         let acted = mention.stance == Stance::Act
             || lead == Some(Stance::Act)
             || (unit.shape != Shape::Prose && heading == Some(Stance::Act));

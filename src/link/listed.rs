@@ -97,7 +97,15 @@ pub(super) fn only_names(unit: &Unit, mention: &Mention) -> bool {
     // A long text is no list's entry, whatever else it says; of an item that begins with a name it tells where that is.
     let front = unit.text[..mention.start].trim_matches(['`', '*', ' ']);
     let leads = unit.shape == Shape::Item && (front.is_empty() || front.ends_with(" and") || front.ends_with(','));
-    let (most, longest) = if leads { (120, 20) } else { (60, 12) };
+    // "GitLab pipeline trigger "rebuild hook", id 9, acme/ads": parts between commas, and no sentence.
+    let parts = unit.shape == Shape::Item && !unit.text.ends_with('.') && unit.text.matches(", ").count() > 1;
+    let (most, longest) = if leads {
+        (120, 20)
+    } else if parts {
+        (90, 14)
+    } else {
+        (60, 12)
+    };
     if rest > most || words(&unit.text).len() > longest {
         return false;
     }

@@ -134,7 +134,18 @@ impl Reading<'_> {
                         super::level::word(&after[at].text).is_some()
                             && after.get(at + 1).is_none_or(|w| matches!(w.text.as_str(), "on" | "to" | "for" | "in"))
                     });
-                if thing && !access { Intent::Revoke } else { Intent::Modify }
+                // "Take away its way into Vault", and the commands that do.
+                let commands = || {
+                    self.own().any(|(unit, judged)| {
+                        unit.shape == super::text::Shape::Code
+                            && judged
+                                .clauses
+                                .iter()
+                                .flat_map(|clause| &clause.acts)
+                                .any(|act| act.intent == Intent::Revoke && act.force == Force::Strong)
+                    })
+                };
+                if thing && !access || commands() { Intent::Revoke } else { Intent::Modify }
             }
             intent => intent,
         }

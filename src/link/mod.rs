@@ -51,6 +51,7 @@ mod masked;
 mod meant;
 mod mention;
 mod moved;
+mod namesakes;
 mod nouns;
 mod number;
 mod object;
@@ -434,9 +435,7 @@ impl Index {
                 }
             }
         }
-        if !linked.links.is_empty() {
-            read.trust.corrections(read.context, read.mentions, &mut linked, distrusted);
-        }
+        read.trust.corrections(read.context, read.mentions, &mut linked, distrusted);
         linked
     }
 

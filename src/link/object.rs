@@ -132,7 +132,15 @@ impl Reading<'_> {
             return false;
         }
         if expires(&verb) {
-            return !self.of_unit(number).is_empty();
+            // "The PSN key runs out soon", and below which.
+            let below = || {
+                self.units[number].origin == Origin::Title
+                    && subject.iter().any(|w| credential_noun(&w.text))
+                    && self.mentions.iter().any(|m| {
+                        !m.identity && !m.stance.spares() && matches!(self.units[m.unit].origin, Origin::Body(_))
+                    })
+            };
+            return !self.of_unit(number).is_empty() || below();
         }
         if verb.starts_with("terminat") && tokens(text).iter().any(|token| address(token.text)) {
             return true;

@@ -124,11 +124,30 @@ pub(super) fn caused(words: &[Word], own: &[usize], verb: usize) -> bool {
     })
 }
 
-/// "X, switched off in March": when it was done.
+/// "X looks stale, but is not".
+pub(super) fn only_looks(words: &[Word], clauses: &mut [Clause]) {
+    let looks = words.iter().position(|w| matches!(w.text.as_str(), "looks" | "seems" | "appears" | "look" | "seem"));
+    let only = looks.is_some_and(|looks| {
+        words[looks..].windows(3).any(|w| {
+            matches!(w[0].text.as_str(), "but" | "and" | "yet")
+                && matches!(w[1].text.as_str(), "is" | "are" | "it")
+                && matches!(w[2].text.as_str(), "not" | "isn't")
+        }) || words[looks..]
+            .windows(2)
+            .any(|w| matches!(w[0].text.as_str(), "but" | "and") && matches!(w[1].text.as_str(), "isn't" | "aren't"))
+    });
+    for clause in clauses.iter_mut().filter(|_| only) {
+        clause.stance = Stance::Keep;
+        clause.acts.clear();
+    }
+}
+
+/// "X, switched off in March", "deleted back in April": when it was done.
 pub(super) fn dated(text: &str, words: &[Word], from: usize, to: usize) -> bool {
     let before = words.get(from).and_then(|w| text.get(..w.start)).unwrap_or_default().trim_end();
     let word = |at: usize| words.get(at).map(|w| w.text.as_str()).unwrap_or_default();
-    before.ends_with([',', '('])
+    let back = word(to) == "back" && matches!(word(to + 1), "in" | "on" | "then");
+    back || before.ends_with([',', '('])
         && matches!(word(to), "in" | "on" | "since" | "last")
         && (super::dates::month(word(to + 1)).is_some()
             || word(to + 1).starts_with("20")

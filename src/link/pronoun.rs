@@ -43,6 +43,10 @@ impl Scene<'_> {
                     continue;
                 }
                 self.described(number, clause);
+                // "They own a token with the very same name": another one, whatever is said of it.
+                if clause.stance == Stance::Keep && super::spread::sets_apart(&unit.text) {
+                    continue;
+                }
                 let mut here = self.of_unit(number);
                 let own = self.mentions[here.clone()].iter().any(|m| m.clause == Some(index));
                 if !own && clause.stance == Stance::Act {
@@ -155,7 +159,7 @@ impl Scene<'_> {
                 && !PLAIN.contains(&w[1].text.as_str())
                 && matches!(w[2].text.as_str(), "key" | "token" | "one" | "password" | "pair")
         });
-        let Some(part) = said.map(|w| w[1].text.to_string()) else { return };
+        let Some(part) = said.map(|w| w[1].text.to_string()) else { return self.entry(number, clause.stance) };
         let names = |m: &Mention| match &m.target {
             Target::Known(of) if of.len() == 1 && !m.identity => {
                 let entity = &self.context.names.entities[of[0]];
@@ -168,12 +172,35 @@ impl Scene<'_> {
             _ => None,
         };
         let found: std::collections::BTreeSet<usize> = self.mentions.iter().filter_map(names).collect();
-        let [one] = found.into_iter().collect::<Vec<_>>()[..] else { return };
+        let [one] = found.into_iter().collect::<Vec<_>>()[..] else { return self.entry(number, clause.stance) };
         let units = self.context.units;
         for mention in self.mentions.iter_mut().filter(|m| within(units, number, m.unit)) {
             if matches!(&mention.target, Target::Known(of) if of[..] == [one]) && mention.stance == Stance::Neutral {
                 mention.stance = clause.stance;
             }
+        }
+    }
+
+    /// "Delete the load test one": by words that only one of a list's entries has.
+    fn entry(&mut self, number: usize, stance: Stance) {
+        let all = words(&self.context.units[number].text);
+        let one = all.iter().position(|w| matches!(w.text.as_str(), "one" | "ones"));
+        let Some(one) = one.filter(|_| stance == Stance::Act) else { return };
+        let Some(the) = all[..one].iter().rposition(|w| w.text == "the").filter(|the| (3..=4).contains(&(one - the)))
+        else {
+            return;
+        };
+        let said: Vec<&str> = all[the + 1..one].iter().map(|w| w.text.as_str()).collect();
+        let units = self.context.units;
+        let has = |m: &Mention| {
+            let unit = &units[m.unit];
+            matches!(unit.shape, Shape::Item | Shape::Row)
+                && within(units, number, m.unit)
+                && words(&unit.text).windows(said.len()).any(|w| w.iter().zip(&said).all(|(a, b)| a.text == *b))
+        };
+        let found: Vec<usize> = (0..self.mentions.len()).filter(|at| has(&self.mentions[*at])).collect();
+        if let [only] = found[..] {
+            self.mentions[only].stance = stance;
         }
     }
 
@@ -271,7 +298,7 @@ impl Scene<'_> {
         };
         let end = self.mentions[..end].iter().rposition(|m| std::ptr::eq(m, last)).map_or(end, |at| at + 1);
         // Keeping reaches back only where the sentence is about what was named: "It stays."
-        if stance == Stance::Keep && !starts && !alone {
+        if stance == Stance::Keep && !starts && !(alone && last.unit + 1 == number) {
             return 0..0;
         }
         let model = self.unit(last);

@@ -224,7 +224,7 @@ fn denies(word: &str) -> bool {
 
 /// A change of access or of a value, as it was done.
 fn changed(word: &str) -> bool {
-    const STEMS: [&str; 26] = [
+    const STEMS: [&str; 27] = [
         "revoked",
         "rotated",
         "removed",
@@ -242,6 +242,7 @@ fn changed(word: &str) -> bool {
         "re-issued",
         "destroyed",
         "unticked",
+        "touched",
         "uninstalled",
         "rolled",
         "added",

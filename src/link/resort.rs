@@ -11,7 +11,7 @@ use super::tokens::words;
 use super::verbs::Lexicon;
 
 /// Words that keep a thing, or make it an illustration, whatever else is said: their first ones.
-const KEEPS: [&str; 36] = [
+const KEEPS: [&str; 37] = [
     "keep",
     "keeps",
     "kept",
@@ -26,6 +26,7 @@ const KEEPS: [&str; 36] = [
     "retain",
     "retains",
     "untouched",
+    "survive",
     "unaffected",
     "unchanged",
     "affected",

@@ -7,6 +7,8 @@ use super::tokens::words;
 pub(super) fn sets_apart(aside: &str) -> bool {
     let all = words(aside);
     all.iter().any(|w| matches!(w.text.as_str(), "theirs" | "namesake" | "gleichnamige" | "gleichnamigen" | "homonyme"))
+        // "Staging got its new one in April."
+        || all.windows(3).any(|w| w[0].text == "its" && w[1].text == "new" && w[2].text == "one")
         || all.windows(2).any(|pair| {
             matches!(
                 (pair[0].text.as_str(), pair[1].text.as_str()),

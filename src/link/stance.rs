@@ -7,8 +7,8 @@ use super::apart::{ability, apart, indirect, polite, rule, subordinate};
 use super::clauses::{around, embedded, in_a_path, quoted, segments};
 use super::nouns::condition;
 use super::ordered::{
-    accident, carry_denials, caused, dated, elliptic, issue, joined, logged, made, open, over, takes_effect,
-    without_purposes,
+    accident, carry_denials, caused, dated, elliptic, issue, joined, logged, made, only_looks, open, over,
+    takes_effect, without_purposes,
 };
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
@@ -153,6 +153,7 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
             clause.acts.clear();
         }
     }
+    only_looks(&words, &mut out.clauses);
     without_purposes(&unit.text, &mut out.clauses);
     carry_denials(&unit.text, &words, &found, &mut out.clauses);
     let logged = logged(&unit.text);

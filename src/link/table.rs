@@ -62,6 +62,14 @@ pub(super) fn ticks(units: &[Unit], judged: &mut [Judged], mentions: &mut [Menti
         let first = mentions.partition_point(|mention| mention.unit < list.start);
         let last = mentions.partition_point(|mention| mention.unit < list.end);
         let own = &mut mentions[first..last];
+        if own.iter().any(|m| units[m.unit].ticked == Some(true)) && to_tick(&units[..from], units[from].origin) {
+            for mention in own {
+                let ticked = units[mention.unit].ticked == Some(true);
+                mention.stance = if ticked { Stance::Act } else { Stance::Keep };
+            }
+            from += length;
+            continue;
+        }
         if own.iter().any(|m| units[m.unit].ticked == Some(false) && m.stance == Stance::Act && !m.instrument) {
             let tells = |clause: &Clause| {
                 clause.stance == Stance::Act && clause.acts.iter().all(|act| act.form == Form::Participle && !act.modal)
@@ -81,6 +89,22 @@ pub(super) fn ticks(units: &[Unit], judged: &mut [Judged], mentions: &mut [Menti
         }
         from += length.max(1);
     }
+}
+
+/// "Tick what is to be deleted": what a tick in the list below asks for.
+fn to_tick(before: &[Unit], origin: super::text::Origin) -> bool {
+    before.iter().filter(|unit| unit.origin == origin).any(|unit| {
+        let all = words(&unit.text);
+        let ticks = all.iter().position(|w| matches!(w.text.as_str(), "tick" | "check" | "mark" | "select" | "cross"));
+        ticks.is_some_and(|at| {
+            all[at..].iter().take(10).any(|w| {
+                ["delet", "remov", "revok", "rotat", "renew", "retir", "disabl"]
+                    .iter()
+                    .any(|stem| w.text.starts_with(stem))
+                    || matches!(w.text.as_str(), "go" | "goes")
+            }) && !all[at..].iter().take(10).any(|w| matches!(w.text.as_str(), "done" | "after" | "once" | "when"))
+        })
+    })
 }
 
 /// The heading of the column in which a byte of a row stands.
@@ -161,7 +185,10 @@ fn judge(rows: &[Unit], first: usize, judged: &mut [Judged], mentions: &mut [Men
             columns[column] = Column::Verdict;
         }
     }
-    let verdicts: Vec<Option<Verdict>> = rows[1..].iter().map(|row| verdict(&row.text, &columns)).collect();
+    let verdicts: Vec<Option<Verdict>> = rows[1..]
+        .iter()
+        .map(|row| afterwards(&rows[0].text, &row.text).or_else(|| verdict(&row.text, &columns)))
+        .collect();
     // "Done" tells of the past only beside rows that are not done: else it tells how far this ticket has come.
     let open = verdicts.contains(&Some(Verdict::Act));
     let mut at = mentions.partition_point(|mention| mention.unit <= first);
@@ -244,7 +271,7 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
     for (cell, column) in cells.iter().zip(columns) {
         let text = &row[cell.clone()];
         let said = match column {
-            Column::Verdict => of_cell(text).or_else(|| {
+            Column::Verdict => of_cell(text).or_else(|| behind_arrow(text)).or_else(|| {
                 let said = words(text);
                 let first = said.first()?.text.as_str();
                 // "Not in this ticket": whatever else a verdict denies.
@@ -267,6 +294,7 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
                     )
                 }) || said.windows(2).any(|pair| {
                     pair[0].text == "nothing" && (pair[1].text.starts_with("change") || pair[1].text == "to")
+                        || pair[0].text == "hands" && pair[1].text == "off"
                 });
                 Some(if (denies(first) && !no_longer) || stays { Verdict::Keep } else { Verdict::Act })
             }),
@@ -293,6 +321,72 @@ fn verdict(row: &str, columns: &[Column]) -> Option<Verdict> {
     let mut found = alone.by_ref().filter_map(|cell| of_cell(&row[cell.clone()]));
     let first = found.next()?;
     found.all(|other| other == first).then_some(first)
+}
+
+/// "No workflow refers to it -> delete": what follows from the reason before it.
+fn behind_arrow(cell: &str) -> Option<Verdict> {
+    let arrow = ["->", "=>", "\u{2192}"].into_iter().find_map(|arrow| Some(cell.rfind(arrow)? + arrow.len()))?;
+    of_cell(&cell[arrow..])
+}
+
+/// What a row says shall be afterwards: that nothing is left of an access, or all of it.
+fn afterwards(head: &str, row: &str) -> Option<Verdict> {
+    let (columns, own) = (cells(head), cells(row));
+    let later = |cell: &Range<usize>| {
+        let heading = words(&head[cell.clone()]);
+        heading.len() <= 3
+            && heading.iter().any(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "afterwards"
+                        | "after"
+                        | "later"
+                        | "then"
+                        | "future"
+                        | "target"
+                        | "danach"
+                        | "k\u{fc}nftig"
+                        | "apr\u{e8}s"
+                        | "despu\u{e9}s"
+                )
+            })
+    };
+    let at = columns.iter().take(WIDEST).position(later)?;
+    let text = row.get(own.get(at)?.clone())?.trim().trim_matches(['*', '`', '_']).to_lowercase();
+    let begins = |options: &[&str]| options.iter().any(|option| text.starts_with(option));
+    match () {
+        () if begins(&[
+            "as it is",
+            "as is",
+            "unchanged",
+            "stays",
+            "same",
+            "as before",
+            "bleibt",
+            "unver\u{e4}ndert",
+            "inchang\u{e9}",
+            "igual",
+        ]) =>
+        {
+            Some(Verdict::Keep)
+        }
+        () if begins(&[
+            "no access",
+            "none",
+            "no longer",
+            "nothing",
+            "removed",
+            "revoked",
+            "kein",
+            "aucun",
+            "ningun",
+            "sin acceso",
+        ]) =>
+        {
+            Some(Verdict::Act)
+        }
+        () => None,
+    }
 }
 
 /// What a cell says by its first words.

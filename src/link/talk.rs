@@ -318,11 +318,12 @@ impl Reading<'_> {
     /// Whether the text asks for something of a credential, named or not.
     pub(super) fn body_asks(&self) -> bool {
         self.units.iter().enumerate().filter(|(_, unit)| matches!(unit.origin, Origin::Body(_))).any(|(number, _)| {
-            let judged = &self.judged[number];
-            judged.talk.is_none()
-                && judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).any(|clause| {
+            self.judged[number].talk.is_none()
+                && self.judged[number].clauses.iter().filter(|clause| clause.stance == Stance::Act).any(|clause| {
                     clause.acts.iter().any(|act| {
-                        act.form == Form::Base
+                        // "Please get X rotated."
+                        let caused = act.form == Form::Participle && act.modal && act.force == Force::Strong;
+                        (act.form == Form::Base || caused)
                             && !self.behind_article(number, act)
                             // "I think we should rotate X": an order after all.
                             && (self.opens(number, act)

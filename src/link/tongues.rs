@@ -16,7 +16,7 @@ pub(super) const VERBS: &[Verbs] = &[
         Intent::Revoke,
         Force::Strong,
         "sperren|entziehen|widerrufen|deaktivieren|stilllegen|entzieht|entziehe|sperrt|sperre|zu sperren|ungültig machen|außer betrieb nehmen|invalidieren|deprovisionieren|revoken",
-        "gesperrt|entzogen|widerrufen|deaktiviert|stillgelegt|invalidiert|revoked",
+        "gesperrt|entzogen|widerrufen|außer betrieb genommen|deaktiviert|stillgelegt|invalidiert|revoked",
         "sperrung|entzug|widerruf|deaktivierung|stilllegung|abschaltung|abkündigung|rechteentzug",
     ),
     (
@@ -52,7 +52,7 @@ wird nicht mehr gebraucht|wird nicht mehr benötigt|verwaist|verwaiste|verwaiste
     (
         Intent::Offboard,
         Force::Strong,
-        "verlässt uns|verlässt die firma|verlässt das unternehmen|verlässt den konzern|verlässt die gruppe|letzter arbeitstag|letzten arbeitstag|letzter tag|letzten tag|scheidet aus|ausscheiden|\
+        "ist nicht mehr da|sind nicht mehr da|hat aufgehört|haben aufgehört|verlässt uns|verlässt die firma|verlässt das unternehmen|verlässt den konzern|verlässt die gruppe|letzter arbeitstag|letzten arbeitstag|letzter tag|letzten tag|scheidet aus|ausscheiden|\
 tritt aus|gekündigt|vertrag läuft aus|vertrag endet|vertragsende|geht in rente|in den ruhestand|ist raus|fliegt raus|macht nicht mehr weiter|nicht mehr bei uns|nicht mehr im haus|kommt nicht wieder|kommt nicht zurück|kommt nicht mehr zurück|hört auf|hört bei uns auf|arbeitet nicht mehr bei",
         "ausgeschieden|ausgetreten",
         "austritt|mitarbeiteraustritt|austritte|kündigung|renteneintritt|weggang",
@@ -299,7 +299,7 @@ pub(super) const FURTHER: &[Verbs] = &[
 ];
 
 /// Keeps what its clause names.
-pub(super) const KEEP: &str = "conserve|conservent|bleibt|bleiben|nichts ändern|nichts geändert|nicht gewünscht|bitte nichts|behalten|behalten wir|wir behalten|lasst|behält|nicht anfassen|finger weg|nicht anrühren|unverändert|unberührt|nicht betroffen|nichts zu tun|weiterhin|nie ruszamy|nie dotykamy|bez zmian|skal ikke røres|røres ikke|ikke røres|laten we met rust|niet aan de beurt|met rust|blijft|blijven|hoeft niet|hoeven niet|laten staan|niets mee te maken|nog in gebruik|nog nodig|beh\u{e5}lls|wird noch|werden noch|noch gebraucht|noch benötigt|\
+pub(super) const KEEP: &str = "nada que ver con esto|nada que ver|rien à voir|nichts damit zu tun|nichts zu tun|hat damit nichts|conserve|conservent|bleibt|bleiben|nichts ändern|nichts geändert|nicht gewünscht|bitte nichts|behalten|behalten wir|wir behalten|lasst|behält|nicht anfassen|finger weg|nicht anrühren|unverändert|unberührt|nicht betroffen|nichts zu tun|weiterhin|nie ruszamy|nie dotykamy|bez zmian|skal ikke røres|røres ikke|ikke røres|laten we met rust|niet aan de beurt|met rust|blijft|blijven|hoeft niet|hoeven niet|laten staan|niets mee te maken|nog in gebruik|nog nodig|beh\u{e5}lls|wird noch|werden noch|noch gebraucht|noch benötigt|\
 noch verwendet|in ruhe lassen|belassen|stehen lassen|continua ativo|continua ativa|continuam ativos|fica como está|resta attivo|restano attivi|pozostaje|pozostają|zostaje|zostają|lassen wir|nicht löschen|nicht sperren|nicht entfernen|gehört nicht dazu|\
 garder|gardez|on garde|gardons|nous gardons|garde|conserver|conservez|ne pas|ne touchez pas|ne touche pas|pas touche|reste|restent|inchangé|inchangée|inchangés|n'est pas concerné|n'est pas concernée|ne sont pas concernés|\
 encore utilisé|encore utilisée|toujours utilisé|toujours utilisée|sert encore|servent encore|ne change pas|ne changent pas|\
@@ -323,6 +323,6 @@ pub(super) const TALK: &str = "jour fixe|dokumentieren|dokumentation|schulung|be
 procédure|renseignement|documentar|documentación|formación|consulta|pregunta|duda|reunión|procedimiento|informe|incidencia";
 
 /// It looks like a cue and is none.
-pub(super) const NOTHING: &str = "nicht vor|nicht früher|nicht vergessen|nicht mehr|kein problem|keine eile|keine rückfragen|nicht später|spätestens|frohes neues|neue kollegin|neuer kollege|neuen kollegen|neue mitarbeiterin|neuer mitarbeiter|\
+pub(super) const NOTHING: &str = "dieser hier|diese hier|diesen hier|dieses hier|den hier|hier im|hier in|hier die|hier der|hier den|hier das|hier ist|hier sind|hier bitte|hier unten|nicht vor|nicht früher|nicht vergessen|nicht mehr|kein problem|keine eile|keine rückfragen|nicht später|spätestens|frohes neues|neue kollegin|neuer kollege|neuen kollegen|neue mitarbeiterin|neuer mitarbeiter|\
 pas avant|pas plus tard|ne pas oublier|n'hésitez pas|pas de problème|nouvel arrivant|nouveau collègue|nouvelle collègue|nouveau collaborateur|nouvelle collaboratrice|no antes|no olvidar|no olvidéis|no hay prisa|no hay problema|\
 nuevo compañero|nueva compañera|a más tardar|gestión del cambio|demande de changement|en cambio|sin embargo";

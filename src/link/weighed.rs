@@ -126,6 +126,9 @@ impl Reading<'_> {
         if features.is_empty() || ruled.labelled() || (ruled.intent == Intent::None && self.title_is_foreign()) {
             return ruled.intent;
         }
+        if ruled.intent == Intent::None && self.asks_nothing() {
+            return Intent::None;
+        }
         let words = || features.iter().map(String::as_str).chain(["always"]);
         let weight = Weight::of(words());
         if weight.intent == ruled.intent || weight.share(weight.intent) < ruled.sure(weight.intent) {
@@ -285,6 +288,25 @@ impl Reading<'_> {
             let clauses = &self.judged[number].clauses;
             clauses.iter().any(|clause| clause.acts.iter().any(|act| self.foreign(number, unit, clause, act)))
         })
+    }
+
+    /// "No action is requested by this report", "no actions came out of it": the ticket says so itself.
+    fn asks_nothing(&self) -> bool {
+        const PHRASES: [&[&str]; 12] = [
+            &["no", "action", "is", "requested"],
+            &["no", "action", "is", "required"],
+            &["no", "action", "is", "needed"],
+            &["no", "action", "required"],
+            &["no", "action", "needed"],
+            &["no", "action", "necessary"],
+            &["no", "actions"],
+            &["no", "action", "items"],
+            &["for", "information", "only"],
+            &["just", "for", "information"],
+            &["nothing", "to", "do", "here"],
+            &["keine", "aktion", "erforderlich"],
+        ];
+        self.own().any(|(_, judged)| super::tokens::says(&judged.words, &PHRASES))
     }
 
     /// What the ticket itself names, without its comments: those are anybody's.
