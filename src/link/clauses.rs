@@ -74,6 +74,27 @@ pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
                     | "banner"
             )
         });
+        // `every "please rotate X" mail`: what something else says.
+        let behind = text[range.end..].trim_start_matches(['"', '\'', '\u{201d}', '\u{201c}', '\u{bb}']);
+        let near = &behind[..behind.floor_char_boundary(24)];
+        let prints = prints
+            || super::tokens::words(near).first().is_some_and(|w| {
+                matches!(
+                    w.text.as_str(),
+                    "mail"
+                        | "mails"
+                        | "message"
+                        | "messages"
+                        | "reminder"
+                        | "reminders"
+                        | "alert"
+                        | "alerts"
+                        | "notification"
+                        | "warning"
+                        | "error"
+                        | "banner"
+                )
+            });
         if prints && inside.len() <= LONGEST {
             return true;
         }

@@ -10,13 +10,14 @@ use crate::model::ticket::{Comment, Distrusted, Intent, Link, Strength};
 use super::choose::Context;
 use super::links::{Linked, quote};
 use super::mention::{Mention, Target};
+use super::namesakes;
 use super::stance::Stance;
 use super::text::Origin;
 use super::tokens::{tokens, words};
 use super::trust::Trust;
 
 /// How many sentences of a comment are asked which of several namesakes they mean.
-pub(super) const SENTENCES: usize = 20;
+const SENTENCES: usize = 20;
 
 impl Trust<'_> {
     /// Comments that say another target is meant, or that something is to stay.
@@ -37,6 +38,7 @@ impl Trust<'_> {
             let found = if of.len() == 1 { of.clone() } else { context.choose(of, mention.unit, mention.clause).of };
             found.into_iter().map(|of| context.names.entities[of].id.clone()).collect()
         };
+        let same = namesakes::linked(context, linked);
         let namesakes: RefCell<Option<(Id, Vec<usize>)>> = RefCell::new(None);
         let invited = units.iter().any(|unit| !matches!(unit.origin, Origin::Comment(_)) && invites(&unit.text));
         // The last word by which whoever opened it follows an objection.
@@ -88,8 +90,12 @@ impl Trust<'_> {
                 .flat_map(|m| chosen(m))
                 .filter(|id| linked.links.contains_key(id))
                 .collect();
-            let kept =
-                if trusted { self.kept_places(context, &said, &own, linked).chain(kept).collect() } else { kept };
+            let kept = if trusted {
+                kept.into_iter().chain(namesakes::kept(context, &same, &said, &own)).collect()
+            } else {
+                kept
+            };
+            let kept = if trusted { alone(&own, units, &chosen, linked).chain(kept).collect() } else { kept };
             // Without a word that corrects, one of several stays; all of them is another thing than the ticket says.
             let kept = if kept.len() < linked.links.len() { kept } else { BTreeSet::new() };
             if !object && kept.is_empty() && !corrects {
@@ -278,6 +284,23 @@ fn invites(text: &str) -> bool {
             && has(&["needs", "need", "uses", "use", "speaks", "says", "replies", "claims"]))
 }
 
+/// "Understood, only X then": what else the ticket names stays.
+fn alone<'l>(
+    own: &[&Mention],
+    units: &[super::text::Unit],
+    chosen: &dyn Fn(&Mention) -> Vec<Id>,
+    linked: &'l Linked,
+) -> impl Iterator<Item = Id> + use<'l> {
+    let only = |m: &&&Mention| {
+        let all = words(&units[m.unit].text);
+        let at = all.partition_point(|w| w.start < m.start);
+        all.len() <= 9 && at > 0 && matches!(all[at - 1].text.as_str(), "only" | "just" | "nur" | "seulement" | "solo")
+    };
+    let said: BTreeSet<Id> = own.iter().filter(only).flat_map(|m| chosen(m)).collect();
+    let known = !said.is_empty() && said.iter().all(|id| linked.links.contains_key(id));
+    linked.links.keys().filter(move |id| known && !said.contains(id)).cloned()
+}
+
 /// "I mean X": right before a name, whatever else the sentence says.
 fn meant(text: &str, start: usize) -> bool {
     let before = words(text.get(..start).unwrap_or_default());
@@ -301,6 +324,7 @@ pub(super) fn refuses(sentence: &str) -> bool {
                 | "stays"
                 | "stay"
                 | "keep"
+                | "keeps"
                 | "leave"
                 | "nicht"
                 | "nichts"
@@ -446,7 +470,18 @@ pub(super) fn agrees(text: &str) -> bool {
     words(text).iter().any(|w| {
         matches!(
             w.text.as_str(),
-            "instead" | "good" | "ok" | "okay" | "thanks" | "noted" | "right" | "confirmed" | "agreed" | "understood"
+            "instead"
+                | "good"
+                | "better"
+                | "ok"
+                | "okay"
+                | "thanks"
+                | "noted"
+                | "right"
+                | "confirmed"
+                | "agreed"
+                | "agree"
+                | "understood"
         )
     })
 }

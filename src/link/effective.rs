@@ -131,6 +131,12 @@ impl Times<'_> {
                     "value" | "one" | "password" | "key" | "token" | "secret" | "version"
                 )
         }) && self.intent == Intent::Rotate;
+        // "X was switched at 06:15 CET".
+        let near: Vec<&str> = judged.before(point.start).iter().rev().take(4).map(|w| w.text.as_str()).collect();
+        let value = value
+            || self.intent == Intent::Rotate
+                && near.iter().any(|w| matches!(*w, "was" | "were"))
+                && near.iter().any(|w| matches!(*w, "switched" | "swapped" | "exchanged" | "replaced" | "changed"));
         // "Was last rotated on 3 January" is why it is asked for again.
         let earlier = judged
             .before(point.start)
@@ -169,6 +175,8 @@ impl Times<'_> {
                             && !condition(&unit.text[act.start..act.end])
                             && !expires(&unit.text[act.start..act.end])
                             && !is_new(&unit.text[act.start..act.end])
+                            // "We had to rotate it" tells.
+                            && !judged.before(act.start).iter().rev().take(2).map(|w| w.text.as_str()).eq(["to", "had"])
                     };
                     clause.acts.iter().any(order)
                 })

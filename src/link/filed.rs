@@ -24,7 +24,10 @@ pub(super) const AFTERWARDS: [&str; 12] = [
 pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
 
 /// Phrases that say it.
-pub(super) const FILED_AFTERWARDS: [&[&str]; 49] = [
+pub(super) const FILED_AFTERWARDS: [&[&str]; 52] = [
+    &["for", "the", "books"],
+    &["so", "that", "there", "is", "a", "record"],
+    &["shows", "up", "in", "the", "log"],
     &["filed", "late"],
     &["filing", "late"],
     &["late", "paperwork"],

@@ -1,7 +1,7 @@
 //! Names that stand in a ticket only to be told apart from the one that it acts on: "`X_OLD` is what the old runner reads", where X is
 //! to be renewed. What a name weighs otherwise is told by `links`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::choose::Context;
 use super::entity::Entity;
@@ -52,6 +52,7 @@ impl Scene<'_> {
             .collect();
         let named = weighed.iter().filter(|(m, _)| one(m).is_some_and(|of| meant.contains(&of)));
         let beside: BTreeSet<usize> = named.map(|(m, _)| m.unit).collect();
+        let mut known = BTreeMap::new();
         let entity = |of: usize| &self.context.names.entities[of];
         for ((mention, weight), told) in weighed.iter_mut().zip(told) {
             let Some(of) = one(mention).filter(|of| told && counted(weight) && !meant.contains(of)) else { continue };
@@ -59,7 +60,8 @@ impl Scene<'_> {
             if beside.contains(&mention.unit) {
                 continue;
             }
-            if meant.iter().take(FOILS).any(|other| alike(entity(of), entity(*other))) {
+            let like = || meant.iter().take(FOILS).any(|other| alike(entity(of), entity(*other)));
+            if *known.entry(of).or_insert_with(like) {
                 *weight = Some(Weight::Passing);
             }
         }

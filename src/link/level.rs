@@ -63,7 +63,10 @@ impl Asked<'_> {
                 let text = &unit.text[clause.start..clause.end];
                 if self.intent == Intent::Modify
                     && super::access::takes_away(unit, clause, text)
-                    && words(text).windows(2).any(|w| w[0].text == "no" && w[1].text == "longer")
+                    && (words(text).windows(2).any(|w| w[0].text == "no" && w[1].text == "longer")
+                        || words(text)
+                            .last()
+                            .is_some_and(|w| matches!(w.text.as_str(), "entziehen" | "entzogen" | "weg")))
                 {
                     continue;
                 }
@@ -119,7 +122,14 @@ impl Asked<'_> {
                 return Answer::To(target);
             }
             let cells: Vec<&str> = unit.text.trim_matches('|').split('|').map(str::trim).collect();
+            // "| wanted | PhotoWriter | write on photos |" below "| now | PowerUser | everything |".
+            let wanted = |key: &str| {
+                matches!(key.to_lowercase().as_str(), "wanted" | "target" | "new" | "soll" | "neu" | "after")
+            };
             return match cells[..] {
+                [key, _, ..] if wanted(key) && !self.levels(&cells[1..].join(" "), false).is_empty() => {
+                    Answer::To(cells[1..].join(" "))
+                }
                 [key, value] if level_key(key) => Answer::To(value.to_owned()),
                 _ => Answer::No,
             };

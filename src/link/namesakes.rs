@@ -1,56 +1,80 @@
 //! What comments say of things that share a name, without the name: "leave staging as it is", "A or B?" and "B, of course". Whom to believe is
 //! told in `trust`; other corrections stand in `corrections`.
 
+use std::collections::BTreeMap;
+
 use crate::model::Id;
 use crate::model::ticket::Link;
 
 use super::choose::Context;
-use super::corrections::{SENTENCES, refuses};
+use super::corrections::refuses;
 use super::links::{Linked, quote};
 use super::mention::{Mention, Target};
 use super::stance::Stance;
 use super::text::Origin;
 use super::trust::Trust;
 
-impl Trust<'_> {
-    /// "Leave staging as it is": of several that are linked and share a name, the one of that place or environment.
-    pub(super) fn kept_places<'i>(
-        &self,
-        context: &Context<'_>,
-        said: &[usize],
-        own: &[&Mention],
-        linked: &Linked,
-    ) -> impl Iterator<Item = Id> + use<'i> {
-        let mut out = Vec::new();
-        let of: Vec<usize> = linked.links.keys().take(20).filter_map(|id| context.names.by_id(id)).collect();
-        let name = |of: usize| context.names.entities[of].what.to_lowercase();
-        for number in said.iter().filter(|number| !own.iter().any(|m| m.unit == **number)).take(SENTENCES) {
-            for clause in context.judged[*number].clauses.iter().filter(|clause| clause.stance == Stance::Keep) {
-                let text = &context.units[*number].text[clause.start..clause.end];
-                for one in &of {
-                    let same: Vec<usize> = of.iter().copied().filter(|other| name(*other) == name(*one)).collect();
-                    if same.len() > 1 && context.answers(&same, text) == Some(*one) {
-                        out.push(context.names.entities[*one].id.clone());
-                    }
-                }
-            }
-        }
-        out.into_iter()
-    }
+/// Among more nobody tells which by a word.
+const MOST: usize = 20;
+/// An answer that only says which is no longer, in words.
+const ANSWER: usize = 12;
+/// So many sentences of comments are asked for one.
+const SENTENCES: usize = 200;
 
+/// Those of what is linked that share a name.
+pub(super) fn linked(context: &Context<'_>, linked: &Linked) -> Vec<Vec<usize>> {
+    let mut by_name: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+    for of in linked.links.keys().take(MOST).filter_map(|id| context.names.by_id(id)) {
+        by_name.entry(context.names.entities[of].what.to_lowercase()).or_default().push(of);
+    }
+    by_name.into_values().filter(|same| same.len() > 1).collect()
+}
+
+/// "Leave staging as it is": of those that share a name, the one of that place or environment; in the sentences of a comment that name
+/// nothing themselves.
+pub(super) fn kept(context: &Context<'_>, same: &[Vec<usize>], said: &[usize], own: &[&Mention]) -> Vec<Id> {
+    if same.is_empty() {
+        return Vec::new();
+    }
+    let named = |number: usize| own.binary_search_by_key(&number, |m| m.unit).is_ok();
+    let sentences = said.iter().copied().filter(|number| !named(*number)).take(MOST);
+    // "This is production only then, staging keeps its pair": of a clause, the part that keeps.
+    let keeping = sentences.flat_map(|number| {
+        let keeps = context.judged[number].clauses.iter().filter(|clause| clause.stance == Stance::Keep);
+        let parts =
+            keeps.flat_map(move |clause| context.units[number].text[clause.start..clause.end].split([',', ';']));
+        parts.filter(|part| refuses(part))
+    });
+    let one = |text: &str| same.iter().filter_map(|of| context.answers(of, text)).collect::<Vec<_>>();
+    keeping.flat_map(one).map(|of| context.names.entities[of].id.clone()).collect()
+}
+
+impl Trust<'_> {
     /// "A or B?", and the answer "B, of course": which of the namesakes that the ticket leaves open is meant. The word of those who may.
     pub(super) fn answered(&self, context: &Context<'_>, mentions: &[Mention], linked: &mut Linked) {
+        if linked.ambiguous.is_empty() {
+            return;
+        }
         let own = |m: &&Mention| !matches!(context.units[m.unit].origin, Origin::Comment(_)) && !m.identity;
         let open = mentions.iter().filter(own).find(|m| !m.stance.spares()).and_then(|m| match &m.target {
             Target::Known(of) if of.len() > 1 => Some((m, context.choose(of, m.unit, m.clause).of)),
             _ => None,
         });
-        let Some((mention, of)) = open.filter(|(_, of)| of.len() > 1 && !linked.ambiguous.is_empty()) else { return };
-        for (number, unit) in context.units.iter().enumerate() {
-            let Origin::Comment(index) = unit.origin else { continue };
+        let Some((mention, of)) = open.filter(|(_, of)| (2..=MOST).contains(&of.len())) else { return };
+        let mut asked = None;
+        let comments = context.units.iter().enumerate().filter_map(|(number, unit)| match unit.origin {
+            Origin::Comment(index) => Some((number, unit, index)),
+            _ => None,
+        });
+        for (number, unit, index) in comments.take(SENTENCES) {
+            if context.judged[number].question {
+                asked = Some(index);
+                continue;
+            }
             let comment = &self.record.comments[index];
-            let by_right = self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
-            if !by_right || context.judged[number].question || refuses(&unit.text) {
+            let answers = asked.is_some_and(|asked| asked < index) && context.judged[number].words.len() <= ANSWER;
+            let by_right = || self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
+            if !answers || refuses(&unit.text) || !by_right() {
                 continue;
             }
             let Some(one) = context.answers(&of, &unit.text) else { continue };

@@ -37,6 +37,9 @@ pub(super) fn issue(words: &[Word], at: usize) -> bool {
             "since" | "after" | "for" | "on" | "with" | "in" | "from" | "of" | "to" | "through" | "via" | "by"
         )
         || word(Some(at)) == "new" && before.ends_with("'s");
+    // "After a revoke the column is empty": an event.
+    let event = matches!(before, "a" | "an" | "each" | "every")
+        && matches!(back, "after" | "before" | "during" | "upon" | "on" | "since" | "with" | "without");
     // "Needs to be replaced": what is to be done comes behind; "gives 403" tells.
     let passive =
         matches!(word(Some(at)), "need" | "needs") && word(Some(at + 1)) == "to" && word(Some(at + 2)) == "be";
@@ -59,6 +62,7 @@ pub(super) fn issue(words: &[Word], at: usize) -> bool {
         && matches!(back, "the" | "a" | "this" | "last" | "latest")
         && !matches!(before, "to" | "and" | "please" | "must" | "should" | "will" | "then");
     let noun = compound
+        || event
         || step
         || at == 0
             && matches!(
@@ -126,7 +130,9 @@ pub(super) fn caused(words: &[Word], own: &[usize], verb: usize) -> bool {
 
 /// "X looks stale, but is not".
 pub(super) fn only_looks(words: &[Word], clauses: &mut [Clause]) {
-    let looks = words.iter().position(|w| matches!(w.text.as_str(), "looks" | "seems" | "appears" | "look" | "seem"));
+    let looks = words
+        .iter()
+        .position(|w| matches!(w.text.as_str(), "looks" | "seems" | "appears" | "look" | "seem" | "looked" | "seemed"));
     let only = looks.is_some_and(|looks| {
         words[looks..].windows(3).any(|w| {
             matches!(w[0].text.as_str(), "but" | "and" | "yet")
@@ -135,6 +141,8 @@ pub(super) fn only_looks(words: &[Word], clauses: &mut [Clause]) {
         }) || words[looks..]
             .windows(2)
             .any(|w| matches!(w[0].text.as_str(), "but" | "and") && matches!(w[1].text.as_str(), "isn't" | "aren't"))
+            // "Looked dead, isn't".
+            || words.last().is_some_and(|w| matches!(w.text.as_str(), "isn't" | "aren't"))
     });
     for clause in clauses.iter_mut().filter(|_| only) {
         clause.stance = Stance::Keep;

@@ -44,7 +44,11 @@ impl Scene<'_> {
                 }
                 self.described(number, clause);
                 // "They own a token with the very same name": another one, whatever is said of it.
-                if clause.stance == Stance::Keep && super::spread::sets_apart(&unit.text) {
+                if clause.stance == Stance::Keep
+                    && (super::spread::sets_apart(&unit.text)
+                        || super::described::of_the_text(text)
+                        || self.only_tells(clause, text))
+                {
                     continue;
                 }
                 let mut here = self.of_unit(number);
@@ -111,96 +115,6 @@ impl Scene<'_> {
             }
             let at = self.mentions.partition_point(|m| m.unit <= one.unit);
             self.mentions.insert(at, one);
-        }
-    }
-
-    /// "The courier key was printed, so please delete it", "the menu one stays": by a part of a name that only one of the ticket's has.
-    fn described(&mut self, number: usize, clause: &super::stance::Clause) {
-        const PLAIN: [&str; 28] = [
-            "old",
-            "new",
-            "first",
-            "second",
-            "third",
-            "other",
-            "same",
-            "leaked",
-            "access",
-            "api",
-            "deploy",
-            "service",
-            "aws",
-            "iam",
-            "secret",
-            "private",
-            "public",
-            "current",
-            "last",
-            "former",
-            "latter",
-            "whole",
-            "right",
-            "wrong",
-            "only",
-            "signing",
-            "master",
-            "remaining",
-        ];
-        if !matches!(clause.stance, Stance::Act | Stance::Keep)
-            || !self.of_unit(number).is_empty()
-            || self.mentions.len() > 40
-        {
-            return;
-        }
-        let all = words(&self.context.units[number].text);
-        let said = all.windows(3).find(|w| {
-            w[0].text == "the"
-                && w[1].text.len() > 3
-                && !PLAIN.contains(&w[1].text.as_str())
-                && matches!(w[2].text.as_str(), "key" | "token" | "one" | "password" | "pair")
-        });
-        let Some(part) = said.map(|w| w[1].text.to_string()) else { return self.entry(number, clause.stance) };
-        let names = |m: &Mention| match &m.target {
-            Target::Known(of) if of.len() == 1 && !m.identity => {
-                let entity = &self.context.names.entities[of[0]];
-                entity
-                    .names
-                    .iter()
-                    .any(|name| name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|own| own == part))
-                    .then_some(of[0])
-            }
-            _ => None,
-        };
-        let found: std::collections::BTreeSet<usize> = self.mentions.iter().filter_map(names).collect();
-        let [one] = found.into_iter().collect::<Vec<_>>()[..] else { return self.entry(number, clause.stance) };
-        let units = self.context.units;
-        for mention in self.mentions.iter_mut().filter(|m| within(units, number, m.unit)) {
-            if matches!(&mention.target, Target::Known(of) if of[..] == [one]) && mention.stance == Stance::Neutral {
-                mention.stance = clause.stance;
-            }
-        }
-    }
-
-    /// "Delete the load test one": by words that only one of a list's entries has.
-    fn entry(&mut self, number: usize, stance: Stance) {
-        let all = words(&self.context.units[number].text);
-        let one = all.iter().position(|w| matches!(w.text.as_str(), "one" | "ones"));
-        let Some(one) = one.filter(|_| stance == Stance::Act) else { return };
-        let Some(the) = all[..one].iter().rposition(|w| w.text == "the").filter(|the| (3..=4).contains(&(one - the)))
-        else {
-            return;
-        };
-        let said: Vec<&str> = all[the + 1..one].iter().map(|w| w.text.as_str()).collect();
-        let units = self.context.units;
-        let has = |m: &Mention| {
-            let unit = &units[m.unit];
-            matches!(unit.shape, Shape::Item | Shape::Row)
-                && within(units, number, m.unit)
-                && words(&unit.text).windows(said.len()).any(|w| w.iter().zip(&said).all(|(a, b)| a.text == *b))
-        };
-        let found: Vec<usize> = (0..self.mentions.len()).filter(|at| has(&self.mentions[*at])).collect();
-        if let [only] = found[..] {
-            self.mentions[only].stance = stance;
         }
     }
 
@@ -417,7 +331,7 @@ impl Scene<'_> {
 
 /// Whether a sentence may say what happens to what stands elsewhere. Anybody can comment: what a comment changes of the ticket itself is
 /// judged in `corrections`, by who wrote it.
-fn within(units: &[Unit], number: usize, named: usize) -> bool {
+pub(super) fn within(units: &[Unit], number: usize, named: usize) -> bool {
     !matches!(units[number].origin, Origin::Comment(_)) || units[number].origin == units[named].origin
 }
 

@@ -313,8 +313,9 @@ fn clause(
             && !condition(&unit.text[words[f.from].start..words[f.to - 1].end]);
         let told = form == Form::Participle
             && !modal
-            && unit.shape != Shape::Heading
-            && (is
+            && (unit.shape != Shape::Heading || found.iter().any(|f| f.cue == Cue::Past))
+            && (unit.shape == Shape::Heading
+                || is
                 || dated(&unit.text, words, f.from, f.to)
                 || (matches!(intent, Intent::Revoke | Intent::Rotate) && accident(&unit.text, words, own, f))
                 || before(4).any(|w| {

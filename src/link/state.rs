@@ -70,7 +70,7 @@ pub(super) fn of(trust: &Trust<'_>) -> Stated {
     };
     // The category knows best whether it is closed; a reopened one keeps its old resolution.
     let closed = match record.state.closed {
-        Some(closed) => closed && (status != Some(State::Open) || record.state.status.is_empty()),
+        Some(closed) => closed && !reopened(&record.state.status, status),
         None => {
             matches!(status, Some(State::Done | State::Withdrawn))
                 || (status.is_none() && (resolution.is_some() || record.closed_at.is_some()))
@@ -103,6 +103,13 @@ pub(super) fn of(trust: &Trust<'_>) -> Stated {
         out.why.push_str(&format!(", resolution \"{}\"", quote(resolution)));
     }
     out
+}
+
+/// Whether a status says that a ticket was opened again, whatever its category is; what else a column is called says less than that.
+fn reopened(name: &str, status: Option<State>) -> bool {
+    let lower = name.trim().to_lowercase();
+    let again = ["reopen", "re-open", "wieder", "rouvert", "reabiert"].iter().any(|stem| lower.starts_with(stem));
+    status == Some(State::Open) && again
 }
 
 /// What the history makes of the tracker's present state.
@@ -170,9 +177,15 @@ fn by_comments(trust: &Trust<'_>, distrusted: &mut Vec<Distrusted>) -> State {
                 (own || before) && !trust.of_change(closer)
             })
             && !trust.of_change(&comment.author);
+        // Where nobody is assigned and no history tells who closed it, it was whoever opened it and says so at its closing.
+        let opener = record.assignee.is_none()
+            && trust.entries.is_empty()
+            && comment.at.zip(record.closed_at).is_some_and(|(at, closed)| at <= closed)
+            && trust.same(&comment.author, &record.reporter)
+            && !trust.of_change(&comment.author);
         // The tracker's own note is the tracker's own state, but somebody made it write that.
         let unsigned = comment.system && comment.author.names.is_empty();
-        let own = unsigned || trust.trusts(&comment.author, comment.at) || (late && closer);
+        let own = unsigned || trust.trusts(&comment.author, comment.at) || (late && (closer || opener));
         if own {
             distrusted.truncate(known);
             return State::Withdrawn;

@@ -273,6 +273,8 @@ pub(super) const REFUSALS: &[&str] = &[
     "closing as duplicate",
     "without having done anything",
     "without doing anything",
+    "without doing it",
+    "without doing this",
     "closing without action",
     "closing without any action",
     "closing without any change",

@@ -91,9 +91,12 @@ pub(super) fn ticks(units: &[Unit], judged: &mut [Judged], mentions: &mut [Menti
     }
 }
 
+/// So many sentences before a list of boxes may say what a tick is for.
+const NEAR: usize = 40;
+
 /// "Tick what is to be deleted": what a tick in the list below asks for.
 fn to_tick(before: &[Unit], origin: super::text::Origin) -> bool {
-    before.iter().filter(|unit| unit.origin == origin).any(|unit| {
+    before.iter().rev().take(NEAR).filter(|unit| unit.origin == origin).any(|unit| {
         let all = words(&unit.text);
         let ticks = all.iter().position(|w| matches!(w.text.as_str(), "tick" | "check" | "mark" | "select" | "cross"));
         ticks.is_some_and(|at| {
@@ -185,9 +188,10 @@ fn judge(rows: &[Unit], first: usize, judged: &mut [Judged], mentions: &mut [Men
             columns[column] = Column::Verdict;
         }
     }
+    let later = afterwards(&rows[0].text);
     let verdicts: Vec<Option<Verdict>> = rows[1..]
         .iter()
-        .map(|row| afterwards(&rows[0].text, &row.text).or_else(|| verdict(&row.text, &columns)))
+        .map(|row| later.and_then(|later| left(&row.text, later)).or_else(|| verdict(&row.text, &columns)))
         .collect();
     // "Done" tells of the past only beside rows that are not done: else it tells how far this ticket has come.
     let open = verdicts.contains(&Some(Verdict::Act));
@@ -329,64 +333,49 @@ fn behind_arrow(cell: &str) -> Option<Verdict> {
     of_cell(&cell[arrow..])
 }
 
-/// What a row says shall be afterwards: that nothing is left of an access, or all of it.
-fn afterwards(head: &str, row: &str) -> Option<Verdict> {
-    let (columns, own) = (cells(head), cells(row));
+/// The column that says what shall be afterwards.
+fn afterwards(head: &str) -> Option<usize> {
     let later = |cell: &Range<usize>| {
         let heading = words(&head[cell.clone()]);
-        heading.len() <= 3
-            && heading.iter().any(|w| {
-                matches!(
-                    w.text.as_str(),
-                    "afterwards"
-                        | "after"
-                        | "later"
-                        | "then"
-                        | "future"
-                        | "target"
-                        | "danach"
-                        | "k\u{fc}nftig"
-                        | "apr\u{e8}s"
-                        | "despu\u{e9}s"
-                )
-            })
+        let says = |w: &Word| {
+            matches!(
+                w.text.as_str(),
+                "afterwards"
+                    | "after"
+                    | "later"
+                    | "then"
+                    | "future"
+                    | "target"
+                    | "danach"
+                    | "k\u{fc}nftig"
+                    | "apr\u{e8}s"
+                    | "despu\u{e9}s"
+            )
+        };
+        heading.len() <= 3 && heading.iter().any(says)
     };
-    let at = columns.iter().take(WIDEST).position(later)?;
-    let text = row.get(own.get(at)?.clone())?.trim().trim_matches(['*', '`', '_']).to_lowercase();
+    cells(head).iter().take(WIDEST).position(later)
+}
+
+/// What a row says in that column: that nothing is left of an access, or all of it.
+fn left(row: &str, column: usize) -> Option<Verdict> {
+    const NOTHING: [&str; 10] =
+        ["no access", "none", "no longer", "nothing", "removed", "revoked", "kein", "aucun", "ningun", "sin acceso"];
+    const ALL: [&str; 9] = [
+        "as it is",
+        "as is",
+        "unchanged",
+        "stays",
+        "as before",
+        "bleibt",
+        "unver\u{e4}ndert",
+        "inchang\u{e9}",
+        "igual",
+    ];
+    let cell = cells(row).get(column).cloned()?;
+    let text = row[cell].trim().trim_matches(['*', '`', '_']).to_lowercase();
     let begins = |options: &[&str]| options.iter().any(|option| text.starts_with(option));
-    match () {
-        () if begins(&[
-            "as it is",
-            "as is",
-            "unchanged",
-            "stays",
-            "same",
-            "as before",
-            "bleibt",
-            "unver\u{e4}ndert",
-            "inchang\u{e9}",
-            "igual",
-        ]) =>
-        {
-            Some(Verdict::Keep)
-        }
-        () if begins(&[
-            "no access",
-            "none",
-            "no longer",
-            "nothing",
-            "removed",
-            "revoked",
-            "kein",
-            "aucun",
-            "ningun",
-            "sin acceso",
-        ]) =>
-        {
-            Some(Verdict::Act)
-        }
-        () => None,
-    }
+    if begins(&ALL) { Some(Verdict::Keep) } else { begins(&NOTHING).then_some(Verdict::Act) }
 }
 
 /// What a cell says by its first words.

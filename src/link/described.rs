@@ -1,0 +1,124 @@
+//! What stands for a name without being one: a part of it, words of its line. What pronouns do stands in `pronoun`, which asks here.
+
+use crate::model::ticket::Intent;
+
+use super::links::Scene;
+use super::mention::{Mention, Target};
+use super::pronoun::within;
+use super::stance::{Clause, Stance};
+use super::text::Shape;
+use super::tokens::words;
+
+impl Scene<'_> {
+    /// "The courier key was printed, so please delete it", "the menu one stays": by a part of a name that only one of the ticket's has.
+    pub(super) fn described(&mut self, number: usize, clause: &Clause) {
+        const PLAIN: [&str; 28] = [
+            "old",
+            "new",
+            "first",
+            "second",
+            "third",
+            "other",
+            "same",
+            "leaked",
+            "access",
+            "api",
+            "deploy",
+            "service",
+            "aws",
+            "iam",
+            "secret",
+            "private",
+            "public",
+            "current",
+            "last",
+            "former",
+            "latter",
+            "whole",
+            "right",
+            "wrong",
+            "only",
+            "signing",
+            "master",
+            "remaining",
+        ];
+        if !matches!(clause.stance, Stance::Act | Stance::Keep)
+            || !self.of_unit(number).is_empty()
+            || self.mentions.len() > 40
+        {
+            return;
+        }
+        let all = words(&self.context.units[number].text);
+        let said = all.windows(3).find(|w| {
+            w[0].text == "the"
+                && w[1].text.len() > 3
+                && !PLAIN.contains(&w[1].text.as_str())
+                && matches!(w[2].text.as_str(), "key" | "token" | "one" | "password" | "pair")
+        });
+        let Some(part) = said.map(|w| w[1].text.to_string()) else { return self.entry(number, clause.stance) };
+        let names = |m: &Mention| match &m.target {
+            Target::Known(of) if of.len() == 1 && !m.identity => {
+                let entity = &self.context.names.entities[of[0]];
+                entity
+                    .names
+                    .iter()
+                    .any(|name| name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|own| own == part))
+                    .then_some(of[0])
+            }
+            _ => None,
+        };
+        let found: std::collections::BTreeSet<usize> = self.mentions.iter().filter_map(names).collect();
+        let [one] = found.into_iter().collect::<Vec<_>>()[..] else { return self.entry(number, clause.stance) };
+        let units = self.context.units;
+        for mention in self.mentions.iter_mut().filter(|m| within(units, number, m.unit)) {
+            if matches!(&mention.target, Target::Known(of) if of[..] == [one]) && mention.stance == Stance::Neutral {
+                mention.stance = clause.stance;
+            }
+        }
+    }
+
+    /// "Delete the load test one": by words that only one of a list's entries has.
+    fn entry(&mut self, number: usize, stance: Stance) {
+        let all = words(&self.context.units[number].text);
+        let one = all.iter().position(|w| matches!(w.text.as_str(), "one" | "ones"));
+        let Some(one) = one.filter(|_| stance == Stance::Act) else { return };
+        let Some(the) = all[..one].iter().rposition(|w| w.text == "the").filter(|the| (3..=4).contains(&(one - the)))
+        else {
+            return;
+        };
+        let said: Vec<&str> = all[the + 1..one].iter().map(|w| w.text.as_str()).collect();
+        let units = self.context.units;
+        let has = |m: &Mention| {
+            let unit = &units[m.unit];
+            matches!(unit.shape, Shape::Item | Shape::Row)
+                && within(units, number, m.unit)
+                && words(&unit.text).windows(said.len()).any(|w| w.iter().zip(&said).all(|(a, b)| a.text == *b))
+        };
+        let found: Vec<usize> = (0..self.mentions.len()).filter(|at| has(&self.mentions[*at])).collect();
+        if let [only] = found[..] {
+            self.mentions[only].stance = stance;
+        }
+    }
+
+    /// "It never changes the value", of whoever shall have an access: what is not done with it keeps nothing from being granted.
+    pub(super) fn only_tells(&self, clause: &Clause, text: &str) -> bool {
+        let all = words(text);
+        matches!(self.intent, Intent::Provision | Intent::Elevate)
+            && clause.acts.is_empty()
+            && all.first().is_some_and(|w| matches!(w.text.as_str(), "it" | "they" | "he" | "she"))
+            && all.get(1).is_some_and(|w| {
+                matches!(w.text.as_str(), "never" | "does" | "doesn't" | "do" | "don't" | "won't" | "will")
+            })
+    }
+}
+
+/// "This table is not updated afterwards": what is said of the text is said of none of its names.
+pub(super) fn of_the_text(text: &str) -> bool {
+    words(text).windows(2).next().is_some_and(|pair| {
+        matches!(pair[0].text.as_str(), "this" | "that" | "the" | "diese" | "dieser" | "cette" | "esta")
+            && matches!(
+                pair[1].text.as_str(),
+                "table" | "list" | "report" | "overview" | "column" | "page" | "mail" | "liste" | "tabelle" | "tabla"
+            )
+    })
+}
