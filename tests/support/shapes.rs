@@ -279,6 +279,12 @@ pub fn large(bytes: usize, known: &[Known]) -> Vec<(String, String)> {
         "until 5 May, then delete it. ",
         "we postpone it to the 8th. ",
         "change it to read, ",
+        "the deploy-key of x-y, ",
+        "they have a token of the same name (a/b), ",
+        "no job reads it -> delete, ",
+        "it looks dead, but is not. ",
+        "delete the load test one. ",
+        "- [x] a\n- [ ] b\n",
         "for 2 hours ",
         "\u{e9} ",
     ]
@@ -290,12 +296,23 @@ pub fn large(bytes: usize, known: &[Known]) -> Vec<(String, String)> {
     let names: String = known.iter().cycle().map(|known| format!("{}, ", known.name)).take(bytes / 25).collect();
     texts.push(("names, one line".to_owned(), format!("Revoke {names}")));
     texts.push(("names, many lines".to_owned(), names.replace(", ", "\n- ")));
+    texts.push(("names, told".to_owned(), names.replace(", ", " is what the old runner reads. ")));
+    let boxes = names.replace(", ", "\n- [ ] ");
+    texts.push(("names, boxes".to_owned(), format!("Tick what is to be deleted.\n\n- [x] {boxes}")));
+    let rows = names.replace(", ", " | may read | no access |\n| ");
+    texts.push(("names, rows".to_owned(), format!("|| Secret || so far || afterwards ||\n| {rows}")));
     for (name, text) in texts {
         out.push((name, item("Revoke a credential", &json!(text), &[])));
     }
     out.push(("title".to_owned(), item(&repeated("revoke a, b (c) and "), &Value::Null, &[])));
-    let comment = json!({"author": {"name": "bob"}, "body": "I think it was the wrong key, keep it."});
-    out.push(("comments".to_owned(), item("Revoke a", &json!("x"), &vec![comment; bytes / 100])));
+    for (name, body) in [
+        ("comments", "I think it was the wrong key, keep it."),
+        ("comments, places", "Leave staging as it is. Staging or production? Production."),
+        ("comments, turned", "Please rotate it rather than revoke it, only a then."),
+    ] {
+        let comment = json!({"author": {"name": "bob"}, "body": body});
+        out.push((name.to_owned(), item("Revoke a", &json!(names.get(..200)), &vec![comment; bytes / 100])));
+    }
     let paragraph =
         json!({"type": "paragraph", "content": [{"type": "text", "text": "revoke it", "marks": [{"type": "strong"}]}]});
     let list = json!({"type": "bulletList", "content": vec![json!({"type": "listItem", "content": [paragraph]}); bytes / 150]});
