@@ -140,7 +140,8 @@ pub(super) fn polite(words: &[Word]) -> bool {
         let first = at == 0 && !matches!(word(1), "i" | "we" | "it" | "this" | "that" | "wir" | "ich" | "they" | "man");
         // "Can Omar get X?", "may I have X for an hour?"
         let gets = matches!(word(at + 2), "get" | "have" | "receive") && !matches!(word(at + 4), "look" | "list");
-        let suggests = matches!(word(at + 1), "we" | "it") && matches!(word(at + 2), "not" | "also" | "get" | "have");
+        let suggests = matches!(word(at + 1), "we" | "it")
+            && matches!(word(at + 2), "not" | "also" | "get" | "have" | "lend" | "give" | "grant");
         let base = word(at).split('-').next().unwrap_or_default();
         // "Would the old one be revoked?", "can both be active?" ask what happens.
         let be = (at + 1..at + 9).find(|n| word(*n) == "be");

@@ -334,7 +334,7 @@ impl<'c> Context<'c> {
     pub(super) fn answers(&self, of: &[usize], text: &str) -> Option<usize> {
         self.singled(of, text).or_else(|| {
             let all = words(text);
-            let said = |name: &str| all.iter().any(|w| w.text == name);
+            let said = |name: &str| all.iter().any(|w| w.text.strip_suffix("'s").unwrap_or(&w.text) == name);
             let named = of.iter().copied().filter(|of| {
                 let entity = &self.names.entities[*of];
                 let place = entity.place.as_deref().map(|place| place.rsplit('/').next().unwrap_or(place));

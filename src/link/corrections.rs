@@ -51,7 +51,11 @@ impl Trust<'_> {
             let said: Vec<usize> =
                 (0..units.len()).filter(|unit| units[*unit].origin == Origin::Comment(index)).collect();
             let text: String = said.iter().flat_map(|unit| [units[*unit].text.as_str(), "\n"]).collect();
-            let (corrects, wrong) = (corrects(&text), wrong(&text) && !was_wrong(&text));
+            // "Are you sure you don't mean billing?", and "yes, billing's".
+            let asked = self.record.comments[..index].iter().rev().take(2).any(|c| c.text.contains('?'));
+            let may = self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
+            let answers = asked && yes(&text) && may;
+            let (corrects, wrong) = (corrects(&text) || answers, wrong(&text) && !was_wrong(&text));
             // Whoever closes it without a deed names what was kept.
             let all = words(&text);
             let closes = all.iter().any(|w| w.text.starts_with("clos"));
@@ -81,9 +85,11 @@ impl Trust<'_> {
                             | "uses"
                     )
                 });
-            let trusted = self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
             let confirmed = struck.is_some_and(|at| at > index);
-            let trusted = trusted || (confirmed && !self.of_change(&comment.author));
+            // "Stop for X, it stays", and "ok, two left then" by whoever opened it.
+            let next = self.record.comments.get(index + 1);
+            let agreed = next.is_some_and(|next| self.opener_writes(next) && agrees(&next.text));
+            let trusted = may || ((confirmed || agreed) && !self.of_change(&comment.author));
             let kept: BTreeSet<Id> = own
                 .iter()
                 .filter(|m| trusted && kept(context, m))
@@ -145,7 +151,7 @@ impl Trust<'_> {
             let other = || {
                 let [(before, link)] = &linked.links.iter().collect::<Vec<_>>()[..] else { return None };
                 let named = own.iter().any(|m| !m.identity && !chosen(m).is_empty());
-                if named || !(wrong || means(&text)) {
+                if named || !(wrong || means(&text) || answers) {
                     return None;
                 }
                 let says = |unit: &&usize| !context.judged[**unit].question && !refuses(&units[**unit].text);
@@ -154,11 +160,11 @@ impl Trust<'_> {
                     *same = Some(((*before).clone(), context.namesakes(before)));
                 }
                 let same = &same.as_ref()?.1;
-                let id = said
-                    .iter()
-                    .filter(says)
-                    .take(SENTENCES)
-                    .find_map(|unit| context.namesake(before, same, &units[*unit].text))?;
+                let id = said.iter().filter(says).take(SENTENCES).find_map(|unit| {
+                    let text = &units[*unit].text;
+                    let answer = || context.answers(same, text).map(|of| context.names.entities[of].id.clone());
+                    context.namesake(before, same, text).or_else(|| answer().filter(|id| answers && id != *before))
+                })?;
                 let quote = quote(&comment.text);
                 let link =
                     Link { credential: id.clone(), field: format!("comment {}", index + 1), quote, ..(*link).clone() };
@@ -176,8 +182,7 @@ impl Trust<'_> {
             {
                 dropped.extend(linked.links.keys().filter(|id| **id != meant[0].0).cloned());
             }
-            let by_right = self.trusts(&comment.author, comment.at)
-                || self.opener_writes(comment)
+            let by_right = may
                 || (object && !self.of_change(&comment.author))
                 || trusted
                 || (!self.of_change(&comment.author)
@@ -282,6 +287,14 @@ fn invites(text: &str) -> bool {
         || (has(&["unless"])
             && has(&["somebody", "someone", "anybody", "anyone", "you"])
             && has(&["needs", "need", "uses", "use", "speaks", "says", "replies", "claims"]))
+}
+
+/// "Yes", "you are right": an answer that agrees.
+fn yes(text: &str) -> bool {
+    words(text)
+        .iter()
+        .take(6)
+        .any(|w| matches!(w.text.as_str(), "yes" | "yep" | "right" | "ja" | "oui" | "s\u{ed}" | "ouch" | "indeed"))
 }
 
 /// "Understood, only X then": what else the ticket names stays.

@@ -309,8 +309,16 @@ impl Times<'_> {
                             .rev()
                             .take(7)
                             .any(|w| matches!(w.text.as_str(), "before" | "ahead" | "vor" | "avant" | "antes"));
+                        // "Renew X, it dies on 31 August."
+                        let dies = self.intent == Intent::Rotate
+                            && self.judged[number]
+                                .before(point.start)
+                                .iter()
+                                .rev()
+                                .take(3)
+                                .any(|w| super::planned::ends(&w.text));
                         let asked = ((!named(unit, point) && role == Role::On) || close)
-                            && !by_when
+                            && !(by_when || dies)
                             && (act || titled)
                             && self.intent != Intent::Offboard
                             && end_of(point.at) >= opened;
@@ -469,5 +477,9 @@ pub(super) fn refuses(unit: &Unit) -> bool {
             "must" | "may" | "shall" | "should" | "doit" | "doivent" | "darf" | "d\u{fc}rfen"
         ) && matches!(pair[1].text.as_str(), "not" | "no" | "plus" | "keinen" | "keine" | "nicht")
     });
-    must && all.iter().any(|w| super::nouns::access_noun(&w.text))
+    let no_more = all.windows(2).any(|pair| pair[0].text == "nicht" && pair[1].text == "mehr")
+        && all.iter().any(|w| {
+            matches!(w.text.as_str(), "d\u{fc}rfen" | "darf" | "soll" | "sollen" | "k\u{f6}nnen" | "zugreifen")
+        });
+    no_more || must && all.iter().any(|w| super::nouns::access_noun(&w.text))
 }

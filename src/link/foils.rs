@@ -71,7 +71,9 @@ impl Scene<'_> {
 /// Whether two are told apart by a part of their names only: `DEPLOY_KEY` and `DEPLOY_KEY_OLD`.
 fn alike(one: &Entity, other: &Entity) -> bool {
     let (one, other) = (parts(one), parts(other));
-    one.iter().any(|a| other.iter().any(|b| a != b && (within(a, b) || within(b, a))))
+    // `secret/booking/smtp` and `legacy/booking/smtp`.
+    let moved = |a: &[String], b: &[String]| a.len() > 2 && a.len() == b.len() && a[0] != b[0] && a[1..] == b[1..];
+    one.iter().any(|a| other.iter().any(|b| a != b && (within(a, b) || within(b, a) || moved(a, b))))
 }
 
 /// The parts of each of its names.
@@ -106,7 +108,14 @@ fn only_told(context: &Context<'_>, mention: &Mention, intent: Intent) -> bool {
                 condition(&said) || said.contains("leftover")
             }
     };
+    // "The variable is X": what it is about.
+    let before = judged.before(mention.start);
+    let is = before.split_last().is_some_and(|(last, rest)| {
+        matches!(last.text.as_str(), "is" | "ist" | "est" | "es" | "called" | "named")
+            && rest.last().is_some_and(|w| super::nouns::credential_noun(&w.text) || w.text == "it" || w.text == "name")
+    });
     matches!(unit.origin, Origin::Body(_))
+        && !is
         && unit.shape == Shape::Prose
         && clause.acts.iter().all(idle)
         && judged.words.len() >= 4

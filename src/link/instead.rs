@@ -88,8 +88,14 @@ impl Trust<'_> {
                 let ends = |w: &Word| ENDS.iter().any(|stem| w.text.starts_with(stem));
                 let away =
                     all.iter().any(|w| w.text == "take" || w.text == "throw") && all.iter().any(|w| w.text == "away");
-                (no_new && (away || all.iter().filter(|w| ends(w)).count() > 1) && !comment.text.contains('?'))
-                    .then(|| quote(&comment.text))
+                // "So no renewal: I deleted the secret."
+                let no_more = all
+                    .windows(2)
+                    .any(|w| w[0].text == "no" && matches!(w[1].text.as_str(), "renewal" | "rotation" | "replacement"));
+                let ended = || all.iter().any(|w| ends(w) && w.text.ends_with("ed"));
+                ((no_more && ended())
+                    || no_new && (away || all.iter().filter(|w| ends(w)).count() > 1) && !comment.text.contains('?'))
+                .then(|| quote(&comment.text))
             };
             comment.text.split_inclusive(['.', '\n', '!']).find_map(said).or_else(none)
         })

@@ -124,12 +124,16 @@ impl Asked<'_> {
             let cells: Vec<&str> = unit.text.trim_matches('|').split('|').map(str::trim).collect();
             // "| wanted | PhotoWriter | write on photos |" below "| now | PowerUser | everything |".
             let wanted = |key: &str| {
-                matches!(key.to_lowercase().as_str(), "wanted" | "target" | "new" | "soll" | "neu" | "after")
+                matches!(
+                    key.to_lowercase().as_str(),
+                    "wanted" | "target" | "new" | "soll" | "neu" | "after" | "afterwards" | "then" | "later" | "danach"
+                )
             };
             return match cells[..] {
                 [key, _, ..] if wanted(key) && !self.levels(&cells[1..].join(" "), false).is_empty() => {
                     Answer::To(cells[1..].join(" "))
                 }
+                [key, _] if level_key(key) && is_now(key) => Answer::Question,
                 [key, value] if level_key(key) => Answer::To(value.to_owned()),
                 _ => Answer::No,
             };
@@ -413,6 +417,13 @@ fn level_key(key: &str) -> bool {
                     | "accesslevel"
             )
         })
+}
+
+/// "Level now", "current level": what an access is.
+fn is_now(key: &str) -> bool {
+    words(key).iter().any(|w| {
+        matches!(w.text.as_str(), "now" | "current" | "currently" | "today" | "bisher" | "ist" | "actuel" | "actual")
+    })
 }
 
 /// "read / write / admin": the choices, none of them chosen.

@@ -229,6 +229,7 @@ impl Reading<'_> {
             "go",
             "withdraw",
             "dismantl",
+            "tear",
             "abschalt",
             "abgeschalt",
             "abkündig",

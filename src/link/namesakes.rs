@@ -12,6 +12,7 @@ use super::links::{Linked, quote};
 use super::mention::{Mention, Target};
 use super::stance::Stance;
 use super::text::Origin;
+use super::tokens::{says, words};
 use super::trust::Trust;
 
 /// Among more nobody tells which by a word.
@@ -43,7 +44,12 @@ pub(super) fn kept(context: &Context<'_>, same: &[Vec<usize>], said: &[usize], o
         let keeps = context.judged[number].clauses.iter().filter(|clause| clause.stance == Stance::Keep);
         let parts =
             keeps.flat_map(move |clause| context.units[number].text[clause.start..clause.end].split([',', ';']));
-        parts.filter(|part| refuses(part))
+        // "Production is fine with me" lets it go.
+        let lets = |part: &str| {
+            let all = words(part);
+            says(&all, &[&["fine", "with"], &["fine", "by"], &["fine", "for"], &["no", "objection"], &["go", "ahead"]])
+        };
+        parts.filter(move |part| refuses(part) && !lets(part))
     });
     let one = |text: &str| same.iter().filter_map(|of| context.answers(of, text)).collect::<Vec<_>>();
     keeping.flat_map(one).map(|of| context.names.entities[of].id.clone()).collect()

@@ -156,7 +156,7 @@ impl Times<'_> {
 }
 
 /// What a value does at its end, which is why there is to be a new one.
-fn ends(word: &str) -> bool {
+pub(super) fn ends(word: &str) -> bool {
     matches!(
         word,
         "stops"

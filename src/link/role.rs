@@ -226,7 +226,7 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
                 Role::Happened
             }
             // "The scan from Friday": where something comes from.
-            "from" | "of" | "von" | "vom" | "du" if distance < 2 && source(near(distance + 1)) => return Role::Other,
+            "from" | "of" | "von" | "vom" | "du" if distance < 3 && source(near(distance + 1)) => return Role::Other,
             "effective" | "effect" | "wirksam" | "gilt" | "prend" => Role::Effective,
             "of" if near(distance + 1) == "as" && distance < 2 => Role::Effective,
             // "Zum 1. September sperren", where "bis zum" is an end.
