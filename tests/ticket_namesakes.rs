@@ -110,6 +110,67 @@ fn an_answer_says_which_is_meant_only_by_those_who_may() {
 }
 
 #[test]
+fn a_later_word_undoes_a_rotation() {
+    let mut record = open("Revoke AKIALOADER77GLOBEXST", "It was in a call.");
+    record.comments = vec![
+        comment("dave@globex.test", 8, "Please rotate it instead of revoking it."),
+        comment("ruth@globex.test", 9, "No, please revoke it after all."),
+    ];
+    assert_eq!(read(&record).intent, Intent::Revoke);
+}
+
+#[test]
+fn agreement_that_is_none_drops_nothing() {
+    let text = "Please deactivate:\n- AKIALOADER77GLOBEXST\n- AKIABATCH55GLOBEXUVW";
+    let both = ["access-key:AKIABATCH55GLOBEXUVW", "access-key:AKIALOADER77GLOBEXST"];
+    for (first, second) in [
+        ("AKIALOADER77GLOBEXST stays, we need it.", "Thanks, but no: both go."),
+        ("Only AKIABATCH55GLOBEXUVW then?", "Not ok, both."),
+        ("Wrong key, it is AKIABATCH66GLOBEXUVX.", "I do not agree, both have to go."),
+    ] {
+        let mut record = open("Two idle access keys", text);
+        record.comments = vec![comment("eve@globex.test", 8, first), comment("ruth@globex.test", 9, second)];
+        let found = ends(&read(&record));
+        assert!(both.iter().all(|id| found.iter().any(|found| found == id)), "{first} {second}: {found:?}");
+    }
+    for told in [
+        "So far I have deactivated only AKIABATCH55GLOBEXUVW.",
+        "Do you mean only AKIABATCH55GLOBEXUVW?",
+        "Not only AKIABATCH55GLOBEXUVW.",
+    ] {
+        let mut record = open("Two idle access keys", text);
+        record.comments = vec![comment("dave@globex.test", 8, told)];
+        assert_eq!(ends(&read(&record)), both, "{told}");
+    }
+}
+
+#[test]
+fn a_yes_to_something_else_moves_no_target() {
+    let own = "variable:globex/billing:STRIPE_KEY@staging";
+    let other = "variable:globex/billing:STRIPE_KEY@production";
+    for (question, answer, want) in [
+        ("Is everything still up?", "Yes, production is green.", own),
+        ("See https://wiki.globex.test/?q=x", "Yes, production is green.", own),
+        ("Are you sure that you do not mean the one of production?", "Yes, production's.", other),
+    ] {
+        let mut record = open("Revoke STRIPE_KEY of globex/billing in staging", "It is not used any more.");
+        record.comments = vec![comment("eve@globex.test", 8, question), comment("dave@globex.test", 9, answer)];
+        assert_eq!(ends(&read(&record)), [want], "{question} {answer}");
+    }
+}
+
+#[test]
+fn boxes_that_tell_how_far_it_is_are_no_choice() {
+    for lead in ["Please check who uses these and rotate them:", "Tick off each key as you revoke it:"] {
+        let ticket = read(&open(
+            "Revoke leaked keys",
+            &format!("{lead}\n- [x] AKIALOADER77GLOBEXST\n- [ ] AKIABATCH55GLOBEXUVW"),
+        ));
+        assert!(ends(&ticket).iter().any(|id| id == "access-key:AKIABATCH55GLOBEXUVW"), "{lead}");
+    }
+}
+
+#[test]
 fn only_one_of_a_list_after_an_objection() {
     let text = "Please deactivate:\n- AKIALOADER77GLOBEXST\n- AKIABATCH55GLOBEXUVW";
     for (author, want) in [
@@ -141,6 +202,12 @@ fn a_revocation_becomes_a_rotation_only_by_those_who_may_and_before_it_was_done(
         assert_eq!(read(&record).intent, Intent::Revoke, "{author}, afterwards");
     }
     for (text, want) in [
+        // What is quoted is another's word, and what is told or denied orders nothing.
+        ("> Please rotate it instead of revoking.\n\nNo. Revoked as planned next week.", Intent::Revoke),
+        ("The replacement uses OIDC instead.", Intent::Revoke),
+        ("We can't rotate it instead.", Intent::Revoke),
+        ("Rotating instead of revoking is not an option.", Intent::Revoke),
+        ("Instead of rotation delete it, the replacement is live.", Intent::Revoke),
         ("Forget the revocation. Rotate it instead.", Intent::Rotate),
         ("Then let's not delete it but rotate it.", Intent::Rotate),
         ("Instead of rotating it, revoke it.", Intent::Revoke),

@@ -51,11 +51,8 @@ impl Trust<'_> {
             let said: Vec<usize> =
                 (0..units.len()).filter(|unit| units[*unit].origin == Origin::Comment(index)).collect();
             let text: String = said.iter().flat_map(|unit| [units[*unit].text.as_str(), "\n"]).collect();
-            // "Are you sure you don't mean billing?", and "yes, billing's".
-            let asked = self.record.comments[..index].iter().rev().take(2).any(|c| c.text.contains('?'));
             let may = self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
-            let answers = asked && yes(&text) && may;
-            let (corrects, wrong) = (corrects(&text) || answers, wrong(&text) && !was_wrong(&text));
+            let (corrects, wrong) = (corrects(&text), wrong(&text) && !was_wrong(&text));
             // Whoever closes it without a deed names what was kept.
             let all = words(&text);
             let closes = all.iter().any(|w| w.text.starts_with("clos"));
@@ -88,7 +85,8 @@ impl Trust<'_> {
             let confirmed = struck.is_some_and(|at| at > index);
             // "Stop for X, it stays", and "ok, two left then" by whoever opened it.
             let next = self.record.comments.get(index + 1);
-            let agreed = next.is_some_and(|next| self.opener_writes(next) && agrees(&next.text));
+            let agreed =
+                next.is_some_and(|next| self.opener_writes(next) && agrees(&next.text) && !objects_to(&next.text));
             let trusted = may || ((confirmed || agreed) && !self.of_change(&comment.author));
             let kept: BTreeSet<Id> = own
                 .iter()
@@ -96,15 +94,16 @@ impl Trust<'_> {
                 .flat_map(|m| chosen(m))
                 .filter(|id| linked.links.contains_key(id))
                 .collect();
-            let kept = if trusted {
-                kept.into_iter().chain(namesakes::kept(context, &same, &said, &own)).collect()
-            } else {
-                kept
+            let more = || {
+                namesakes::kept(context, &same, &said, &own)
+                    .into_iter()
+                    .chain(namesakes::alone(&own, units, &chosen, linked))
             };
-            let kept = if trusted { alone(&own, units, &chosen, linked).chain(kept).collect() } else { kept };
+            let kept: BTreeSet<Id> = if trusted { kept.into_iter().chain(more()).collect() } else { kept };
             // Without a word that corrects, one of several stays; all of them is another thing than the ticket says.
             let kept = if kept.len() < linked.links.len() { kept } else { BTreeSet::new() };
-            if !object && kept.is_empty() && !corrects {
+            let answer = if may { namesakes::answer(context, linked, index, &said) } else { None };
+            if !object && kept.is_empty() && !corrects && answer.is_none() {
                 continue;
             }
             let mut dropped: BTreeSet<Id> = own
@@ -151,7 +150,7 @@ impl Trust<'_> {
             let other = || {
                 let [(before, link)] = &linked.links.iter().collect::<Vec<_>>()[..] else { return None };
                 let named = own.iter().any(|m| !m.identity && !chosen(m).is_empty());
-                if named || !(wrong || means(&text) || answers) {
+                if named || !(wrong || (means(&text) && may)) {
                     return None;
                 }
                 let says = |unit: &&usize| !context.judged[**unit].question && !refuses(&units[**unit].text);
@@ -160,17 +159,27 @@ impl Trust<'_> {
                     *same = Some(((*before).clone(), context.namesakes(before)));
                 }
                 let same = &same.as_ref()?.1;
-                let id = said.iter().filter(says).take(SENTENCES).find_map(|unit| {
-                    let text = &units[*unit].text;
-                    let answer = || context.answers(same, text).map(|of| context.names.entities[of].id.clone());
-                    context.namesake(before, same, text).or_else(|| answer().filter(|id| answers && id != *before))
-                })?;
+                let id = said
+                    .iter()
+                    .filter(says)
+                    .take(SENTENCES)
+                    .find_map(|unit| context.namesake(before, same, &units[*unit].text))?;
                 let quote = quote(&comment.text);
                 let link =
                     Link { credential: id.clone(), field: format!("comment {}", index + 1), quote, ..(*link).clone() };
                 Some(((*before).clone(), link))
             };
-            let other = other();
+            let other = other().or_else(|| {
+                let (before, id) = answer?;
+                let quote = quote(&comment.text);
+                let link = Link {
+                    credential: id,
+                    field: format!("comment {}", index + 1),
+                    quote,
+                    ..linked.links[&before].clone()
+                };
+                Some((before, link))
+            });
             if dropped.is_empty() && meant.is_empty() && other.is_none() {
                 continue;
             }
@@ -289,29 +298,13 @@ fn invites(text: &str) -> bool {
             && has(&["needs", "need", "uses", "use", "speaks", "says", "replies", "claims"]))
 }
 
-/// "Yes", "you are right": an answer that agrees.
-fn yes(text: &str) -> bool {
-    words(text)
-        .iter()
-        .take(6)
-        .any(|w| matches!(w.text.as_str(), "yes" | "yep" | "right" | "ja" | "oui" | "s\u{ed}" | "ouch" | "indeed"))
-}
-
-/// "Understood, only X then": what else the ticket names stays.
-fn alone<'l>(
-    own: &[&Mention],
-    units: &[super::text::Unit],
-    chosen: &dyn Fn(&Mention) -> Vec<Id>,
-    linked: &'l Linked,
-) -> impl Iterator<Item = Id> + use<'l> {
-    let only = |m: &&&Mention| {
-        let all = words(&units[m.unit].text);
-        let at = all.partition_point(|w| w.start < m.start);
-        all.len() <= 9 && at > 0 && matches!(all[at - 1].text.as_str(), "only" | "just" | "nur" | "seulement" | "solo")
-    };
-    let said: BTreeSet<Id> = own.iter().filter(only).flat_map(|m| chosen(m)).collect();
-    let known = !said.is_empty() && said.iter().all(|id| linked.links.contains_key(id));
-    linked.links.keys().filter(move |id| known && !said.contains(id)).cloned()
+/// "Thanks, but no: both go."
+pub(super) fn objects_to(text: &str) -> bool {
+    text.contains('?')
+        || words(text).iter().any(|w| {
+            matches!(w.text.as_str(), "no" | "not" | "but" | "nope" | "both" | "all" | "still" | "anyway" | "however")
+                || w.text.ends_with("n't")
+        })
 }
 
 /// "I mean X": right before a name, whatever else the sentence says.
@@ -483,18 +476,7 @@ pub(super) fn agrees(text: &str) -> bool {
     words(text).iter().any(|w| {
         matches!(
             w.text.as_str(),
-            "instead"
-                | "good"
-                | "better"
-                | "ok"
-                | "okay"
-                | "thanks"
-                | "noted"
-                | "right"
-                | "confirmed"
-                | "agreed"
-                | "agree"
-                | "understood"
+            "instead" | "good" | "ok" | "okay" | "thanks" | "noted" | "right" | "confirmed" | "agreed" | "understood"
         )
     })
 }

@@ -81,7 +81,8 @@ impl Scene<'_> {
     fn entry(&mut self, number: usize, stance: Stance) {
         let all = words(&self.context.units[number].text);
         let one = all.iter().position(|w| matches!(w.text.as_str(), "one" | "ones"));
-        let Some(one) = one.filter(|_| stance == Stance::Act) else { return };
+        // Nobody writes a list with so much beside it.
+        let Some(one) = one.filter(|_| stance == Stance::Act && self.context.units.len() < 2000) else { return };
         let Some(the) = all[..one].iter().rposition(|w| w.text == "the").filter(|the| (3..=4).contains(&(one - the)))
         else {
             return;

@@ -3,48 +3,65 @@
 
 use crate::model::ticket::{Comment, Distrusted, Intent};
 
+use super::Read;
 use super::corrections::agrees;
 use super::links::quote;
+use super::stance::Stance;
+use super::text::Origin;
 use super::tokens::{Word, words};
 use super::trust::Trust;
+use super::verbs::Form;
 
 /// How words begin that end a credential.
 const ENDS: [&str; 6] = ["delet", "remov", "revok", "retir", "deactivat", "scrap"];
 
 impl Trust<'_> {
     /// What the ticket finally asks for, where comments turn it, with the words that do.
-    pub(super) fn turned(&self, intent: Intent, distrusted: &mut Vec<Distrusted>) -> Option<(Intent, String)> {
+    pub(super) fn turned(
+        &self,
+        read: &Read<'_>,
+        intent: Intent,
+        distrusted: &mut Vec<Distrusted>,
+    ) -> Option<(Intent, String)> {
         match intent {
             Intent::Rotate => {
                 self.removed_instead().map(|said| (Intent::Revoke, format!("removed instead of rotated: {said}")))
             }
             Intent::Revoke => self
-                .rotated_instead(distrusted)
+                .rotated_instead(read, distrusted)
                 .map(|said| (Intent::Rotate, format!("rotated instead of revoked: {said}"))),
             _ => None,
         }
     }
 
-    /// "Forget the revocation, rotate it instead": that loosens, so it is the word of those who may, before it was done.
-    fn rotated_instead(&self, distrusted: &mut Vec<Distrusted>) -> Option<String> {
-        let turns = |comment: &&Comment| !comment.system;
-        for (index, comment) in
-            self.record.comments.iter().enumerate().rev().filter(|(_, comment)| turns(comment)).take(LAST)
-        {
-            let sentences = comment.text.split_inclusive(['.', '\n', '!', '?']);
-            let Some(said) = sentences.filter(|said| !said.ends_with('?')).find(|said| renewed_instead(&words(said)))
-            else {
+    /// "Forget the revocation, rotate it instead": that loosens, so it is the word of those who may, before it was done, and the last one of
+    /// theirs. What a comment quotes is another's word.
+    fn rotated_instead(&self, read: &Read<'_>, distrusted: &mut Vec<Distrusted>) -> Option<String> {
+        for (unit, judged) in read.units.iter().zip(read.judged).rev().take(LAST) {
+            let Origin::Comment(index) = unit.origin else { continue };
+            let Some(comment) = self.record.comments.get(index).filter(|comment| !comment.system) else { continue };
+            let turns = !judged.question && renewed_instead(&judged.words);
+            // "No, revoke it after all."
+            let orders = judged
+                .clauses
+                .iter()
+                .filter(|clause| clause.stance == Stance::Act)
+                .any(|clause| clause.acts.iter().any(|act| act.intent == Intent::Revoke && act.form == Form::Base));
+            if !turns && !orders {
                 continue;
-            };
-            let late = self.record.closed_at.is_some_and(|closed| comment.at.is_none_or(|at| at > closed));
-            if !late && (self.trusts(&comment.author, comment.at) || self.opener_writes(comment)) {
-                return Some(quote(said));
             }
-            distrusted.push(Distrusted {
-                what: format!("rotation instead of revocation by {}", super::window::author(comment)),
-                field: format!("comment {}", index + 1),
-                quote: quote(said),
-            });
+            let late = self.record.closed_at.is_some_and(|closed| comment.at.is_none_or(|at| at > closed));
+            let may = !late && (self.trusts(&comment.author, comment.at) || self.opener_writes(comment));
+            match (turns, may) {
+                (true, true) => return Some(quote(&unit.text)),
+                (true, false) => distrusted.push(Distrusted {
+                    what: format!("rotation instead of revocation by {}", super::window::author(comment)),
+                    field: format!("comment {}", index + 1),
+                    quote: quote(&unit.text),
+                }),
+                (false, true) => return None,
+                (false, false) => {}
+            }
         }
         None
     }
@@ -57,24 +74,23 @@ impl Trust<'_> {
             // Anybody else's word, where somebody agrees: what is removed instead of renewed loosens nothing.
             let agreed = || {
                 let later = |other: &&Comment| other.at > comment.at && !self.same(&other.author, &comment.author);
-                self.record.comments.iter().filter(later).any(|other| agrees(&other.text))
+                let welcomes = |text: &str| agrees(text) || words(text).iter().any(|w| w.text == "better");
+                self.record.comments.iter().filter(later).any(|other| welcomes(&other.text))
             };
             if !by_right {
                 let said = |sentence: &str| thrown_away(&words(sentence)).then(|| quote(sentence));
                 return comment.text.split_inclusive(['.', '\n', '!']).find_map(said).filter(|_| agreed());
             }
             // "Please do not renew. … so delete the variable instead."
-            let not_renewed = || {
-                words(&comment.text)
-                    .windows(2)
-                    .any(|pair| matches!(pair[0].text.as_str(), "not" | "no" | "don't") && renews(&pair[1].text))
-            };
+            let not_renewed = words(&comment.text)
+                .windows(2)
+                .any(|pair| matches!(pair[0].text.as_str(), "not" | "no" | "don't") && renews(&pair[1].text));
             let said = |sentence: &str| {
                 let all = words(sentence);
                 let instead = all.iter().any(|w| matches!(w.text.as_str(), "instead" | "rather"));
                 let removed = all.iter().any(|w| {
                     matches!(w.text.as_str(), "deleted" | "removed" | "revoked" | "retired" | "deactivated")
-                        || (not_renewed() && ENDS.iter().any(|stem| w.text.starts_with(stem)))
+                        || (not_renewed && ENDS.iter().any(|stem| w.text.starts_with(stem)))
                 });
                 ((instead && removed) || thrown_away(&all)).then(|| quote(sentence))
             };
@@ -102,40 +118,39 @@ impl Trust<'_> {
     }
 }
 
-/// How many of the last comments may turn a revocation.
-const LAST: usize = 6;
+/// How many sentences at a ticket's end may turn a revocation.
+const LAST: usize = 60;
 
 /// A new value, as a word asks for it or names it.
 fn renews(word: &str) -> bool {
     ["renew", "rotat", "replac", "reissu"].iter().any(|stem| word.starts_with(stem))
 }
 
-/// "Rotate it rather than revoke", "instead of revoking it, renew it", "forget the revocation and rotate", "rotate it instead".
+/// "Rotate it rather than revoke", "instead of revoking it, renew it", "forget the revocation and rotate", "rotate it instead", "do not
+/// delete it but rotate it": an order for a new value in the place of an end.
 fn renewed_instead(all: &[Word]) -> bool {
     let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
-    let ends = |word: &str| ENDS.iter().any(|stem| word.starts_with(stem)) || word == "revocation";
-    let denied = |at: usize| {
-        (1..=3).any(|back| {
-            at.checked_sub(back).is_some_and(|at| matches!(word(at), "not" | "no" | "don't" | "never" | "of" | "than"))
-        })
+    let ends = |at: usize| ENDS.iter().any(|stem| word(at).starts_with(stem));
+    let denies = |word: &str| matches!(word, "not" | "no" | "never" | "cannot") || word.ends_with("n't");
+    let near = |at: usize, reach: usize| at.saturating_sub(reach)..at;
+    let orders = |at: &usize| {
+        matches!(word(*at), "rotate" | "renew" | "reissue" | "re-issue")
+            // "The job will rotate", "we can't rotate it".
+            && !near(*at, 3).any(|at| denies(word(at)) && word(at + 1) != "delete" && word(at + 1) != "revoke" && word(at + 1) != "remove")
+            && !(*at > 0 && matches!(word(*at - 1), "of" | "than" | "will" | "would" | "could" | "may" | "might" | "a" | "the"))
     };
-    let renewed = (0..all.len()).find(|at| renews(word(*at)) && !word(*at).ends_with("ed") && !denied(*at));
-    // "Let's not delete it but rotate it."
-    let but = renewed.is_some_and(|renewed| {
-        renewed > 3
-            && word(renewed - 1) == "but"
-            && (renewed.saturating_sub(5)..renewed).any(|at| ends(word(at)) && denied(at))
-    });
-    let instead = but
-        || (0..all.len()).any(|at| match (word(at), word(at + 1)) {
-            ("instead", "of") | ("rather", "than") => (at + 2..at + 5).any(|at| ends(word(at))),
-            ("instead", _) => renewed.is_some_and(|renewed| renewed < at && at - renewed < 5),
-            ("forget" | "drop" | "skip", _) => {
-                (at + 1..at + 4).any(|at| word(at) == "revocation" || word(at) == "removal" || word(at) == "deletion")
-            }
-            _ => false,
-        });
-    instead && renewed.is_some()
+    let Some(renewed) = (0..all.len()).find(orders) else { return false };
+    let but = renewed > 2
+        && word(renewed - 1) == "but"
+        && near(renewed, 5).any(|at| ends(at) && near(at, 3).any(|at| denies(word(at))));
+    but || (0..all.len()).any(|at| match (word(at), word(at + 1)) {
+        ("instead", "of") | ("rather", "than") => {
+            ends(at + 2) || (matches!(word(at + 2), "a" | "the" | "just") && ends(at + 3))
+        }
+        ("instead", _) => renewed < at && at - renewed < 5,
+        ("forget" | "skip", _) => (at + 1..at + 4).any(|at| matches!(word(at), "revocation" | "removal" | "deletion")),
+        _ => false,
+    })
 }
 
 /// "Remove it instead of renewing", "instead of rotating let's throw it away".

@@ -276,13 +276,15 @@ impl Reading<'_> {
             return false;
         }
         let (workload, person) = self.somebody(number, unit);
-        // "Bob@… retires in June".
+        // "Bob@… retires in June", "@bob retires".
         let retires = || {
-            verb.starts_with("retir")
-                && tokens(&unit.text[..act.start]).iter().any(|token| {
-                    let bare = token.text.trim_end_matches("'s");
-                    super::people::address(bare) || (bare.starts_with('@') && !(self.workload)(&bare[1..]))
-                })
+            let before = tokens(&unit.text[..act.start]);
+            let handle = before.last().is_some_and(|token| {
+                let bare = token.text.trim_end_matches("'s");
+                verb != "retire" && bare.starts_with('@') && !(self.workload)(&bare[1..])
+            });
+            let address = |token: &super::tokens::Token<'_>| super::people::address(token.text.trim_end_matches("'s"));
+            verb.starts_with("retir") && (handle || person && before.iter().any(address))
         };
         (ends && workload) || (everything && person) || retires()
     }

@@ -302,7 +302,7 @@ impl Index {
                 why.push(format!("window until {}", window.end.map_or_else(String::new, |end| end.to_string())));
             }
         }
-        if let Some((turned, said)) = trust.turned(intent, &mut distrusted) {
+        if let Some((turned, said)) = trust.turned(read, intent, &mut distrusted) {
             intent = turned;
             why.push(format!("intent {}: {said}", format!("{turned:?}").to_lowercase()));
         }

@@ -1,17 +1,17 @@
 //! What comments say of things that share a name, without the name: "leave staging as it is", "A or B?" and "B, of course". Whom to believe is
 //! told in `trust`; other corrections stand in `corrections`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Id;
 use crate::model::ticket::Link;
 
 use super::choose::Context;
-use super::corrections::refuses;
+use super::corrections::{objects_to, refuses};
 use super::links::{Linked, quote};
 use super::mention::{Mention, Target};
 use super::stance::Stance;
-use super::text::Origin;
+use super::text::{Origin, Unit};
 use super::tokens::{says, words};
 use super::trust::Trust;
 
@@ -53,6 +53,55 @@ pub(super) fn kept(context: &Context<'_>, same: &[Vec<usize>], said: &[usize], o
     });
     let one = |text: &str| same.iter().filter_map(|of| context.answers(of, text)).collect::<Vec<_>>();
     keeping.flat_map(one).map(|of| context.names.entities[of].id.clone()).collect()
+}
+
+/// "Understood, only X then": what else the ticket names stays.
+pub(super) fn alone<'l>(
+    own: &[&Mention],
+    units: &[Unit],
+    chosen: &dyn Fn(&Mention) -> Vec<Id>,
+    linked: &'l Linked,
+) -> impl Iterator<Item = Id> + use<'l> {
+    let only = |m: &&&Mention| {
+        let all = words(&units[m.unit].text);
+        let at = all.partition_point(|w| w.start < m.start);
+        let said = |words: &[&str]| all.iter().any(|w| words.contains(&w.text.as_str()));
+        all.len() <= 9
+            && at > 0
+            && matches!(all[at - 1].text.as_str(), "only" | "just" | "nur" | "seulement" | "solo")
+            && (at == 1 || said(&["then", "dann", "alors", "entonces"]))
+            && !units[m.unit].text.contains('?')
+            && !objects_to(&units[m.unit].text)
+            && !said(&["far", "have", "has", "had", "did", "was", "were", "yet"])
+    };
+    let said: BTreeSet<Id> = own.iter().filter(only).flat_map(|m| chosen(m)).collect();
+    let known = !said.is_empty() && said.iter().all(|id| linked.links.contains_key(id));
+    linked.links.keys().filter(move |id| known && !said.contains(id)).cloned()
+}
+
+/// "Are you sure you don't mean billing?", by somebody else right before, and "yes, billing's": instead of the only one that is linked, the
+/// namesake whose place the question and its answer name.
+pub(super) fn answer(context: &Context<'_>, linked: &Linked, index: usize, said: &[usize]) -> Option<(Id, Id)> {
+    let [before] = linked.links.keys().collect::<Vec<_>>()[..] else { return None };
+    let asked = Origin::Comment(index.checked_sub(1)?);
+    let first = *said.first()?;
+    let questions = (0..first).rev().take(MOST).take_while(|unit| context.units[*unit].origin == asked);
+    let mut questions = questions.filter(|unit| context.judged[*unit].question).peekable();
+    questions.peek()?;
+    let same = context.namesakes(before);
+    let same = if (2..=MOST).contains(&same.len()) { same } else { return None };
+    let agrees = |unit: &usize| {
+        let all = &context.judged[*unit].words;
+        all.len() <= ANSWER
+            && all
+                .iter()
+                .any(|w| matches!(w.text.as_str(), "yes" | "yep" | "right" | "ja" | "oui" | "s\u{ed}" | "indeed"))
+    };
+    let answer = said.iter().take(3).filter(|unit| agrees(unit) && !refuses(&context.units[**unit].text));
+    let one = answer.filter_map(|unit| context.answers(&same, &context.units[*unit].text)).next()?;
+    let asked = questions.any(|unit| context.answers(&same, &context.units[unit].text) == Some(one));
+    let id = context.names.entities[one].id.clone();
+    (asked && id != *before).then(|| (before.clone(), id))
 }
 
 impl Trust<'_> {

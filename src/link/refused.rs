@@ -143,6 +143,8 @@ fn leaves_all(text: &str) -> Option<String> {
                         | ("i" | "we", "don't", "need", "it" | "this")
                         | ("of", "the", "question", _)
                         | ("not", "to", "be", "done")
+                        | ("gave", "up", "on", _)
+                        | ("without", "doing", "it" | "this", _)
                 )
         });
         (denied || left || given_up).then(|| said.trim().to_owned())

@@ -169,7 +169,12 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     }
     // "The switch is set for 6 May 04:00 UTC".
     let set = matches!(near(1), "set" | "scheduled" | "planned" | "booked" | "fixed" | "foreseen" | "slated");
-    if near(0) == "for" && set && !before.iter().any(|w| super::planned::occasion(w)) {
+    let other = |w: &str| {
+        super::planned::occasion(w)
+            || super::planned::ends(w)
+            || matches!(w, "expiry" | "end" | "access" | "window" | "launch" | "go-live" | "migration" | "renewal")
+    };
+    if near(0) == "for" && set && !before.iter().any(|w| other(w)) {
         return Role::Effective;
     }
     if denied || before.iter().take(3).any(|w| matches!(*w, "earliest" | "frühestens")) {

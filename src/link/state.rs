@@ -70,7 +70,7 @@ pub(super) fn of(trust: &Trust<'_>) -> Stated {
     };
     // The category knows best whether it is closed; a reopened one keeps its old resolution.
     let closed = match record.state.closed {
-        Some(closed) => closed && !reopened(&record.state.status, status),
+        Some(closed) => closed && !reopened(&record.state.status, status, settings),
         None => {
             matches!(status, Some(State::Done | State::Withdrawn))
                 || (status.is_none() && (resolution.is_some() || record.closed_at.is_some()))
@@ -106,10 +106,16 @@ pub(super) fn of(trust: &Trust<'_>) -> Stated {
 }
 
 /// Whether a status says that a ticket was opened again, whatever its category is; what else a column is called says less than that.
-fn reopened(name: &str, status: Option<State>) -> bool {
+fn reopened(name: &str, status: Option<State>, settings: &Settings) -> bool {
+    // A site's own words know its columns.
+    let own = settings
+        .words
+        .states
+        .iter()
+        .any(|(word, state)| *state == State::Open && word.eq_ignore_ascii_case(name.trim()));
     let lower = name.trim().to_lowercase();
     let again = ["reopen", "re-open", "wieder", "rouvert", "reabiert"].iter().any(|stem| lower.starts_with(stem));
-    status == Some(State::Open) && again
+    own || status == Some(State::Open) && again
 }
 
 /// What the history makes of the tracker's present state.
@@ -181,6 +187,8 @@ fn by_comments(trust: &Trust<'_>, distrusted: &mut Vec<Distrusted>) -> State {
         let opener = record.assignee.is_none()
             && trust.entries.is_empty()
             && comment.at.zip(record.closed_at).is_some_and(|(at, closed)| at <= closed)
+            && trust.project()
+            && !trust.approval().given
             && trust.same(&comment.author, &record.reporter)
             && !trust.of_change(&comment.author);
         // The tracker's own note is the tracker's own state, but somebody made it write that.

@@ -94,18 +94,21 @@ pub(super) fn ticks(units: &[Unit], judged: &mut [Judged], mentions: &mut [Menti
 /// So many sentences before a list of boxes may say what a tick is for.
 const NEAR: usize = 40;
 
-/// "Tick what is to be deleted": what a tick in the list below asks for.
+/// "Tick what is to be deleted": what a tick in the list below asks for. "Tick each one as you revoke it" asks for the list.
 fn to_tick(before: &[Unit], origin: super::text::Origin) -> bool {
+    const STEMS: [&str; 7] = ["delet", "remov", "revok", "rotat", "renew", "retir", "disabl"];
     before.iter().rev().take(NEAR).filter(|unit| unit.origin == origin).any(|unit| {
         let all = words(&unit.text);
-        let ticks = all.iter().position(|w| matches!(w.text.as_str(), "tick" | "check" | "mark" | "select" | "cross"));
-        ticks.is_some_and(|at| {
-            all[at..].iter().take(10).any(|w| {
-                ["delet", "remov", "revok", "rotat", "renew", "retir", "disabl"]
-                    .iter()
-                    .any(|stem| w.text.starts_with(stem))
-                    || matches!(w.text.as_str(), "go" | "goes")
-            }) && !all[at..].iter().take(10).any(|w| matches!(w.text.as_str(), "done" | "after" | "once" | "when"))
+        let ticks = all.windows(2).position(|pair| {
+            matches!(pair[0].text.as_str(), "tick" | "check" | "mark" | "select" | "cross")
+                && matches!(pair[1].text.as_str(), "what" | "which" | "those" | "whatever" | "everything")
+        });
+        let behind = ticks.map(|at| &all[at + 2..all.len().min(at + 9)]).unwrap_or_default();
+        let ends = behind.iter().position(|w| STEMS.iter().any(|stem| w.text.starts_with(stem)) || w.text == "go");
+        ends.is_some_and(|ends| {
+            let said = |words: &[&str]| behind[..ends].iter().any(|w| words.contains(&w.text.as_str()));
+            said(&["be", "to", "should", "can", "may", "shall"])
+                && !said(&["and", "as", "you", "who", "when", "was", "is done"])
         })
     })
 }
@@ -189,10 +192,8 @@ fn judge(rows: &[Unit], first: usize, judged: &mut [Judged], mentions: &mut [Men
         }
     }
     let later = afterwards(&rows[0].text);
-    let verdicts: Vec<Option<Verdict>> = rows[1..]
-        .iter()
-        .map(|row| later.and_then(|later| left(&row.text, later)).or_else(|| verdict(&row.text, &columns)))
-        .collect();
+    let verdicts: Vec<Option<Verdict>> =
+        rows[1..].iter().map(|row| verdict(&row.text, &columns).or_else(|| left(&row.text, later?))).collect();
     // "Done" tells of the past only beside rows that are not done: else it tells how far this ticket has come.
     let open = verdicts.contains(&Some(Verdict::Act));
     let mut at = mentions.partition_point(|mention| mention.unit <= first);
@@ -340,16 +341,7 @@ fn afterwards(head: &str) -> Option<usize> {
         let says = |w: &Word| {
             matches!(
                 w.text.as_str(),
-                "afterwards"
-                    | "after"
-                    | "later"
-                    | "then"
-                    | "future"
-                    | "target"
-                    | "danach"
-                    | "k\u{fc}nftig"
-                    | "apr\u{e8}s"
-                    | "despu\u{e9}s"
+                "afterwards" | "after" | "future" | "danach" | "k\u{fc}nftig" | "apr\u{e8}s" | "despu\u{e9}s"
             )
         };
         heading.len() <= 3 && heading.iter().any(says)
@@ -359,23 +351,16 @@ fn afterwards(head: &str) -> Option<usize> {
 
 /// What a row says in that column: that nothing is left of an access, or all of it.
 fn left(row: &str, column: usize) -> Option<Verdict> {
-    const NOTHING: [&str; 10] =
-        ["no access", "none", "no longer", "nothing", "removed", "revoked", "kein", "aucun", "ningun", "sin acceso"];
-    const ALL: [&str; 9] = [
-        "as it is",
-        "as is",
-        "unchanged",
-        "stays",
-        "as before",
-        "bleibt",
-        "unver\u{e4}ndert",
-        "inchang\u{e9}",
-        "igual",
-    ];
     let cell = cells(row).get(column).cloned()?;
     let text = row[cell].trim().trim_matches(['*', '`', '_']).to_lowercase();
-    let begins = |options: &[&str]| options.iter().any(|option| text.starts_with(option));
-    if begins(&ALL) { Some(Verdict::Keep) } else { begins(&NOTHING).then_some(Verdict::Act) }
+    let said = text.split([',', ';', '(']).next().unwrap_or_default().trim();
+    match said {
+        "as it is" | "as is" | "unchanged" | "stays" | "as before" | "bleibt" | "unver\u{e4}ndert"
+        | "inchang\u{e9}" | "igual" => Some(Verdict::Keep),
+        "no access" | "no access any more" | "none" | "no longer" | "nothing" | "removed" | "revoked"
+        | "kein zugriff" | "keiner" | "aucun acc\u{e8}s" | "ninguno" | "sin acceso" => Some(Verdict::Act),
+        _ => None,
+    }
 }
 
 /// What a cell says by its first words.

@@ -52,7 +52,7 @@ wird nicht mehr gebraucht|wird nicht mehr benötigt|verwaist|verwaiste|verwaiste
     (
         Intent::Offboard,
         Force::Strong,
-        "ist nicht mehr da|sind nicht mehr da|hat aufgehört|haben aufgehört|verlässt uns|verlässt die firma|verlässt das unternehmen|verlässt den konzern|verlässt die gruppe|letzter arbeitstag|letzten arbeitstag|letzter tag|letzten tag|scheidet aus|ausscheiden|\
+        "verlässt uns|verlässt die firma|verlässt das unternehmen|verlässt den konzern|verlässt die gruppe|letzter arbeitstag|letzten arbeitstag|letzter tag|letzten tag|scheidet aus|ausscheiden|\
 tritt aus|gekündigt|vertrag läuft aus|vertrag endet|vertragsende|geht in rente|in den ruhestand|ist raus|fliegt raus|macht nicht mehr weiter|nicht mehr bei uns|nicht mehr im haus|kommt nicht wieder|kommt nicht zurück|kommt nicht mehr zurück|hört auf|hört bei uns auf|arbeitet nicht mehr bei",
         "ausgeschieden|ausgetreten",
         "austritt|mitarbeiteraustritt|austritte|kündigung|renteneintritt|weggang",
