@@ -2,7 +2,7 @@
 //! believe is told in `trust`.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::Id;
 use crate::model::ticket::{Comment, Distrusted, Intent, Link, Strength};
@@ -39,17 +39,21 @@ impl Trust<'_> {
             found.into_iter().map(|of| context.names.entities[of].id.clone()).collect()
         };
         let same = namesakes::linked(context, linked);
+        let mut of_comments: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (number, unit) in units.iter().enumerate() {
+            if let Origin::Comment(index) = unit.origin {
+                of_comments.entry(index).or_default().push(number);
+            }
+        }
         let namesakes: RefCell<Option<(Id, Vec<usize>)>> = RefCell::new(None);
         let invited = units.iter().any(|unit| !matches!(unit.origin, Origin::Comment(_)) && invites(&unit.text));
         // The last word by which whoever opened it follows an objection.
         let follows = |comment: &Comment| self.opener_writes(comment) && strikes(&comment.text);
         let struck = self.record.comments.iter().rposition(follows);
         for (index, comment) in self.record.comments.iter().enumerate().filter(|(_, c)| !c.system) {
-            let own: Vec<&Mention> =
-                mentions.iter().filter(|m| units[m.unit].origin == Origin::Comment(index)).collect();
             // What is quoted in it is another's word.
-            let said: Vec<usize> =
-                (0..units.len()).filter(|unit| units[*unit].origin == Origin::Comment(index)).collect();
+            let said = of_comments.get(&index).map(Vec::as_slice).unwrap_or_default();
+            let own: Vec<&Mention> = said.iter().flat_map(|unit| of_unit(mentions, *unit)).collect();
             let text: String = said.iter().flat_map(|unit| [units[*unit].text.as_str(), "\n"]).collect();
             let may = self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
             let (corrects, wrong) = (corrects(&text), wrong(&text) && !was_wrong(&text));
@@ -95,14 +99,14 @@ impl Trust<'_> {
                 .filter(|id| linked.links.contains_key(id))
                 .collect();
             let more = || {
-                namesakes::kept(context, &same, &said, &own)
+                namesakes::kept(context, &same, said, &own)
                     .into_iter()
                     .chain(namesakes::alone(&own, units, &chosen, linked))
             };
             let kept: BTreeSet<Id> = if trusted { kept.into_iter().chain(more()).collect() } else { kept };
             // Without a word that corrects, one of several stays; all of them is another thing than the ticket says.
             let kept = if kept.len() < linked.links.len() { kept } else { BTreeSet::new() };
-            let answer = if may { namesakes::answer(context, linked, index, &said) } else { None };
+            let answer = if may { namesakes::answer(context, linked, index, said) } else { None };
             if !object && kept.is_empty() && !corrects && answer.is_none() {
                 continue;
             }
@@ -296,6 +300,12 @@ fn invites(text: &str) -> bool {
         || (has(&["unless"])
             && has(&["somebody", "someone", "anybody", "anyone", "you"])
             && has(&["needs", "need", "uses", "use", "speaks", "says", "replies", "claims"]))
+}
+
+/// The mentions of a unit; they stand in the order of their units.
+fn of_unit(mentions: &[Mention], unit: usize) -> &[Mention] {
+    let behind = &mentions[mentions.partition_point(|m| m.unit < unit)..];
+    &behind[..behind.partition_point(|m| m.unit == unit)]
 }
 
 /// "Thanks, but no: both go."
