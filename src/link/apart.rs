@@ -176,6 +176,24 @@ pub(super) fn polite(words: &[Word]) -> bool {
     })
 }
 
+/// "X can go, right?", "must be disabled, I guess?": no question.
+pub(super) fn tagged(text: &str) -> bool {
+    const TAGS: [&str; 10] = [
+        ", right?",
+        ", ok?",
+        ", okay?",
+        ", correct?",
+        ", agreed?",
+        ", oder?",
+        ", non?",
+        " i guess?",
+        " i suppose?",
+        " i think?",
+    ];
+    let end = &text[text.floor_char_boundary(text.len().saturating_sub(16))..];
+    TAGS.iter().any(|tag| text.len() > tag.len() && end.to_lowercase().ends_with(tag))
+}
+
 /// A verb behind "able to", "allowed to", "permission to" says what an access is for: nobody is asked to do it.
 pub(super) fn ability(words: &[Word], at: usize) -> bool {
     let from = at.saturating_sub(8);

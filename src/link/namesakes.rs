@@ -79,7 +79,7 @@ pub(super) fn alone<'l>(
     linked.links.keys().filter(move |id| known && !said.contains(id)).cloned()
 }
 
-/// "Are you sure you don't mean billing?", by somebody else right before, and "yes, billing's": instead of the only one that is linked, the
+/// "Are you sure you don't mean billing?", in the comment right before, and "yes, billing's": instead of the only one that is linked, the
 /// namesake whose place the question and its answer name.
 pub(super) fn answer(context: &Context<'_>, linked: &Linked, index: usize, said: &[usize]) -> Option<(Id, Id)> {
     let [before] = linked.links.keys().collect::<Vec<_>>()[..] else { return None };

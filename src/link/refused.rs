@@ -143,6 +143,7 @@ fn leaves_all(text: &str) -> Option<String> {
                         | ("i" | "we", "don't", "need", "it" | "this")
                         | ("of", "the", "question", _)
                         | ("not", "to", "be", "done")
+                        | ("abandoned" | "dropped", "the", "idea", _)
                         | ("gave", "up", "on", _)
                         | ("without", "doing", "it" | "this", _)
                 )

@@ -3,7 +3,7 @@
 
 use crate::model::ticket::Intent;
 
-use super::apart::{ability, apart, indirect, polite, rule, subordinate};
+use super::apart::{ability, apart, indirect, polite, rule, subordinate, tagged};
 use super::clauses::{around, embedded, in_a_path, quoted, segments};
 use super::nouns::condition;
 use super::ordered::{
@@ -124,7 +124,7 @@ pub(super) fn judge<'u>(unit: &'u Unit, lexicon: &Lexicon) -> Judged<'u> {
     let found = cues(&unit.text, &words, lexicon);
     let question = unit.shape != Shape::Code && unit.text.trim_end_matches(['*', '_', ' ']).ends_with('?')
                 // "X can go, right?"
-        && ![", right?", ", ok?", ", okay?", ", correct?", ", agreed?", ", oder?", ", non?", " i guess?", " i suppose?", " i think?"].iter().any(|tag| unit.text.len() > tag.len() && unit.text.to_lowercase().ends_with(tag))
+        && !tagged(&unit.text)
         // `…:secret:x-??????` is a pattern.
         && !unit.text.ends_with("???")
         && !polite(&words);

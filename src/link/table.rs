@@ -107,8 +107,7 @@ fn to_tick(before: &[Unit], origin: super::text::Origin) -> bool {
         let ends = behind.iter().position(|w| STEMS.iter().any(|stem| w.text.starts_with(stem)) || w.text == "go");
         ends.is_some_and(|ends| {
             let said = |words: &[&str]| behind[..ends].iter().any(|w| words.contains(&w.text.as_str()));
-            said(&["be", "to", "should", "can", "may", "shall"])
-                && !said(&["and", "as", "you", "who", "when", "was", "is done"])
+            said(&["be", "to", "should", "can", "may", "shall"]) && !said(&["and", "as", "you", "who", "when", "was"])
         })
     })
 }

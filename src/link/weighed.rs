@@ -292,14 +292,15 @@ impl Reading<'_> {
 
     /// "No action is requested by this report", "no actions came out of it": the ticket says so itself.
     fn asks_nothing(&self) -> bool {
-        const PHRASES: [&[&str]; 12] = [
+        const PHRASES: [&[&str]; 13] = [
             &["no", "action", "is", "requested"],
             &["no", "action", "is", "required"],
             &["no", "action", "is", "needed"],
             &["no", "action", "required"],
             &["no", "action", "needed"],
             &["no", "action", "necessary"],
-            &["no", "actions"],
+            &["no", "actions", "came"],
+            &["no", "actions", "were"],
             &["no", "action", "items"],
             &["for", "information", "only"],
             &["just", "for", "information"],
