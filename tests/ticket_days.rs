@@ -6,27 +6,8 @@
 #[path = "support/blank.rs"]
 mod support;
 
-use driftgate::link::Index;
-use driftgate::model::inventory::Inventory;
-use driftgate::model::settings::Settings;
-use driftgate::model::ticket::{Comment, Intent, Record, Ticket};
-use support::{at, blank, described, person};
-
-fn read(record: &Record) -> Ticket {
-    let inventory: Inventory = serde_yaml::from_str(include_str!("tickets/inventory.yaml")).unwrap();
-    Index::new(&inventory, &[], &Settings::default()).understand(record, at("2026-06-01T12:00:00Z"))
-}
-
-/// Opened on a Monday by ruth, assigned to dave.
-fn open(title: &str, text: &str) -> Record {
-    Record {
-        texts: described(text),
-        opened_at: Some(at("2026-05-11T09:00:00Z")),
-        reporter: person("ruth@globex.test"),
-        assignee: Some(person("dave@globex.test")),
-        ..blank("jira", "SEC-1", title)
-    }
-}
+use driftgate::model::ticket::{Comment, Intent};
+use support::{at, opened, person, understood};
 
 fn comment(author: &str, text: &str) -> Comment {
     Comment { author: person(author), at: Some(at("2026-05-14T08:00:00Z")), text: text.to_owned(), system: false }
@@ -50,7 +31,7 @@ fn the_day_of_the_action_where_no_word_says_from_when() {
         ("Revoke SMTP_PASSWORD", "I do not want to discuss it at the meeting on 1 June.", None),
         ("Revoke SMTP_PASSWORD", "The report of 1 May names it, that of 1 June must not.", None),
     ] {
-        let ticket = read(&open(title, text));
+        let ticket = understood(&opened(title, text));
         assert_eq!(ticket.intent, Intent::Revoke, "{title}: {text}");
         assert_eq!(ticket.effective_at, want.map(at), "{title}: {text}");
     }
@@ -58,7 +39,7 @@ fn the_day_of_the_action_where_no_word_says_from_when() {
 
 #[test]
 fn an_hour_of_that_day_is_one_of_the_day_before_it() {
-    let ticket = read(&open(
+    let ticket = understood(&opened(
         "Rotate SMTP_PASSWORD",
         "The office is closed on 25 May 2026. The password gets a new value at 10:00 UTC on that day.",
     ));
@@ -73,26 +54,26 @@ fn a_comment_moves_the_day_only_from_those_who_may() {
         ("dave@globex.test", "2026-06-03T00:00:00Z"),
         ("eve@globex.test", "2026-05-20T00:00:00Z"),
     ] {
-        let mut record = open("SMTP_PASSWORD", text);
+        let mut record = opened("SMTP_PASSWORD", text);
         record.comments = vec![comment(author, "We postpone: the new date is 3 June 2026.")];
-        let ticket = read(&record);
+        let ticket = understood(&record);
         assert_eq!(ticket.effective_at, Some(at(want)), "{author}");
         let told = ticket.distrusted.iter().any(|refused| refused.what.starts_with("effective date moved"));
         assert_eq!(told, author == "eve@globex.test", "{author}");
     }
     // What was done holds from then on, whoever writes something else afterwards.
     for author in ["ruth@globex.test", "dave@globex.test"] {
-        let mut record = open("SMTP_PASSWORD", text);
+        let mut record = opened("SMTP_PASSWORD", text);
         record.closed_at = Some(at("2026-05-13T08:00:00Z"));
         record.state = support::done();
         record.comments = vec![comment(author, "We postpone: the new date is 3 June 2026.")];
-        assert_eq!(read(&record).effective_at, Some(at("2026-05-20T00:00:00Z")), "{author}");
+        assert_eq!(understood(&record).effective_at, Some(at("2026-05-20T00:00:00Z")), "{author}");
     }
     // A question, and another thing that is moved, move nothing.
     for said in ["Can we postpone it to 3 June 2026?", "The call is moved to 3 June 2026."] {
-        let mut record = open("SMTP_PASSWORD", text);
+        let mut record = opened("SMTP_PASSWORD", text);
         record.comments = vec![comment("dave@globex.test", said)];
-        assert_eq!(read(&record).effective_at, Some(at("2026-05-20T00:00:00Z")), "{said}");
+        assert_eq!(understood(&record).effective_at, Some(at("2026-05-20T00:00:00Z")), "{said}");
     }
 }
 
@@ -108,25 +89,25 @@ fn an_access_ends_sooner_by_anybodys_word_and_later_by_those_who_may() {
         ("dave@globex.test", "No extension. The end stays 20 May 18:00.", "2026-05-20T16:00:00Z"),
         ("dave@globex.test", "Extended until 21 May 05:30 UTC, report until 29 May.", "2026-05-21T05:30:00Z"),
     ] {
-        let mut record = open(asked, "");
+        let mut record = opened(asked, "");
         record.comments = vec![comment(author, said)];
-        let ticket = read(&record);
+        let ticket = understood(&record);
         assert_eq!(ticket.window.unwrap().end, Some(at(want)), "{author}: {said}");
     }
     // A longer end that was not believed is told, in whatever words it was granted.
-    let mut record = open(asked, "");
+    let mut record = opened(asked, "");
     record.comments = vec![comment("eve@globex.test", "Approved until 22 May 16:00 UTC.")];
-    let ticket = read(&record);
+    let ticket = understood(&record);
     assert_eq!(ticket.window.unwrap().end, Some(at("2026-05-20T16:00:00Z")));
     assert_eq!(ticket.distrusted[0].what, "window extended by eve@globex.test");
     // What somebody asks for holds when somebody who may grants it.
     for (author, want) in [("dave@globex.test", "2026-05-22T20:00:00Z"), ("eve@globex.test", "2026-05-20T16:00:00Z")] {
-        let mut record = open(asked, "");
+        let mut record = opened(asked, "");
         record.comments = vec![
             comment("ruth@globex.test", "Can we move the end to 2026-05-22 20:00 UTC?"),
             comment(author, "Fine with me, extended as asked."),
         ];
-        assert_eq!(read(&record).window.unwrap().end, Some(at(want)), "{author}");
+        assert_eq!(understood(&record).window.unwrap().end, Some(at(want)), "{author}");
     }
 }
 
@@ -136,12 +117,12 @@ fn an_objection_that_whoever_opened_it_follows_keeps_what_it_names() {
     for (answer, kept) in
         [("Then strike that line.", true), ("No, it goes.", false), ("Scratch that, delete both.", false)]
     {
-        let mut record = open("Two leftovers to delete", text);
+        let mut record = opened("Two leftovers to delete", text);
         record.comments = vec![
             comment("eve@globex.test", "SONAR_TOKEN has to stay, the nightly scan reads it."),
             comment("ruth@globex.test", answer),
         ];
-        let links = read(&record).links;
+        let links = understood(&record).links;
         assert_eq!(links.len(), 2 - usize::from(kept), "{answer}: {links:?}");
     }
 }
@@ -150,7 +131,7 @@ fn an_objection_that_whoever_opened_it_follows_keeps_what_it_names() {
 #[test]
 fn a_long_row_of_such_sentences_is_read_as_any_other() {
     let row = "At 10:00 on that day? ".repeat(20_000);
-    let mut record = open("Revoke SMTP_PASSWORD", "It leaked.");
+    let mut record = opened("Revoke SMTP_PASSWORD", "It leaked.");
     record.comments = vec![comment("dave@globex.test", &format!("{row} It takes effect at 11:00 on that day."))];
-    assert_eq!(read(&record).intent, Intent::Revoke);
+    assert_eq!(understood(&record).intent, Intent::Revoke);
 }

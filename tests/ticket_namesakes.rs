@@ -6,27 +6,8 @@
 #[path = "support/blank.rs"]
 mod support;
 
-use driftgate::link::Index;
-use driftgate::model::inventory::Inventory;
-use driftgate::model::settings::Settings;
-use driftgate::model::ticket::{Comment, Intent, RawState, Record, State, Ticket};
-use support::{at, blank, described, person};
-
-fn read(record: &Record) -> Ticket {
-    let inventory: Inventory = serde_yaml::from_str(include_str!("tickets/inventory.yaml")).unwrap();
-    Index::new(&inventory, &[], &Settings::default()).understand(record, at("2026-06-01T12:00:00Z"))
-}
-
-/// Opened by ruth, assigned to dave.
-fn open(title: &str, text: &str) -> Record {
-    Record {
-        texts: described(text),
-        opened_at: Some(at("2026-05-11T09:00:00Z")),
-        reporter: person("ruth@globex.test"),
-        assignee: Some(person("dave@globex.test")),
-        ..blank("jira", "SEC-1", title)
-    }
-}
+use driftgate::model::ticket::{Comment, Intent, RawState, State, Ticket};
+use support::{at, opened, person, understood};
 
 fn comment(author: &str, hour: u32, text: &str) -> Comment {
     let at = at(&format!("2026-05-14T{hour:02}:00:00Z"));
@@ -59,7 +40,7 @@ fn a_name_that_is_only_told_apart_is_no_target() {
         ("Rotate SONAR_TOKEN", "It was in a log. Please renew SONAR_TOKEN_OLD as well.", &[NEW, OLD]),
         ("Rotate the leaked secrets", "- SONAR_TOKEN\n- SONAR_TOKEN_OLD", &[NEW, OLD]),
     ] {
-        let ticket = read(&open(title, text));
+        let ticket = understood(&opened(title, text));
         let mut found = ends(&ticket);
         found.sort();
         assert_eq!(found, want, "{title}: {text}");
@@ -78,9 +59,9 @@ fn a_place_alone_says_which_one_stays() {
             &["variable:globex/billing:STRIPE_KEY@production", "variable:globex/billing:STRIPE_KEY@staging"],
         ),
     ] {
-        let mut record = open("Rotate STRIPE_KEY", text);
+        let mut record = opened("Rotate STRIPE_KEY", text);
         record.comments = vec![comment(author, 8, says)];
-        assert_eq!(ends(&read(&record)), want, "{author}");
+        assert_eq!(ends(&understood(&record)), want, "{author}");
     }
 }
 
@@ -99,24 +80,24 @@ fn an_answer_says_which_is_meant_only_by_those_who_may() {
             &[],
         ),
     ] {
-        let mut record = open("Revoke project token 41", "The host is gone.");
+        let mut record = opened("Revoke project token 41", "The host is gone.");
         record.comments = vec![question.clone(), comment(author, 9, text)];
-        assert_eq!(ends(&read(&record)), want, "{author}: {text}");
+        assert_eq!(ends(&understood(&record)), want, "{author}: {text}");
     }
     // Without a question there is no answer.
-    let mut record = open("Revoke project token 41", "The host is gone.");
+    let mut record = opened("Revoke project token 41", "The host is gone.");
     record.comments = vec![comment("ruth@globex.test", 9, "Mine of course, mail.")];
-    assert!(ends(&read(&record)).is_empty());
+    assert!(ends(&understood(&record)).is_empty());
 }
 
 #[test]
 fn a_later_word_undoes_a_rotation() {
-    let mut record = open("Revoke AKIALOADER77GLOBEXST", "It was in a call.");
+    let mut record = opened("Revoke AKIALOADER77GLOBEXST", "It was in a call.");
     record.comments = vec![
         comment("dave@globex.test", 8, "Please rotate it instead of revoking it."),
         comment("ruth@globex.test", 9, "No, please revoke it after all."),
     ];
-    assert_eq!(read(&record).intent, Intent::Revoke);
+    assert_eq!(understood(&record).intent, Intent::Revoke);
 }
 
 #[test]
@@ -128,9 +109,9 @@ fn agreement_that_is_none_drops_nothing() {
         ("Only AKIABATCH55GLOBEXUVW then?", "Not ok, both."),
         ("Wrong key, it is AKIABATCH66GLOBEXUVX.", "I do not agree, both have to go."),
     ] {
-        let mut record = open("Two idle access keys", text);
+        let mut record = opened("Two idle access keys", text);
         record.comments = vec![comment("eve@globex.test", 8, first), comment("ruth@globex.test", 9, second)];
-        let found = ends(&read(&record));
+        let found = ends(&understood(&record));
         assert!(both.iter().all(|id| found.iter().any(|found| found == id)), "{first} {second}: {found:?}");
     }
     for told in [
@@ -138,9 +119,9 @@ fn agreement_that_is_none_drops_nothing() {
         "Do you mean only AKIABATCH55GLOBEXUVW?",
         "Not only AKIABATCH55GLOBEXUVW.",
     ] {
-        let mut record = open("Two idle access keys", text);
+        let mut record = opened("Two idle access keys", text);
         record.comments = vec![comment("dave@globex.test", 8, told)];
-        assert_eq!(ends(&read(&record)), both, "{told}");
+        assert_eq!(ends(&understood(&record)), both, "{told}");
     }
 }
 
@@ -153,16 +134,16 @@ fn a_yes_to_something_else_moves_no_target() {
         ("See https://wiki.globex.test/?q=x", "Yes, production is green.", own),
         ("Are you sure that you do not mean the one of production?", "Yes, production's.", other),
     ] {
-        let mut record = open("Revoke STRIPE_KEY of globex/billing in staging", "It is not used any more.");
+        let mut record = opened("Revoke STRIPE_KEY of globex/billing in staging", "It is not used any more.");
         record.comments = vec![comment("eve@globex.test", 8, question), comment("dave@globex.test", 9, answer)];
-        assert_eq!(ends(&read(&record)), [want], "{question} {answer}");
+        assert_eq!(ends(&understood(&record)), [want], "{question} {answer}");
     }
 }
 
 #[test]
 fn boxes_that_tell_how_far_it_is_are_no_choice() {
     for lead in ["Please check who uses these and rotate them:", "Tick off each key as you revoke it:"] {
-        let ticket = read(&open(
+        let ticket = understood(&opened(
             "Revoke leaked keys",
             &format!("{lead}\n- [x] AKIALOADER77GLOBEXST\n- [ ] AKIABATCH55GLOBEXUVW"),
         ));
@@ -177,9 +158,9 @@ fn only_one_of_a_list_after_an_objection() {
         ("ruth@globex.test", &["access-key:AKIABATCH55GLOBEXUVW"][..]),
         ("eve@globex.test", &["access-key:AKIABATCH55GLOBEXUVW", "access-key:AKIALOADER77GLOBEXST"]),
     ] {
-        let mut record = open("Two idle access keys", text);
+        let mut record = opened("Two idle access keys", text);
         record.comments = vec![comment(author, 9, "Understood, only AKIABATCH55GLOBEXUVW then.")];
-        assert_eq!(ends(&read(&record)), want, "{author}");
+        assert_eq!(ends(&understood(&record)), want, "{author}");
     }
 }
 
@@ -191,15 +172,15 @@ fn a_revocation_becomes_a_rotation_only_by_those_who_may_and_before_it_was_done(
         ("dave@globex.test", Intent::Rotate),
         ("eve@globex.test", Intent::Revoke),
     ] {
-        let mut record = open("Revoke AKIALOADER77GLOBEXST", "It was in a call.");
+        let mut record = opened("Revoke AKIALOADER77GLOBEXST", "It was in a call.");
         record.comments = vec![comment(author, 9, says)];
-        let ticket = read(&record);
+        let ticket = understood(&record);
         assert_eq!(ticket.intent, want, "{author}");
         let told = ticket.distrusted.iter().any(|refused| refused.what.starts_with("rotation instead of revocation"));
         assert_eq!(told, want == Intent::Revoke, "{author}");
         record.closed_at = Some(at("2026-05-13T08:00:00Z"));
         record.state = support::done();
-        assert_eq!(read(&record).intent, Intent::Revoke, "{author}, afterwards");
+        assert_eq!(understood(&record).intent, Intent::Revoke, "{author}, afterwards");
     }
     for (text, want) in [
         // What is quoted is another's word, and what is told or denied orders nothing.
@@ -213,9 +194,9 @@ fn a_revocation_becomes_a_rotation_only_by_those_who_may_and_before_it_was_done(
         ("Instead of rotating it, revoke it.", Intent::Revoke),
         ("Why not rotate it instead?", Intent::Revoke),
     ] {
-        let mut record = open("Revoke AKIALOADER77GLOBEXST", "It was in a call.");
+        let mut record = opened("Revoke AKIALOADER77GLOBEXST", "It was in a call.");
         record.comments = vec![comment("dave@globex.test", 9, text)];
-        assert_eq!(read(&record).intent, want, "{text}");
+        assert_eq!(understood(&record).intent, want, "{text}");
     }
 }
 
@@ -226,12 +207,26 @@ fn what_nobody_is_assigned_to_is_given_up_by_whoever_opened_it() {
         ("eve@globex.test", None, State::Done),
         ("ruth@globex.test", Some("dave@globex.test"), State::Done),
     ] {
-        let mut record = open("Revoke AKIALOADER77GLOBEXST", "It looks unused.");
+        let mut record = opened("Revoke AKIALOADER77GLOBEXST", "It looks unused.");
         record.assignee = assignee.map(person);
         record.state = RawState { status: "Closed".to_owned(), closed: Some(true), resolution: None };
         record.closed_at = Some(at("2026-05-14T09:10:00Z"));
         record.comments = vec![comment(author, 9, "I was wrong, it is needed. I did not delete anything. Closing.")];
-        assert_eq!(read(&record).state, want, "{author}, {assignee:?}");
+        assert_eq!(understood(&record).state, want, "{author}, {assignee:?}");
+    }
+}
+
+#[test]
+fn an_idea_that_was_dropped_beside_a_deed_withdraws_nothing() {
+    for (text, want) in [
+        ("We abandoned the idea of a new value and revoked it this morning.", State::Done),
+        ("We abandoned the idea, the present pair lives on.", State::Withdrawn),
+    ] {
+        let mut record = opened("Revoke AKIALOADER77GLOBEXST", "It looks unused.");
+        record.state = RawState { status: "Closed".to_owned(), closed: Some(true), resolution: None };
+        record.closed_at = Some(at("2026-05-14T09:10:00Z"));
+        record.comments = vec![comment("dave@globex.test", 9, text)];
+        assert_eq!(understood(&record).state, want, "{text}");
     }
 }
 
@@ -261,9 +256,9 @@ fn tables_and_boxes_say_what_is_asked() {
             &[NEW],
         ),
     ] {
-        let mut record = open(title, &text);
+        let mut record = opened(title, &text);
         record.system = driftgate::model::ticket::System::Github;
-        assert_eq!(ends(&read(&record)), want, "{title}");
+        assert_eq!(ends(&understood(&record)), want, "{title}");
     }
 }
 
@@ -274,7 +269,7 @@ fn a_handle_behind_its_sign_is_somebody_and_a_first_name_is_nobody() {
         ("Farewell @omar: accesses", &["actions-secret:globex/api:SONAR_TOKEN"]),
         ("Omar leaves the company", &[]),
     ] {
-        let ticket = read(&open(title, "The last day is 30 May 2026."));
+        let ticket = understood(&opened(title, "The last day is 30 May 2026."));
         assert_eq!(ticket.intent, Intent::Offboard, "{title}");
         let found = ends(&ticket);
         assert!(want.iter().all(|id| found.iter().any(|found| found == id)), "{title}: {found:?}");

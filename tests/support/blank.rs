@@ -2,7 +2,10 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
-use driftgate::model::ticket::{Person, RawState, Record, System, Text};
+use driftgate::link::Index;
+use driftgate::model::inventory::Inventory;
+use driftgate::model::settings::Settings;
+use driftgate::model::ticket::{Person, RawState, Record, System, Text, Ticket};
 use jiff::Timestamp;
 
 pub(crate) fn at(text: &str) -> Timestamp {
@@ -45,6 +48,23 @@ pub(crate) fn blank(source: &str, id: &str, title: &str) -> Record {
         approvers: Vec::new(),
         time_zone: None,
     }
+}
+
+/// A ticket that was opened on a Monday by ruth and is assigned to dave.
+pub(crate) fn opened(title: &str, text: &str) -> Record {
+    Record {
+        texts: described(text),
+        opened_at: Some(at("2026-05-11T09:00:00Z")),
+        reporter: person("ruth@globex.test"),
+        assignee: Some(person("dave@globex.test")),
+        ..blank("jira", "SEC-1", title)
+    }
+}
+
+/// A ticket as it is understood beside the inventory of the tests.
+pub(crate) fn understood(record: &Record) -> Ticket {
+    let inventory: Inventory = serde_yaml::from_str(include_str!("../tickets/inventory.yaml")).unwrap();
+    Index::new(&inventory, &[], &Settings::default()).understand(record, at("2026-06-01T12:00:00Z"))
 }
 
 /// The state that a tracker gives a ticket that was done.
