@@ -478,7 +478,7 @@ fn wrong(text: &str) -> bool {
 }
 
 /// Nothing against it, from somebody who goes on with the ticket.
-fn confirms(text: &str) -> bool {
+pub(super) fn confirms(text: &str) -> bool {
     !words(text).iter().any(|w| matches!(w.text.as_str(), "not" | "no" | "disagree")) || agrees(text)
 }
 

@@ -63,6 +63,7 @@ mod people;
 mod planned;
 mod postponed;
 mod pronoun;
+mod readings;
 mod readonly;
 mod refused;
 mod replay;
@@ -225,29 +226,6 @@ impl Index {
         ticket.distrusted.extend(settled.lost);
         ticket.edited = settled.late;
         ticket.masked()
-    }
-
-    /// Reads a ticket whose state and approval are told. What it quotes is what others said; where it says nothing else, it was filed for
-    /// what it quotes.
-    fn read(&self, trust: &Trust<'_>, told: Told<'_>, now: Timestamp) -> Ticket {
-        let (ticket, narrates) = self.read_as(trust, told, now, false);
-        let silent = ticket.intent == Intent::None;
-        // "FW: exposed key, please do what they ask": what is named stands in what was forwarded.
-        let forwards = || text::forwards(trust.record);
-        // "FW: exposed key. Please treat as P2. We already moved the job": what is asked stands below, whatever else was done.
-        if (narrates && !text::passes_on(trust.record) && !forwards())
-            || !text::quotes(trust.record)
-            || !(silent || ticket.links.is_empty() || forwards())
-        {
-            return ticket;
-        }
-        let (quoted, _) = self.read_as(trust, told, now, true);
-        let same = || quoted.intent == ticket.intent || (ticket.links.is_empty() && forwards());
-        // What it asks for itself stays asked for: "delete X, and see the mail below".
-        let kept = |link: &Link| quoted.links.iter().any(|other| other.credential == link.credential);
-        let more = || !quoted.links.is_empty() && ticket.links.iter().all(kept) && same();
-        let better = quoted.intent != Intent::None && (silent || more());
-        if better { quoted } else { ticket }
     }
 
     /// Reads a ticket, with or without its quotes; and tells whether its own text speaks of the past.

@@ -21,6 +21,9 @@ pub(super) const LABELLED: &str = "it is labelled";
 /// How a reason begins that words gave by their weight.
 pub(super) const WEIGHED: &str = "the weight of its words is for it";
 
+/// Why a ticket has no intent, where no words of it say that it asks for nothing.
+pub(super) const SILENT: &str = "intent none: nothing in it asks for a change of access";
+
 /// What stands for a number or a time, and for something known, in pairs of words.
 const NUMBER: &str = "0";
 const NAME: &str = "_";
@@ -190,7 +193,7 @@ impl Reading<'_> {
             }
         }
         let Some((intent, points)) = best else {
-            let why = "intent none: nothing in it asks for a change of access".to_owned();
+            let why = SILENT.to_owned();
             return Ruled { intent: Intent::None, talk, scores, why };
         };
         let said = scores.0.get(&intent).map_or("", |(_, words, _)| words.as_str());
