@@ -72,6 +72,16 @@ impl Times<'_> {
             () if has(&["implementation", "execution"]) && has(&["date", "day", "time"]) => Some(Role::Effective),
             () if has(&["from"]) && has(&["valid"]) && self.intent != Intent::Elevate => Some(Role::Effective),
             () if has(&["to"]) && has(&["valid", "access"]) => Some(Role::End),
+            // "Valid: to Saturday 04:00"
+            () if has(&["valid", "validity"])
+                && self.intent != Intent::Revoke
+                && words(unit.text.get(..byte).unwrap_or_default())
+                    .last()
+                    .is_some_and(|w| matches!(w.text.as_str(), "to" | "through" | "until" | "till" | "up")) =>
+            {
+                Some(Role::End)
+            }
+            () if has(&["first"]) && has(&["minute", "hour", "day"]) => Some(Role::Start),
             () if has(&[
                 "end",
                 "ends",

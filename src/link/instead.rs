@@ -13,7 +13,7 @@ use super::trust::Trust;
 use super::verbs::Form;
 
 /// How words begin that end a credential.
-const ENDS: [&str; 6] = ["delet", "remov", "revok", "retir", "deactivat", "scrap"];
+const ENDS: [&str; 7] = ["delet", "remov", "revok", "retir", "deactivat", "scrap", "cancel"];
 
 impl Trust<'_> {
     /// What the ticket finally asks for, where comments turn it, with the words that do.
@@ -82,9 +82,12 @@ impl Trust<'_> {
                 return comment.text.split_inclusive(['.', '\n', '!']).find_map(said).filter(|_| agreed());
             }
             // "Please do not renew. … so delete the variable instead."
-            let not_renewed = words(&comment.text)
-                .windows(2)
-                .any(|pair| matches!(pair[0].text.as_str(), "not" | "no" | "don't") && renews(&pair[1].text));
+            let not_renewed = words(&comment.text).windows(2).any(|pair| {
+                matches!(pair[0].text.as_str(), "not" | "no" | "don't" | "didn't" | "without" | "never")
+                    && renews(&pair[1].text)
+            }) || words(&comment.text)
+                .windows(3)
+                .any(|w| w[0].text == "nothing" && w[1].text == "to" && renews(&w[2].text));
             let said = |sentence: &str| {
                 let all = words(sentence);
                 let instead = all.iter().any(|w| matches!(w.text.as_str(), "instead" | "rather"));
@@ -97,9 +100,23 @@ impl Trust<'_> {
             // "There is no new one: I revoked the old one and deleted the secret."
             let none = || {
                 let all = words(&comment.text);
-                let no_new = all.windows(3).any(|w| {
-                    matches!(w[0].text.as_str(), "no" | "without" | "of")
-                        && (w[1].text == "new" || w[1].text == "a" && w[2].text == "new")
+                let thing = |at: usize| {
+                    all.get(at)
+                        .is_some_and(|w| super::nouns::credential_noun(&w.text) || w.text == "one" || w.text == "value")
+                };
+                let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+                let new = |at: usize| {
+                    (word(at) == "new" || word(at) == "uno" && word(at + 1) == "nuevo")
+                        && !matches!(word(at + 1), "errors")
+                };
+                let news: Vec<usize> = (1..all.len()).filter(|at| new(*at)).collect();
+                let no_new = news.iter().any(|at| {
+                    matches!(word(at - 1), "no" | "without" | "of" | "falta")
+                        || (word(at - 1) == "a" && matches!(word(at.wrapping_sub(2)), "no" | "without" | "of"))
+                });
+                // "No new key: the upload uses the identity, I deleted the secret."
+                let no_new_one = news.iter().any(|at| {
+                    matches!(word(at - 1), "no" | "falta") && (thing(at + 1) || thing(at + 2) || word(*at) == "uno")
                 });
                 let ends = |w: &Word| ENDS.iter().any(|stem| w.text.starts_with(stem));
                 let away =
@@ -108,8 +125,17 @@ impl Trust<'_> {
                 let no_more = all
                     .windows(2)
                     .any(|w| w[0].text == "no" && matches!(w[1].text.as_str(), "renewal" | "rotation" | "replacement"));
-                let ended = || all.iter().any(|w| ends(w) && w.text.ends_with("ed"));
-                ((no_more && ended())
+                let ended = || {
+                    all.iter().any(|w| {
+                        (ends(w) && w.text.ends_with("ed"))
+                            || matches!(
+                                w.text.as_str(),
+                                "borrado" | "revocado" | "eliminado" | "gel\u{f6}scht" | "supprim\u{e9}"
+                            )
+                    })
+                };
+                let more = news.len() > usize::from(no_new);
+                ((((no_more || not_renewed) && !more || no_new_one) && ended() && !comment.text.contains('?'))
                     || no_new && (away || all.iter().filter(|w| ends(w)).count() > 1) && !comment.text.contains('?'))
                 .then(|| quote(&comment.text))
             };
@@ -159,14 +185,20 @@ fn thrown_away(all: &[Word]) -> bool {
         (w[0].text == "instead" && w[1].text == "of" || w[0].text == "rather" && w[1].text == "than")
             && renews(&w[2].text)
     });
+    // "I took the secret out instead of replacing it."
+    let took_out = || {
+        all.iter().any(|w| matches!(w.text.as_str(), "took" | "taken" | "take"))
+            && all.iter().any(|w| matches!(w.text.as_str(), "out" | "away"))
+    };
     instead
-        && (0..all.len()).any(|at| {
-            let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
-            let near = all.get(at + 2).map(|w| w.text.as_str()).unwrap_or_default();
-            let word = all[at].text.as_str();
-            ENDS.iter().any(|stem| word.starts_with(stem))
-                || matches!(word, "drop" | "kill")
-                || matches!(word, "throw" if next == "away" || near == "away")
-                || matches!(word, "get" if next == "rid")
-        })
+        && (took_out()
+            || (0..all.len()).any(|at| {
+                let next = all.get(at + 1).map(|w| w.text.as_str()).unwrap_or_default();
+                let near = all.get(at + 2).map(|w| w.text.as_str()).unwrap_or_default();
+                let word = all[at].text.as_str();
+                ENDS.iter().any(|stem| word.starts_with(stem))
+                    || matches!(word, "drop" | "kill")
+                    || matches!(word, "throw" if next == "away" || near == "away")
+                    || matches!(word, "get" if next == "rid")
+            }))
 }

@@ -295,6 +295,9 @@ pub(super) fn limits(text: &str, all: &[Word], length: &Length) -> bool {
             | "least"
             | "lasts"
             | "lasting"
+            | "gets"
+            | "get"
+            | "bekommt"
             | "dauert"
             | "dure"
     ) || matches!(back(2), "for" | "duration" | "für" | "pour" | "por" | "durée" | "dauer" | "duración");

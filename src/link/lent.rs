@@ -279,6 +279,41 @@ pub(super) fn temporary(units: &[Unit], judged: &[Judged]) -> bool {
     })
 }
 
+/// "Two hours from completion of this item", "the clock starts when you close it": a time that is counted from when the ticket is done.
+pub(super) fn from_fulfilment(all: &[Word]) -> bool {
+    const DONE: [&str; 12] = [
+        "fulfil",
+        "complet",
+        "approv",
+        "activat",
+        "provision",
+        "clos",
+        "grant",
+        "switch",
+        "assign",
+        "handover",
+        "done",
+        "processed",
+    ];
+    let done = |w: &Word| DONE.iter().any(|stem| w.text.starts_with(stem)) && w.text != "close-out";
+    let counts = |w: &Word| {
+        matches!(
+            w.text.as_str(),
+            "from" | "once" | "after" | "when" | "upon" | "is" | "of" | "at" | "with" | "since" | "you"
+        )
+    };
+    let begins =
+        |w: &Word| ["count", "start", "begin", "run", "clock", "tick"].iter().any(|stem| w.text.starts_with(stem));
+    (0..all.len()).any(|at| {
+        let before = |reach: usize| all[at.saturating_sub(reach)..at].iter();
+        done(&all[at])
+            && (before(2).any(|w| matches!(w.text.as_str(), "from" | "once" | "after" | "upon"))
+                || (before(1).any(counts) && all[at].text != "granted" && all[at].text != "approved")
+                || (before(1).any(|w| w.text == "is" || w.text == "when" || w.text == "you"))
+                || (before(12).any(begins) && before(8).any(counts)))
+    })
+}
+
 /// From when.
 const FROM: [&str; 6] = ["from", "between", "von", "ab", "du", "desde"];
 

@@ -53,7 +53,9 @@ impl Index {
     fn with_comments(&self, trust: &Trust<'_>, told: Told<'_>, now: Timestamp, ticket: Ticket) -> Ticket {
         let record = trust.record;
         let silent = ticket.intent == Intent::None;
-        if record.comments.iter().all(|comment| comment.system) || (silent && !ticket.why.iter().any(|why| why == SILENT)) {
+        if record.comments.iter().all(|comment| comment.system)
+            || (silent && !ticket.why.iter().any(|why| why == SILENT))
+        {
             return ticket;
         }
         let unlinked = ticket.links.is_empty();
@@ -117,7 +119,13 @@ fn names(ticket: &Ticket, more: &Ticket) -> bool {
 fn dates(ticket: &Ticket, more: &Ticket) -> bool {
     let same = ticket.links.len() == more.links.len()
         && ticket.links.iter().zip(&more.links).all(|(one, other)| one.credential == other.credential);
-    let window = ticket.window.is_none() && more.window.is_some() && !ends(ticket.intent) && !ends(more.intent);
+    let grants = !ends(ticket.intent) && !ends(more.intent);
+    // "Count the 30 minutes from …": where the ticket says how long, and a comment from when.
+    let starts = || {
+        let start = |ticket: &Ticket| ticket.window.as_ref().and_then(|window| window.start);
+        start(ticket).is_none() && start(more).is_some()
+    };
+    let window = grants && more.window.is_some() && (ticket.window.is_none() || starts());
     let effective = ticket.intent == more.intent && ticket.effective_at.is_none() && more.effective_at.is_some();
     same && (window || effective)
 }

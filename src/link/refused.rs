@@ -116,7 +116,7 @@ fn leaves_all(text: &str) -> Option<String> {
         let left = (0..all.len()).any(|at| {
             let leaves = matches!(
                 word(at),
-                "leave" | "leaving" | "lasse" | "lassen" | "laisse" | "laissons" | "dejo" | "dejamos"
+                "leave" | "leaving" | "left" | "lasse" | "lassen" | "laisse" | "laissons" | "dejo" | "dejamos"
             );
             // "I am leaving the other key alone" speaks of another one.
             let all_of_it = matches!(
@@ -128,7 +128,9 @@ fn leaves_all(text: &str) -> Option<String> {
                 && (at + 2..at + 5).any(|next| {
                     matches!(
                         (word(next), word(next + 1)),
-                        ("alone" | "untouched" | "unchanged", _) | ("as" | "where", "it" | "is" | "they")
+                        ("alone" | "untouched" | "unchanged", _)
+                            | ("as" | "where", "it" | "is" | "they")
+                            | ("in", "place")
                     )
                 })
         });
@@ -139,6 +141,9 @@ fn leaves_all(text: &str) -> Option<String> {
                     (word(at), word(at + 1), word(at + 2), word(at + 3)),
                     ("overtaken", "by", ..)
                         | ("false", "positive", ..)
+                        | ("forget", "about" | "this", ..)
+                        | ("still", "in", "place", _)
+                        | ("called", "off", ..)
                         | ("i" | "we", "no", "longer", "need")
                         | ("i" | "we", "don't", "need", "it" | "this")
                         | ("of", "the", "question", _)
@@ -148,7 +153,19 @@ fn leaves_all(text: &str) -> Option<String> {
                         | ("without", "doing", "it" | "this", _)
                 )
         });
-        (denied || left || given_up).then(|| said.trim().to_owned())
+        // "Replaced by SEC-12", "tracked as SEC-12 instead".
+        let elsewhere = (0..all.len()).any(|at| {
+            matches!(
+                (word(at), word(at + 1)),
+                ("replaced" | "covered", "by") | ("tracked" | "handled" | "continued", "as" | "in" | "under" | "by")
+            ) && is_ticket(word(at + 2))
+        });
+        // "You are right, I was wrong", and "it stays".
+        let stays = all.len() <= 4
+            && matches!(word(0), "it" | "this" | "that")
+            && matches!(word(1), "stays" | "remains")
+            && !matches!(word(2), "open" | "closed" | "disabled" | "revoked");
+        (denied || left || given_up || elsewhere || stays).then(|| said.trim().to_owned())
     })
 }
 
@@ -161,8 +178,23 @@ fn says_done(text: &str) -> bool {
             all[at.saturating_sub(2)..at].iter().any(|w| denies(&w.text))
                 || (word(at + 1) == "nothing" && at > 0 && matches!(word(at - 1), "i" | "we" | "have" | "has"))
         };
-        (0..all.len()).any(|at| (changed(word(at)) || ended(word(at))) && !no(at))
+        // "Where the token behind it gets killed", "replaced by SEC-12".
+        let not_yet = |at: usize| {
+            at > 0 && matches!(word(at - 1), "gets" | "be" | "being" | "getting")
+                || (word(at) == "replaced" && word(at + 1) == "by" && is_ticket(word(at + 2)))
+        };
+        (0..all.len()).any(|at| (changed(word(at)) || ended(word(at))) && !no(at) && !not_yet(at))
             || matches!(word(0), "done" | "erledigt" | "fait" | "hecho" | "fixed")
+    })
+}
+
+/// `SEC-12`, in lower case.
+fn is_ticket(word: &str) -> bool {
+    word.rsplit_once('-').is_some_and(|(project, number)| {
+        project.len() > 1
+            && project.bytes().all(|b| b.is_ascii_alphanumeric())
+            && !number.is_empty()
+            && number.bytes().all(|b| b.is_ascii_digit())
     })
 }
 

@@ -183,9 +183,9 @@ fn by_comments(trust: &Trust<'_>, distrusted: &mut Vec<Distrusted>) -> State {
                 (own || before) && !trust.of_change(closer)
             })
             && !trust.of_change(&comment.author);
-        // Where nobody is assigned and no history tells who closed it, it was whoever opened it and says so at its closing.
+        // Where nobody is assigned, whoever opened it may say at its closing that it is not wanted any more.
         let opener = record.assignee.is_none()
-            && trust.entries.is_empty()
+            && trust.entries.iter().all(|entry| entry.part == Part::Status)
             && comment.at.zip(record.closed_at).is_some_and(|(at, closed)| at <= closed)
             && trust.project()
             && !trust.approval().given

@@ -204,7 +204,7 @@ impl<'t> Trust<'t> {
                 }
                 continue;
             }
-            let told = !extension.grants && !asks(&extension.words);
+            let told = !asks(&extension.words);
             let over = told && self.record.closed_at.is_some_and(|closed| extension.end <= closed);
             if trusted || over {
                 window.end = Some(extension.end);

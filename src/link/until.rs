@@ -17,8 +17,6 @@ pub(super) struct Extension {
     pub(super) end: Timestamp,
     /// The words say that it ends sooner than it would have.
     pub(super) sooner: bool,
-    /// They only grant ("approved until 16:00"): the word of those who may, and of nobody else.
-    pub(super) grants: bool,
     pub(super) words: String,
 }
 
@@ -38,13 +36,26 @@ impl Times<'_> {
                 if !temporary && !granted() {
                     return None;
                 }
-                let end = self.points(number, unit).iter().find(|(_, role)| *role == Role::End).map(|(end, _)| end)?;
+                let asked = self.asked_until_when(comment);
+                let ends = |role: &Role| *role == Role::End || (asked && matches!(role, Role::Other | Role::On));
+                let end = self.points(number, unit).iter().find(|(_, role)| ends(role)).map(|(end, _)| end)?;
                 Some((comment, if end.day { end_of(end.at) } else { end.at }))
             })
             .collect();
         let by_right = |(comment, _): &&(usize, Timestamp)| self.record.comments.get(*comment).is_some_and(&may);
         let end = ends.iter().find(by_right).or(ends.first()).map(|(_, end)| *end);
         end.map(|end| Window { start: None, end: Some(end) })
+    }
+
+    /// "Until when?", in the comment before.
+    fn asked_until_when(&self, comment: usize) -> bool {
+        let before = |unit: &(usize, &Unit)| comment > 0 && unit.1.origin == Origin::Comment(comment - 1);
+        self.units.iter().enumerate().filter(before).any(|(number, unit)| {
+            self.judged[number].question
+                && words(&unit.text)
+                    .iter()
+                    .any(|w| matches!(w.text.as_str(), "until" | "till" | "bis" | "long" | "end" | "lange" | "hasta"))
+        })
     }
 
     /// "Today only", and "granted, expires 17:00": the hour of a day at whose end it would have ended.
@@ -98,7 +109,7 @@ impl Times<'_> {
                 continue;
             }
             if let Some(end) = self.as_asked(number, comment).filter(|_| moves || grants()) {
-                out.push(Extension { comment, end, sooner: false, grants: true, words: unit.text.clone() });
+                out.push(Extension { comment, end, sooner: false, words: unit.text.clone() });
                 continue;
             }
             let points = self.points(number, unit);
@@ -118,7 +129,7 @@ impl Times<'_> {
                 // "Until Friday" says again what the ticket says with the hour.
                 let again = !moves && point.day && end.is_some_and(|end| stated >= end && stated - end < DAY);
                 if !again {
-                    out.push(Extension { comment, end: stated, sooner, grants: !moves, words });
+                    out.push(Extension { comment, end: stated, sooner, words });
                 }
             } else if points.is_empty()
                 && let Some(length) = longer(&self.site.dates(&unit.text)).filter(|_| moves || grants())
@@ -126,7 +137,7 @@ impl Times<'_> {
                 && let Some(later) = length.after(from, &self.zone)
             {
                 // "Add two more hours, approved."
-                out.push(Extension { comment, end: later, sooner: false, grants: true, words });
+                out.push(Extension { comment, end: later, sooner: false, words });
             }
         }
         out
@@ -160,7 +171,10 @@ fn longer(text: &str) -> Option<super::lengths::Stated> {
             || words(text.get(..length.start).unwrap_or_default())
                 .last()
                 // "Prolonging this by a week".
-                .is_some_and(|w| more(w) || (w.text == "by" && moving(text).is_some()))
+                .is_some_and(|w| {
+                    // "Prolonged by exactly one day"
+                    more(w) || (matches!(w.text.as_str(), "by" | "exactly" | "just" | "um") && moving(text).is_some())
+                })
     });
     if let Some(length) = beside {
         return Some(length.duration);
@@ -184,6 +198,7 @@ fn agrees(text: &str) -> bool {
                 | "okay"
                 | "yes"
                 | "agreed"
+                | "agree"
                 | "akkoord"
                 | "genehmigt"
                 | "einverstanden"
@@ -226,7 +241,11 @@ fn denies(unit: &Unit) -> bool {
 
 /// Whether words move the end of an access.
 fn extends(text: &str) -> bool {
-    const PHRASES: [&[&str]; 25] = [
+    const PHRASES: [&[&str]; 29] = [
+        &["once", "more"],
+        &["the", "same", "day", "instead"],
+        &["utc", "instead"],
+        &["new", "limit"],
         &["end", "moves", "to"],
         &["end", "is", "moved", "to"],
         &["end", "time", "is"],

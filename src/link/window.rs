@@ -220,28 +220,7 @@ impl Times<'_> {
                     })
                     .map(|l| l.duration)
             });
-            from_fulfilment |= all.windows(2).any(|pair| {
-                (matches!(pair[0].text.as_str(), "is" | "once" | "after" | "when" | "from" | "upon" | "of" | "you")
-                    || (pair[0].text == "the" && matches!(pair[1].text.as_str(), "fulfilment" | "fulfillment")))
-                    && matches!(
-                        pair[1].text.as_str(),
-                        "fulfilled"
-                            | "close"
-                            | "activate"
-                            | "switch"
-                            | "fulfil"
-                            | "fulfill"
-                            | "granted"
-                            | "approved"
-                            | "approval"
-                            | "fulfilment"
-                            | "fulfillment"
-                            | "grant"
-                            | "provisioned"
-                            | "closed"
-                            | "done"
-                    )
-            });
+            from_fulfilment |= super::lent::from_fulfilment(&all);
         }
         length = self.keyed_length().or(length);
         if end.is_none() && length.is_none() {
