@@ -40,10 +40,14 @@ pub(super) fn settings(document: &Document, root: &Root, known: &Known<'_>) -> R
         approvers: root.trust.approvers.clone(),
         approved: root.trust.approved.clone(),
     };
+    if let Some(tracker) = root.trust.approved.keys().find(|tracker| !APPROVED_BY.contains(&tracker.as_str())) {
+        let next = format!("trackers are {}", APPROVED_BY.join(", "));
+        return Err(document.error(&keys(&["trust", "approved", tracker]), "this is no tracker", &next));
+    }
     settings.words = words::words(document, &root.words)?;
     settings.repository = root.repository.clone();
     if let Some(name) = &root.repository
-        && (name.split('/').filter(|part| !part.is_empty()).count() < 2 || name.contains(char::is_whitespace))
+        && !is_repository(name)
     {
         return Err(document.error(&keys(&["repository"]), "this is no repository's name", "write owner/name"));
     }
@@ -69,6 +73,19 @@ pub(super) fn settings(document: &Document, root: &Root, known: &Known<'_>) -> R
     }
     Ok(settings)
 }
+
+/// `owner/name`, or a path of groups: no address, and nothing left over at its ends.
+fn is_repository(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('/').collect();
+    parts.len() > 1
+        && parts.iter().all(|part| !part.is_empty())
+        && !name.contains(|c: char| c.is_whitespace() || matches!(c, ':' | '@' | '\\' | '?' | '#'))
+        && !name.ends_with(".git")
+        && !(parts.len() > 2 && parts[0].contains('.'))
+}
+
+/// The trackers whose approval field or label can be configured.
+const APPROVED_BY: [&str; 5] = ["jira", "servicenow", "github", "gitlab", "csv"];
 
 fn policy(document: &Document, policy: &Policy, known: &Known<'_>, settings: &mut Settings) -> Result<(), ConfigError> {
     let set = |target: &mut SignedDuration, text: &Option<String>, path: &[&str]| match text {

@@ -43,6 +43,7 @@ fn ticket(id: &str, intent: Intent, state: State, opened: i64, closed: Option<i6
         title: String::new(),
         may_loosen: true,
         emergency: false,
+        of_change: false,
         vouched_by: Vec::new(),
         subject_names: Vec::new(),
         removed: Vec::new(),

@@ -88,6 +88,10 @@ impl Collected {
         inventory.gaps.sort();
         inventory.gaps.dedup();
         inventory.coverage.sort();
+        // What was read from an older file is not younger for being written once more.
+        let recorded =
+            self.exports.iter().filter(|export| export.gives == Gives::Recorded).filter_map(|export| export.at);
+        inventory.exported_at = inventory.exported_at.into_iter().chain(recorded).min();
         inventory.slots.sort_by(|a, b| a.id.cmp(&b.id));
         inventory.credentials.sort_by(|a, b| a.id.cmp(&b.id));
         inventory
@@ -447,6 +451,9 @@ impl Collected {
 /// Observations that an export does not date were made when it was written, at the latest.
 fn date(batch: &mut Batch, exported: Option<Timestamp>) {
     for credential in &mut batch.inventory.credentials {
+        if let Some(exported) = exported.filter(|_| credential.liveness.is_none()) {
+            batch.inventory.recorded_at.insert(credential.id.clone(), exported);
+        }
         for seen in credential.liveness.iter_mut().chain(&mut credential.observations) {
             seen.at = seen.at.or(exported);
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::model::Id;
 use crate::model::inventory::Gap;
-use crate::model::pipeline::Pipelines;
+use crate::model::pipeline::{Environment, Pipelines};
+use crate::model::reference::{Kind, Reference};
 use crate::model::report::Finding;
 use crate::model::scope::{Reach, Scope, ScopeKind};
 use crate::model::settings::Settings;
@@ -28,6 +29,10 @@ pub(super) struct Inputs<'a> {
     pub(super) settings: &'a Settings,
     /// What the jobs in scope read from outer stores.
     pub(super) outer: &'a BTreeSet<Outer>,
+    /// What the jobs in scope refer to.
+    pub(super) used: &'a [(&'a Reference, Vec<Environment>)],
+    /// None of these leads to a slot that a source knows, or knows not to be there.
+    pub(super) blind: bool,
     pub(super) sources: &'a Sources,
     /// What of the change could not be compared.
     pub(super) change: &'a [Gap],
@@ -119,6 +124,7 @@ pub(super) fn split(inputs: &Inputs<'_>) -> Split {
             reason: "no ticket source is configured: nothing was compared".to_owned(),
         });
     }
+    deciding.extend(unresolved(inputs));
     let empty_scope = inputs.scope.jobs.is_empty();
     if empty_scope {
         deciding.insert(Gap {
@@ -132,6 +138,41 @@ pub(super) fn split(inputs: &Inputs<'_>) -> Split {
         });
     }
     Split { deciding: deciding.into_iter().collect(), notes: notes.into_iter().collect(), empty_scope }
+}
+
+/// References that nothing could resolve: where the repository's own name is not known, no name of a secret leads to a slot; where no
+/// store was asked and no inventory tells of any, nobody knows what the slots hold. That is no pass.
+fn unresolved(inputs: &Inputs<'_>) -> Vec<Gap> {
+    let gap = |lacks: &str, reason: &str| Gap {
+        source: "configuration".to_owned(),
+        lacks: lacks.to_owned(),
+        scope: "*".to_owned(),
+        reason: reason.to_owned(),
+    };
+    let of_ci = |kind: Kind| matches!(kind, Kind::Secret | Kind::AllSecrets | Kind::Dynamic);
+    let of_store =
+        |kind: Kind| of_ci(kind) || matches!(kind, Kind::Vault | Kind::AwsSecret | Kind::GcpSecret | Kind::AzureSecret);
+    let any = |is: &dyn Fn(Kind) -> bool| inputs.used.iter().any(|(reference, _)| is(reference.kind));
+    let mut out = Vec::new();
+    if inputs.settings.repository.is_none() && any(&of_ci) {
+        out.push(gap(
+            "repository",
+            "the repository's name is not known, so the secrets that its jobs name lead nowhere: set `repository: owner/name`",
+        ));
+    }
+    let repository = inputs.settings.repository.as_deref();
+    if let Some(repository) =
+        repository.filter(|_| inputs.blind && inputs.reach.credentials.is_empty() && any(&of_store))
+    {
+        out.push(gap(
+            "slots",
+            &format!(
+                "no store and no inventory that was read knows any of the slots that the jobs read, nor that they are not there: what \
+                 they hold is not known (the repository is {repository})"
+            ),
+        ));
+    }
+    out
 }
 
 /// Whether the jobs in scope read slots of a store. An inventory tells only the name of the source that left a gap, which is its kind

@@ -6,6 +6,7 @@ mod account;
 mod change;
 mod collect;
 mod copies;
+mod dated;
 mod freshness;
 mod gaps;
 mod near;
@@ -128,9 +129,10 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
     collected.stores(sources, &want).await;
     apply_links(&mut collected.inventory, settings);
     copies::join(&mut collected.inventory);
-    let (absent, unknown, bound) = {
+    let (blind, absent, unknown, bound) = {
         let resolver = Resolver::new(&collected.inventory, repository, home);
         (
+            reach::blind(&used, &resolver),
             reach::absent_slots(&used, &resolver),
             reach::unknown_slots(&used, &resolver),
             reach::bindings(&pipelines, &scope, &used, &resolver, &jobs),
@@ -160,7 +162,9 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
         focus.tickets.extend(options.change.tickets());
         want.focus = Some(focus);
     }
-    let tickets = collected.tickets(sources, &want, settings).await;
+    let mut tickets = collected.tickets(sources, &want, settings).await;
+    dated::as_of(&mut tickets, now);
+    collected.undated(&tickets, sources);
     name_slots_of_tickets(&mut collected.inventory, &tickets);
 
     // Now it is known what matters: what the deploy reaches, and what tickets speak of.
@@ -223,6 +227,8 @@ pub async fn check(options: &Options, config: &Config, sources: &Sources, env: &
         reach: &reached,
         settings,
         outer: &want.outer,
+        used: &used,
+        blind,
         sources,
         change: options.change.gaps(),
     });

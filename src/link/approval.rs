@@ -3,7 +3,7 @@
 
 use jiff::Timestamp;
 
-use crate::model::ticket::{Distrusted, Field, Person, Record};
+use crate::model::ticket::{Distrusted, Field, Person, Record, System};
 
 use super::history::{Entry, Part};
 use super::links::quote;
@@ -70,6 +70,15 @@ impl Trust<'_> {
         match entry {
             Some(entry) if self.own(entry.author) => {
                 out.distrusted.push(refused(what, entry.author, &entry.field, value));
+            }
+            // Nobody is seen to have set it: it was there when the ticket was opened, or a history that is not at hand would tell.
+            None if self.of_change(&self.record.reporter)
+                || (self.record.system == System::Jira
+                    && !self.entries.is_empty()
+                    && self.record.approvers.is_empty()
+                    && self.own(&self.record.reporter)) =>
+            {
+                out.distrusted.push(refused(what, &self.record.reporter, "at its opening", value));
             }
             _ => {
                 out.given = true;

@@ -338,6 +338,7 @@ impl Index {
             title: record.title.clone(),
             may_loosen: trust.may_loosen(approved),
             emergency: approval::emergency(record),
+            of_change: trust.of_change(&record.reporter),
             vouched_by: trust.vouched_by(),
             subject_names: subjects.iter().flat_map(|s| self.settings.names_of(&s.name)).collect(),
             subject,

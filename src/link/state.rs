@@ -120,7 +120,19 @@ fn reopened(name: &str, status: Option<State>, settings: &Settings) -> bool {
 
 /// What the history makes of the tracker's present state.
 fn played(trust: &Trust<'_>, present: State, out: &mut Stated) {
-    let Some(mut played) = replay(trust, present) else { return };
+    let Some(mut played) = replay(trust, present) else {
+        // Without a history it is nobody's known deed, or the assignee's: one that may not take a promise back leaves it as it was.
+        let by_change = trust.record.assignee.as_ref().is_some_and(|assignee| trust.of_change(assignee));
+        if present == State::Withdrawn && (!trust.project() || by_change) {
+            out.state = State::Open;
+            out.distrusted.push(Distrusted {
+                what: "withdrawn where nobody trusted can be seen to have done it".to_owned(),
+                field: "status".to_owned(),
+                quote: quote(&trust.record.state.status),
+            });
+        }
+        return;
+    };
     out.withdrawn = played.withdrawn.take();
     out.distrusted.append(&mut played.distrusted);
     match (present, played.stands) {

@@ -1,7 +1,7 @@
 //! The inventory: slots, credentials, grants, and how completely each part was read (CONTRACT, Inventory). What `inventory`
 //! prints, the `file` source reads back.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -299,6 +299,10 @@ pub struct Inventory {
     /// How completely each part was read.
     #[serde(default)]
     pub coverage: Vec<Extent>,
+    /// Of credentials of which a file says no more than their status: when that was written. What was true before proves nothing about
+    /// after.
+    #[serde(skip)]
+    pub recorded_at: BTreeMap<Id, Timestamp>,
 }
 
 fn inventory_schema() -> String {
@@ -314,6 +318,7 @@ impl Default for Inventory {
             credentials: Vec::new(),
             gaps: Vec::new(),
             coverage: Vec::new(),
+            recorded_at: BTreeMap::new(),
         }
     }
 }
@@ -356,6 +361,10 @@ impl Inventory {
         }
         self.gaps.extend(other.gaps);
         self.coverage.extend(other.coverage);
+        for (id, at) in other.recorded_at {
+            let newest = self.recorded_at.entry(id).or_insert(at);
+            *newest = at.max(*newest);
+        }
     }
 }
 

@@ -22,16 +22,12 @@ pub(super) fn best(observations: &[Liveness]) -> Option<&Liveness> {
         return observations.iter().rev().max_by_key(rank);
     };
     let recent = |l: &&Liveness| l.at.is_some_and(|at| newest.duration_since(at) <= TOGETHER);
-    // Of two made in the same second, the one that came later.
-    let outdated = |(index, l): (usize, &Liveness)| {
-        let later = |(other_index, other): (usize, &Liveness)| (other.at, other_index) > (l.at, index);
+    // Of two made in the same second neither is later: their order is that of the configuration, which proves nothing.
+    let outdated = |l: &&Liveness| {
         let same = |other: &&Liveness| definite(other) && other.method == l.method;
-        observations.iter().enumerate().any(|(index, other)| same(&other) && later((index, other)))
+        observations.iter().any(|other| same(&other) && other.at > l.at)
     };
-    let together = || {
-        let current = observations.iter().enumerate().filter(|(_, l)| definite(l) && recent(l));
-        current.filter(|(index, l)| !outdated((*index, *l))).map(|(_, l)| l)
-    };
+    let together = || observations.iter().filter(|l| definite(l) && recent(l) && !outdated(l));
     together().find(|l| l.state == LivenessState::Live).or_else(|| together().max_by_key(|l| l.at))
 }
 
@@ -56,7 +52,9 @@ mod tests {
         assert_eq!(state(&[seen(Live, "list", noon), seen(Dead, "list", later)]), Some(Dead));
         assert_eq!(state(&[seen(Live, "list", noon), seen(NotFound, "list", later)]), Some(NotFound));
         assert_eq!(state(&[seen(Dead, "list", noon), seen(Live, "list", later)]), Some(Live));
-        assert_eq!(state(&[seen(Live, "list", noon), seen(Dead, "list", noon)]), Some(Dead));
+        // In the same second: whichever source was read first, it may work.
+        assert_eq!(state(&[seen(Live, "list", noon), seen(Dead, "list", noon)]), Some(Live));
+        assert_eq!(state(&[seen(Dead, "list", noon), seen(Live, "list", noon)]), Some(Live));
         // Long ago.
         assert_eq!(state(&[seen(Live, "probe", noon), seen(Dead, "list", evening)]), Some(Dead));
         // What proves nothing outdates nothing.

@@ -313,6 +313,9 @@ pub struct Ticket {
     /// Whether its type, request type or a label says that it is an emergency change.
     #[serde(skip, default)]
     pub emergency: bool,
+    /// Whether an author of the change under the gate opened it.
+    #[serde(skip, default)]
+    pub of_change: bool,
     /// Every name of the people who stand behind it as assignee and approvers.
     #[serde(skip, default)]
     pub vouched_by: Vec<String>,

@@ -10,7 +10,7 @@ use crate::model::inventory::Gap;
 use crate::model::report::{Evidence, Finding, Place, Severity, Subject, Verdict, Waived, WaiverReport, WaiverStatus};
 use crate::model::scope::Reach;
 use crate::model::settings::{OnGap, Settings, Waiver};
-use crate::model::ticket::Ticket;
+use crate::model::ticket::{State, Ticket};
 
 /// A finding before the verdict, in plain data: what a rule found, and the rule's own severity and standards.
 #[derive(Debug, Clone)]
@@ -195,6 +195,17 @@ pub fn vouched(waiver: &Waiver, settings: &Settings, tickets: &[Ticket]) -> Resu
     };
     if !ticket.approved {
         return Err(format!("its ticket {id} is not approved"));
+    }
+    if ticket.state == State::Withdrawn {
+        return Err(format!("its ticket {id} was withdrawn"));
+    }
+    let projects = &settings.trust.projects;
+    let project = id.rsplit_once(['-', '#', '!']).map_or(id, |(project, _)| project);
+    if !projects.is_empty() && !projects.iter().any(|known| known.eq_ignore_ascii_case(project)) && !ticket.may_loosen {
+        return Err(format!("its ticket {id} is not in trust.projects"));
+    }
+    if ticket.of_change {
+        return Err(format!("its ticket {id} was opened by the change's own author"));
     }
     let by_author = |name: &String| settings.change_authors.iter().any(|author| settings.same_party(author, name));
     if waiver.approved_by.iter().any(by_author)

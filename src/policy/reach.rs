@@ -53,6 +53,15 @@ pub fn in_scope<'p>(
     out
 }
 
+/// Whether no reference leads to a slot that a source knows, or knows not to be there.
+#[must_use]
+pub fn blind(used: &[(&Reference, Vec<Environment>)], resolver: &Resolver<'_>) -> bool {
+    let told = |reference: &Reference, environment: &Environment| {
+        resolver.targets(reference, environment).iter().any(|target| target.known || target.absent)
+    };
+    !used.iter().any(|(reference, environments)| environments.iter().any(|environment| told(reference, environment)))
+}
+
 /// The jobs in scope that use a reference. Its own job decides where it has one; the calling jobs of a called workflow do where
 /// only they are in scope.
 fn using_jobs(reference: &Reference, scope: &Scope, jobs: &Jobs<'_>) -> Vec<String> {

@@ -13,8 +13,8 @@ use crate::model::vault_path::{self, Store};
 
 /// All known slots, ordered for look-up by place.
 pub struct Resolver<'i> {
-    /// GitHub and GitLab slots: (kind, place with environment, name) as written in the id.
-    places: BTreeMap<(&'i str, &'i str), Vec<&'i Slot>>,
+    /// GitHub and GitLab slots by kind and place (with its environment), in lower case: neither server tells names by their case.
+    places: BTreeMap<(&'i str, String), Vec<&'i Slot>>,
     outer: Vec<&'i Slot>,
     complete: Vec<(&'i str, &'i str)>,
     /// What was read of Vault's stores to the end.
@@ -41,7 +41,7 @@ impl<'i> Resolver<'i> {
     /// checkout's own: what another one holds is out of its reach.
     #[must_use]
     pub fn new(inventory: &'i Inventory, repository: Option<&'i str>, home: &'i Home) -> Self {
-        let mut places: BTreeMap<(&str, &str), Vec<&Slot>> = BTreeMap::new();
+        let mut places: BTreeMap<(&str, String), Vec<&Slot>> = BTreeMap::new();
         let mut outer = Vec::new();
         let own = |id: &Id| id.authority() == home.of(id.provider());
         // An organization's secret is not there for a repository that is not among the selected ones.
@@ -54,7 +54,7 @@ impl<'i> Resolver<'i> {
                 ("github" | "gitlab", _) if !own(&slot.id) || hidden(slot) => {}
                 ("github", kind) | ("gitlab", kind @ "variable") => {
                     let place = slot.id.rest().split(':').next().unwrap_or_default();
-                    places.entry((kind, place)).or_default().push(slot);
+                    places.entry((kind, place.to_lowercase())).or_default().push(slot);
                 }
                 ("env", _) => {}
                 _ => outer.push(slot),
@@ -123,27 +123,24 @@ impl<'i> Resolver<'i> {
     fn environments(&self, kind: &str, repository: &str, environment: &Environment) -> (Vec<String>, bool) {
         match environment {
             Environment::None => (Vec::new(), true),
-            Environment::Named(name) => {
-                let wanted = format!("{repository}@{}", part(name));
-                let known = self.places.keys().filter(|(k, place)| *k == kind && place.eq_ignore_ascii_case(&wanted));
-                let mut places: Vec<String> = known.map(|(_, place)| (*place).to_owned()).collect();
-                if places.is_empty() {
-                    places.push(wanted);
-                }
-                (places, true)
-            }
+            Environment::Named(name) => (vec![format!("{repository}@{}", part(name))], true),
             Environment::Expression(_) => {
-                let prefix = format!("{repository}@");
+                let prefix = format!("{repository}@").to_lowercase();
                 let known = self.places.keys().filter(|(k, place)| *k == kind && place.starts_with(&prefix));
-                (known.map(|(_, place)| (*place).to_owned()).collect(), false)
+                (known.map(|(_, place)| place.clone()).collect(), false)
             }
         }
+    }
+
+    /// The known slots of a place.
+    fn at(&self, kind: &'i str, place: &str) -> impl Iterator<Item = &&'i Slot> {
+        self.places.get(&(kind, place.to_lowercase())).into_iter().flatten()
     }
 
     /// Every known slot of those places.
     fn everything(&self, kind: &str, tiers: &[Vec<String>]) -> Vec<Target> {
         let places = tiers.iter().flatten();
-        let slots = places.filter_map(|place| self.places.get(&(kind, place.as_str()))).flatten();
+        let slots = places.flat_map(|place| self.at(kind, place));
         slots
             .map(|slot| Target { slot: slot.id.clone(), confidence: Confidence::Possible, known: true, absent: false })
             .collect()
@@ -152,8 +149,7 @@ impl<'i> Resolver<'i> {
     fn by_tiers(&self, kind: &str, tiers: &[Vec<String>], name: &str) -> Vec<Target> {
         let mut out = Vec::new();
         for place in tiers.iter().flatten() {
-            let slots = self.places.get(&(kind, place.as_str())).into_iter().flatten();
-            out.extend(slots.filter(|slot| named(slot, name)).map(|slot| Target {
+            out.extend(self.at(kind, place).filter(|slot| named(slot, name)).map(|slot| Target {
                 slot: slot.id.clone(),
                 confidence: Confidence::Exact,
                 known: true,
@@ -225,8 +221,8 @@ impl<'i> Resolver<'i> {
         // The project before its groups, nearest first; within one, the most specific matching scope.
         let mut possible: Vec<Target> = Vec::new();
         for place in &places {
-            let slots = self.places.get(&("variable", place.as_str())).into_iter().flatten();
-            let mut matching: Vec<(&Slot, Option<bool>)> = slots
+            let mut matching: Vec<(&Slot, Option<bool>)> = self
+                .at("variable", place)
                 .filter(|slot| named(slot, name))
                 .map(|slot| (*slot, scope_matches(scope_of(slot), environment)))
                 .filter(|(_, matches)| *matches != Some(false))

@@ -237,6 +237,9 @@ impl<'a> Case<'a> {
     pub fn truth_since(&self, id: &Id, since: Timestamp) -> Truth {
         let truth = self.truth(id);
         let (Truth::Live(text), Some(credential)) = (&truth, self.credential(id)) else { return truth };
+        if credential.liveness.is_none() && self.facts.inventory.recorded_at.get(id).is_some_and(|at| *at < since) {
+            return Truth::Unknown(format!("nobody looked since {since}; before that {text}"));
+        }
         let outdated = |seen: &Liveness| seen.state == LivenessState::Live && seen.at.is_some_and(|at| at < since);
         if !credential.liveness.as_ref().is_some_and(outdated) {
             return truth;

@@ -43,6 +43,9 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             .filter(|grant| !stood_before(case, expected, credential, grant))
             .collect();
         let Some(first) = extra.first() else {
+            if credential.grants.is_empty() && !case.tells_grants(id) && case.is_live(id) {
+                sink.need(id, "grants", "nothing tells what it may do");
+            }
             continue;
         };
         let actual = match case.truth_since(id, latest.from) {

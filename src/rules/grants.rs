@@ -122,7 +122,8 @@ fn lies(access: &Access, has: &str, all: &[Grant]) -> Lies {
 pub(super) fn allows(access: &Access, grant: &Grant, credential: &Credential) -> bool {
     let level = access.level.is_none() || grant.level.is_none() || grant.level <= access.level;
     let environment = access.environments.is_empty()
-        || grant.environment.as_ref().is_none_or(|has| access.environments.iter().any(|e| environment_within(e, has)));
+        || environment_of(grant, credential)
+            .is_none_or(|has| access.environments.iter().any(|e| environment_within(e, has)));
     let resource = grant
         .resource
         .as_ref()

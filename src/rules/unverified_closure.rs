@@ -3,8 +3,10 @@
 use crate::model::Id;
 use crate::model::expectation::Content;
 use crate::model::report::{Severity, Subject};
-use crate::model::ticket::{Intent, State};
+use crate::model::ticket::{Intent, State, Ticket};
+use crate::model::time::later;
 
+use super::case::changed_at;
 use super::{Case, Draft, Rule, Sink, Truth, cite};
 
 /// The rule.
@@ -24,7 +26,11 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
     for ticket in case.tickets {
         let removes = matches!(ticket.intent, Intent::Revoke | Intent::Rotate);
         let done = ticket.state == State::Done && ticket.effective().is_none_or(|at| at <= case.now);
-        if !removes || !done || ticket.links.iter().any(|link| link.can_block(ticket.intent)) {
+        if !removes || ticket.links.iter().any(|link| link.can_block(ticket.intent)) {
+            continue;
+        }
+        let open = may_mean(case, ticket, sink);
+        if !done {
             continue;
         }
         let id = Id::ticket(&ticket.id);
@@ -38,10 +44,47 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
             ),
         )
         .expected("done")
-        .actual("it names nothing that is known")
+        .actual(if open { ticket.ambiguous.join("; ") } else { "it names nothing that is known".to_owned() })
         .tickets([ticket.id.as_str()]);
         sink.fire(draft);
     }
+}
+
+/// A ticket whose name fits several things: where none of them shows that it was done, the deploy may use the one that was meant, and
+/// nobody can tell. Says whether its name fits several.
+fn may_mean(case: &Case<'_>, ticket: &Ticket, sink: &mut Sink<'_>) -> bool {
+    let candidates: Vec<Id> = ticket
+        .ambiguous
+        .iter()
+        .flat_map(|said| said.split_whitespace())
+        .map(|word| Id::new(word.trim_end_matches([',', ';', '.'])))
+        .filter(|id| case.slot(id).is_some() || case.credential(id).is_some())
+        .collect();
+    let limit = match ticket.intent {
+        Intent::Rotate => case.settings.limits.rotate,
+        _ => case.settings.limits.revoke,
+    };
+    let due = match (ticket.state, ticket.effective(), ticket.opened_at) {
+        (State::Done, at, _) => at,
+        (State::Open, _, Some(opened)) => Some(ticket.due_at.unwrap_or(later(opened, limit))),
+        _ => None,
+    };
+    let Some(opened) = ticket.opened_at.or(due).filter(|_| due.is_some_and(|due| due <= case.now)) else {
+        return !candidates.is_empty();
+    };
+    let done = |id: &Id| match case.slot(id) {
+        Some(slot) => {
+            changed_at(slot).is_some_and(|at| at > opened)
+                || slot.holds.as_ref().is_some_and(|held| matches!(case.truth(held), Truth::Dead(_)))
+        }
+        None => matches!(case.truth(id), Truth::Dead(_)),
+    };
+    if !candidates.iter().any(done) {
+        for id in &candidates {
+            sink.need(id, "tickets", format!("{} may mean it: {}", ticket.id, ticket.ambiguous.join("; ")));
+        }
+    }
+    !candidates.is_empty()
 }
 
 fn credentials(case: &Case<'_>, sink: &mut Sink<'_>) {
