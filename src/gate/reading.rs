@@ -23,6 +23,8 @@ pub(super) struct Reading<'r> {
     waiting: Vec<Record>,
     bytes: usize,
     tickets: BTreeMap<(String, String), Ticket>,
+    /// When those that were kept were changed last, as their source says.
+    updated: BTreeMap<(String, String), Option<Timestamp>>,
     /// Tickets that are longer than what is read of one.
     pub(super) gaps: Vec<Gap>,
     /// How many the source has handed over.
@@ -42,6 +44,7 @@ impl<'r> Reading<'r> {
             waiting: Vec::new(),
             bytes: 0,
             tickets: BTreeMap::new(),
+            updated: BTreeMap::new(),
             gaps: Vec::new(),
             count: 0,
             newest: None,
@@ -73,7 +76,32 @@ impl<'r> Reading<'r> {
         let waiting = std::mem::take(&mut self.waiting);
         let understood: Vec<Ticket> =
             waiting.par_iter().map(|record| self.index.understand(record, self.now)).collect();
-        for ticket in understood {
+        for (ticket, record) in understood.into_iter().zip(&waiting) {
+            let key = (ticket.source.clone(), ticket.id.clone());
+            let before = self.updated.get(&key).copied();
+            if let Some(other) = self.tickets.get(&key) {
+                // A later state of a ticket replaces an earlier one; which of two is later must be told.
+                let told = before.flatten().zip(record.updated_at).filter(|(then, now)| then != now);
+                match told {
+                    Some((then, now)) if now < then => continue,
+                    Some(_) => {}
+                    None if (other.state, other.intent, &other.links)
+                        != (ticket.state, ticket.intent, &ticket.links) =>
+                    {
+                        self.gaps.push(Gap {
+                            source: ticket.source.clone(),
+                            lacks: "tickets".to_owned(),
+                            scope: ticket.id.clone(),
+                            reason: format!(
+                                "{} stands there twice, with different contents, and nothing tells which is later: export each \
+                                 ticket once, or with the time of its last change",
+                                ticket.id
+                            ),
+                        });
+                    }
+                    None => {}
+                }
+            }
             // Whatever was understood of the rest: what is not read may ask for more.
             self.gaps.extend(ticket.unread.as_ref().map(|why| Gap {
                 source: ticket.source.clone(),
@@ -83,6 +111,7 @@ impl<'r> Reading<'r> {
                     "{why}; move what it asks for to a ticket of its own, and leave this one out of the source"
                 ),
             }));
+            self.updated.insert(key, record.updated_at);
             let silent = ticket.intent == Intent::None && ticket.links.is_empty();
             if self.keep_all || !silent || self.named.contains(ticket.id.as_str()) {
                 self.tickets.insert((ticket.source.clone(), ticket.id.clone()), ticket);

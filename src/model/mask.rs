@@ -36,15 +36,45 @@ static FORMS: LazyLock<Vec<(Regex, Judge)>> = LazyLock::new(|| {
         form(r"\b(?P<keep>npm_|sk-)(?P<value>[A-Za-z0-9]{20,})", |found| mixed(value(found))),
         form(r"\b(?P<keep>[sb]\.)(?P<value>[A-Za-z0-9]{24,})\b", |found| scattered(value(found))),
         form(r"(?P<keep>)(?P<value>\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?)", |_| true),
+        form(
+            r"(?P<keep>shp(?:at|ss|ca|pa)_|NRAK-|\bSG\.|lin_api_|xkeysib-|sq0(?:atp|csp)-|AGE-SECRET-KEY-1)(?P<value>[A-Za-z0-9_.-]{12,})",
+            |_| true,
+        ),
+        form(
+            r#"(?i)(?P<keep>hooks\.slack\.com/(?:services|workflows|triggers)/|/webhookb2/|discord(?:app)?\.com/api/webhooks/\d+/)(?P<value>[^\s"'`)>\]]{10,})"#,
+            |_| true,
+        ),
+        // `--password …`, `curl -u user:…`, `mysql -p…`, `<password>…</password>`
+        form(
+            r#"(?i)(?P<keep>--(?:password|passwd|pass|token|secret|api-?key)(?:=|\s+)["'`]*)(?P<value>[^\s"'`-][^\s"'`]{3,})"#,
+            |found| !is_name(value(found)) && odd(value(found)),
+        ),
+        form(
+            r#"(?P<keep>\bcurl\b[^\n]{0,200}?\s(?:-u|--user)[ =]?["']?[^\s:"'@]+:)(?P<value>[^\s"'@]{4,})"#,
+            |found| !is_name(value(found)),
+        ),
+        form(
+            r"(?P<keep>\b(?:mysql|mysqldump|mysqladmin|mariadb)\b[^\n]{0,120}?\s-p)(?P<value>[^\s-][^\s]{3,})",
+            |found| !is_name(value(found)),
+        ),
+        form(
+            r"(?i)(?P<keep><(?:password|passwd|pwd|secret|token|apikey|api-key)>)(?P<value>[^<\s][^<]{3,})(?P<tail></)",
+            |found| !is_name(value(found)),
+        ),
         form(r"(?i)(?P<keep>\b(?:bearer|basic)\s+)(?P<value>[A-Za-z0-9._~+/=-]{8,})", |found| mixed(value(found))),
         // `password=…`, `AWS_SECRET_ACCESS_KEY: …`, `the passphrase is …`
         form(
-            r#"(?i)(?P<keep>(?:passw(?:or)?d|passphrase|pwd)["'`*]*\s*(?:[:=]|\bis\b)\s*["'`]*)(?P<value>[^\s"'`,;)]{4,})"#,
+            r#"(?i)(?P<keep>(?:passwor[dt]|passwd|passphrase|passcode|kennwort|\bpass|\bpwd?|mot de passe|contrase\u{f1}a|\bclave|wachtwoord)["'`*]*\s*(?:[:=]|\b(?:is|ist|lautet|est|es)\b)\s*["'`]*)(?P<value>[^\s"'`,;)<]{4,})"#,
             |found| !is_name(value(found)) && odd(value(found)),
         ),
         form(
             r#"(?i)(?P<keep>(?:secret(?:_?access)?(?:_?key)?|token|(?:api|auth|account|private|shared)[_-]?key|credentials?)["'`*]*\s*(?:[:=]|\bis\b)\s*["'`]*)(?P<value>[^\s"'`,;)]{8,})"#,
             |found| !is_name(value(found)) && mixed(value(found)),
+        ),
+        // `the password is "four plain words"`
+        form(
+            r#"(?i)(?P<keep>(?:passwor[dt]|passphrase|kennwort|mot de passe|contrase\u{f1}a)["'`*]*\s*(?:[:=]|\b(?:is|ist|lautet|est|es)\b)\s*["\u{201c}\u{201e}])(?P<value>[^"\u{201c}\u{201d}\n]+ [^"\u{201c}\u{201d}\n]+)(?P<tail>["\u{201c}\u{201d}])"#,
+            |_| true,
         ),
         // Long random words: AWS secret access keys, lines of a private key, encoded values.
         form(r"(?P<keep>)(?P<value>[A-Za-z0-9+/_-]{32,}={0,2})", |found| random(value(found))),
@@ -150,6 +180,14 @@ mod tests {
             ("Authorization: Bearer ", "abc123def456"),
             ("\"client_secret\": \"", "8Qd~wJ9dq7TkLmZ4"),
             ("", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N"),
+            ("Passwort: ", "4Fzbka8FRC"),
+            ("pass: ", "mTa5Vsqxez"),
+            ("mot de passe : ", "wq7sdTWx6uX"),
+            ("psql --password ", "NVbYAbBHX7"),
+            ("curl -u deploy:", "wq7sdTWx6uX"),
+            ("mysql -h db -p", "S3cr3tPa55"),
+            ("https://hooks.slack.com/services/", "T024BE7LD/B02J7/q7TkLmZ4rV8YbN3pQsX2wJ9d"),
+            ("shpat_", "8f0c2a6b1e4d9a7c3b5f0c2a6b1e4d9a"),
             ("line of a key ", "MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQC7VJTUt9Us8cKj"),
         ] {
             let text = format!("Please revoke {keep}{value} now");
@@ -171,6 +209,8 @@ mod tests {
             "secret: secret/app/db#password",
             "secret is arn:aws:secretsmanager:eu-central-1:123456789012:secret:prod/app/db-AbCdEf",
             "password: ${DB_PASSWORD}",
+            "pass: DEPLOY_PASS, clave: DB_CLAVE, pw: rotated",
+            "run it with --token DEPLOY_TOKEN or --password $PASS",
             "password: rotated. token: revoked",
             "the token is still valid",
             "basic authentication, bearer credentials",

@@ -141,6 +141,14 @@ impl Found {
     fn entry(&mut self, list: List, index: usize, value: Value) {
         let base = [Step::Key(list.key().to_owned()), Step::Index(index)];
         let scope = scope(&value);
+        for key in value.as_object().into_iter().flat_map(|entry| entry.keys()) {
+            if let Some(meant) = list.keys().iter().find(|known| mistyped(key, known, list.keys())) {
+                let mut path = base.to_vec();
+                path.push(Step::Key(key.clone()));
+                self.lost = true;
+                self.mistake(&scope, Mistake { path, what: format!("nothing is called so here; `{meant}` is meant?") });
+            }
+        }
         let read = match list {
             List::Slots => recorded::typed::<Slot>(value, &base)
                 .and_then(|slot| named(slot.id.as_str(), &base).map(|()| self.inventory.slots.push(slot))),
@@ -154,6 +162,25 @@ impl Found {
             self.mistake(&scope, mistake);
         }
     }
+}
+
+/// Whether a key is a known one with a letter or two wrong. Any other unknown key is somebody's own remark.
+fn mistyped(key: &str, known: &str, all: &[&str]) -> bool {
+    let sign = |c: char| matches!(c, '-' | '_' | ' ');
+    let plain = |text: &str| text.replace(sign, "").to_lowercase();
+    !all.contains(&key) && (plain(key) == plain(known) || (known.len() > 3 && near(&plain(key), &plain(known))))
+}
+
+/// One letter more, less or other, or two neighbours that changed places.
+fn near(one: &str, other: &str) -> bool {
+    let (one, other): (Vec<char>, Vec<char>) = (one.chars().collect(), other.chars().collect());
+    if one.len().abs_diff(other.len()) > 1 {
+        return false;
+    }
+    let front = one.iter().zip(&other).take_while(|(a, b)| a == b).count();
+    let back = one[front..].iter().rev().zip(other[front..].iter().rev()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&one[front..one.len() - back], &other[front..other.len() - back]);
+    (a.len() <= 1 && b.len() <= 1) || (a.len() == 2 && b.len() == 2 && a[0] == b[1] && a[1] == b[0])
 }
 
 /// The id of an entry that may be wrong, else `*`.
@@ -186,6 +213,47 @@ enum List {
 impl List {
     fn of(key: &str) -> Option<Self> {
         [Self::Slots, Self::Credentials, Self::Gaps, Self::Coverage].into_iter().find(|list| list.key() == key)
+    }
+
+    /// What its entries can have, as far as a verdict rests on it.
+    fn keys(self) -> &'static [&'static str] {
+        match self {
+            Self::Slots => &[
+                "id",
+                "name",
+                "aliases",
+                "environment",
+                "updated_at",
+                "holds",
+                "fingerprint",
+                "owner",
+                "readers",
+                "grants",
+                "rotation",
+                "versions",
+                "protected",
+                "visibility",
+                "visible_to",
+                "masked",
+                "hidden",
+            ],
+            Self::Credentials => &[
+                "id",
+                "name",
+                "aliases",
+                "owner",
+                "tenant",
+                "environment",
+                "status",
+                "created_at",
+                "last_used_at",
+                "expires_at",
+                "liveness",
+                "observations",
+                "grants",
+            ],
+            Self::Gaps | Self::Coverage => &[],
+        }
     }
 
     fn key(self) -> &'static str {
@@ -231,6 +299,12 @@ impl<'de> Visitor<'de> for Top<'_> {
                 let value = map.next_value()?;
                 found.inventory.exported_at = found.single("exported_at", value);
             } else {
+                const LISTS: [&str; 6] = ["slots", "credentials", "gaps", "coverage", "exported_at", "schema"];
+                if let Some(meant) = LISTS.iter().find(|known| mistyped(&key, known, &LISTS)) {
+                    let what = format!("nothing is called so here; `{meant}` is meant?");
+                    found.lost = true;
+                    found.mistake("*", Mistake { path: vec![Step::Key(key)], what });
+                }
                 map.next_value::<IgnoredAny>()?;
             }
         }

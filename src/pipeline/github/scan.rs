@@ -11,6 +11,7 @@ use crate::model::reference::{Channel, Confidence, Family, Kind, Provider, Refer
 use crate::pipeline::expression::{self, Target, Text};
 use crate::pipeline::literal;
 use crate::pipeline::yaml::{Node, NodeId, PositionMap, Tree};
+use crate::pipeline::{cli_fetch, shell};
 
 /// How many nodes are looked at in a file, aliases counted each time: some twenty times the nodes of the largest pipeline seen.
 const MAX_VISITS: usize = 2_000_000;
@@ -175,6 +176,21 @@ impl<'t> Scanner<'t> {
         }
         if self.literals {
             self.literals(node, text, site);
+        }
+    }
+
+    /// What a script fetches from an outer store by a command.
+    pub(super) fn fetches(&mut self, node: Node<'t>, site: Site<'_>) {
+        const TOOLS: [&str; 5] = ["vault", "bao", "aws", "gcloud", "az "];
+        let Some(text) = node.str().filter(|text| TOOLS.iter().any(|tool| text.contains(tool))) else { return };
+        for fetch in cli_fetch::find(&shell::scan(text)) {
+            let place = node.position(fetch.at);
+            let sure = fetch.exact && site.sure && !fetch.name.contains("${{");
+            let confidence = if sure { Confidence::Exact } else { Confidence::Possible };
+            let at = (place.line, place.column);
+            let mut reference = self.reference(site, fetch.kind, Some(fetch.name), confidence, at);
+            reference.store = fetch.store;
+            self.push(Raw { reference, reach: site.reach, candidates: Vec::new(), unless_known: false });
         }
     }
 

@@ -96,7 +96,10 @@ fn one<'t>(
         match key.str() {
             Some("env") => scanner.env(value, site, contexts),
             Some("if") => scanner.condition(value, site, contexts),
-            Some("run") => scanner.scan(value, site.with(Channel::Run), contexts),
+            Some("run") => {
+                scanner.scan(value, site.with(Channel::Run), contexts);
+                scanner.fetches(value, site.with(Channel::Run));
+            }
             Some("with") if value.is_mapping() => with(value, site, registry, contexts, scanner),
             Some("with") => scanner.scan(value, site.with(Channel::With), contexts),
             _ => scanner.scan(value, site, contexts),
