@@ -63,7 +63,8 @@ mod tests {
         let ticket = |opened: &str, closed: &str| -> Ticket {
             serde_json::from_value(serde_json::json!({
                 "id": "SEC-1", "system": "jira", "intent": "revoke", "state": "done", "opened_at": opened, "closed_at": closed,
-                "approved": false, "access": {}, "links": [], "ambiguous": [],
+                "approved": false, "access": {"holder": null, "level": null, "environments": [], "resources": []}, "resolution": null, "due_at": null,
+                "effective_at": null, "window": null, "subject": null, "links": [], "ambiguous": [],
             }))
             .unwrap()
         };

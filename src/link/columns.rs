@@ -26,8 +26,8 @@ pub(super) fn column(heading: &str) -> Column {
     if all.len() > 5 {
         Column::Plain
     } else if !heading.contains('?')
-        && has(&["use", "used", "usage", "seen", "activity", "login", "fetched"])
-        && has(&["last", "use", "usage", "activity", "fetched"])
+        && has(&["use", "used", "usage", "seen", "activity", "login", "fetched", "read", "access", "hits"])
+        && has(&["last", "use", "usage", "activity", "fetched", "hits"])
     {
         Column::Usage
     } else if has(&[
@@ -72,6 +72,8 @@ pub(super) fn column(heading: &str) -> Column {
         "todo",
         "disposition",
         "measure",
+        "wish",
+        "treatment",
         "entscheidung",
         "aktion",
         "maßnahme",
@@ -106,6 +108,7 @@ pub(super) fn column(heading: &str) -> Column {
             "afectado",
         ]))
         || (has(&["to"]) && has(&["be"]))
+        || (heading.contains('?') && has(&["included", "include", "concerned", "in"]) && all.len() <= 3)
         || has(&[
             "revoke",
             "delete",

@@ -9,12 +9,13 @@ use crate::model::ticket::{Comment, Distrusted, Intent, Link, Strength};
 
 use super::choose::Context;
 use super::links::{Linked, quote};
+use super::meaning::{corrects, means, meant, takes_back, was_wrong, wrong};
 use super::mention::{Mention, Target};
-use super::namesakes;
 use super::stance::Stance;
 use super::text::Origin;
 use super::tokens::{tokens, words};
 use super::trust::Trust;
+use super::{namesakes, objected};
 
 /// How many sentences of a comment are asked which of several namesakes they mean.
 const SENTENCES: usize = 20;
@@ -46,7 +47,8 @@ impl Trust<'_> {
             }
         }
         let namesakes: RefCell<Option<(Id, Vec<usize>)>> = RefCell::new(None);
-        let invited = units.iter().any(|unit| !matches!(unit.origin, Origin::Comment(_)) && invites(&unit.text));
+        let invited =
+            units.iter().any(|unit| !matches!(unit.origin, Origin::Comment(_)) && objected::invites(&unit.text));
         // The last word by which whoever opened it follows an objection.
         let follows = |comment: &Comment| self.opener_writes(comment) && strikes(&comment.text);
         let struck = self.record.comments.iter().rposition(follows);
@@ -56,36 +58,14 @@ impl Trust<'_> {
             let own: Vec<&Mention> = said.iter().flat_map(|unit| of_unit(mentions, *unit)).collect();
             let text: String = said.iter().flat_map(|unit| [units[*unit].text.as_str(), "\n"]).collect();
             let may = self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
-            let (corrects, wrong) = (corrects(&text), wrong(&text) && !was_wrong(&text));
+            let (corrects, wrong) = (corrects(&text) && !invited, wrong(&text) && !was_wrong(&text));
             // Whoever closes it without a deed names what was kept.
             let all = words(&text);
             let closes = all.iter().any(|w| w.text.starts_with("clos"));
             if closes && all.windows(2).any(|pair| pair[0].text == "without" && pair[1].text == "having") {
                 continue;
             }
-            let object = invited
-                && words(&text).iter().any(|w| {
-                    matches!(
-                        w.text.as_str(),
-                        "object"
-                            | "objection"
-                            | "disagree"
-                            | "veto"
-                            | "shout"
-                            | "speaking"
-                            | "speak"
-                            | "leave"
-                            | "stay"
-                            | "stays"
-                            | "keep"
-                            | "need"
-                            | "needs"
-                            | "needed"
-                            | "still"
-                            | "use"
-                            | "uses"
-                    )
-                });
+            let object = invited && objected::objects(&all);
             let confirmed = struck.is_some_and(|at| at > index);
             // "Stop for X, it stays", and "ok, two left then" by whoever opened it.
             let next = self.record.comments.get(index + 1);
@@ -130,6 +110,7 @@ impl Trust<'_> {
                 };
                 // "Which jobs use X?" objects to nothing.
                 let acts = |m: &&&Mention| !ends(m) && !context.judged[m.unit].question;
+                let acts = |m: &&&Mention| acts(m) && !objected::agrees_to(&units[m.unit].text);
                 let named = own.iter().filter(acts).flat_map(|m| chosen(m));
                 dropped.extend(named.filter(|id| linked.links.contains_key(id)));
             }
@@ -150,6 +131,9 @@ impl Trust<'_> {
                 })
                 .filter(|(id, _)| !dropped.contains(id))
                 .collect();
+            // "15201 has to stay. The dead one is 15202."
+            let numbered =
+                if may && (corrects || wrong) { self.other_numbers(&text, context, linked) } else { Vec::new() };
             // "Wrong project: the token of that name in globex/billing is meant."
             let other = || {
                 let [(before, link)] = &linked.links.iter().collect::<Vec<_>>()[..] else { return None };
@@ -184,6 +168,19 @@ impl Trust<'_> {
                 };
                 Some((before, link))
             });
+            for (before, id) in numbered {
+                if linked.links.contains_key(&id) || linked.kept.contains(&id) {
+                    continue;
+                }
+                let link = Link {
+                    credential: id.clone(),
+                    field: format!("comment {}", index + 1),
+                    quote: quote(&comment.text),
+                    ..linked.links[&before].clone()
+                };
+                dropped.insert(before);
+                linked.links.insert(id, link);
+            }
             if dropped.is_empty() && meant.is_empty() && other.is_none() {
                 continue;
             }
@@ -241,6 +238,34 @@ impl Trust<'_> {
         }
     }
 
+    /// Numbers in sentences that say which is meant, of things of the same kind at the same place as a linked one.
+    fn other_numbers(&self, text: &str, context: &Context<'_>, linked: &Linked) -> Vec<(Id, Id)> {
+        let [before] = &linked.links.keys().collect::<Vec<_>>()[..] else { return Vec::new() };
+        let Some((front, number)) = before.as_str().rsplit_once(':') else { return Vec::new() };
+        let digits = |text: &str| text.len() > 1 && text.bytes().all(|b| b.is_ascii_digit());
+        let mut out = Vec::new();
+        for sentence in text.split_inclusive(['.', '\n', '!', '?']).filter(|_| digits(number)) {
+            let all = words(sentence);
+            if sentence.ends_with('?') || all.iter().any(|w| keeps(&w.text)) {
+                continue;
+            }
+            let stated = |at: usize| {
+                let next = |n: usize| all.get(at + n).map(|w| w.text.as_str()).unwrap_or_default();
+                let back = |n: usize| at.checked_sub(n).map(|at| all[at].text.as_str()).unwrap_or_default();
+                (next(1) == "it" && next(2) == "is") || matches!(back(1), "is" | "meant" | "mean" | "rather")
+            };
+            let numbers = (0..all.len()).filter(|at| digits(&all[*at].text) && all[*at].text != number && stated(*at));
+            let known = numbers.map(|at| Id::new(format!("{front}:{}", all[at].text)));
+            out.extend(
+                known
+                    .filter(|id| context.names.entities.iter().any(|entity| entity.id == *id))
+                    .map(|id| ((*before).clone(), id)),
+            );
+        }
+        out.truncate(1);
+        out
+    }
+
     /// "234 runs every night, leave it": the part of a linked id that only one of the ticket's has.
     fn short_names(&self, text: &str, linked: &Linked) -> Vec<Id> {
         let mut out = Vec::new();
@@ -274,34 +299,6 @@ impl Trust<'_> {
     }
 }
 
-/// "They will be deleted unless somebody objects here."
-fn invites(text: &str) -> bool {
-    let all = words(text);
-    let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
-    (has(&[
-        "objects",
-        "object",
-        "objections",
-        "objection",
-        "veto",
-        "shout",
-        "shouts",
-        "complains",
-        "einspruch",
-        "einwände",
-        ]) && has(&["unless", "if", "until", "no", "without", "sofern", "please", "any"]))
-        // "Object below."
-        || (all.len() <= 4
-            && all.first().is_some_and(|w| matches!(w.text.as_str(), "object" | "objections"))
-            && all.get(1).is_none_or(|w| matches!(w.text.as_str(), "below" | "here" | "by" | "until" | "in" | "now" | "to")))
-        // "Comment here to keep one."
-        || all.windows(6).any(|w| w[0].text == "comment" && w.iter().any(|w| w.text == "keep") && w.iter().any(|w| w.text == "to"))
-        || (all.len() == 5 && all[0].text == "comment" && all.iter().any(|w| w.text == "keep") && all.iter().any(|w| w.text == "to"))
-        || (has(&["unless"])
-            && has(&["somebody", "someone", "anybody", "anyone", "you"])
-            && has(&["needs", "need", "uses", "use", "speaks", "says", "replies", "claims"]))
-}
-
 /// The mentions of a unit; they stand in the order of their units.
 fn of_unit(mentions: &[Mention], unit: usize) -> &[Mention] {
     let behind = &mentions[mentions.partition_point(|m| m.unit < unit)..];
@@ -315,15 +312,6 @@ pub(super) fn objects_to(text: &str) -> bool {
             matches!(w.text.as_str(), "no" | "not" | "but" | "nope" | "both" | "all" | "still" | "anyway" | "however")
                 || w.text.ends_with("n't")
         })
-}
-
-/// "I mean X": right before a name, whatever else the sentence says.
-fn meant(text: &str, start: usize) -> bool {
-    let before = words(text.get(..start).unwrap_or_default());
-    before.iter().rev().take(3).any(|w| matches!(w.text.as_str(), "mean" | "meant" | "gemeint" | "meinte"))
-        // "Correct id is X"
-        || (before.last().is_some_and(|w| w.text == "is")
-            && before.iter().rev().take(4).any(|w| matches!(w.text.as_str(), "correct" | "right" | "proper")))
 }
 
 /// "… must not be touched": a sentence about what is not meant.
@@ -381,28 +369,6 @@ fn kept(context: &Context<'_>, mention: &Mention) -> bool {
     (mention.stance == Stance::Keep && !mention.identity) || ((keeps(mention.unit + 1) && it) || behind)
 }
 
-fn corrects(text: &str) -> bool {
-    wrong(text)
-        || words(text).iter().any(|w| {
-            matches!(
-                w.text.as_str(),
-                "instead"
-                    | "correction"
-                    | "correct"
-                    | "rather"
-                    | "actually"
-                    | "meant"
-                    | "mean"
-                    | "scratch"
-                    | "struck"
-                    | "strike"
-                    | "drops"
-                    | "stattdessen"
-                    | "gemeint"
-            )
-        })
-}
-
 /// Words by which something stays.
 fn keeps(word: &str) -> bool {
     matches!(word, "leave" | "keep" | "stays" | "stay" | "wrong" | "needed" | "remains" | "hands")
@@ -414,66 +380,6 @@ fn strikes(text: &str) -> bool {
         let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
         has(&["strike", "scratch", "streichen"])
             && has(&["line", "item", "entry", "row", "bullet", "position", "zeile", "number", "no"])
-    })
-}
-
-/// "I mean X".
-fn means(text: &str) -> bool {
-    words(text).windows(2).any(|pair| {
-        pair[0].text == "i" && matches!(pair[1].text.as_str(), "mean" | "meant") || pair[1].text == "gemeint"
-    })
-}
-
-/// "I had changed staging. Wrong line, sorry.": what was done wrongly is not what is meant.
-fn was_wrong(text: &str) -> bool {
-    words(text).windows(3).any(|w| {
-        matches!(w[0].text.as_str(), "i" | "we" | "ich" | "wir")
-            && (w[1].text == "had" && w[2].text.ends_with("ed"))
-            && !matches!(w[2].text.as_str(), "copied" | "pasted" | "confused" | "mixed" | "named" | "listed")
-    })
-}
-
-/// "Forget what the form says", "ignore the description".
-fn takes_back(text: &str) -> bool {
-    let all = words(text);
-    all.iter().enumerate().any(|(at, w)| {
-        matches!(w.text.as_str(), "forget" | "ignore" | "disregard")
-            && all.iter().skip(at + 1).take(4).any(|w| {
-                matches!(
-                    w.text.as_str(),
-                    "form" | "description" | "title" | "above" | "wrote" | "text" | "field" | "ticket"
-                )
-            })
-    })
-}
-
-fn wrong(text: &str) -> bool {
-    words(text).iter().any(|w| {
-        matches!(
-            w.text.as_str(),
-            "wrong"
-                | "typo"
-                | "correction"
-                | "mistake"
-                | "mistaken"
-                | "mistyped"
-                | "mixed"
-                | "mix-up"
-                | "sorry"
-                | "oops"
-                | "apologise"
-                | "apologize"
-                | "apologies"
-                | "incorrect"
-                | "misread"
-                | "stop"
-                | "falsch"
-                | "falsche"
-                | "falsches"
-                | "falscher"
-                | "falschen"
-                | "equivocado"
-        )
     })
 }
 

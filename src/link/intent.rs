@@ -88,6 +88,9 @@ impl Reading<'_> {
         if super::moved::any(self.units) {
             scores.add(Intent::Modify, 6.0, "a table of what is and what shall be");
         }
+        if super::objected::announces(self.units, self.judged) {
+            scores.add(Intent::Revoke, 6.0, "an end that is announced, with a word on how to object");
+        }
         let told = [Intent::Revoke, Intent::Rotate, Intent::Offboard, Intent::Modify]
             .iter()
             .any(|intent| scores.0.get(intent).is_some_and(|(points, ..)| *points >= ENOUGH));

@@ -49,6 +49,7 @@ mod lookalike;
 mod mail;
 mod marks;
 mod masked;
+mod meaning;
 mod meant;
 mod mention;
 mod moved;
@@ -56,6 +57,7 @@ mod namesakes;
 mod nouns;
 mod number;
 mod object;
+mod objected;
 mod only;
 mod ordered;
 mod partial;
@@ -380,6 +382,21 @@ impl Index {
             && let Some(meant) = resort::mentions(read, intent, &mentions, &self.lexicon)
         {
             linked = scene(meant, false).link();
+        }
+        if linked.links.is_empty() && intent == Intent::Modify {
+            for (mention, unit, one) in moved::chosen(read) {
+                let (entity, unit) = (&self.names.entities[one], &read.units[unit]);
+                let link = Link {
+                    credential: entity.id.clone(),
+                    strength: read.mentions[mention].strength,
+                    field: text::field(read.record, unit.origin),
+                    quote: quote(&unit.text),
+                    trusted: true,
+                };
+                linked.why.push(format!("link {}: the line that says what changes: {}", entity.id, link.quote));
+                linked.links.insert(entity.id.clone(), link);
+                linked.ambiguous.clear();
+            }
         }
         if let Some(value) = read.record.fields.get(&Field::Credential) {
             let unit = Unit {

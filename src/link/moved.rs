@@ -56,6 +56,34 @@ pub(super) fn apply(units: &[Unit], judged: &mut [Judged], mentions: &mut [Menti
     }
 }
 
+/// "svc-x changes its duties", and of its keys only the one in that account loses anything: which of those that a name fits a row, or a
+/// line with an order, speaks of.
+pub(super) fn chosen(read: &super::Read<'_>) -> Vec<(usize, usize, usize)> {
+    let own = |number: &usize| !matches!(read.units[*number].origin, Origin::Comment(_));
+    let several = |mention: &&Mention| match &mention.target {
+        super::mention::Target::Known(of) => {
+            (2..=8).contains(&of.len()) && !mention.stance.spares() && own(&mention.unit)
+        }
+        super::mention::Target::Unknown(_) => false,
+    };
+    let Some((at, mention)) = read.mentions.iter().enumerate().find(|(_, mention)| several(mention)) else {
+        return Vec::new();
+    };
+    let super::mention::Target::Known(of) = &mention.target else { return Vec::new() };
+    let orders = |number: &usize| {
+        let changes = |act: &Act| matches!(act.intent, Intent::Modify | Intent::Revoke);
+        let acts = |judged: &Judged| {
+            judged.clauses.iter().any(|clause| clause.stance == Stance::Act && clause.acts.iter().any(changes))
+        };
+        matches!(row(read.units, *number), Some(Moved::To(_)))
+            || (matches!(read.units[*number].shape, Shape::Item | Shape::Row) && acts(&read.judged[*number]))
+    };
+    (0..read.units.len().min(200))
+        .filter(|number| own(number) && *number != mention.unit && orders(number))
+        .filter_map(|number| Some((at, number, read.context.answers(of, &read.units[number].text)?)))
+        .collect()
+}
+
 /// Whether a table says what an access is and what it shall be.
 pub(super) fn any(units: &[Unit]) -> bool {
     // Anybody can comment.
@@ -111,7 +139,7 @@ fn row(units: &[Unit], number: usize) -> Option<Moved<'_>> {
             let all = words(heading);
             // "From 1 September 2026"
             let from = matches!(all.first().map(|w| w.text.as_str()), Some("from" | "ab" | "desde")) && test("then");
-            all.len() <= 5 && (from || all.iter().any(|w| test(&w.text)))
+            all.len() <= 7 && (from || all.iter().any(|w| test(&w.text)))
         };
         cells.iter().find(column).map(|(_, cell)| *cell)
     };
@@ -133,6 +161,13 @@ fn row(units: &[Unit], number: usize) -> Option<Moved<'_>> {
         }
         "none" | "nothing" | "removed" | "no" | "not" | "keine" | "keiner" | "aucun" | "ninguno" | ""
             if has(from) || from.contains(char::is_alphanumeric) && !first.is_empty() && !plain_no(from) =>
+        {
+            Some(Moved::To(to))
+        }
+        // "Rights in future: -"
+        "" if matches!(to.trim(), "-" | "\u{2013}" | "\u{2014}")
+            && from.contains(char::is_alphanumeric)
+            && !plain_no(from) =>
         {
             Some(Moved::To(to))
         }
@@ -192,6 +227,7 @@ fn shall_be(word: &str) -> bool {
             | "wanted"
             | "requested"
             | "future"
+            | "k\u{fc}nftig"
             | "target"
             | "decision"
             | "should"

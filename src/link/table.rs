@@ -191,8 +191,18 @@ fn judge(rows: &[Unit], first: usize, judged: &mut [Judged], mentions: &mut [Men
         }
     }
     let later = afterwards(&rows[0].text);
-    let verdicts: Vec<Option<Verdict>> =
+    let mut verdicts: Vec<Option<Verdict>> =
         rows[1..].iter().map(|row| verdict(&row.text, &columns).or_else(|| left(&row.text, later?))).collect();
+    // "To do: -", where other rows have something to do.
+    if verdicts.contains(&Some(Verdict::Act)) {
+        let to_do = |column: &Column| *column == Column::Verdict;
+        for (row, verdict) in rows[1..].iter().zip(&mut verdicts).filter(|(_, verdict)| verdict.is_none()) {
+            let empty = cells(&row.text).iter().zip(&columns).any(|(cell, column)| {
+                to_do(column) && matches!(row.text[cell.clone()].trim(), "-" | "\u{2013}" | "\u{2014}")
+            });
+            *verdict = empty.then_some(Verdict::Keep);
+        }
+    }
     // "Done" tells of the past only beside rows that are not done: else it tells how far this ticket has come.
     let open = verdicts.contains(&Some(Verdict::Act));
     let mut at = mentions.partition_point(|mention| mention.unit <= first);
@@ -211,8 +221,22 @@ fn judge(rows: &[Unit], first: usize, judged: &mut [Judged], mentions: &mut [Men
             clause.stance = Stance::Act;
             clause.acts = vec![act];
         }
+        // "Last read: never" keeps nothing, "210 days ago" tells nothing of the past.
+        let idle = cells.iter().zip(&columns).any(|(cell, column)| {
+            *column == Column::Usage
+                && words(&row.text[cell.clone()]).iter().any(|w| {
+                    matches!(w.text.as_str(), "never" | "nie" | "jamais" | "nunca" | "no" | "none" | "ago" | "vor")
+                })
+        });
+        let spares = |stance: Stance| matches!(stance, Stance::Keep | Stance::Past);
+        for clause in judged[first + index].clauses.iter_mut().filter(|clause| idle && spares(clause.stance)) {
+            clause.stance = Stance::Neutral;
+        }
         while let Some(mention) = mentions.get_mut(at).filter(|mention| mention.unit == first + index) {
             at += 1;
+            if idle && spares(mention.stance) {
+                mention.stance = Stance::Neutral;
+            }
             match verdicts[index - 1] {
                 Some(Verdict::Act) => mention.stance = Stance::Act,
                 Some(Verdict::Keep) => mention.stance = Stance::Keep,
