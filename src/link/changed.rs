@@ -226,6 +226,18 @@ fn states_level(text: &str) -> bool {
     })
 }
 
+/// "X should be an admin": more than it has, which is asked for like any access.
+pub(super) fn raises(text: &str) -> bool {
+    let all = words(text);
+    !all.iter()
+        .any(|w| matches!(w.text.as_str(), "only" | "just" | "no" | "not" | "longer" | "instead" | "than" | "too"))
+        && (0..all.len()).any(|at| {
+            matches!(all[at].text.as_str(), "should" | "shall" | "must")
+                && all.get(at + 1).is_some_and(|w| w.text == "be")
+                && (at + 2..at + 4).any(|i| level::in_place(&all, i) == Some(Level::Admin))
+        })
+}
+
 /// "Doesn't need to write", "does not need admin": a level that is more than what is needed.
 fn unneeded(all: &[Word], at: usize) -> bool {
     let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();

@@ -159,7 +159,7 @@ impl Reading<'_> {
                 scores.add(intent, weight, "what the title asks and the text wants");
                 asked = true;
             }
-            if super::people::leaving(&unit.text) {
+            if super::people::leaving(&unit.text) || self.departs(&unit.text) {
                 scores.add(Intent::Offboard, weight, "somebody who is leaving, in the title");
                 asked = true;
             }
@@ -168,6 +168,12 @@ impl Reading<'_> {
                     self.told(unit, clause, weight, scores);
                 }
                 let more = self.states_level(unit) && !self.judged[number].question;
+                if more && super::changed::raises(&unit.text) {
+                    scores.add(Intent::Provision, weight, "a level that it should have, in the title");
+                    weight = 4.0;
+                    asked = true;
+                    continue;
+                }
                 if more || (matches!(clause.stance, Stance::Act | Stance::Neutral) && self.changed(unit, clause)) {
                     scores.add(Intent::Modify, weight, "a level in the title");
                     weight = 4.0;

@@ -25,6 +25,7 @@ mod corrections;
 mod csv;
 mod dates;
 mod daywords;
+mod departs;
 mod described;
 mod effective;
 mod entity;

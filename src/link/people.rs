@@ -343,6 +343,7 @@ pub(super) fn address(token: &str) -> bool {
 /// Whether one of a title's sentences may say that somebody or a vendor goes, see `leaving`.
 pub(super) fn may_leave(title: &str) -> bool {
     title.contains('@')
+        || super::departs::may_depart(title)
         || ["xit", "ontract", "oodbye", "arewell"]
             .iter()
             .any(|part| memchr::memmem::find(title.as_bytes(), part.as_bytes()).is_some())

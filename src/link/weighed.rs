@@ -32,6 +32,23 @@ const NAME: &str = "_";
 /// orders or that would no longer be ended or replaced.
 const SURE: [f64; 3] = [0.66, 0.4, 0.65];
 
+/// How sure they must be that a grant is a change of one.
+const CHANGES: f64 = 0.85;
+
+/// A word of taking away.
+fn lowers(word: &str) -> bool {
+    [
+        "reduc", "lower", "downgrad", "restrict", "limit", "narrow", "withdraw", "remov", "revok", "less", "chang",
+        "switch", "entzieh",
+    ]
+    .iter()
+    .any(|stem| word.starts_with(stem))
+        || matches!(
+            word,
+            "loses" | "lose" | "away" | "instead" | "too" | "move" | "moves" | "longer" | "fewer" | "enough"
+        )
+}
+
 /// What the rules make of a ticket.
 pub(super) struct Ruled {
     pub(super) intent: Intent,
@@ -135,6 +152,14 @@ impl Reading<'_> {
         let words = || features.iter().map(String::as_str).chain(["always"]);
         let weight = Weight::of(words());
         if weight.intent == ruled.intent || weight.share(weight.intent) < ruled.sure(weight.intent) {
+            return ruled.intent;
+        }
+        // More than somebody has is asked for like any access; a change that the rules do not see takes something away.
+        if weight.intent == Intent::Modify
+            && ruled.intent == Intent::Provision
+            && weight.share(weight.intent) < CHANGES
+            && !self.own().any(|(_, judged)| judged.words.iter().any(|w| lowers(&w.text)))
+        {
             return ruled.intent;
         }
         // How long a grant holds is told by its window.
