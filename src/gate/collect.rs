@@ -15,6 +15,7 @@ use crate::model::ticket::{Record, Ticket};
 use crate::sources::snapshot::Section;
 use crate::sources::{About, Account, Batch, Holdings, Source, Sources, TicketSource, Wanted};
 
+use super::dated;
 use super::reading::Reading;
 
 /// Everything that was read.
@@ -136,6 +137,7 @@ impl Collected {
             }
             let exported = batch.inventory.exported_at.take();
             date(&mut batch, exported);
+            dated::agree(&self.inventory, &mut batch.inventory);
             self.take(source.about(), Gives::Recorded, batch, taken);
         }
     }

@@ -1,9 +1,12 @@
 //! Tickets and the time of the judgement: what was done or withdrawn later had not happened, and what has no date at all cannot be set
 //! against anything. When a ticket's action holds is told in `expect`.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
-use crate::model::inventory::Gap;
+use crate::model::Id;
+use crate::model::inventory::{Gap, Inventory, Liveness, LivenessState};
 use crate::model::ticket::{Intent, State, Ticket};
 use crate::sources::Sources;
 
@@ -15,6 +18,26 @@ pub(super) fn as_of(tickets: &mut Vec<Ticket>, now: Timestamp) {
     for ticket in tickets {
         if ticket.state != State::Open && ticket.closed_at.is_some_and(|closed| closed > now) {
             (ticket.state, ticket.closed_at) = (State::Open, None);
+        }
+    }
+}
+
+/// Files that say of one second, and by one method, that a credential lives and that it does not: in which order they are configured
+/// proves nothing, so it may live (SEMANTICS: conflicts are kept, and live wins).
+pub(super) fn agree(known: &Inventory, more: &mut Inventory) {
+    let mut live: BTreeMap<Id, Vec<Liveness>> = BTreeMap::new();
+    for credential in known.credentials.iter().chain(&more.credentials) {
+        let seen =
+            credential.liveness.iter().chain(&credential.observations).filter(|seen| seen.state == LivenessState::Live);
+        live.entry(credential.id.clone()).or_default().extend(seen.cloned());
+    }
+    for credential in &mut more.credentials {
+        let Some(live) = live.get(&credential.id) else { continue };
+        for seen in credential.liveness.iter_mut().chain(&mut credential.observations) {
+            let same = |other: &&Liveness| other.at == seen.at && other.method == seen.method;
+            if let Some(other) = live.iter().find(same) {
+                *seen = other.clone();
+            }
         }
     }
 }

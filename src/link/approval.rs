@@ -71,12 +71,12 @@ impl Trust<'_> {
             Some(entry) if self.own(entry.author) => {
                 out.distrusted.push(refused(what, entry.author, &entry.field, value));
             }
-            // Nobody is seen to have set it: it was there when the ticket was opened, or a history that is not at hand would tell.
-            None if self.of_change(&self.record.reporter)
-                || (self.record.system == System::Jira
-                    && !self.entries.is_empty()
-                    && self.record.approvers.is_empty()
-                    && self.own(&self.record.reporter)) =>
+            // Nobody is seen to have set it, in a history that is at hand: it was there when the ticket was opened, and nobody else is there.
+            None if self.record.system == System::Jira
+                && !self.entries.is_empty()
+                && self.record.approvers.is_empty()
+                && self.own(&self.record.reporter)
+                && self.record.assignee.as_ref().is_none_or(|assignee| self.same(assignee, &self.record.reporter)) =>
             {
                 out.distrusted.push(refused(what, &self.record.reporter, "at its opening", value));
             }

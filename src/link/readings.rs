@@ -73,7 +73,7 @@ impl Index {
             if unlinked && names(&ticket, &more) && (!tightens || ends(more.intent)) {
                 return more;
             }
-            if !unlinked && dates(&ticket, &more) {
+            if !unlinked && dates(&ticket, &more, &completed) {
                 return more;
             }
         }
@@ -116,7 +116,7 @@ fn names(ticket: &Ticket, more: &Ticket) -> bool {
 }
 
 /// Whether a reading knows a date that the other one does not, of the same thing.
-fn dates(ticket: &Ticket, more: &Ticket) -> bool {
+fn dates(ticket: &Ticket, more: &Ticket, completed: &Record) -> bool {
     let same = ticket.links.len() == more.links.len()
         && ticket.links.iter().zip(&more.links).all(|(one, other)| one.credential == other.credential);
     let grants = !ends(ticket.intent) && !ends(more.intent);
@@ -125,9 +125,23 @@ fn dates(ticket: &Ticket, more: &Ticket) -> bool {
         let start = |ticket: &Ticket| ticket.window.as_ref().and_then(|window| window.start);
         start(ticket).is_none() && start(more).is_some()
     };
-    let window = grants && more.window.is_some() && (ticket.window.is_none() || starts());
+    let window = grants
+        && more.window.is_some()
+        && if ticket.window.is_none() { ticket.intent == Intent::Elevate || limits(completed) } else { starts() };
     let effective = ticket.intent == more.intent && ticket.effective_at.is_none() && more.effective_at.is_some();
     same && (window || effective)
+}
+
+/// Whether a comment speaks of the access's own end: what else lasts until some day limits nothing.
+fn limits(record: &Record) -> bool {
+    record.texts.iter().filter(|text| text.field.starts_with("comment ")).any(|text| {
+        super::tokens::words(&text.text).iter().any(|w| {
+            matches!(
+                w.text.as_str(),
+                "limit" | "valid" | "expires" | "ends" | "temporary" | "temporarily" | "window" | "access"
+            )
+        })
+    })
 }
 
 impl Trust<'_> {

@@ -22,12 +22,16 @@ pub(super) fn best(observations: &[Liveness]) -> Option<&Liveness> {
         return observations.iter().rev().max_by_key(rank);
     };
     let recent = |l: &&Liveness| l.at.is_some_and(|at| newest.duration_since(at) <= TOGETHER);
-    // Of two made in the same second neither is later: their order is that of the configuration, which proves nothing.
-    let outdated = |l: &&Liveness| {
+    // Of two made in the same second, the one that came later.
+    let outdated = |(index, l): (usize, &Liveness)| {
+        let later = |(other_index, other): (usize, &Liveness)| (other.at, other_index) > (l.at, index);
         let same = |other: &&Liveness| definite(other) && other.method == l.method;
-        observations.iter().any(|other| same(&other) && other.at > l.at)
+        observations.iter().enumerate().any(|(index, other)| same(&other) && later((index, other)))
     };
-    let together = || observations.iter().filter(|l| definite(l) && recent(l) && !outdated(l));
+    let together = || {
+        let current = observations.iter().enumerate().filter(|(_, l)| definite(l) && recent(l));
+        current.filter(|(index, l)| !outdated((*index, *l))).map(|(_, l)| l)
+    };
     together().find(|l| l.state == LivenessState::Live).or_else(|| together().max_by_key(|l| l.at))
 }
 
@@ -52,9 +56,7 @@ mod tests {
         assert_eq!(state(&[seen(Live, "list", noon), seen(Dead, "list", later)]), Some(Dead));
         assert_eq!(state(&[seen(Live, "list", noon), seen(NotFound, "list", later)]), Some(NotFound));
         assert_eq!(state(&[seen(Dead, "list", noon), seen(Live, "list", later)]), Some(Live));
-        // In the same second: whichever source was read first, it may work.
-        assert_eq!(state(&[seen(Live, "list", noon), seen(Dead, "list", noon)]), Some(Live));
-        assert_eq!(state(&[seen(Dead, "list", noon), seen(Live, "list", noon)]), Some(Live));
+        assert_eq!(state(&[seen(Live, "list", noon), seen(Dead, "list", noon)]), Some(Dead));
         // Long ago.
         assert_eq!(state(&[seen(Live, "probe", noon), seen(Dead, "list", evening)]), Some(Dead));
         // What proves nothing outdates nothing.
