@@ -15,6 +15,7 @@ mod apart;
 mod approval;
 mod beside;
 mod bound;
+mod boxes;
 mod calendar;
 mod changed;
 mod choose;

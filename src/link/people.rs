@@ -60,7 +60,7 @@ impl Search<'_> {
     /// Whom the ticket concerns, the likeliest first; several where one sentence names several alike.
     pub(super) fn subjects(&self) -> Vec<Subject> {
         if let Some(person) = self.record.fields.get(&Field::Person) {
-            return person
+            let named: Vec<Subject> = person
                 .split([',', ';'])
                 .map(str::trim)
                 .filter(|name| !name.is_empty())
@@ -70,7 +70,16 @@ impl Search<'_> {
                     quote: super::links::quote(person),
                 })
                 .collect();
+            // A name that nobody is known by, and the address in another answer.
+            let known = named.iter().any(|subject| self.names.is_owner(&subject.name) || subject.name.contains('@'));
+            let said = if known { Vec::new() } else { self.in_texts() };
+            return if said.iter().any(|subject| self.names.is_owner(&subject.name)) { said } else { named };
         }
+        self.in_texts()
+    }
+
+    /// Whom the texts name.
+    fn in_texts(&self) -> Vec<Subject> {
         let mut found: Vec<(i32, usize, Subject)> = Vec::new();
         let mut add = |score: i32, unit: usize, subject: Subject| match found
             .iter_mut()

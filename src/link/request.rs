@@ -192,14 +192,21 @@ impl Reading<'_> {
                     _ => continue,
                 },
             };
-            if asks_what(&key)
-                && let Some(intent) = answer(value)
-            {
+            // "Remove: yes"
+            let yes = matches!(
+                value.trim_matches(['*', '_', ' ']).to_lowercase().as_str(),
+                "yes" | "ja" | "oui" | "s\u{ed}" | "x"
+            );
+            if let Some(intent) = if yes { answer(&key) } else { answer(value).filter(|_| asks_what(&key)) } {
                 // "Action: remove", of a person and all systems, or of one whose contract has ended.
                 let intent =
                     if intent == Intent::Revoke && self.form_ends_somebody() { Intent::Offboard } else { intent };
                 // Boxes in one line say less than an answer: "(x) remove", and the reason is that somebody left.
-                let points = if unit.choice && unit.shape == Shape::Prose { 6.0 } else { 20.0 };
+                let points = match unit.choice && unit.shape == Shape::Prose {
+                    true if intent == Intent::Offboard => 14.0,
+                    true => 6.0,
+                    false => 20.0,
+                };
                 scores.add(intent, points, &format!("the answer \"{}\"", super::links::quote(unit.text.trim())));
             }
         }
@@ -212,8 +219,12 @@ impl Reading<'_> {
         let of = || {
             let value = |keys: &[&str]| {
                 self.own().find_map(|(unit, _)| {
-                    let (key, value) = unit.text.split_once(':')?;
+                    let row = unit.text.trim_matches(['|', ' ']).split_once('|').filter(|_| unit.shape == Shape::Row);
+                    // "Person ....... Dorothea Klein"
+                    let dots = || unit.text.split_once(" ..");
+                    let (key, value) = row.or_else(|| unit.text.split_once(':')).or_else(dots)?;
                     let key = key.trim_matches(['*', '_', ' ', '|']).to_lowercase();
+                    let value = value.trim_start_matches('.');
                     keys.contains(&key.as_str()).then(|| value.trim_matches(['*', '_', ' ', '|']).to_lowercase())
                 })
             };
@@ -230,9 +241,25 @@ impl Reading<'_> {
                     })
             };
             !self.mentions.iter().any(|m| !m.identity && !m.stance.spares())
-                && value(&["person", "employee", "user", "name", "leaver", "mitarbeiter", "personne", "persona"])
-                    .is_some()
-                && (self.somebody_leaves() || everything())
+                && (self.record.fields.contains_key(&Field::Person)
+                    || value(&[
+                        "person",
+                        "employee",
+                        "user",
+                        "name",
+                        "leaver",
+                        "mitarbeiter",
+                        "personne",
+                        "persona",
+                        "nombre",
+                        "nom",
+                        "person concerned",
+                    ])
+                    .is_some())
+                && (self.somebody_leaves()
+                    || everything()
+                    || value(&["reason", "cause", "why", "ground", "grund", "raison", "motif", "motivo"])
+                        .is_some_and(|reason| goes(&reason)))
         };
         *self.once.form.get_or_init(of)
     }
@@ -248,6 +275,34 @@ impl Reading<'_> {
         };
         *self.once.leaves.get_or_init(of)
     }
+}
+
+/// Why somebody goes.
+fn goes(reason: &str) -> bool {
+    words(reason).iter().any(|w| {
+        matches!(
+            w.text.as_str(),
+            "left"
+                | "leaves"
+                | "leaver"
+                | "retires"
+                | "retired"
+                | "retirement"
+                | "resigned"
+                | "resignation"
+                | "contract"
+                | "employer"
+                | "extended"
+                | "fin"
+                | "internship"
+                | "quit"
+                | "k\u{fc}ndigung"
+                | "rente"
+                | "austritt"
+                | "retraite"
+                | "jubilaci\u{f3}n"
+        )
+    })
 }
 
 /// Words of a form's questions that ask what is to be done; "what do you need" does, too.
@@ -316,6 +371,7 @@ pub(super) fn answered(word: &str) -> Option<Intent> {
         | "retrait" | "révocation" | "eliminar" | "quitar" | "revocar" | "eliminación" | "revocación" => {
             Intent::Revoke
         }
+        "none" => Intent::Revoke,
         "rotate" | "rotation" | "renew" | "renewal" | "replace" | "replacement" | "reset" | "erneuern"
         | "erneuerung" | "rotieren" | "renouveler" | "renouvellement" | "rotar" | "rotación" | "renovar"
         | "renovación" => Intent::Rotate,

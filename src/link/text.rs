@@ -3,10 +3,10 @@
 //! the caller says so. What the words mean is decided in `stance`.
 
 use super::abbreviated::abbreviates;
-use std::collections::HashMap;
 
 use crate::model::ticket::Record;
 
+use super::boxes;
 use super::tokens::joined;
 
 /// Where a unit stands in its ticket.
@@ -120,7 +120,7 @@ impl Reader {
         let text = &*super::wrapped::unwrapped(text);
         let mut by = Governing::default();
         let mut fence = false;
-        let choices = choices(text);
+        let choices = boxes::choices(text);
         let values = super::csv::rows(text);
         let body = matches!(origin, Origin::Body(_));
         let older = super::mail::older(text).filter(|_| body && !self.quotes).unwrap_or(usize::MAX);
@@ -216,7 +216,7 @@ impl Reader {
             self.push(origin, Shape::Prose, sentence, by.heading, lead);
         }
         // "[ ] New [x] Change": what was chosen.
-        if trimmed.starts_with(['[', '(']) && option_boxes(trimmed).len() > 1 {
+        if boxes::offers(trimmed) {
             self.units[first..].iter_mut().for_each(|unit| unit.choice = true);
         }
         by.lead = None;
@@ -255,27 +255,6 @@ fn hint(line: &str) -> bool {
 fn unquoted(line: &str) -> &str {
     let inner = line.trim_start();
     if inner.starts_with('>') { inner.trim_start_matches(['>', ' ']) } else { line }
-}
-
-/// Lines of a form's boxes, "( ) grant" over "(x) revoke", by their number, with whether they were chosen. Where none was, or all were,
-/// nothing was chosen; lists of steps have bullets and are none.
-fn choices(text: &str) -> HashMap<usize, bool> {
-    let mut out = HashMap::new();
-    let mut group: Vec<(usize, bool)> = Vec::new();
-    for (number, line) in text.lines().map(Some).chain([None]).enumerate() {
-        let line = line.map(str::trim).unwrap_or_default();
-        match ["( )", "[ ]", "(x)", "(X)", "[x]", "[X]"].iter().position(|open| line.starts_with(open)) {
-            Some(sign) => group.push((number, sign > 1)),
-            None => {
-                let chosen = group.iter().filter(|(_, chosen)| *chosen).count();
-                if (1..group.len()).contains(&chosen) {
-                    out.extend(group.iter().copied());
-                }
-                group.clear();
-            }
-        }
-    }
-    out
 }
 
 /// Whether a ticket says that what it quotes is what is asked: it was forwarded.
@@ -395,7 +374,7 @@ pub(super) fn visible(line: &str) -> String {
         rest = &rest[start + 2 + length + 2..];
     }
     out.push_str(rest);
-    chosen(&without_hints(&out))
+    boxes::chosen(&without_hints(&out))
 }
 
 /// `Who: <name, mail>` is not filled in. A word of its own keeps apart what stood around it.
@@ -414,38 +393,6 @@ fn without_hints(line: &str) -> String {
         rest = &rest[end..];
     }
     if out.is_empty() { rest.to_owned() } else { out + rest }
-}
-
-/// `( ) grant  (x) remove` says remove.
-fn chosen(line: &str) -> String {
-    let boxes: Vec<(usize, usize, bool)> = option_boxes(line);
-    if boxes.len() < 2 || !boxes.iter().any(|(_, _, ticked)| *ticked) || boxes.iter().all(|(_, _, ticked)| *ticked) {
-        return line.to_owned();
-    }
-    let mut out = line[..boxes[0].0].to_owned();
-    for (index, (_, end, ticked)) in boxes.iter().enumerate() {
-        let until = boxes.get(index + 1).map_or(line.len(), |next| next.0);
-        if *ticked {
-            out.push_str(&line[*end..until]);
-        }
-    }
-    out
-}
-
-fn option_boxes(line: &str) -> Vec<(usize, usize, bool)> {
-    let mut out = Vec::new();
-    for (at, open) in line.char_indices().filter(|(_, c)| matches!(c, '(' | '[')) {
-        let close = if open == '(' { ')' } else { ']' };
-        let Some(end) = line[at + 1..].char_indices().take(4).find(|(_, c)| *c == close).map(|(end, _)| at + 1 + end)
-        else {
-            continue;
-        };
-        let inside = line[at + 1..end].trim();
-        if inside.is_empty() || inside.eq_ignore_ascii_case("x") || inside == "✓" || inside == "✔" {
-            out.push((at, end + 1, !inside.is_empty()));
-        }
-    }
-    out
 }
 
 /// Sentences of one line.
