@@ -18,13 +18,14 @@ pub(super) fn invites(text: &str) -> bool {
     let answers =
         has(&["reply", "answer", "comment", "respond", "react", "tell", "say", "write", "ping", "antwortet", "melden"]);
     let keeps = has(&["stop", "keep", "prevent", "spare", "save", "protest", "behalten", "garder", "conservar"]);
+    let us = has(&["me", "us", "here", "this", "one", "it", "them", "if"]);
     (objects && if_so)
         // "Object below."
         || (all.len() <= 4
             && all.first().is_some_and(|w| objection(&w.text))
             && all.get(1).is_none_or(|w| matches!(w.text.as_str(), "below" | "here" | "by" | "until" | "in" | "now" | "to")))
         // "Answer here to keep one", "reply to stop me".
-        || (answers && keeps && all.len() <= 12 && has(&["to", "me", "this", "here", "for", "if"]))
+        || (answers && keeps && us && all.len() <= 12)
         || (has(&["unless"])
             && has(&["somebody", "someone", "anybody", "anyone", "you"])
             && has(&["needs", "need", "uses", "use", "speaks", "says", "replies", "claims"]))

@@ -270,7 +270,12 @@ impl Scene<'_> {
             && within(self.context.units, number, last)
             && let [second, first] = pair[..]
         {
-            self.mentions[if at == 0 { first } else { second }].stance = stance;
+            let (one, other) = if at == 0 { (first, second) } else { (second, first) };
+            self.mentions[one].stance = stance;
+            // Of two, one is singled out.
+            if stance == Stance::Act && self.mentions[other].stance == Stance::Neutral {
+                self.mentions[other].instrument = true;
+            }
         }
     }
 
@@ -283,14 +288,23 @@ impl Scene<'_> {
         let one = |number: &str| {
             all.windows(2).any(|pair| {
                 pair[0].text == number
-                    && matches!(pair[1].text.as_str(), "one" | "path" | "out" | "away" | "off" | "from")
+                    && matches!(
+                        pair[1].text.as_str(),
+                        "one" | "path" | "out" | "away" | "off" | "from" | "entry" | "secret" | "it" | "is" | "he" | "she"
+                    )
             })
+                // "Remove its permission on the first."
+                || matches!(&all[..], [.., the, last] if the.text == "the" && last.text == number)
         };
         for (word, first) in [
             ("former", true),
             ("latter", false),
             ("erstere", true),
             ("letztere", false),
+            ("ersteres", true),
+            ("letzteres", false),
+            ("ersteren", true),
+            ("letzteren", false),
             ("first", true),
             ("second", false),
         ] {

@@ -85,7 +85,15 @@ impl Reading<'_> {
 
     /// "Nothing to be done about accounts here", "for information only".
     pub(super) fn disclaims(&self) -> Option<String> {
-        const PHRASES: [&[&str]; 43] = [
+        const PHRASES: [&[&str]; 51] = [
+            &["purely", "visual"],
+            &["purely", "cosmetic"],
+            &["purement", "visuel"],
+            &["rein", "optisch"],
+            &["ui", "nit"],
+            &["wrong", "only", "there"],
+            &["no", "key", "has", "to", "be", "changed"],
+            &["only", "a", "display"],
             &["please", "change", "nothing"],
             &["nothing", "is", "to", "be", "changed"],
             &["document", "change", "only"],
