@@ -5,7 +5,8 @@ use super::text::{Origin, Unit};
 use super::tokens::{Word, says, words};
 
 /// Words that say by themselves that a ticket is filed after the fact, in a title or before "ticket" and the like.
-pub(super) const AFTERWARDS: [&str; 12] = [
+pub(super) const AFTERWARDS: [&str; 13] = [
+    "after-the-fact",
     "retroactive",
     "retroactively",
     "retrospective",
@@ -24,7 +25,15 @@ pub(super) const AFTERWARDS: [&str; 12] = [
 pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
 
 /// Phrases that say it.
-pub(super) const FILED_AFTERWARDS: [&[&str]; 52] = [
+pub(super) const FILED_AFTERWARDS: [&[&str]; 60] = [
+    &["for", "the", "log"],
+    &["written", "down", "for"],
+    &["write", "it", "down"],
+    &["written", "up", "for"],
+    &["audit", "trail"],
+    &["registering", "a"],
+    &["registered", "afterwards"],
+    &["entry", "after", "the"],
     &["for", "the", "books"],
     &["so", "that", "there", "is", "a", "record"],
     &["shows", "up", "in", "the", "log"],

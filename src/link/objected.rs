@@ -15,11 +15,14 @@ pub(super) fn invites(text: &str) -> bool {
         "unless", "if", "until", "no", "nobody", "without", "sofern", "falls", "wenn", "please", "any", "si", "nadie",
         "sauf", "by",
     ]);
+    // "No objection from our side" invites none.
+    let none = all.windows(2).any(|pair| matches!(pair[0].text.as_str(), "no" | "any") && objection(&pair[1].text))
+        && !has(&["if", "unless", "until", "within", "falls", "wenn", "si"]);
     let answers =
         has(&["reply", "answer", "comment", "respond", "react", "tell", "say", "write", "ping", "antwortet", "melden"]);
     let keeps = has(&["stop", "keep", "prevent", "spare", "save", "protest", "behalten", "garder", "conservar"]);
     let us = has(&["me", "us", "here", "this", "one", "it", "them", "if"]);
-    (objects && if_so)
+    (objects && if_so && !none)
         // "Object below."
         || (all.len() <= 4
             && all.first().is_some_and(|w| objection(&w.text))

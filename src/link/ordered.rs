@@ -3,6 +3,7 @@
 
 use crate::model::ticket::Intent;
 
+use super::mention::Mention;
 use super::stance::{Act, Clause, Found, Judged, Stance};
 use super::text::Unit;
 use super::tokens::Word;
@@ -317,6 +318,31 @@ pub(super) fn logs(units: &[Unit], judged: &mut [Judged<'_>]) {
                 clause.acts.clear();
             }
         }
+    }
+}
+
+/// `X=*** Y=[MASKED] rc=1`, over and over: what a log shows is acted on by nobody.
+pub(super) fn shown(units: &[Unit], mentions: &mut [Mention]) {
+    // So often in one line.
+    const OFTEN: usize = 3;
+    let hidden = |mention: &Mention| {
+        let behind = units[mention.unit].text.get(mention.end..).unwrap_or_default().trim_start_matches('`');
+        behind.strip_prefix('=').is_some_and(|value| {
+            ["*", "[", "<", "xxx", "\u{2022}", "$", " "].iter().any(|sign| value.starts_with(sign))
+        })
+    };
+    let line = |mention: &Mention| (units[mention.unit].origin, units[mention.unit].line);
+    let mut from = 0;
+    while from < mentions.len() {
+        let same = |mention: &&Mention| line(mention) == line(&mentions[from]);
+        let length = mentions[from..].iter().take_while(same).count();
+        let own = &mentions[from..from + length];
+        let first = own[0].target.clone();
+        let log = own.iter().any(hidden) || own.iter().filter(|m| m.target == first).count() >= OFTEN;
+        for mention in &mut mentions[from..from + length] {
+            mention.instrument |= log;
+        }
+        from += length;
     }
 }
 
