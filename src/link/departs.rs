@@ -24,7 +24,9 @@ impl Reading<'_> {
             judged.words.iter().any(|w| {
                 matches!(
                     w.text.as_str(),
-                    "he" | "she"
+                    "he" | "i"
+                        | "my"
+                        | "she"
                         | "his"
                         | "her"
                         | "er"
@@ -104,7 +106,12 @@ fn goes(title: &str) -> bool {
                 && matches!(pair[1].text.as_str(), "clean-up" | "cleanup")
         }) && title.contains('@')
     };
-    subject || leaver || accounts() || cleaned()
+    // "Leaving at the end of August", "access to be taken away when I go".
+    let own = word(0) == "leaving" && matches!(word(1), "at" | "on" | "in" | "the" | "us")
+        || all
+            .windows(3)
+            .any(|w| w[0].text == "when" && w[1].text == "i" && matches!(w[2].text.as_str(), "go" | "leave"));
+    subject || leaver || own || accounts() || cleaned()
 }
 
 #[cfg(test)]

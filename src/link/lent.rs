@@ -315,7 +315,7 @@ pub(super) fn from_fulfilment(all: &[Word]) -> bool {
 }
 
 /// From when.
-const FROM: [&str; 6] = ["from", "between", "von", "ab", "du", "desde"];
+const FROM: [&str; 7] = ["from", "between", "von", "ab", "du", "desde", "del"];
 
 /// In a title: somebody has a role in turn with others.
 const HELD: [&str; 10] = ["as", "swap", "swaps", "cover", "rota", "on-call", "oncall", "shift", "duty", "standby"];
@@ -338,7 +338,7 @@ pub(super) fn spans(text: &str) -> bool {
     let from = all.iter().position(|w| FROM.contains(&w.text.as_str()));
     from.is_some_and(|from| {
         (from + 1..all.len().min(from + 12)).any(|to| {
-            (matches!(all[to].text.as_str(), "to" | "and") || UNTIL.contains(&all[to].text.as_str()))
+            (matches!(all[to].text.as_str(), "to" | "and" | "al" | "au") || UNTIL.contains(&all[to].text.as_str()))
                 && digits(from, to)
                 && digits(to, to + 6)
         })

@@ -73,7 +73,7 @@ impl Index {
             if unlinked && names(&ticket, &more) && (!tightens || ends(more.intent)) {
                 return more;
             }
-            if !unlinked && dates(&ticket, &more, &completed) {
+            if (!unlinked || more.links.is_empty()) && dates(&ticket, &more, &completed) {
                 return more;
             }
         }

@@ -37,6 +37,11 @@ pub(super) fn target<'u>(units: &'u [Unit], judged: &[Judged<'_>]) -> Option<&'u
                             | "turn"
                             | "wanted"
                             | "only"
+                            | "back"
+                            | "down"
+                            | "restrict"
+                            | "limit"
+                            | "reduce"
                             | "leave"
                             | "en"
                             | "auf"
@@ -101,10 +106,11 @@ fn own<'u, 'j>(units: &'u [Unit], judged: &'j [Judged<'j>]) -> impl Iterator<Ite
 fn read_only(all: &[Word], at: usize) -> Option<usize> {
     let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
     match (word(at), word(at + 1)) {
-        ("read-only" | "readonly" | "view-only", _) => Some(at + 1),
-        ("read" | "view", "only") | ("lecture", "seule") | ("solo", "lectura") | ("nur", "lesen" | "lesend") => {
-            Some(at + 2)
-        }
+        ("read-only" | "readonly" | "view-only" | "nur-lesen", _) => Some(at + 1),
+        ("read" | "view" | "reading", "only")
+        | ("lecture", "seule")
+        | ("solo", "lectura")
+        | ("nur", "lesen" | "lesend") => Some(at + 2),
         ("nur", "noch") if matches!(word(at + 2), "lesen" | "lesend") => Some(at + 3),
         _ => None,
     }

@@ -34,6 +34,10 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     let near = |n: usize| before.get(n).copied().unwrap_or_default();
     for phrase in [
         &["last", "day"][..],
+        &["est", "l\u{e0}", "jusqu'au"],
+        &["is", "here", "until"],
+        &["here", "until"],
+        &["with", "us", "until"],
         &["last", "working", "day"],
         &["final", "day"],
         &["letzter", "tag"],
@@ -238,7 +242,7 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
             "zum" if distance == 0 && near(1) != "bis" => Role::Effective,
             "window" | "zeitraum" | "zeitfenster" | "between" | "zwischen" | "entre" | "per" | "ab" | "compter"
             | "from" | "partir" | "starting" | "start" | "begin" | "beginning" | "beginn" | "beginnt" | "von"
-            | "desde" | "begins" | "starts"
+            | "desde" | "del" | "begins" | "starts"
                 if distance < 4 && (*word != "from" || before[..distance].iter().all(|w| leads_up(w))) =>
             {
                 Role::Start
@@ -352,6 +356,20 @@ pub(super) fn joined(between: &str, site: &Site) -> bool {
     let rest = lower.split_whitespace().nth(1).is_none_or(|w| super::dates::weekday(w.trim_end_matches(',')).is_some());
     rest && matches!(
         first,
-        "to" | "-" | "–" | "—" | "->" | "→" | "until" | "till" | "and" | "bis" | "au" | "à" | "hasta" | "a" | "through"
+        "to" | "al"
+            | "-"
+            | "–"
+            | "—"
+            | "->"
+            | "→"
+            | "until"
+            | "till"
+            | "and"
+            | "bis"
+            | "au"
+            | "à"
+            | "hasta"
+            | "a"
+            | "through"
     )
 }

@@ -151,7 +151,7 @@ impl Reading<'_> {
     }
 
     /// Whether an order is given to do something to what is named, in the title or a sentence; steps of a bug order nothing.
-    fn named_orders(&self, items: bool) -> bool {
+    pub(super) fn named_orders(&self, items: bool) -> bool {
         self.units.iter().enumerate().any(|(number, unit)| {
             let own = unit.origin == Origin::Title || matches!(unit.origin, Origin::Body(_));
             let named = |m: &Mention| !m.stance.spares() && !m.instrument;

@@ -9,22 +9,14 @@ use super::topics::{carries, hardware, occasion, text_noun};
 use super::verbs::{Cue, Force, Form};
 use crate::model::ticket::{Field, Intent};
 
+/// Labels and types of what is only talked about.
+const TALKS: &str =
+    "question documentation docs discussion spike research training postmortem post-mortem retrospective";
+
 impl Reading<'_> {
     /// Whether the ticket asks for text, plans or answers only, and why.
     pub(super) fn only_talk(&self) -> Option<String> {
-        let labels = [
-            "question",
-            "documentation",
-            "docs",
-            "discussion",
-            "spike",
-            "research",
-            "training",
-            "postmortem",
-            "post-mortem",
-            "retrospective",
-        ];
-        let talks = |label: &&String| labels.contains(&label.to_lowercase().as_str());
+        let talks = |label: &&String| TALKS.split(' ').any(|talk| label.eq_ignore_ascii_case(talk));
         let label = self.record.labels.iter().find(talks);
         let titles: Vec<(usize, &Unit)> =
             self.units.iter().enumerate().filter(|(_, u)| u.origin == Origin::Title).collect();
@@ -102,6 +94,10 @@ impl Reading<'_> {
             // "ci(test): …"
             .filter(|talk| {
                 own.get(*talk).is_none_or(|w| !(said[..w.start].ends_with('(') && said[w.end..].starts_with("):")))
+            })
+            // "Test payments are refused", and the text has somebody set another value for what it names.
+            .filter(|talk| {
+                own.get(*talk).is_none_or(|w| !matches!(w.text.as_str(), "test" | "plan")) || !self.named_orders(true)
             })
             .filter(|_| !(self.afterwards() && first_act.is_some()))
             .filter(|_| !(super::text::forwarded(&self.record.title) && self.body_asks()))

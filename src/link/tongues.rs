@@ -97,7 +97,7 @@ zugriffsanfrage|zugangsanfrage|zugriffsantrag|berechtigungsantrag|leseberechtigu
     (
         Intent::Revoke,
         Force::Strong,
-        "révoquer|révoquez|révoque|désactiver|désactivez|désactive|invalider|invalidez|résilier|couper l'accès|couper les accès|mettre hors service|mise hors service",
+        "révoquer|révoquez|révoque|neutraliser|neutralisez|désactiver|désactivez|désactive|invalider|invalidez|résilier|couper l'accès|couper les accès|mettre hors service|mise hors service",
         "révoqué|révoquée|révoqués|révoquées|désactivé|désactivée|désactivés|désactivées|invalidé|invalidée",
         "révocation|désactivation|décommissionnement",
     ),

@@ -47,6 +47,16 @@ impl Times<'_> {
         end.map(|end| Window { start: None, end: Some(end) })
     }
 
+    /// The comment before asks for a time.
+    fn asked_before(&self, comment: usize) -> bool {
+        let before = |unit: &(usize, &Unit)| comment > 0 && unit.1.origin == Origin::Comment(comment - 1);
+        self.units
+            .iter()
+            .enumerate()
+            .filter(before)
+            .any(|(number, unit)| self.judged[number].question && !self.points(number, unit).is_empty())
+    }
+
     /// "Until when?", in the comment before.
     fn asked_until_when(&self, comment: usize) -> bool {
         let before = |unit: &(usize, &Unit)| comment > 0 && unit.1.origin == Origin::Comment(comment - 1);
@@ -101,6 +111,8 @@ impl Times<'_> {
             let sooner = shortens(&unit.text) || said().any(|other| shortens(&other.text));
             let moves = sooner || extends(&unit.text) || said().any(|other| extends(&other.text));
             let of_comment = |other: &&Unit| other.origin == unit.origin;
+            // "Would 18:00 UTC be possible?" "Yes, 18:00 UTC is granted."
+            let moves = moves || (agrees(&unit.text) && self.asked_before(comment));
             let grants = || {
                 let behind = self.units[number + 1..].iter().take(3).take_while(of_comment);
                 agrees(&unit.text) || said().chain(behind).any(|other| agrees(&other.text))
