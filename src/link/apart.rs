@@ -64,7 +64,8 @@ pub(super) fn apart(words: &[Word], at: usize) -> Option<Cue> {
         }
         // "Cluster B still syncs with it"; "it still works" tells of a key that should not.
         "still" if words.get(at + 1).is_some_and(|word| depends(&word.text)) => Some(Cue::Keep),
-        "bring" | "cut" if has(&["down"], 4) => act(Intent::Modify, Force::Strong),
+        "bring" | "cut" | "scale" | "take" if has(&["down"], 4) => act(Intent::Modify, Force::Strong),
+        "cut" if has(&["back"], 3) => act(Intent::Modify, Force::Strong),
         _ => None,
     }
 }

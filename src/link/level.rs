@@ -4,7 +4,7 @@ use crate::model::inventory::Level;
 use crate::model::settings::Words;
 use crate::model::ticket::{Field, Intent, Record};
 
-use super::levels::{able, of};
+use super::levels::{able, falls_short, in_field, of};
 pub(super) use super::levels::{in_place, stating, word};
 use super::stance::{Judged, Stance};
 use super::text::{Origin, Shape, Unit};
@@ -57,10 +57,12 @@ impl Asked<'_> {
                 Answer::No => {}
             }
             for clause in &judged.clauses {
-                if clause.stance.spares() {
+                let text = &unit.text[clause.start..clause.end];
+                // "It needs more than read", "it may only read": what it has.
+                let short = matches!(self.intent, Intent::Provision | Intent::Elevate) && falls_short(text);
+                if clause.stance.spares() || short {
                     continue;
                 }
-                let text = &unit.text[clause.start..clause.end];
                 if self.intent == Intent::Modify
                     && super::access::takes_away(unit, clause, text)
                     && (words(text).windows(2).any(|w| w[0].text == "no" && w[1].text == "longer")
@@ -126,7 +128,19 @@ impl Asked<'_> {
             let wanted = |key: &str| {
                 matches!(
                     key.to_lowercase().as_str(),
-                    "wanted" | "target" | "new" | "soll" | "neu" | "after" | "afterwards" | "then" | "later" | "danach"
+                    "shall have"
+                        | "should have"
+                        | "to be"
+                        | "wanted"
+                        | "target"
+                        | "new"
+                        | "soll"
+                        | "neu"
+                        | "after"
+                        | "afterwards"
+                        | "then"
+                        | "later"
+                        | "danach"
                 )
             };
             return match cells[..] {
@@ -471,15 +485,4 @@ fn tells_ability(text: &str) -> bool {
         .skip(1)
         .any(|pair| matches!(pair[0].text.as_str(), "can" | "kann" | "peut" | "puede") && word(&pair[1].text).is_some())
         && !has(&["so", "that", "please", "should", "must", "need", "needs", "damit", "pour", "para", "que"])
-}
-
-/// Verbs that mean a level where nothing else can be meant: a form's answer.
-fn in_field(field: &str) -> Option<Level> {
-    let all = words(field);
-    let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
-    match () {
-        () if has(&["\u{e4}ndern", "bearbeiten", "eintragen", "modifier", "modificar", "editar"]) => Some(Level::Write),
-        () if has(&["ansehen", "einsehen", "anschauen", "sehen", "voir", "ver"]) => Some(Level::Read),
-        () => None,
-    }
 }

@@ -233,3 +233,31 @@ pub(super) fn able(text: &str) -> Option<Level> {
     let first = found.next()?;
     Some(found.fold(first, |most, level| if level == Level::Write { level } else { most }))
 }
+/// Verbs that mean a level where nothing else can be meant: a form's answer.
+/// "Needs more than read", "can only read today".
+pub(super) fn falls_short(text: &str) -> bool {
+    let all = words(text);
+    let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    (0..all.len()).any(|at| {
+        let more =
+            word(at) == "more" && word(at + 1) == "than" && (at + 2..at + 4).any(|at| in_place(&all, at).is_some());
+        let only = matches!(word(at), "may" | "can" | "could" | "kann" | "darf" | "peut")
+            && (at + 1..at + 3).any(|at| matches!(word(at), "only" | "just" | "nur"))
+            && (at + 2..at + 5).any(|at| in_place(&all, at) == Some(Level::Read));
+        more || only
+    })
+}
+
+/// What a field's words mean that no table of levels has.
+pub(super) fn in_field(field: &str) -> Option<Level> {
+    let all = words(field);
+    let has = |options: &[&str]| all.iter().any(|w| options.contains(&w.text.as_str()));
+    match () {
+        () if has(&["\u{e4}ndern", "bearbeiten", "eintragen", "modifier", "modificar", "editar"]) => Some(Level::Write),
+        () if has(&["\u{e9}criture", "ecriture", "escritura"]) => Some(Level::Write),
+        () if has(&["ansehen", "einsehen", "anschauen", "sehen", "voir", "ver", "lecture", "lectura"]) => {
+            Some(Level::Read)
+        }
+        () => None,
+    }
+}
