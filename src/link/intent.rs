@@ -159,7 +159,9 @@ impl Reading<'_> {
                 scores.add(intent, weight, "what the title asks and the text wants");
                 asked = true;
             }
-            if super::people::leaving(&unit.text) || self.departs(&unit.text) {
+            // "The contract with X ends: drop Y": what is to go is named.
+            let ordered = || self.of_unit(number).iter().any(|m| !m.identity && m.stance == Stance::Act);
+            if (super::people::leaving(&unit.text) || self.departs(&unit.text)) && !ordered() {
                 scores.add(Intent::Offboard, weight, "somebody who is leaving, in the title");
                 asked = true;
             }

@@ -1,4 +1,4 @@
-//! Ways to do without a static credential, in a title: OIDC instead of keys retires the keys.
+//! Ways to do without a static credential: in a title, OIDC instead of keys retires the keys; in a text, what a job takes on instead.
 
 use crate::model::ticket::Intent;
 
@@ -35,4 +35,23 @@ impl Reading<'_> {
             scores.add(Intent::Revoke, 8.0, &format!("\"{}\" in the title", word.text));
         }
     }
+}
+
+/// "The release workflow takes on role X", "gets short-lived credentials for X": what takes a key's place does not go with it.
+pub(super) fn takes_on(text: &str) -> bool {
+    super::tokens::words(text).iter().any(|w| {
+        matches!(
+            w.text.as_str(),
+            "assume"
+                | "assumes"
+                | "assumed"
+                | "assuming"
+                | "takes"
+                | "short-lived"
+                | "federated"
+                | "oidc"
+                | "identity"
+                | "exchanges"
+        )
+    })
 }

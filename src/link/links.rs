@@ -118,7 +118,6 @@ impl Scene<'_> {
             .into_iter()
             .map(|mention| {
                 let weight = self.weight(&mention, titled);
-
                 (mention, weight)
             })
             .collect();
@@ -373,6 +372,13 @@ impl Scene<'_> {
     /// How much a mention weighs; none where the words spare it. `titled`: the title says what is acted on.
     fn weight(&self, mention: &Mention, titled: bool) -> Option<Weight> {
         let unit = self.unit(mention);
+        let role = |of: &usize| self.context.names.entities[*of].kind == "role";
+        if self.intent == Intent::Revoke
+            && matches!(&mention.target, Target::Known(of) if of.iter().all(role))
+            && super::keyless::takes_on(&unit.text)
+        {
+            return Some(Weight::Passing);
+        }
         let told = |stance| if self.filed && stance == Stance::Past { Stance::Act } else { stance };
         // A line that says what is done to its own names says nothing of the next one, unless it ends in a colon.
         let leads = |lead: &usize| {

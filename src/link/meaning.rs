@@ -17,8 +17,11 @@ pub(super) fn meant(text: &str, start: usize) -> bool {
 }
 
 pub(super) fn corrects(text: &str) -> bool {
+    let all = words(text);
+    // "Deleted rather than replaced" corrects nothing.
+    let than = |at: usize| all.get(at + 1).is_some_and(|w| w.text == "than" || w.text == "of");
     wrong(text)
-        || words(text).iter().any(|w| {
+        || all.iter().enumerate().filter(|(at, _)| !than(*at)).map(|(_, w)| w).any(|w| {
             matches!(
                 w.text.as_str(),
                 "instead"

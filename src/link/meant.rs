@@ -37,7 +37,9 @@ impl Reading<'_> {
                 Intent::Revoke
             }
             // "She changes teams: X goes".
-            Intent::Revoke if verb == "goes" && self.somebody_changes() => Intent::Modify,
+            Intent::Revoke if (verb == "goes" || verb.starts_with("withdraw")) && self.somebody_changes() => {
+                Intent::Modify
+            }
             // "Cut the app down to what it needs".
             Intent::Revoke if verb == "cut" && after.iter().take(4).any(|w| w.text == "down") => Intent::Modify,
             // "Vault policy svc-batch: remove secret/x".

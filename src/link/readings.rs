@@ -107,7 +107,9 @@ fn names(ticket: &Ticket, more: &Ticket) -> bool {
     let grants = |intent| matches!(intent, Intent::Provision | Intent::Elevate | Intent::Modify);
     let alike = match ticket.intent {
         Intent::None => more.intent != Intent::None,
-        intent if ends(intent) => ends(more.intent),
+        // What names nothing is lost where a comment has something end.
+        _ if ends(more.intent) => true,
+        intent if ends(intent) => false,
         // What was to be changed may be a removal after all; nothing becomes a grant.
         Intent::Modify => more.intent != Intent::None,
         _ => grants(more.intent),

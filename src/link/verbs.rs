@@ -133,7 +133,7 @@ temporary read|temporary elevation|temporary rights|temporary permission|tempora
         Intent::Modify,
         Force::Strong,
         "downgrade|demote|scope down|scale down|narrow down|downscope|right-size|rightsize",
-        "bring down|raise it to|raise it from|raise them to|raise the role|raise its role|raise the level|raise its level|raise perms|raise the perms|raise permissions|raise the permissions|raise rights|raise the rights|increase permissions|increase the permissions|increase rights|widen permissions|\
+        "no longer readable|not readable any more|no longer accessible to|be closed to it|must be closed to|bring down|raise it to|raise it from|raise them to|raise the role|raise its role|raise the level|raise its level|raise perms|raise the perms|raise permissions|raise the permissions|raise rights|raise the rights|increase permissions|increase the permissions|increase rights|widen permissions|\
 widen the permissions|role change|team change|change of team|change of department|changes department|changed department|internal mobility|changes team|changes teams|change teams|changed teams|changed team|moves team|\
 moves teams|switches team|switches teams|switching teams|switched teams|changes role|changes roles|change of role|changes to the|transfers to the|switches over to the|moves to another team|moved to another team|moves to the|moved to the|internal move|internal transfer|\
 needs far less|needs much less|needs less|no more access to|no access any more to|no longer has access to|she loses|he loses|they lose|loses access|loses her|loses his|sees too much|reads too much|reads far too much|can read too much|sees far too much|has far too much|far too much access|becomes read-only|become read-only|more rights than|more permissions than|more privileges than|more access than|has more than|has too many|has too much|too broad|too wide|too powerful|over-privileged|overprivileged|over-permissioned|least privilege|must not read|must not write|must not have write|should not have write|must not have admin|should not have admin|should not read|should not write|must not see|\
@@ -154,7 +154,7 @@ change the permissions|change the role|change the scope|change the scopes|change
         Intent::Provision,
         Force::Strong,
         "grant|provision|onboard",
-        "request access|requesting access|requests access|needs access|need access|requires access|require access|wants access|want access|give access|gain access|get access|gets access|granting access|\
+        "be added to the selection|added to the selection|would like to read|would like to write|would like to see|wants to read|request access|requesting access|requests access|needs access|need access|requires access|require access|wants access|want access|give access|gain access|get access|gets access|granting access|\
 more permissions|same rights|same permissions|same access",
         "",
         "access to|access for|access on|access request|request for access|request of access|read access|write access|admin access|permissions for|permission for|permission to|permissions on|permissions to|rights on|rights for|\
