@@ -434,6 +434,7 @@ impl Index {
                 }
             }
         }
+        read.trust.of_comments(&mut linked);
         read.trust.corrections(read.context, read.mentions, &mut linked, distrusted);
         linked
     }

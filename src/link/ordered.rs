@@ -5,7 +5,7 @@ use crate::model::ticket::Intent;
 
 use super::mention::Mention;
 use super::stance::{Act, Clause, Found, Judged, Stance};
-use super::text::Unit;
+use super::text::{Origin, Unit};
 use super::tokens::Word;
 use super::verbs::{Cue, Force, Form};
 
@@ -322,7 +322,7 @@ pub(super) fn logs(units: &[Unit], judged: &mut [Judged<'_>]) {
 }
 
 /// `X=*** Y=[MASKED] rc=1`, over and over: what a log shows is acted on by nobody.
-pub(super) fn shown(units: &[Unit], mentions: &mut [Mention]) {
+pub(super) fn shown(units: &[Unit], mentions: &mut Vec<Mention>) {
     // So often in one line.
     const OFTEN: usize = 3;
     let hidden = |mention: &Mention| {
@@ -332,6 +332,7 @@ pub(super) fn shown(units: &[Unit], mentions: &mut [Mention]) {
         })
     };
     let line = |mention: &Mention| (units[mention.unit].origin, units[mention.unit].line);
+    let mut logs = Vec::with_capacity(mentions.len());
     let mut from = 0;
     while from < mentions.len() {
         let same = |mention: &&Mention| line(mention) == line(&mentions[from]);
@@ -339,11 +340,18 @@ pub(super) fn shown(units: &[Unit], mentions: &mut [Mention]) {
         let own = &mentions[from..from + length];
         let first = own[0].target.clone();
         let log = own.iter().any(hidden) || own.iter().filter(|m| m.target == first).count() >= OFTEN;
-        for mention in &mut mentions[from..from + length] {
-            mention.instrument |= log;
-        }
+        logs.extend(std::iter::repeat_n(log, length));
         from += length;
     }
+    // Where the ticket itself names something elsewhere, the log only shows it.
+    let own = |mention: &Mention| !matches!(units[mention.unit].origin, Origin::Comment(_));
+    let named = mentions.iter().zip(&logs).any(|(mention, log)| !log && own(mention) && !mention.identity);
+    let mut logs = logs.into_iter();
+    mentions.retain_mut(|mention| {
+        let log = logs.next().unwrap_or_default();
+        mention.instrument |= log;
+        !(log && named && own(mention))
+    });
 }
 
 /// "Nobody rotates, revokes or tidies it up": what a list of orders denies, whatever clause it stands in.

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use crate::model::ticket::{Comment, Intent, Link, Record, Text, Ticket};
 
 use super::corrections::confirms;
+use super::links::Linked;
 use super::trust::Trust;
 use super::weighed::SILENT;
 use super::{Index, Told, text};
@@ -147,6 +148,16 @@ fn limits(record: &Record) -> bool {
 }
 
 impl Trust<'_> {
+    /// What only a comment names loosens by the word of those alone who may say what the ticket left open.
+    pub(super) fn of_comments(&self, linked: &mut Linked) {
+        for link in linked.links.values_mut() {
+            let number =
+                link.field.strip_prefix("comment ").and_then(|number| number.parse::<usize>().ok()?.checked_sub(1));
+            let comment = number.and_then(|number| Some((number, self.record.comments.get(number)?)));
+            link.trusted &= comment.is_none_or(|(number, comment)| self.completes(number, comment));
+        }
+    }
+
     /// Whether a comment may say what the ticket left open: that of whoever may loosen, or opened it and was not contradicted by those
     /// who may.
     fn completes(&self, number: usize, comment: &Comment) -> bool {

@@ -306,7 +306,8 @@ fn goes(reason: &str) -> bool {
 }
 
 /// Words of a form's questions that ask what is to be done; "what do you need" does, too.
-pub(super) const ASKING: [&str; 18] = [
+pub(super) const ASKING: [&str; 19] = [
+    "happen",
     "action",
     "request",
     "requested",
@@ -371,7 +372,7 @@ pub(super) fn answered(word: &str) -> Option<Intent> {
         | "retrait" | "révocation" | "eliminar" | "quitar" | "revocar" | "eliminación" | "revocación" => {
             Intent::Revoke
         }
-        "none" => Intent::Revoke,
+        "none" | "away" => Intent::Revoke,
         "rotate" | "rotation" | "renew" | "renewal" | "replace" | "replacement" | "reset" | "erneuern"
         | "erneuerung" | "rotieren" | "renouveler" | "renouvellement" | "rotar" | "rotación" | "renovar"
         | "renovación" => Intent::Rotate,
