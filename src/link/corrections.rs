@@ -255,7 +255,8 @@ impl Trust<'_> {
                 (next(1) == "it" && next(2) == "is") || matches!(back(1), "is" | "meant" | "mean" | "rather")
             };
             let numbers = (0..all.len()).filter(|at| digits(&all[*at].text) && all[*at].text != number && stated(*at));
-            let known = numbers.map(|at| Id::new(format!("{front}:{}", all[at].text)));
+            // Few are numbers of anything.
+            let known = numbers.take(4).map(|at| Id::new(format!("{front}:{}", all[at].text)));
             out.extend(
                 known
                     .filter(|id| context.names.entities.iter().any(|entity| entity.id == *id))

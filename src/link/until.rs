@@ -36,7 +36,7 @@ impl Times<'_> {
                 if !temporary && !granted() {
                     return None;
                 }
-                let asked = self.asked_until_when(comment);
+                let asked = self.asked_until_when(number, comment);
                 let ends = |role: &Role| *role == Role::End || (asked && matches!(role, Role::Other | Role::On));
                 let end = self.points(number, unit).iter().find(|(_, role)| ends(role)).map(|(end, _)| end)?;
                 Some((comment, if end.day { end_of(end.at) } else { end.at }))
@@ -47,21 +47,23 @@ impl Times<'_> {
         end.map(|end| Window { start: None, end: Some(end) })
     }
 
+    /// The units of the comment before that of a unit. Units of a comment stand one behind the other.
+    fn comment_before(&self, number: usize, comment: usize) -> impl Iterator<Item = (usize, &Unit)> {
+        let own = move |at: &usize| self.units[*at].origin == Origin::Comment(comment);
+        let before = move |at: &usize| comment > 0 && self.units[*at].origin == Origin::Comment(comment - 1);
+        (0..number).rev().skip_while(own).take_while(before).map(|at| (at, &self.units[at]))
+    }
+
     /// The comment before asks for a time.
-    fn asked_before(&self, comment: usize) -> bool {
-        let before = |unit: &(usize, &Unit)| comment > 0 && unit.1.origin == Origin::Comment(comment - 1);
-        self.units
-            .iter()
-            .enumerate()
-            .filter(before)
-            .any(|(number, unit)| self.judged[number].question && !self.points(number, unit).is_empty())
+    fn asked_before(&self, number: usize, comment: usize) -> bool {
+        self.comment_before(number, comment)
+            .any(|(at, unit)| self.judged[at].question && !self.points(at, unit).is_empty())
     }
 
     /// "Until when?", in the comment before.
-    fn asked_until_when(&self, comment: usize) -> bool {
-        let before = |unit: &(usize, &Unit)| comment > 0 && unit.1.origin == Origin::Comment(comment - 1);
-        self.units.iter().enumerate().filter(before).any(|(number, unit)| {
-            self.judged[number].question
+    fn asked_until_when(&self, number: usize, comment: usize) -> bool {
+        self.comment_before(number, comment).any(|(at, unit)| {
+            self.judged[at].question
                 && words(&unit.text)
                     .iter()
                     .any(|w| matches!(w.text.as_str(), "until" | "till" | "bis" | "long" | "end" | "lange" | "hasta"))
@@ -112,7 +114,7 @@ impl Times<'_> {
             let moves = sooner || extends(&unit.text) || said().any(|other| extends(&other.text));
             let of_comment = |other: &&Unit| other.origin == unit.origin;
             // "Would 18:00 UTC be possible?" "Yes, 18:00 UTC is granted."
-            let moves = moves || (agrees(&unit.text) && self.asked_before(comment));
+            let moves = moves || (agrees(&unit.text) && self.asked_before(number, comment));
             let grants = || {
                 let behind = self.units[number + 1..].iter().take(3).take_while(of_comment);
                 agrees(&unit.text) || said().chain(behind).any(|other| agrees(&other.text))
