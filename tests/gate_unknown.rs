@@ -3,13 +3,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-#[path = "support/binary.rs"]
-mod binary;
-#[path = "support/runs.rs"]
-mod runs;
+mod support;
 
-use runs::{Said, ago, done, write};
 use serde_json::{Value, json};
+use support::binary;
+use support::runs::{Said, ago, done, write};
 
 const KEY: &str = "AKIAIOSFODNN7EXAMPLE";
 const SLOT: &str = "github:actions-secret:acme/shop:DEPLOY_KEY";
@@ -51,7 +49,7 @@ impl Checkout {
         write(root, "second.json", &self.inventory.to_string().replace("\"live\"", "\"dead\""));
         let issues = json!({"total": self.tickets.len(), "issues": self.tickets});
         write(root, "jira.json", &issues.to_string());
-        Said::of(binary::binary().env_clear().current_dir(root).args(["check", ".", "--format", "json"]))
+        Said::of(binary().env_clear().current_dir(root).args(["check", ".", "--format", "json"]))
     }
 
     /// It is inconclusive, for want of that.
@@ -77,7 +75,7 @@ fn a_repository_whose_name_is_not_known_is_no_pass() {
     for wrong in ["https://github.com/acme/shop", "acme/shop.git", "acme/shop/", "github.com/acme/shop"] {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), ".driftgate.yaml", &CONFIGURATION.replace("acme/shop", wrong));
-        let mut command = binary::binary();
+        let mut command = binary();
         let output = command.env_clear().current_dir(folder.path()).arg("check").output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{wrong}");
     }
@@ -183,4 +181,35 @@ fn a_grant_that_nothing_tells_of_is_no_pass() {
     assert_eq!(checkout.check().code, 0);
     checkout.inventory["credentials"][0]["grants"] = json!([{"resource": "*", "level": "admin"}]);
     checkout.check().expect(1, &["excess-grant"]);
+}
+
+/// The first block of a language in the manual of files that begins so.
+fn block<'m>(manual: &'m str, language: &str, begins: &str) -> &'m str {
+    let fence = format!("```{language}\n{begins}");
+    let at = manual.find(&fence).unwrap() + language.len() + 4;
+    &manual[at..at + manual[at..].find("```").unwrap()]
+}
+
+#[test]
+fn the_files_of_the_manual_are_read() {
+    let manual = include_str!("../docs/files.md");
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path();
+    let csv = block(manual, "yaml", "# .driftgate.yaml");
+    let more = "  - {kind: file, path: inventory.yaml}\n  - {kind: catalog, path: entitlements.csv}\npeople: people.csv\nrepository: acme/shop\n";
+    write(root, ".driftgate.yaml", &format!("{csv}{more}"));
+    write(root, "inventory.yaml", block(manual, "yaml", "# inventory.yaml"));
+    write(root, "entitlements.csv", block(manual, "csv", "identity"));
+    write(root, "people.csv", block(manual, "csv", "person"));
+    let row = format!("A-1,Revoke {KEY},,Done,2026-05-30,2026-05-31");
+    write(root, "tickets.csv", &format!("Number,Summary,Description,Status,Opened,Closed\n{row}\n"));
+    write(
+        root,
+        ".github/workflows/deploy.yml",
+        &WORKFLOW.replace("    steps:", "    environment: production\n    steps:"),
+    );
+    let said =
+        Said::of(binary().current_dir(root).args(["check", ".", "--format", "json", "--now", "2026-06-01T12:00:00Z"]));
+    said.expect(1, &["revoked-but-live"]);
+    assert_eq!(said.report["summary"]["gaps"], 0, "{}", said.all);
 }

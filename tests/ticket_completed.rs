@@ -233,3 +233,14 @@ fn a_raise_is_asked_for_and_what_falls_short_is_no_level() {
     let ticket = understood(&opened("Deploy-Key flux darf zu viel", "Bitte auf Nur-Lesen herabsetzen."));
     assert_eq!((ticket.intent, ticket.access.level), (Intent::Modify, Some(Level::Read)));
 }
+
+#[test]
+fn why_it_was_opened_again_keeps_nothing() {
+    let mut record = opened("Get rid of SONAR_TOKEN_OLD", "As soon as the app runs.");
+    record.state.status = "Reopened".to_owned();
+    record.comments = vec![
+        comment(DAVE, 8, "Done."),
+        comment(RUTH, 9, "The nightly still logs in with SONAR_TOKEN_OLD. Opening again."),
+    ];
+    assert_eq!(came_to(&understood(&record)).1, ["actions-secret:globex/api:SONAR_TOKEN_OLD"]);
+}

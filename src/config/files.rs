@@ -32,13 +32,7 @@ impl Files {
     /// Where it cannot be opened; in a commit also where it is a link, or where a relative path leaves the repository.
     pub fn open(&self, path: &str) -> io::Result<Box<dyn Read + Send>> {
         match self {
-            Self::Tree(base) => {
-                let file = std::fs::File::open(base.join(Path::new(path)))?;
-                if file.metadata()?.is_dir() {
-                    return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is a folder"));
-                }
-                Ok(Box::new(file))
-            }
+            Self::Tree(base) => regular(&base.join(Path::new(path))),
             Self::GitRef(git) => git.open(path),
         }
     }
@@ -64,12 +58,22 @@ impl GitFiles {
                 let real = whole.canonicalize()?;
                 match inside(self.repository.top(), &real) {
                     Some(inner) => self.commit.open(&inner),
-                    None => Ok(Box::new(std::fs::File::open(real)?)),
+                    None => regular(&real),
                 }
             }
             None => Err(io::Error::new(io::ErrorKind::InvalidInput, "the path leaves the repository")),
         }
     }
+}
+
+/// Opens a file. A folder, a pipe or a device is none: the gate would wait for a pipe's end as long as it does not come.
+fn regular(path: &Path) -> io::Result<Box<dyn Read + Send>> {
+    let kind = std::fs::metadata(path)?.file_type();
+    if !kind.is_file() {
+        let what = if kind.is_dir() { "this is a folder" } else { "this is no regular file" };
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, what));
+    }
+    Ok(Box::new(std::fs::File::open(path)?))
 }
 
 /// The path from the repository's top, `/` between parts; none where the file lies outside.

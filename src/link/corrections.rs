@@ -9,7 +9,7 @@ use crate::model::ticket::{Comment, Distrusted, Intent, Link, Strength};
 
 use super::choose::Context;
 use super::links::{Linked, quote};
-use super::meaning::{corrects, means, meant, takes_back, was_wrong, wrong};
+use super::meaning::{corrects, means, meant, reopens, takes_back, was_wrong, wrong};
 use super::mention::{Mention, Target};
 use super::stance::Stance;
 use super::text::Origin;
@@ -63,6 +63,10 @@ impl Trust<'_> {
             let all = words(&text);
             let closes = all.iter().any(|w| w.text.starts_with("clos"));
             if closes && all.windows(2).any(|pair| pair[0].text == "without" && pair[1].text == "having") {
+                continue;
+            }
+            // "It still pushes with X. Opening again.": why it is to be done after all keeps nothing.
+            if reopens(&all) && !corrects {
                 continue;
             }
             let object = invited && objected::objects(&all);

@@ -25,7 +25,8 @@ pub(super) const AFTERWARDS: [&str; 13] = [
 pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
 
 /// Phrases that say it.
-pub(super) const FILED_AFTERWARDS: [&[&str]; 60] = [
+pub(super) const FILED_AFTERWARDS: [&[&str]; 61] = [
+    &["f\u{fc}rs", "protokoll"],
     &["for", "the", "log"],
     &["written", "down", "for"],
     &["write", "it", "down"],

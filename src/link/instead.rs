@@ -110,13 +110,21 @@ impl Trust<'_> {
                         && !matches!(word(at + 1), "errors")
                 };
                 let news: Vec<usize> = (1..all.len()).filter(|at| new(*at)).collect();
+                // "Didn't need a new one after all"
+                let needless = |at: usize| {
+                    all[at.saturating_sub(4)..at].windows(2).any(|pair| {
+                        matches!(pair[0].text.as_str(), "didn't" | "not" | "don't") && pair[1].text.starts_with("need")
+                    })
+                };
                 let no_new = news.iter().any(|at| {
-                    matches!(word(at - 1), "no" | "without" | "of" | "falta")
+                    needless(*at)
+                        || matches!(word(at - 1), "no" | "without" | "of" | "falta")
                         || (word(at - 1) == "a" && matches!(word(at.wrapping_sub(2)), "no" | "without" | "of"))
                 });
                 // "No new key: the upload uses the identity, I deleted the secret."
                 let no_new_one = news.iter().any(|at| {
-                    matches!(word(at - 1), "no" | "falta") && (thing(at + 1) || thing(at + 2) || word(*at) == "uno")
+                    (needless(*at) || matches!(word(at - 1), "no" | "falta"))
+                        && (thing(at + 1) || thing(at + 2) || word(*at) == "uno")
                 });
                 let ends = |w: &Word| ENDS.iter().any(|stem| w.text.starts_with(stem));
                 let away =

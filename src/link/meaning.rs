@@ -1,6 +1,6 @@
 //! Words by which a comment says that another thing is meant than the ticket names. What becomes of the targets is told in `corrections`.
 
-use super::tokens::words;
+use super::tokens::{Word, says, words};
 
 /// "I mean X": right before a name, whatever else the sentence says.
 pub(super) fn meant(text: &str, start: usize) -> bool {
@@ -110,4 +110,21 @@ pub(super) fn wrong(text: &str) -> bool {
                 | "equivocado"
         )
     })
+}
+
+/// "Opening again", "reopened", "back to the queue".
+pub(super) fn reopens(all: &[Word]) -> bool {
+    const PHRASES: [&[&str]; 9] = [
+        &["opening", "again"],
+        &["opened", "again"],
+        &["open", "again"],
+        &["back", "to", "the", "queue"],
+        &["back", "to", "you"],
+        &["back", "at", "the", "start"],
+        &["wieder", "auf"],
+        &["wieder", "offen"],
+        &["lo", "reabro"],
+    ];
+    all.iter().any(|w| ["reopen", "re-open", "rouvr"].iter().any(|stem| w.text.starts_with(stem)))
+        || says(all, &PHRASES)
 }

@@ -11,6 +11,9 @@ use super::trust::Trust;
 use super::weighed::SILENT;
 use super::{Index, Told, text};
 
+/// A ticket of more bytes has said what it is to say.
+const LONGEST: usize = 1 << 16;
+
 /// So many comments complete a ticket at most; what stands in later ones is a conversation.
 const MOST: usize = 8;
 
@@ -54,7 +57,10 @@ impl Index {
     fn with_comments(&self, trust: &Trust<'_>, told: Told<'_>, now: Timestamp, ticket: Ticket) -> Ticket {
         let record = trust.record;
         let silent = ticket.intent == Intent::None;
+        let texts = record.texts.iter().map(|text| text.text.len());
+        let size: usize = texts.chain(record.comments.iter().map(|comment| comment.text.len())).sum();
         if record.comments.iter().all(|comment| comment.system)
+            || size > LONGEST
             || (silent && !ticket.why.iter().any(|why| why == SILENT))
         {
             return ticket;
@@ -62,7 +68,7 @@ impl Index {
         let unlinked = ticket.links.is_empty();
         let mine = |number: usize, comment: &Comment| trust.completes(number, comment);
         let anybody = |_: usize, comment: &Comment| !trust.of_change(&comment.author);
-        let whose: [(&dyn Fn(usize, &Comment) -> bool, bool); 2] = [(&mine, false), (&anybody, true)];
+        let whose: [(&May<'_>, bool); 2] = [(&mine, false), (&anybody, true)];
         for (may, tightens) in whose {
             if tightens && !unlinked {
                 break;
@@ -82,8 +88,11 @@ impl Index {
     }
 }
 
+/// Whether a comment may complete a ticket.
+type May<'m> = dyn Fn(usize, &Comment) -> bool + 'm;
+
 /// The ticket with these comments as a part of its text.
-fn with(record: &Record, may: &dyn Fn(usize, &Comment) -> bool) -> Option<Record> {
+fn with(record: &Record, may: &May<'_>) -> Option<Record> {
     let before = |comment: &Comment| record.closed_at.is_none_or(|closed| comment.at.is_some_and(|at| at < closed));
     let all = record.comments.iter().enumerate().filter(|(_, comment)| !comment.system && before(comment));
     let texts: Vec<Text> = all

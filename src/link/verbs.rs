@@ -154,7 +154,7 @@ change the permissions|change the role|change the scope|change the scopes|change
         Intent::Provision,
         Force::Strong,
         "grant|provision|onboard",
-        "be added to the selection|added to the selection|would like to read|would like to write|would like to see|wants to read|request access|requesting access|requests access|needs access|need access|requires access|require access|wants access|want access|give access|gain access|get access|gets access|granting access|\
+        "be added to the selection|added to the selection|would like to read|would like to write|wants to read|request access|requesting access|requests access|needs access|need access|requires access|require access|wants access|want access|give access|gain access|get access|gets access|granting access|\
 more permissions|same rights|same permissions|same access",
         "",
         "access to|access for|access on|access request|request for access|request of access|read access|write access|admin access|permissions for|permission for|permission to|permissions on|permissions to|rights on|rights for|\
