@@ -245,8 +245,8 @@ pub struct Credential {
 pub struct Gap {
     /// The source's name.
     pub source: String,
-    /// What is lacking: `liveness`, `slots`, `tickets`, `references`, `change-time`, `catalog`, `comparison` (of the change with
-    /// what is trusted).
+    /// What is lacking: `liveness`, `slots`, `grants`, `tickets`, `references`, `change-time`, `catalog`, `inventory`, `repository` (its
+    /// name), `comparison` (of the change with what is trusted).
     pub lacks: String,
     /// For what: an id, a mount, an account, a file; `*` for all of the source.
     pub scope: String,
