@@ -81,7 +81,9 @@ fn is_repository(name: &str) -> bool {
         && parts.iter().all(|part| !part.is_empty())
         && !name.contains(|c: char| c.is_whitespace() || matches!(c, ':' | '@' | '\\' | '?' | '#'))
         && !name.ends_with(".git")
-        && !(parts.len() > 2 && parts[0].contains('.'))
+        && !["github.", "gitlab.com", "bitbucket.", "dev.azure.", "www."]
+            .iter()
+            .any(|host| parts.len() > 2 && parts[0].starts_with(host))
 }
 
 /// The trackers whose approval field or label can be configured.

@@ -52,7 +52,10 @@ pub(super) fn chosen(line: &str) -> String {
 fn behind(line: &str, boxes: &[(usize, usize, bool)]) -> bool {
     boxes.first().zip(boxes.last()).is_some_and(|(first, last)| {
         let before = line[..first.0].rsplit(':').next().unwrap_or_default();
-        before.contains(char::is_alphabetic) && line[last.1..].trim().is_empty()
+        let labels = boxes.windows(2).map(|pair| &line[pair[0].1..pair[1].0]).chain([before]);
+        before.contains(char::is_alphabetic)
+            && line[last.1..].trim().is_empty()
+            && labels.into_iter().all(|label| (1..=4).contains(&label.split_whitespace().count()))
     })
 }
 
@@ -84,6 +87,10 @@ fn answered_yes(line: &str) -> Option<String> {
 fn option_boxes(line: &str) -> Vec<(usize, usize, bool)> {
     let mut out = Vec::new();
     for (at, open) in line.char_indices().filter(|(_, c)| matches!(c, '(' | '[')) {
+        // "f(x)" is a call.
+        if line[..at].chars().next_back().is_some_and(|before| !before.is_whitespace() && before != '|') {
+            continue;
+        }
         let close = if open == '(' { ')' } else { ']' };
         let Some(end) = line[at + 1..].char_indices().take(4).find(|(_, c)| *c == close).map(|(end, _)| at + 1 + end)
         else {

@@ -47,18 +47,27 @@ impl Trust<'_> {
             }
         }
         let namesakes: RefCell<Option<(Id, Vec<usize>)>> = RefCell::new(None);
-        let invited =
-            units.iter().any(|unit| !matches!(unit.origin, Origin::Comment(_)) && objected::invites(&unit.text));
+        let invited = objected::invited(units);
         // The last word by which whoever opened it follows an objection.
         let follows = |comment: &Comment| self.opener_writes(comment) && strikes(&comment.text);
         let struck = self.record.comments.iter().rposition(follows);
+        // The last comment that confirms what stands before it. Whoever opened it may only be asking for news.
+        let confirming = |comment: &Comment| {
+            (self.trusts(&comment.author, comment.at) && confirms(&comment.text))
+                || (self.opener_writes(comment) && agrees(&comment.text))
+        };
+        let confirming = self.record.comments.iter().rposition(confirming);
         for (index, comment) in self.record.comments.iter().enumerate().filter(|(_, c)| !c.system) {
             // What is quoted in it is another's word.
             let said = of_comments.get(&index).map(Vec::as_slice).unwrap_or_default();
             let own: Vec<&Mention> = said.iter().flat_map(|unit| of_unit(mentions, *unit)).collect();
             let text: String = said.iter().flat_map(|unit| [units[*unit].text.as_str(), "\n"]).collect();
             let may = self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
-            let (corrects, wrong) = (corrects(&text) && !invited, wrong(&text) && !was_wrong(&text));
+            // "Stop for X" objects where objections are asked for.
+            let (corrects, wrong) = (
+                if invited { corrects(&text.replace("Stop", "").replace("stop", "")) } else { corrects(&text) },
+                wrong(&text) && !was_wrong(&text),
+            );
             // Whoever closes it without a deed names what was kept.
             let all = words(&text);
             let closes = all.iter().any(|w| w.text.starts_with("clos"));
@@ -114,7 +123,16 @@ impl Trust<'_> {
                 };
                 // "Which jobs use X?" objects to nothing.
                 let acts = |m: &&&Mention| !ends(m) && !context.judged[m.unit].question;
-                let acts = |m: &&&Mention| acts(m) && !objected::agrees_to(&units[m.unit].text);
+                // In the sentence that names it, or in the next one.
+                let objects = |number: usize| {
+                    units.get(number).is_some_and(|unit| {
+                        unit.origin == Origin::Comment(index) && objected::objects(&words(&unit.text))
+                    })
+                };
+                let next = |number: usize| of_unit(mentions, number + 1).is_empty() && objects(number + 1);
+                let acts = |m: &&&Mention| {
+                    acts(m) && !objected::agrees_to(&units[m.unit].text) && (objects(m.unit) || next(m.unit))
+                };
                 let named = own.iter().filter(acts).flat_map(|m| chosen(m));
                 dropped.extend(named.filter(|id| linked.links.contains_key(id)));
             }
@@ -199,12 +217,7 @@ impl Trust<'_> {
             let by_right = may
                 || (object && !self.of_change(&comment.author))
                 || trusted
-                || (!self.of_change(&comment.author)
-                    && self.record.comments[index + 1..].iter().any(|later| {
-                        // Whoever opened it may only be asking for news.
-                        (self.trusts(&later.author, later.at) && confirms(&later.text))
-                            || (self.opener_writes(later) && agrees(&later.text))
-                    }));
+                || (!self.of_change(&comment.author) && confirming.is_some_and(|later| later > index));
             if let Some((before, link)) = other {
                 dropped.insert(before);
                 linked.links.entry(link.credential.clone()).or_insert(Link { trusted: by_right, ..link });
@@ -248,7 +261,7 @@ impl Trust<'_> {
         let Some((front, number)) = before.as_str().rsplit_once(':') else { return Vec::new() };
         let digits = |text: &str| text.len() > 1 && text.bytes().all(|b| b.is_ascii_digit());
         let mut out = Vec::new();
-        for sentence in text.split_inclusive(['.', '\n', '!', '?']).filter(|_| digits(number)) {
+        for sentence in text.split_inclusive(['.', '\n', '!', '?']).take(SENTENCES).filter(|_| digits(number)) {
             let all = words(sentence);
             if sentence.ends_with('?') || all.iter().any(|w| keeps(&w.text)) {
                 continue;
@@ -262,9 +275,7 @@ impl Trust<'_> {
             // Few are numbers of anything.
             let known = numbers.take(4).map(|at| Id::new(format!("{front}:{}", all[at].text)));
             out.extend(
-                known
-                    .filter(|id| context.names.entities.iter().any(|entity| entity.id == *id))
-                    .map(|id| ((*before).clone(), id)),
+                known.filter(|id| !context.names.named(id.as_str()).is_empty()).map(|id| ((*before).clone(), id)),
             );
         }
         out.truncate(1);

@@ -70,7 +70,7 @@ impl Trust<'_> {
     fn removed_instead(&self) -> Option<String> {
         self.record.comments.iter().rev().take(3).find_map(|comment| {
             let reporter = comment.author.names.iter().any(|name| self.record.reporter.names.contains(name));
-            let by_right = self.trusts(&comment.author, comment.at) || reporter;
+            let by_right = self.trusts(&comment.author, comment.at) || (reporter && !self.of_change(&comment.author));
             // Anybody else's word, where somebody agrees: what is removed instead of renewed loosens nothing.
             let agreed = || {
                 let later = |other: &&Comment| other.at > comment.at && !self.same(&other.author, &comment.author);

@@ -88,7 +88,7 @@ impl Reading<'_> {
         if super::moved::any(self.units) {
             scores.add(Intent::Modify, 6.0, "a table of what is and what shall be");
         }
-        if super::objected::announces(self.units, self.judged) {
+        if super::objected::invited(self.units) {
             scores.add(Intent::Revoke, 6.0, "an end that is announced, with a word on how to object");
         }
         let told = [Intent::Revoke, Intent::Rotate, Intent::Offboard, Intent::Modify]

@@ -310,7 +310,10 @@ pub(super) fn from_fulfilment(all: &[Word]) -> bool {
             && (before(2).any(|w| matches!(w.text.as_str(), "from" | "once" | "after" | "upon"))
                 || (before(1).any(counts) && all[at].text != "granted" && all[at].text != "approved")
                 || (before(1).any(|w| w.text == "is" || w.text == "when" || w.text == "you"))
-                || (before(12).any(begins) && before(8).any(counts)))
+                || (before(12).any(begins)
+                    && before(8).any(|w| {
+                        matches!(w.text.as_str(), "from" | "with" | "at" | "when" | "upon" | "once" | "after" | "since")
+                    })))
     })
 }
 

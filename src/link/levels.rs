@@ -239,8 +239,12 @@ pub(super) fn falls_short(text: &str) -> bool {
     let all = words(text);
     let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
     (0..all.len()).any(|at| {
-        let more =
-            word(at) == "more" && word(at + 1) == "than" && (at + 2..at + 4).any(|at| in_place(&all, at).is_some());
+        let denied =
+            (at.saturating_sub(3)..at).any(|at| matches!(word(at), "no" | "not" | "nothing" | "never" | "nicht"));
+        let more = !denied
+            && word(at) == "more"
+            && word(at + 1) == "than"
+            && (at + 2..at + 4).any(|at| in_place(&all, at).is_some());
         let only = matches!(word(at), "may" | "can" | "could" | "kann" | "darf" | "peut")
             && (at + 1..at + 3).any(|at| matches!(word(at), "only" | "just" | "nur"))
             && (at + 2..at + 5).any(|at| in_place(&all, at) == Some(Level::Read));

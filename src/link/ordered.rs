@@ -322,9 +322,10 @@ pub(super) fn logs(units: &[Unit], judged: &mut [Judged<'_>]) {
 }
 
 /// `X=*** Y=[MASKED] rc=1`, over and over: what a log shows is acted on by nobody.
-pub(super) fn shown(units: &[Unit], mentions: &mut Vec<Mention>) {
-    // So often in one line.
-    const OFTEN: usize = 3;
+pub(super) fn shown(units: &[Unit], judged: &[Judged<'_>], mentions: &mut Vec<Mention>) {
+    // So often in one line, which is so long.
+    const OFTEN: usize = 6;
+    const LONG: usize = 400;
     let hidden = |mention: &Mention| {
         let behind = units[mention.unit].text.get(mention.end..).unwrap_or_default().trim_start_matches('`');
         behind.strip_prefix('=').is_some_and(|value| {
@@ -339,7 +340,13 @@ pub(super) fn shown(units: &[Unit], mentions: &mut Vec<Mention>) {
         let length = mentions[from..].iter().take_while(same).count();
         let own = &mentions[from..from + length];
         let first = own[0].target.clone();
-        let log = own.iter().any(hidden) || own.iter().filter(|m| m.target == first).count() >= OFTEN;
+        let acts = |m: &Mention| judged[m.unit].clauses.iter().any(|clause| clause.stance == Stance::Act);
+        let again = || {
+            own.iter().filter(|m| m.target == first).count() >= OFTEN
+                && own.iter().any(|m| units[m.unit].text.len() >= LONG)
+                && !own.iter().any(acts)
+        };
+        let log = own.iter().any(hidden) || again();
         logs.extend(std::iter::repeat_n(log, length));
         from += length;
     }

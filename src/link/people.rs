@@ -189,6 +189,14 @@ impl Search<'_> {
         if let Some(label) = self.directory.single.get(&bare.to_lowercase()) {
             return label.clone();
         }
+        let all = words(bare);
+        let several = all.first().and_then(|first| self.directory.by_first.get(first.text.as_str()));
+        let whole = |name: &&(Vec<String>, String)| {
+            name.0.len() == all.len() && name.0.iter().zip(&all).all(|(a, b)| b.text == *a)
+        };
+        if let Some((_, label)) = several.into_iter().flatten().find(whole) {
+            return label.clone();
+        }
         if self.names.is_owner(bare) {
             return bare.to_owned();
         }

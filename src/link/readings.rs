@@ -5,7 +5,6 @@ use jiff::Timestamp;
 
 use crate::model::ticket::{Comment, Intent, Link, Record, Text, Ticket};
 
-use super::corrections::confirms;
 use super::links::Linked;
 use super::trust::Trust;
 use super::weighed::SILENT;
@@ -66,11 +65,12 @@ impl Index {
             return ticket;
         }
         let unlinked = ticket.links.is_empty();
-        let mine = |number: usize, comment: &Comment| trust.completes(number, comment);
-        let anybody = |_: usize, comment: &Comment| !trust.of_change(&comment.author);
+        let mine = |comment: &Comment| trust.completes(comment);
+        let anybody = |comment: &Comment| !trust.of_change(&comment.author);
         let whose: [(&May<'_>, bool); 2] = [(&mine, false), (&anybody, true)];
         for (may, tightens) in whose {
-            if tightens && !unlinked {
+            // A name that fits several things is named: nobody else says which.
+            if tightens && (!unlinked || !ticket.ambiguous.is_empty()) {
                 break;
             }
             let Some(completed) = with(record, may) else { continue };
@@ -80,7 +80,7 @@ impl Index {
             if unlinked && names(&ticket, &more) && (!tightens || ends(more.intent)) {
                 return more;
             }
-            if (!unlinked || more.links.is_empty()) && dates(&ticket, &more, &completed) {
+            if !tightens && (!unlinked || more.links.is_empty()) && dates(&ticket, &more, &completed) {
                 return more;
             }
         }
@@ -89,14 +89,14 @@ impl Index {
 }
 
 /// Whether a comment may complete a ticket.
-type May<'m> = dyn Fn(usize, &Comment) -> bool + 'm;
+type May<'m> = dyn Fn(&Comment) -> bool + 'm;
 
 /// The ticket with these comments as a part of its text.
 fn with(record: &Record, may: &May<'_>) -> Option<Record> {
     let before = |comment: &Comment| record.closed_at.is_none_or(|closed| comment.at.is_some_and(|at| at < closed));
     let all = record.comments.iter().enumerate().filter(|(_, comment)| !comment.system && before(comment));
     let texts: Vec<Text> = all
-        .filter(|(number, comment)| may(*number, comment))
+        .filter(|(_, comment)| may(comment))
         .take(MOST)
         .map(|(number, comment)| Text { field: format!("comment {}", number + 1), text: comment.text.clone() })
         .collect();
@@ -162,21 +162,13 @@ impl Trust<'_> {
         for link in linked.links.values_mut() {
             let number =
                 link.field.strip_prefix("comment ").and_then(|number| number.parse::<usize>().ok()?.checked_sub(1));
-            let comment = number.and_then(|number| Some((number, self.record.comments.get(number)?)));
-            link.trusted &= comment.is_none_or(|(number, comment)| self.completes(number, comment));
+            let comment = number.and_then(|number| self.record.comments.get(number));
+            link.trusted &= comment.is_none_or(|comment| self.completes(comment));
         }
     }
 
-    /// Whether a comment may say what the ticket left open: that of whoever may loosen, or opened it and was not contradicted by those
-    /// who may.
-    fn completes(&self, number: usize, comment: &Comment) -> bool {
-        let confirmed = || {
-            let later = &self.record.comments[number + 1..];
-            later.iter().any(|later| self.trusts(&later.author, later.at) && confirms(&later.text))
-        };
-        !self.of_change(&comment.author)
-            && (self.trusts(&comment.author, comment.at)
-                || self.opener_writes(comment)
-                || (self.same(&comment.author, &self.record.reporter) && confirmed()))
+    /// Whether a comment may say what the ticket left open: that of whoever may loosen, or opened it and still writes it.
+    fn completes(&self, comment: &Comment) -> bool {
+        !self.of_change(&comment.author) && (self.trusts(&comment.author, comment.at) || self.opener_writes(comment))
     }
 }

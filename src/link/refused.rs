@@ -4,7 +4,7 @@
 use crate::model::ticket::Comment;
 
 use super::states::REFUSALS;
-use super::tokens::words;
+use super::tokens::{Word, words};
 
 /// The sentence of a comment that says that nothing was or will be done.
 fn refuses(text: &str, system: bool) -> Option<String> {
@@ -123,7 +123,12 @@ fn leaves_all(text: &str) -> Option<String> {
                 word(at + 1),
                 "it" | "this" | "that" | "them" | "everything" | "es" | "alles" | "tout" | "todo"
             );
+            // "The deny policy left it in place": somebody says of themselves what they leave.
+            let self_said = word(at) != "left"
+                || matches!(word(at.wrapping_sub(1)), "i" | "we" | "so" | "and" | "have" | "")
+                || at == 0;
             leaves
+                && self_said
                 && all_of_it
                 && (at + 2..at + 5).any(|next| {
                     matches!(
@@ -142,7 +147,6 @@ fn leaves_all(text: &str) -> Option<String> {
                     ("overtaken", "by", ..)
                         | ("false", "positive", ..)
                         | ("forget", "about" | "this", ..)
-                        | ("still", "in", "place", _)
                         | ("called", "off", ..)
                         | ("i" | "we", "no", "longer", "need")
                         | ("i" | "we", "don't", "need", "it" | "this")
@@ -158,7 +162,7 @@ fn leaves_all(text: &str) -> Option<String> {
             matches!(
                 (word(at), word(at + 1)),
                 ("replaced" | "covered", "by") | ("tracked" | "handled" | "continued", "as" | "in" | "under" | "by")
-            ) && is_ticket(word(at + 2))
+            ) && is_ticket(said, &all, at + 2)
         });
         // "You are right, I was wrong", and "it stays".
         let stays = all.len() <= 4
@@ -171,7 +175,7 @@ fn leaves_all(text: &str) -> Option<String> {
 
 /// Whether a comment says that something was done: "Key killed in IAM", "revoked: nothing else used it".
 fn says_done(text: &str) -> bool {
-    parts(text).map(words).any(|all| {
+    parts(text).map(|said| (said, words(said))).any(|(said, all)| {
         let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
         // "Did not change it", "without having revoked anything", "I deleted nothing".
         let no = |at: usize| {
@@ -181,19 +185,41 @@ fn says_done(text: &str) -> bool {
         // "Where the token behind it gets killed", "replaced by SEC-12".
         let not_yet = |at: usize| {
             at > 0 && matches!(word(at - 1), "gets" | "be" | "being" | "getting")
-                || (word(at) == "replaced" && word(at + 1) == "by" && is_ticket(word(at + 2)))
+                || (word(at) == "replaced" && word(at + 1) == "by" && is_ticket(said, &all, at + 2))
         };
         (0..all.len()).any(|at| (changed(word(at)) || ended(word(at))) && !no(at) && !not_yet(at))
+            || (0..all.len()).any(|at| matches!(word(at), "took" | "taken" | "went") && !no(at) && !not_yet(at))
             || matches!(word(0), "done" | "erledigt" | "fait" | "hecho" | "fixed")
     })
 }
 
-/// `SEC-12`, in lower case.
-fn is_ticket(word: &str) -> bool {
-    word.rsplit_once('-').is_some_and(|(project, number)| {
+/// `SEC-12`; no algorithm, and no key by its number.
+fn is_ticket(said: &str, all: &[Word], at: usize) -> bool {
+    let Some(name) = all.get(at).and_then(|w| said.get(w.start..w.end)) else { return false };
+    name.rsplit_once('-').is_some_and(|(project, number)| {
         project.len() > 1
-            && project.bytes().all(|b| b.is_ascii_alphanumeric())
-            && !number.is_empty()
+            && project.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+            && project.starts_with(|c: char| c.is_ascii_uppercase())
+            && !matches!(
+                project,
+                "RSA"
+                    | "AES"
+                    | "SHA"
+                    | "ISO"
+                    | "UTF"
+                    | "TLS"
+                    | "CVE"
+                    | "ECDSA"
+                    | "ED"
+                    | "HTTP"
+                    | "KEY"
+                    | "TOKEN"
+                    | "V"
+                    | "MD"
+                    | "PKCS"
+                    | "RFC"
+            )
+            && (1..=6).contains(&number.len())
             && number.bytes().all(|b| b.is_ascii_digit())
     })
 }

@@ -197,7 +197,7 @@ impl Reading<'_> {
                 value.trim_matches(['*', '_', ' ']).to_lowercase().as_str(),
                 "yes" | "ja" | "oui" | "s\u{ed}" | "x"
             );
-            if let Some(intent) = if yes { answer(&key) } else { answer(value).filter(|_| asks_what(&key)) } {
+            if let Some(intent) = if yes { ordered(&key) } else { answer(value).filter(|_| asks_what(&key)) } {
                 // "Action: remove", of a person and all systems, or of one whose contract has ended.
                 let intent =
                     if intent == Intent::Revoke && self.form_ends_somebody() { Intent::Offboard } else { intent };
@@ -346,6 +346,11 @@ fn answer(value: &str) -> Option<Intent> {
     if value.len() > 4 {
         return None;
     }
+    let has = |word: &str| value.iter().any(|w| w.text == word);
+    // "None any more", "take access away"
+    if value.first().is_some_and(|w| w.text == "none") && has("more") || has("take") && has("away") {
+        return Some(Intent::Revoke);
+    }
     let mut found: Vec<Intent> = value.iter().filter_map(|w| answered(&w.text)).collect();
     found.dedup();
     match found[..] {
@@ -355,6 +360,34 @@ fn answer(value: &str) -> Option<Intent> {
         [Intent::Modify, Intent::Revoke] => Some(Intent::Revoke),
         _ => None,
     }
+}
+
+/// "Remove", "Revoke access": a key that is an order, to which somebody says yes.
+fn ordered(key: &str) -> Option<Intent> {
+    let all = words(key);
+    let first = all.first().filter(|_| all.len() <= 3)?;
+    let order = matches!(
+        first.text.as_str(),
+        "remove"
+            | "revoke"
+            | "withdraw"
+            | "delete"
+            | "disable"
+            | "deactivate"
+            | "entziehen"
+            | "entfernen"
+            | "retirer"
+            | "supprimer"
+            | "quitar"
+            | "baja"
+            | "grant"
+            | "add"
+    );
+    let of_access = all
+        .iter()
+        .skip(1)
+        .all(|w| super::nouns::access_noun(&w.text) || matches!(w.text.as_str(), "all" | "user" | "account"));
+    answered(&first.text).filter(|_| order && of_access)
 }
 
 /// Whether a short line begins with a word in capitals.
@@ -372,7 +405,6 @@ pub(super) fn answered(word: &str) -> Option<Intent> {
         | "retrait" | "révocation" | "eliminar" | "quitar" | "revocar" | "eliminación" | "revocación" => {
             Intent::Revoke
         }
-        "none" | "away" => Intent::Revoke,
         "rotate" | "rotation" | "renew" | "renewal" | "replace" | "replacement" | "reset" | "erneuern"
         | "erneuerung" | "rotieren" | "renouveler" | "renouvellement" | "rotar" | "rotación" | "renovar"
         | "renovación" => Intent::Rotate,

@@ -122,7 +122,7 @@ fn reopened(name: &str, status: Option<State>, settings: &Settings) -> bool {
 fn played(trust: &Trust<'_>, present: State, out: &mut Stated) {
     let Some(mut played) = replay(trust, present) else {
         // Without a history it is nobody's known deed, or the assignee's: one that may not take a promise back leaves it as it was.
-        let by_change = trust.record.assignee.as_ref().is_some_and(|assignee| trust.of_change(assignee));
+        let by_change = trust.of_change(trust.record.assignee.as_ref().unwrap_or(&trust.record.reporter));
         if present == State::Withdrawn && (!trust.project() || by_change) {
             out.state = State::Open;
             out.distrusted.push(Distrusted {
@@ -198,6 +198,8 @@ fn by_comments(trust: &Trust<'_>, distrusted: &mut Vec<Distrusted>) -> State {
         // Where nobody is assigned, whoever opened it may say at its closing that it is not wanted any more.
         let opener = record.assignee.is_none()
             && trust.entries.iter().all(|entry| entry.part == Part::Status)
+            && closers.len() < 2
+            && closers.iter().all(|closer| trust.same(closer, &record.reporter))
             && comment.at.zip(record.closed_at).is_some_and(|(at, closed)| at <= closed)
             && trust.project()
             && !trust.approval().given

@@ -20,6 +20,9 @@ pub(super) struct Extension {
     pub(super) words: String,
 }
 
+/// So many sentences stand before an answer, its own among them.
+const REACH: usize = 100;
+
 impl Times<'_> {
     /// The window whose end somebody states in a comment ("granted, expires on Friday"), where the ticket has none. An end where there was
     /// none limits, whoever states it; of several that of those who may loosen.
@@ -51,7 +54,8 @@ impl Times<'_> {
     fn comment_before(&self, number: usize, comment: usize) -> impl Iterator<Item = (usize, &Unit)> {
         let own = move |at: &usize| self.units[*at].origin == Origin::Comment(comment);
         let before = move |at: &usize| comment > 0 && self.units[*at].origin == Origin::Comment(comment - 1);
-        (0..number).rev().skip_while(own).take_while(before).map(|at| (at, &self.units[at]))
+        // Who answers does it at the beginning.
+        (0..number).rev().take(REACH).skip_while(own).take_while(before).map(|at| (at, &self.units[at]))
     }
 
     /// The comment before asks for a time.

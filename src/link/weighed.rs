@@ -98,7 +98,7 @@ impl Index {
         ordered::logs(units, &mut judged);
         let mut mentions: Vec<Mention> =
             (0..units.len()).flat_map(|n| mention::find(n, units, &judged[n], &self.names)).collect();
-        ordered::shown(units, &mut mentions);
+        ordered::shown(units, &judged, &mut mentions);
         table::apply(units, &mut judged, &mut mentions);
         table::ticks(units, &mut judged, &mut mentions);
         moved::apply(units, &mut judged, &mut mentions);

@@ -26,11 +26,14 @@ fn check(case: &Case<'_>, sink: &mut Sink<'_>) {
     for ticket in case.tickets {
         let removes = matches!(ticket.intent, Intent::Revoke | Intent::Rotate);
         let done = ticket.state == State::Done && ticket.effective().is_none_or(|at| at <= case.now);
-        if !removes || ticket.links.iter().any(|link| link.can_block(ticket.intent)) {
+        let linked =
+            |trusted: bool| ticket.links.iter().any(|link| link.can_block(ticket.intent) && (link.trusted || !trusted));
+        // What a stranger names beside a name that fits several things settles nothing.
+        if !removes || linked(true) {
             continue;
         }
         let open = may_mean(case, ticket, sink);
-        if !done {
+        if !done || linked(false) {
             continue;
         }
         let id = Id::ticket(&ticket.id);
