@@ -275,7 +275,10 @@ pub(super) fn indirect(text: &str, words: &[Word], at: usize) -> bool {
             "may" | "can" | "could" | "should" | "must" | "to" | "we" | "you" | "kann" | "darf" | "peut" | "puede"
         )
     };
-    asks(word(1)) || (may(word(1)) && asks(word(2))) || (may(word(1)) && may(word(2)) && asks(word(3)))
+    // "Decide how often we rotate".
+    let measure = |word: &str| matches!(word, "often" | "soon" | "long" | "quickly" | "oft" | "lange");
+    let asked = |back: usize| asks(word(back)) || (measure(word(back)) && asks(word(back + 1)));
+    asked(1) || (may(word(1)) && asked(2)) || (may(word(1)) && may(word(2)) && asked(3))
 }
 
 /// "Before we revoke X", "after rotating it", "once revoked": when something else is done.

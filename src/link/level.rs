@@ -329,6 +329,9 @@ impl Asked<'_> {
             let unneeded = unneeded
                 // "With reading alone it fails."
                 || ahead(1) == "alone"
+                // "Schreiben braucht er nicht."
+                || (matches!(ahead(1), "braucht" | "brauche" | "brauchen" | "ben\u{f6}tigt" | "ben\u{f6}tigen")
+                    && (2..=4).any(|n| ahead(n) == "nicht"))
                 || (change && (1..=3).any(|n| ahead(n) == "away"))
                 || (change
                     && matches!(

@@ -80,12 +80,14 @@ impl Reading<'_> {
             keys.iter().position(|names| names.contains(&key.as_str()))
         };
         let found: Vec<usize> = self.own().take(LINES).filter_map(|(unit, _)| keyed(unit)).collect();
-        keys.iter().enumerate().filter(|(at, _)| found.contains(at)).count() > 1 && !self.named_orders(false)
+        // Steps to reproduce are enough where a label says that it is a bug.
+        let enough = if self.of_a_product() && found.contains(&0) { 1 } else { 2 };
+        keys.iter().enumerate().filter(|(at, _)| found.contains(at)).count() >= enough && !self.named_orders(false)
     }
 
     /// "Nothing to be done about accounts here", "for information only".
     pub(super) fn disclaims(&self) -> Option<String> {
-        const PHRASES: [&[&str]; 51] = [
+        const PHRASES: [&[&str]; 54] = [
             &["purely", "visual"],
             &["purely", "cosmetic"],
             &["purement", "visuel"],
@@ -129,6 +131,9 @@ impl Reading<'_> {
             &["no", "action", "required"],
             &["no", "action", "necessary"],
             &["nothing", "to", "do", "here"],
+            &["there", "is", "nothing", "to", "do"],
+            &["there's", "nothing", "to", "do"],
+            &["es", "gibt", "nichts", "zu", "tun"],
             &["nur", "zur", "info"],
             &["nur", "zur", "information"],
             &["zur", "kenntnis"],
