@@ -156,6 +156,19 @@ fn what_is_said_and_what_is_only_told() {
     assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
 }
 
+/// Wordings that the weights of words were not learnt from.
+#[test]
+fn wordings_that_order_nothing() {
+    let cases = r#"
+- {title: "Decide how often we rotate", text: "Proposal for the next meeting: monthly for SMTP_PASSWORD, yearly for the others.", assignee: omar@globex.test, intent: none, effective: null, links: []}
+- {title: "Again a question about SONAR_TOKEN", text: "It is listed as unused. The scan runs when somebody sends us code; there is nothing to do, do not disable it.", assignee: omar@globex.test, intent: none, effective: null, links: []}
+- {title: "Page breaks where SONAR_TOKEN is missing", labels: [bug], text: "It says `undefined`.\n\nSteps: unset it, start the page.", assignee: omar@globex.test, intent: none, effective: null, links: []}
+- {title: "Zugriff für den Abgleich", text: "Der Abgleich (Workload svc-loader) muss ab jetzt secret/web/session lesen können. Schreiben braucht er nicht.", assignee: omar@globex.test, intent: provision, level: read, effective: null, links: ["vault:kv:secret/web/session"]}
+"#;
+    let failures = wrong_readings(cases, include_str!("tickets/inventory.yaml"));
+    assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
+}
+
 #[test]
 fn everyday_wordings() {
     let failures = wrong_readings(include_str!("tickets/phrases.yaml"), include_str!("tickets/inventory.yaml"));
