@@ -27,9 +27,11 @@ pub(super) fn as_of(tickets: &mut Vec<Ticket>, now: Timestamp) {
 pub(super) fn agree(known: &Inventory, more: &mut Inventory) {
     let mut live: BTreeMap<Id, Vec<Liveness>> = BTreeMap::new();
     for credential in known.credentials.iter().chain(&more.credentials) {
-        let seen =
-            credential.liveness.iter().chain(&credential.observations).filter(|seen| seen.state == LivenessState::Live);
-        live.entry(credential.id.clone()).or_default().extend(seen.cloned());
+        let all = credential.liveness.iter().chain(&credential.observations);
+        let mut seen = all.filter(|seen| seen.state == LivenessState::Live).peekable();
+        if seen.peek().is_some() {
+            live.entry(credential.id.clone()).or_default().extend(seen.cloned());
+        }
     }
     for credential in &mut more.credentials {
         let Some(live) = live.get(&credential.id) else { continue };

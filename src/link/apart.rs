@@ -57,6 +57,14 @@ pub(super) fn apart(words: &[Word], at: usize) -> Option<Cue> {
         {
             Some(Cue::Keep)
         }
+        // "Leave X where it is for now."
+        "leave" | "leaving"
+            if position(&["where"], 10)
+                .and_then(|place| words.get(at + 2 + place))
+                .is_some_and(|word| matches!(word.text.as_str(), "it" | "they" | "is" | "are" | "he" | "she")) =>
+        {
+            Some(Cue::Keep)
+        }
         "no" | "not" => {
             let any = position(&["any"], 6)?;
             words.get(at + 2 + any).filter(|word| matches!(word.text.as_str(), "more" | "longer"))?;

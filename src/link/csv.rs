@@ -37,12 +37,17 @@ pub(super) fn rows(text: &str) -> HashMap<usize, String> {
 
 /// The sign that separates a line's values, and how many there are.
 pub(super) fn separated(line: &str) -> Option<(char, usize)> {
-    if line.len() > LONGEST || line.contains('|') {
+    let bytes = line.as_bytes();
+    if line.len() > LONGEST || memchr::memchr(b'|', bytes).is_some() {
         return None;
     }
-    let of = |sign: char| Some((sign, line.matches(sign).count() + 1)).filter(|(_, values)| *values > 2);
+    let of = |sign: u8| {
+        let values = memchr::memchr_iter(sign, bytes).count() + 1;
+        (values > 2).then_some((char::from(sign), values))
+    };
     // A comma separates values where no blank stands behind any.
-    of(';').or_else(|| of('\t')).or_else(|| of(',').filter(|_| !line.contains(", ")))
+    let close = || memchr::memchr_iter(b',', bytes).all(|at| bytes.get(at + 1) != Some(&b' '));
+    of(b';').or_else(|| of(b'\t')).or_else(|| of(b',').filter(|_| close()))
 }
 
 #[cfg(test)]

@@ -5,12 +5,14 @@ use super::intent::Reading;
 use super::text::Origin;
 use super::tokens::{Word, words};
 
+/// One of them stands in every such title.
+pub(super) const PARTS: [&str; 12] =
+    ["eave", "exit", "Exit", "weg", "gone", "goes", "inish", "left", "ccount", "quitte", "gegangen", "ehrt"];
+
 /// Whether a title may say so, see [`Reading::departs`]: asked of every title.
 pub(super) fn may_depart(title: &str) -> bool {
     // So few words are no longer.
     const LONGEST: usize = 100;
-    const PARTS: [&str; 12] =
-        ["eave", "exit", "Exit", "weg", "gone", "goes", "inish", "left", "ccount", "quitte", "gegangen", "ehrt"];
     title.len() <= LONGEST && PARTS.iter().any(|part| title.contains(part)) && goes(title)
 }
 

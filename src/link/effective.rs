@@ -81,6 +81,8 @@ impl Times<'_> {
                     Role::Start | Role::On | Role::Other if !point.day && self.scheduled(number, unit, point) => {
                         return Some(point.at);
                     }
+                    // "The key goes on 2026-12-01 and not before."
+                    Role::On | Role::Other if self.not_before(number, unit, point) => return Some(self.finer(point)),
                     Role::Happened
                         if told() && named(unit, point) && self.record.opened_at.is_some_and(|o| point.at > o) => {}
                     Role::Happened if told() => return Some(self.finer(point)),
@@ -196,16 +198,23 @@ impl Times<'_> {
         let later = self.record.opened_at.is_none_or(|opened| point.at >= opened);
         let key = later && unit.text.split_once(':').is_some_and(|(key, _)| names(key));
         let heading = unit.heading.is_some_and(|heading| heading + 1 == number && names(&self.units[heading].text));
+        self.not_before(number, unit, point)
+            || matches!(self.intent, Intent::Rotate | Intent::Revoke | Intent::Modify)
+                && !self.kept(number)
+                && (key || heading)
+    }
+
+    /// "On Saturday, and not before".
+    fn not_before(&self, number: usize, unit: &Unit, point: Point) -> bool {
         let all = words(unit.text.get(point.end..).unwrap_or_default());
-        let behind = all.windows(2).take(8).any(|pair| {
-            matches!(
-                (pair[0].text.as_str(), pair[1].text.as_str()),
-                ("not", "before" | "earlier") | ("nicht", "früher" | "vorher") | ("pas", "avant")
-            )
-        });
         matches!(self.intent, Intent::Rotate | Intent::Revoke | Intent::Modify)
             && !self.kept(number)
-            && (key || heading || behind)
+            && all.windows(2).take(8).any(|pair| {
+                matches!(
+                    (pair[0].text.as_str(), pair[1].text.as_str()),
+                    ("not", "before" | "earlier") | ("nicht", "früher" | "vorher") | ("pas", "avant")
+                )
+            })
     }
 
     /// The hour of a day that the ticket states in another place: "not before 5 December" in the title, 06:00 in the text.

@@ -222,8 +222,15 @@ fn shouted(word: &str) -> bool {
     word.contains('_') && !word.contains(|c: char| c.is_lowercase())
 }
 
-/// "Organization-level", "group-wide": whether that is above repositories and projects, or one of them.
+/// "Organization-level", "group-wide", "Gruppenvariable": whether that is above repositories and projects, or one of them.
 fn levelled(word: &str) -> Option<bool> {
+    // "Gruppenvariable", "Projektvariable": one word in German.
+    let german = [("gruppen", true), ("organisations", true), ("projekt", false), ("repository", false)];
+    let part = |(what, above): (&str, bool)| Some((word.strip_prefix(what)?.trim_start_matches('-'), above));
+    if let Some((rest, above)) = german.into_iter().find_map(part) {
+        let reach = matches!(rest, "variable" | "variablen" | "secret" | "secrets" | "geheimnis" | "token" | "ebene");
+        return reach.then_some(above);
+    }
     let (what, reach) = word.split_once('-')?;
     if !matches!(reach, "level" | "wide" | "scoped" | "scope" | "secret" | "variable" | "owned") {
         return None;

@@ -182,7 +182,9 @@ impl Names {
             if let Some(first) = parts.first().cloned() {
                 let second = parts.get(1).map(|second| bare(second).to_owned()).unwrap_or_default();
                 let list = self.by_words.entry(first).or_default().entry(second).or_default();
-                if !list.iter().any(|(known, at)| *known == parts && at.of == number) {
+                // What one thing is called stands together: all are learnt one after the other.
+                let mut own = list.iter().rev().take_while(|(_, at)| at.of == number);
+                if !own.any(|(known, _)| *known == parts) {
                     list.push((parts, entry));
                 }
             }

@@ -147,65 +147,69 @@ pub(super) fn may_state(title: &str) -> bool {
         || title.as_bytes().split(|byte| !byte.is_ascii_alphabetic()).any(unit)
 }
 
-/// Whether a word is a unit of time. Every title's words are looked at.
+/// Units of time, as titles write them.
+pub(super) const UNITS: [&str; 51] = [
+    "h",
+    "hr",
+    "hrs",
+    "hour",
+    "hours",
+    "m",
+    "min",
+    "mins",
+    "minute",
+    "minutes",
+    "d",
+    "day",
+    "days",
+    "w",
+    "wk",
+    "wks",
+    "week",
+    "weeks",
+    "month",
+    "months",
+    "fortnight",
+    "fortnights",
+    "std",
+    "stunde",
+    "stunden",
+    "tag",
+    "tage",
+    "tagen",
+    "woche",
+    "wochen",
+    "minuten",
+    "monat",
+    "monate",
+    "monaten",
+    "monats",
+    "heure",
+    "heures",
+    "jour",
+    "jours",
+    "semaine",
+    "semaines",
+    "mois",
+    "hora",
+    "horas",
+    "semana",
+    "semanas",
+    "minuto",
+    "minutos",
+    "mes",
+    "meses",
+    "dia",
+];
+
 fn unit(word: &[u8]) -> bool {
-    let mut lower = [0; 11];
-    let Some(own) = lower.get_mut(..word.len()) else { return false };
-    own.copy_from_slice(word);
-    own.make_ascii_lowercase();
-    matches!(
-        &*own,
-        b"h" | b"hr"
-            | b"hrs"
-            | b"hour"
-            | b"hours"
-            | b"m"
-            | b"min"
-            | b"mins"
-            | b"minute"
-            | b"minutes"
-            | b"d"
-            | b"day"
-            | b"days"
-            | b"w"
-            | b"wk"
-            | b"wks"
-            | b"week"
-            | b"weeks"
-            | b"month"
-            | b"months"
-            | b"fortnight"
-            | b"fortnights"
-            | b"std"
-            | b"stunde"
-            | b"stunden"
-            | b"tag"
-            | b"tage"
-            | b"tagen"
-            | b"woche"
-            | b"wochen"
-            | b"minuten"
-            | b"monat"
-            | b"monate"
-            | b"monaten"
-            | b"monats"
-            | b"heure"
-            | b"heures"
-            | b"jour"
-            | b"jours"
-            | b"semaine"
-            | b"semaines"
-            | b"mois"
-            | b"hora"
-            | b"horas"
-            | b"semana"
-            | b"semanas"
-            | b"minuto"
-            | b"minutos"
-            | b"mes"
-            | b"meses"
-            | b"dia"
-    )
+    UNITS.iter().any(|unit| unit.as_bytes().eq_ignore_ascii_case(word))
+}
+
+/// Whether nothing in a title can tell a time but its whole words, as every text's are looked up.
+pub(super) fn in_words_alone(title: &str) -> bool {
+    let sign = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'[' | b'(' | b'~' | b'_' | b'-' | b'\'');
+    title.bytes().all(|byte| byte.is_ascii() && !sign(byte))
 }
 
 /// Whether a duration limits an access: "for two hours", "Duration: 4h", "2 hours of write".

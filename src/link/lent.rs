@@ -321,7 +321,8 @@ pub(super) fn from_fulfilment(all: &[Word]) -> bool {
 const FROM: [&str; 7] = ["from", "between", "von", "ab", "du", "desde", "del"];
 
 /// In a title: somebody has a role in turn with others.
-const HELD: [&str; 10] = ["as", "swap", "swaps", "cover", "rota", "on-call", "oncall", "shift", "duty", "standby"];
+pub(super) const HELD: [&str; 10] =
+    ["as", "swap", "swaps", "cover", "rota", "on-call", "oncall", "shift", "duty", "standby"];
 
 /// Whether a title states until when.
 pub(super) fn until(title: &Judged) -> bool {

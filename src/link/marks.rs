@@ -10,7 +10,7 @@ use crate::model::ticket::Intent;
 use super::hashed::{Hashes, hash, hash_at, pair};
 use super::index::Names;
 use super::verbs::{Force, Lexicon};
-use super::{filed, level, nouns, ordered, request};
+use super::{filed, lengths, lent, level, nouns, ordered, request};
 
 /// The first word of a phrase.
 pub(super) const PHRASE: u32 = 1;
@@ -52,6 +52,9 @@ pub(super) const ASKS: u32 = 1 << 17;
 
 /// Right behind a verb, it says that its object is left out.
 pub(super) const ELLIPTIC: u32 = 1 << 18;
+
+/// In a title, it may tell for how long, or that somebody has a role in turn.
+pub(super) const TIMED: u32 = 1 << 19;
 
 /// How far behind its first part a verb's second part stands at most, in words.
 pub(super) const APART: usize = 14;
@@ -177,6 +180,7 @@ impl Marks {
         for (flag, words) in WORDS {
             words.split_whitespace().for_each(|word| mark(word, *flag));
         }
+        lengths::UNITS.iter().chain(&lent::HELD).for_each(|word| mark(word, TIMED));
         level::stating().for_each(|word| mark(word, LEVEL));
         phrase(&["goes"], Asks::WithObject);
         ordered::ELLIPTIC.iter().for_each(|word| mark(word, ELLIPTIC));

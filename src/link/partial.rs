@@ -26,11 +26,11 @@ pub(super) fn part_of(
         };
         return (both.len() == 1 && front.len().max(back.len()) >= 4).then(|| (both[0], token.end()));
     }
-    // "Ends in a token".
-    if super::nouns::credential_noun(&token.text.to_lowercase()) {
+    if token.text.len() < 4 || !token.text.bytes().all(|b| b.is_ascii_alphanumeric()) {
         return None;
     }
-    if token.text.len() < 4 || !token.text.bytes().all(|b| b.is_ascii_alphanumeric()) {
+    // "Ends in a token".
+    if super::nouns::credential_noun(&token.text.to_ascii_lowercase()) {
         return None;
     }
     // `xxxx4F2A`: hidden but for its end.

@@ -2,6 +2,9 @@
 //! nobody.
 
 use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use crate::model::settings::Settings;
 use crate::model::ticket::{Field, Intent, Record};
@@ -357,13 +360,26 @@ pub(super) fn address(token: &str) -> bool {
     !user.is_empty() && host.contains('.') && !host.contains(['/', '@', ':', '#']) && !user.contains(['/', ':'])
 }
 
+/// In titles of people and vendors who go, one of them stands, or one of those of `departs`.
+const LEAVES: [&str; 5] = ["@", "xit", "ontract", "oodbye", "arewell"];
+
+/// All of them: every title is looked through.
+static SIGNS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let all = LEAVES.iter().chain(&super::departs::PARTS);
+    AhoCorasick::builder().kind(Some(AhoCorasickKind::DFA)).build(all).ok()
+});
+
 /// Whether one of a title's sentences may say that somebody or a vendor goes, see `leaving`.
 pub(super) fn may_leave(title: &str) -> bool {
-    title.contains('@')
-        || super::departs::may_depart(title)
-        || ["xit", "ontract", "oodbye", "arewell"]
-            .iter()
-            .any(|part| memchr::memmem::find(title.as_bytes(), part.as_bytes()).is_some())
+    let Some(signs) = SIGNS.as_ref() else { return true };
+    let mut parts = false;
+    for found in signs.find_overlapping_iter(title) {
+        if found.pattern().as_usize() < LEAVES.len() {
+            return true;
+        }
+        parts = true;
+    }
+    parts && super::departs::may_depart(title)
 }
 
 /// "Leaving: bob@example.com", "bob@example.com (leaving 29 May)", "Exit: X", "Contract with X ends".

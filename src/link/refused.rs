@@ -127,9 +127,12 @@ fn leaves_all(text: &str) -> Option<String> {
             let self_said = word(at) != "left"
                 || matches!(word(at.wrapping_sub(1)), "i" | "we" | "so" | "and" | "have" | "")
                 || at == 0;
+            // "I left the variable in place."
+            let named = matches!(word(at + 1), "the" | "your" | "this" | "that" | "die" | "das" | "den" | "la" | "le")
+                && (super::nouns::credential_noun(word(at + 2)) || word(at + 2) == "variable");
             leaves
                 && self_said
-                && all_of_it
+                && (all_of_it || named)
                 && (at + 2..at + 5).any(|next| {
                     matches!(
                         (word(next), word(next + 1)),

@@ -27,6 +27,9 @@ pub(super) struct Settled {
 /// Reads the edits. `settled_at` is when the ticket was approved, or done: until then whoever opened it still writes it.
 pub(super) fn settle(trust: &Trust<'_>, settled_at: Option<(Timestamp, &str)>) -> Settled {
     let mut out = Settled::default();
+    if trust.entries.is_empty() {
+        return out;
+    }
     let mut before = trust.record.clone();
     let content = |part: Part| {
         matches!(part, Part::Title | Part::Description | Part::Kind | Part::Labels)

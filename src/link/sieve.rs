@@ -178,8 +178,9 @@ impl One<'_> {
     fn title(&mut self, title: &str) {
         // "deploy-prod for Marie, 48 hours": an access for a time, without a verb.
         // "lab-readonly for Lea until 30 April": one until a day.
-        self.seen.asks |= super::lengths::may_state(title) || super::lent::may_lend(title);
         self.quick.read(title, true, &self.by.marks);
+        let timed = !super::lengths::in_words_alone(title) || self.quick.any(marks::TIMED);
+        self.seen.asks |= timed && (super::lengths::may_state(title) || super::lent::may_lend(title));
         self.lines(Part::Title, title);
         self.seen.ends |= super::people::may_leave(title);
         // "Yearly: database password", see `periodic`.

@@ -271,6 +271,11 @@ impl Quick {
         Some(Marked { range, marks: all, odd, hits: first..self.hit })
     }
 
+    /// Whether any word has one of these marks.
+    pub(super) fn any(&self, marks: u32) -> bool {
+        self.hits.iter().any(|hit| hit.marks & marks != 0)
+    }
+
     /// The words of a line that are something.
     pub(super) fn hits(&self, line: &Marked) -> &[Hit] {
         self.hits.get(line.hits.clone()).unwrap_or_default()

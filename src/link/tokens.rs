@@ -149,7 +149,13 @@ pub(super) fn each_part<'t>(token: Token<'t>, show: &mut dyn FnMut(Token<'t>)) {
 
 /// Whether one of several phrases stands in words.
 pub(super) fn says(all: &[Word], phrases: &[&[&str]]) -> bool {
-    phrases.iter().any(|phrase| all.windows(phrase.len()).any(|w| w.iter().zip(*phrase).all(|(a, b)| a.text == *b)))
+    (0..all.len()).any(|at| {
+        let rest = &all[at..];
+        let begins = |phrase: &&&[&str]| phrase.first().is_some_and(|first| *rest[0].text == **first);
+        let goes_on =
+            |phrase: &[&str]| phrase.len() <= rest.len() && rest.iter().zip(phrase).all(|(a, b)| *a.text == **b);
+        phrases.iter().filter(begins).any(|phrase| goes_on(phrase))
+    })
 }
 
 /// `DEPLOY_KEY`: letters, digits and underscores, with at least one underscore, as variables are written.
