@@ -169,6 +169,22 @@ fn wordings_that_order_nothing() {
     assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
 }
 
+/// Wordings of what is kept, meant and left, and from when.
+#[test]
+fn wordings_that_keep_and_choose() {
+    let cases = r#"
+- {title: "Revoke the token of Renovate", text: "Nobody owns the job. Revoke its token (2210). Leave SONAR_TOKEN where it is for now, its workflow is being rewritten.", assignee: omar@globex.test, intent: revoke, links: ["github:pat:globex:2210"]}
+- {title: "Gruppenvariable KUBE_TOKEN erneuern", text: "Gemeint ist die Variable der Gruppe globex, nicht unsere im Projekt.", repository: globex/billing, assignee: omar@globex.test, intent: rotate, links: ["gitlab:variable:globex:KUBE_TOKEN"]}
+- {title: "Projektvariable KUBE_TOKEN erneuern", repository: globex/billing, assignee: omar@globex.test, intent: rotate, links: ["gitlab:variable:globex/billing:KUBE_TOKEN"]}
+- {title: "Retire the loader's key", text: "svc-loader, account 444455556666. The key goes on 2026-06-01 and not before, people may hand in until the end of May.", assignee: omar@globex.test, intent: revoke, effective: "2026-06-01T00:00:00Z", links: ["aws:access-key:AKIALOADER77GLOBEXST"]}
+- {title: "Old mail provider: remove its entry from Vault", text: "Delete secret/web/session once the contract is over.", assignee: omar@globex.test, intent: revoke, effective: null, links: ["vault:kv:secret/web/session"]}
+- {title: "Remove SMTP_PASSWORD from the variables", text: "The provider sends from now on.", status: Closed, comments: [[omar@globex.test, "They have changed their mind, we keep sending ourselves. I left the variable in place and close this."]], assignee: omar@globex.test, intent: revoke, state: withdrawn, links: ["gitlab:variable:globex/mail:SMTP_PASSWORD"]}
+- {title: "Remove SMTP_PASSWORD from the variables", text: "The provider sends from now on.", status: Closed, comments: [[omar@globex.test, "Removed it from both branches, the variable of the copy I left in place."]], assignee: omar@globex.test, intent: revoke, state: done, links: ["gitlab:variable:globex/mail:SMTP_PASSWORD"]}
+"#;
+    let failures = wrong_readings(cases, include_str!("tickets/inventory.yaml"));
+    assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));
+}
+
 #[test]
 fn everyday_wordings() {
     let failures = wrong_readings(include_str!("tickets/phrases.yaml"), include_str!("tickets/inventory.yaml"));

@@ -3,6 +3,8 @@
 
 use crate::model::ticket::Intent;
 
+use super::calendar::{month, weekday};
+use super::clauses::in_a_path;
 use super::nouns::{access_noun, credential_noun};
 use super::tokens::Word;
 use super::verbs::{Cue, Force, Form};
@@ -33,6 +35,7 @@ pub(super) fn apart(words: &[Word], at: usize) -> Option<Cue> {
         "put" if has(&["policy", "policies", "allowlist"], 8) => act(Intent::Provision, Force::Weak),
         // "AKIA…: leave", "X - leave": behind a sign, and nothing behind it.
         // "X stays, Y goes."
+        "goes" if at > 0 && goes_on_a_day(words, at) => act(Intent::Revoke, Force::Weak),
         "goes" if at > 0 && words.get(at + 1).is_none_or(|next| next.start > words[at].end + 1) => {
             act(Intent::Revoke, Force::Weak)
         }
@@ -76,6 +79,23 @@ pub(super) fn apart(words: &[Word], at: usize) -> Option<Cue> {
         "cut" if has(&["back"], 3) => act(Intent::Modify, Force::Strong),
         _ => None,
     }
+}
+
+/// Whether a phrase found is one: nothing in a path tells or asks, and what "goes on 1 June" does not go on.
+pub(super) fn taken(cue: Cue, text: &str, words: &[Word], at: usize) -> bool {
+    match cue {
+        Cue::Talk => !in_a_path(text, &words[at]),
+        Cue::Keep => !goes_on_a_day(words, at),
+        _ => true,
+    }
+}
+
+/// "The key goes on 1 June": what it does is to go.
+fn goes_on_a_day(words: &[Word], at: usize) -> bool {
+    let word = |at: usize| words.get(at).map(|word| word.text.as_str()).unwrap_or_default();
+    let day =
+        |word: &str| word.starts_with(|c: char| c.is_ascii_digit()) || weekday(word).is_some() || month(word).is_some();
+    word(at) == "goes" && word(at + 1) == "on" && day(word(at + 2))
 }
 
 /// A verb that tells that something works with what is named: "syncs", "pulls", "authenticates".

@@ -44,6 +44,7 @@ impl Scene<'_> {
         ];
         if !matches!(clause.stance, Stance::Act | Stance::Keep)
             || !self.of_unit(number).is_empty()
+            || self.mentions.is_empty()
             || self.mentions.len() > 40
         {
             return;

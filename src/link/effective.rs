@@ -207,8 +207,10 @@ impl Times<'_> {
     /// "On Saturday, and not before".
     fn not_before(&self, number: usize, unit: &Unit, point: Point) -> bool {
         let all = words(unit.text.get(point.end..).unwrap_or_default());
+        let judged = &self.judged[number];
+        let clause = judged.at(point.start).and_then(|at| judged.clauses.get(at));
         matches!(self.intent, Intent::Rotate | Intent::Revoke | Intent::Modify)
-            && !self.kept(number)
+            && clause.is_some_and(|clause| clause.stance != Stance::Keep)
             && all.windows(2).take(8).any(|pair| {
                 matches!(
                     (pair[0].text.as_str(), pair[1].text.as_str()),

@@ -3,8 +3,8 @@
 
 use crate::model::ticket::Intent;
 
-use super::apart::{ability, apart, indirect, polite, rule, subordinate, tagged};
-use super::clauses::{around, embedded, in_a_path, quoted, segments};
+use super::apart::{ability, apart, indirect, polite, rule, subordinate, tagged, taken};
+use super::clauses::{around, embedded, quoted, segments};
 use super::nouns::condition;
 use super::ordered::{
     accident, carry_denials, caused, dated, elliptic, issue, joined, logged, made, only_looks, open, over,
@@ -185,9 +185,7 @@ fn cues(text: &str, words: &[Word], lexicon: &Lexicon) -> Vec<Found> {
     while at < words.len() {
         if embedded(text, &words[at]) || quoted.iter().any(|range| range.contains(&words[at].start)) {
             at += 1;
-        } else if let Some((cue, length)) =
-            lexicon.at(words, at).filter(|(cue, _)| *cue != Cue::Talk || !in_a_path(text, &words[at]))
-        {
+        } else if let Some((cue, length)) = lexicon.at(words, at).filter(|(cue, _)| taken(*cue, text, words, at)) {
             out.push(Found { cue, from: at, to: at + length });
             at += length;
         } else if let Some(cue) = apart(words, at) {

@@ -27,6 +27,13 @@ impl Reading<'_> {
             Intent::Elevate => self.judged[number].words.iter().any(|w| {
                 matches!(w.text.as_str(), "permanent" | "permanently" | "dauerhaft" | "unbefristet" | "permanente")
             }),
+            // "Delete X once the contract is over": when, of something that is named.
+            Intent::Offboard if said.contains("contract") => {
+                let before = self.judged[number].before(act.start);
+                let when = before.iter().rev().take(4).any(|w| matches!(w.text.as_str(), "once" | "when" | "after"));
+                let ends = |other: &Act| other.intent == Intent::Revoke && other.start < act.start;
+                when && clause.acts.iter().any(ends) && self.of_unit(number).iter().any(|m| !m.identity)
+            }
             // "Search moves to the managed offering": nobody changes teams.
             Intent::Modify if said.ends_with(" to the") => !self.somebody_moves(number, unit, act),
             // "The warning goes away": only of a workload it says that it ends.
