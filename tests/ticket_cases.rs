@@ -180,6 +180,18 @@ fn wordings_that_keep_and_choose() {
 - {title: "Old mail provider: remove its entry from Vault", text: "Delete secret/web/session once the contract is over.", assignee: omar@globex.test, intent: revoke, effective: null, links: ["vault:kv:secret/web/session"]}
 - {title: "Remove SMTP_PASSWORD from the variables", text: "The provider sends from now on.", status: Closed, comments: [[omar@globex.test, "They have changed their mind, we keep sending ourselves. I left the variable in place and close this."]], assignee: omar@globex.test, intent: revoke, state: withdrawn, links: ["gitlab:variable:globex/mail:SMTP_PASSWORD"]}
 - {title: "Remove SMTP_PASSWORD from the variables", text: "The provider sends from now on.", status: Closed, comments: [[omar@globex.test, "Removed it from both branches, the variable of the copy I left in place."]], assignee: omar@globex.test, intent: revoke, state: done, links: ["gitlab:variable:globex/mail:SMTP_PASSWORD"]}
+- {title: "SONAR_TOKEN leaked to the wiki", text: "api only. Rotate, then clean the page history.", assignee: omar@globex.test, intent: rotate, links: ["github:actions-secret:globex/api:SONAR_TOKEN"]}
+- {title: "SMTP_PASSWORD", text: "Expires 2026-06-10, renew until then.", assignee: omar@globex.test, intent: rotate, links: ["gitlab:variable:globex/mail:SMTP_PASSWORD"]}
+- {title: "Secret scanning alert #14: AKIABATCH55GLOBEXUVW", text: "It is ours. Revoke.", assignee: omar@globex.test, intent: revoke, links: ["aws:access-key:AKIABATCH55GLOBEXUVW"]}
+- {title: "Bitte den Deploy-Key flux auf globex/api entfernen", text: "Wird nicht mehr gebraucht.", assignee: omar@globex.test, intent: revoke, links: ["github:deploy-key:globex/api:6101"]}
+- {title: "Update README: how to set SONAR_TOKEN", text: "Add a section that tells how to create SONAR_TOKEN and when to rotate it.", assignee: omar@globex.test, intent: none, links: []}
+- {title: "Add SONAR_TOKEN to the list of secrets in CONTRIBUTING.md", text: "It is missing there.", assignee: omar@globex.test, intent: none, links: []}
+- {title: "ruth: flux key", text: "Please extend read to write on the deploy key flux, she has to push tags now.", assignee: omar@globex.test, intent: modify, level: write, links: ["github:deploy-key:globex/api:6101"]}
+- {title: "PyPI: move to trusted publishing", text: "globex/api publishes via OIDC since Tuesday, the token PYPI_TOKEN there serves nothing.", assignee: omar@globex.test, intent: revoke, links: ["github:actions-secret:globex/api:PYPI_TOKEN"]}
+- {title: "SONAR_TOKEN vs SONAR_TOKEN_OLD", text: "Both are set. The workflow reads SONAR_TOKEN. Delete the other.", assignee: omar@globex.test, intent: revoke, links: ["github:actions-secret:globex/api:SONAR_TOKEN_OLD"]}
+- {title: "Unused secrets?", text: "Neither of these is read by a workflow, I plan to delete them on Friday unless someone needs them:\n\n- `SMTP_PASSWORD`", assignee: omar@globex.test, intent: revoke, links: ["gitlab:variable:globex/mail:SMTP_PASSWORD"]}
+- {title: "Please clean up", text: "The deploy key flux on globex/api is mine; please take it off, I can not do so myself.", assignee: omar@globex.test, intent: revoke, links: ["github:deploy-key:globex/api:6101"]}
+- {title: "Elevated rights for Ruth on deploy-prod", text: "until 13:00 UTC", comments: [[omar@globex.test, "No, it ends at 13:00 UTC as agreed. File a new one tomorrow if you need more."]], assignee: omar@globex.test, intent: elevate, level: write, window: "2026-05-11T13:00:00Z", effective: null, links: ["aws:role:arn:aws:iam::444455556666:role/deploy-prod"]}
 "#;
     let failures = wrong_readings(cases, include_str!("tickets/inventory.yaml"));
     assert!(failures.is_empty(), "{} tickets:\n{}", failures.len(), failures.join("\n"));

@@ -81,14 +81,29 @@ pub(super) fn apart(words: &[Word], at: usize) -> Option<Cue> {
     }
 }
 
-/// Whether a phrase found is one: nothing in a path tells or asks, and what "goes on 1 June" does not go on.
-pub(super) fn taken(cue: Cue, text: &str, words: &[Word], at: usize) -> bool {
+/// Whether a phrase that was found says what it usually does: nothing in a path tells or asks, and what "goes on 1 June" does not go on.
+pub(super) fn taken((cue, length): (Cue, usize), text: &str, words: &[Word], at: usize) -> bool {
+    let word = |at: usize| words.get(at).map(|word| word.text.as_str()).unwrap_or_default();
     match cue {
         Cue::Talk => !in_a_path(text, &words[at]),
-        Cue::Keep => !goes_on_a_day(words, at),
+        // "It serves nothing", "needed by nobody"; "X is mine; please take it off".
+        Cue::Keep => {
+            let nothing = matches!(word(at + length), "nothing" | "nobody" | "none");
+            let mine = matches!((word(at), word(at + 1)), ("is" | "are", "mine" | "ours"))
+                && words[at..].windows(2).any(|pair| pair[0].text == "please" && TAKES.contains(&&*pair[1].text));
+            // "Neither of these is read by a workflow."
+            let unused = word(at) == "neither"
+                && words[at..].iter().take(9).any(|w| matches!(&*w.text, "used" | "read" | "needed" | "referenced"));
+            // "I plan to delete them unless someone needs them."
+            let unless = words[at.saturating_sub(2)..at].iter().any(|w| w.text == "unless");
+            !(goes_on_a_day(words, at) || nothing || mine || unused || unless)
+        }
         _ => true,
     }
 }
+
+/// What somebody has taken away who says that it is theirs.
+const TAKES: [&str; 8] = ["take", "remove", "delete", "revoke", "rotate", "disable", "deactivate", "drop"];
 
 /// "The key goes on 1 June": what it does is to go.
 fn goes_on_a_day(words: &[Word], at: usize) -> bool {

@@ -5,11 +5,11 @@ use crate::model::inventory::Level;
 use crate::model::ticket::Intent;
 
 use super::intent::Reading;
-use super::level;
 use super::nouns::credential_noun;
 use super::stance::{Act, Clause, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, words};
+use super::{level, levels};
 
 /// Whether a clause moves an access from one level to another.
 pub(super) fn changes_level(text: &str) -> bool {
@@ -50,6 +50,9 @@ pub(super) fn changes_level(text: &str) -> bool {
             }
             // "Developer is more than it needs"
             if word(at + 1) == "is" && word(at + 2) == "more" && word(at + 3) == "than" {
+                return true;
+            }
+            if levels::moves(&all, at) {
                 return true;
             }
             // "instead of admin", "statt admin", "rather than admin", with another level before it

@@ -46,6 +46,7 @@ impl Scene<'_> {
             || !self.of_unit(number).is_empty()
             || self.mentions.is_empty()
             || self.mentions.len() > 40
+            || self.the_other(number, clause)
         {
             return;
         }
@@ -76,6 +77,39 @@ impl Scene<'_> {
                 mention.stance = clause.stance;
             }
         }
+    }
+
+    /// "The workflow reads X. Delete the other.": of the two that a ticket names, the one that the sentence before is not about.
+    fn the_other(&mut self, number: usize, clause: &Clause) -> bool {
+        let units = self.context.units;
+        let all = words(&units[number].text[clause.start..clause.end]);
+        let Some(other) = all.windows(2).position(|pair| pair[0].text == "the" && pair[1].text == "other") else {
+            return false;
+        };
+        let noun = |w: &super::tokens::Word| super::nouns::credential_noun(&w.text) || w.text == "one";
+        let ends = clause.acts.iter().any(|act| matches!(act.intent, Intent::Revoke | Intent::Rotate));
+        let one = |m: &Mention| match &m.target {
+            Target::Known(of) if of.len() == 1 => Some(of[0]),
+            _ => None,
+        };
+        let of: Option<std::collections::BTreeSet<usize>> = self.mentions.iter().map(one).collect();
+        let before = number.checked_sub(1).filter(|before| units[*before].origin == units[number].origin);
+        let said: Vec<usize> = before
+            .map(|before| self.mentions[self.of_unit(before)].iter().filter_map(one).collect())
+            .unwrap_or_default();
+        let [kept] = said[..] else { return false };
+        if !ends
+            || clause.stance != Stance::Act
+            || !all.get(other + 2).is_none_or(noun)
+            || of.is_none_or(|of| of.len() != 2)
+        {
+            return false;
+        }
+        for mention in &mut self.mentions {
+            let own = matches!(&mention.target, Target::Known(of) if of[..] == [kept]);
+            mention.stance = if own { Stance::Keep } else { Stance::Act };
+        }
+        true
     }
 
     /// "Delete the load test one": by words that only one of a list's entries has.

@@ -172,7 +172,19 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
         }
         _ => {}
     }
-    word(&w.text)
+    word(w.text.strip_prefix("l'").unwrap_or(&w.text))
+}
+
+/// Whether a level, at its word, is left for another one: "extend read to write", "read-write today, wants read-only", "back to view".
+pub(super) fn moves(all: &[Word], at: usize) -> bool {
+    let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    let own = in_place(all, at);
+    let other = |at: usize| in_place(all, at).is_some_and(|level| Some(level) != own);
+    let now = matches!(word(at + 1), "today" | "now" | "currently" | "heute" | "actuellement");
+    let shall = |at: usize| matches!(word(at), "wants" | "should" | "needs" | "shall" | "must");
+    at > 0 && matches!(word(at + 1), "to" | "auf") && other(at + 2)
+        || now && (at + 2..at + 4).any(shall) && (at + 3..at + 6).any(other)
+        || at == 2 && word(0) == "back" && word(1) == "to"
 }
 
 /// "View DB_PASSWORD for debugging": a level among the first words, and right behind it what stands at a byte.

@@ -281,7 +281,9 @@ fn noun_near(entity: &Entity, words: &[Word], at: usize, token: Token<'_>) -> bo
         let follows = |from: usize| {
             words.get(from..from + noun.len()).is_some_and(|slice| slice.iter().zip(&noun).all(|(w, n)| w.text == *n))
         };
-        let before = at >= noun.len() && follows(at - noun.len());
+        // "Deploy-Key bootstrap": one word in German.
+        let last = |w: &Word| noun.len() == 1 && w.text.rsplit_once('-').is_some_and(|(_, last)| last == noun[0]);
+        let before = at >= noun.len() && (follows(at - noun.len()) || last(&words[at - 1]));
         before || (after..after + 3).any(follows)
     })
 }

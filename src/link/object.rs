@@ -242,7 +242,11 @@ impl Reading<'_> {
 
     /// "Kill the hanging jobs of svc-x", "rotate the logs": the verb is ours and its object is not.
     pub(super) fn foreign(&self, number: usize, unit: &Unit, clause: &Clause, act: &Act) -> bool {
-        if !matches!(act.intent, Intent::Revoke | Intent::Rotate) || act.form == Form::Participle {
+        // "Rotate, then clean the page": no object of it.
+        if !matches!(act.intent, Intent::Revoke | Intent::Rotate)
+            || act.form == Form::Participle
+            || super::ordered::parted(&unit.text, act.end)
+        {
             return false;
         }
         let after = self.judged[number].between(act.end, clause.end);

@@ -201,6 +201,25 @@ impl super::intent::Reading<'_> {
     pub(super) fn in_the_end(&self, unit: &Unit) -> bool {
         [unit.lead, unit.heading].into_iter().flatten().any(|other| super::listed::accepted(&self.units[other].text))
     }
+
+    /// "Revoke.", "Please rotate it.": a sentence that is nothing but an order, in a ticket that names something.
+    pub(super) fn briefly_orders(&self) -> bool {
+        self.own_mentions().any(|m| !m.identity && !m.stance.spares())
+            && self.own().any(|(unit, judged)| {
+                let plain =
+                    judged.words.iter().filter(|w| !matches!(&*w.text, "please" | "pls" | "now" | "it" | "them"));
+                matches!(unit.origin, Origin::Body(_))
+                    && plain.count() == 1
+                    && !judged.question
+                    && judged
+                        .clauses
+                        .iter()
+                        .filter(|clause| clause.stance == Stance::Act)
+                        .flat_map(|c| &c.acts)
+                        .any(|act| act.form == Form::Base && matches!(act.intent, Intent::Revoke | Intent::Rotate))
+            })
+    }
+
     /// "Rotation is due".
     pub(super) fn due(&self, number: usize, act: &Act) -> bool {
         let behind: Vec<&str> = self.judged[number].behind(act.end).iter().take(3).map(|w| w.text.as_str()).collect();
@@ -221,7 +240,7 @@ pub(super) fn made(unit: &Unit, act: &Act) -> bool {
 }
 
 /// What stands right behind an order that leaves out its object.
-pub(super) const ELLIPTIC: [&str; 14] = [
+pub(super) const ELLIPTIC: [&str; 16] = [
     "in",
     "at",
     "immediately",
@@ -236,10 +255,17 @@ pub(super) const ELLIPTIC: [&str; 14] = [
     "by",
     "afterwards",
     "soon",
+    "until",
+    "till",
 ];
 
+/// "Rotate, then clean the history": a sign behind a verb, and no object.
+pub(super) fn parted(line: &str, verb: usize) -> bool {
+    line.get(verb..).is_some_and(|rest| rest.starts_with([',', ';']))
+}
+
 /// "Disable at once.", "Please remove from the project": an order that leaves out its object.
-pub(super) fn elliptic(words: &[Word], own: &[usize], acts: &[Act]) -> bool {
+pub(super) fn elliptic(text: &str, words: &[Word], own: &[usize], acts: &[Act]) -> bool {
     let [act] = acts else { return false };
     let first = own
         .iter()
@@ -251,7 +277,7 @@ pub(super) fn elliptic(words: &[Word], own: &[usize], acts: &[Act]) -> bool {
         && act.form == Form::Base
         && matches!(act.intent, Intent::Revoke | Intent::Rotate)
         && act.force == Force::Weak
-        && next.is_some_and(|next| ELLIPTIC.contains(&next))
+        && (next.is_some_and(|next| ELLIPTIC.contains(&next)) || parted(text, act.end))
         && !words.iter().any(|w| w.end == act.end && tells(&w.text))
 }
 

@@ -27,7 +27,7 @@ use super::index::Names;
 use super::intent::Reading;
 use super::marks::{self, Asks, Marks, Word};
 use super::only::number;
-use super::ordered::tells;
+use super::ordered::{parted, tells};
 use super::request;
 use super::sifting::{Hit, Line, Marked, Quick, is_heading, is_row, may_join, sentence, sign};
 use super::text;
@@ -308,8 +308,8 @@ impl One<'_> {
         let beside = all_of(&hits[first..last]) & marks::BESIDE != 0;
         self.seen.ends |= all & marks::OBJECT != 0 || beside || address || is_row(own);
         let verb = place(phrase.end - 1);
-        let left_out = hits.get(first).is_some_and(|hit| hit.word == phrase.end && hit.marks & marks::ELLIPTIC != 0)
-            && !tells(&own[verb.start - from..verb.end - from]);
+        let next = hits.get(first).is_some_and(|hit| hit.word == phrase.end && hit.marks & marks::ELLIPTIC != 0);
+        let left_out = (next || parted(own, verb.end - from)) && !tells(&own[verb.start - from..verb.end - from]);
         let pronoun = all & marks::PRONOUN != 0 || left_out;
         self.seen.pronoun |= pronoun;
         self.seen.spoken_of |= pronoun && self.seen.noun;
@@ -419,8 +419,8 @@ impl One<'_> {
                 // "Get a new one", "change the value": see `object`.
                 let beside = own.words[words.end..].iter().take(BESIDE).any(|word| word.marks & marks::BESIDE != 0);
                 self.seen.ends |= all & marks::OBJECT != 0 || beside || address || is_row(line);
-                let left_out = own.words.get(words.end).is_some_and(|word| word.marks & marks::ELLIPTIC != 0)
-                    && !tells(&line[last.start..last.end]);
+                let next = own.words.get(words.end).is_some_and(|word| word.marks & marks::ELLIPTIC != 0);
+                let left_out = (next || parted(line, last.end)) && !tells(&line[last.start..last.end]);
                 let pronoun = all & marks::PRONOUN != 0 || left_out;
                 self.seen.pronoun |= pronoun;
                 self.seen.spoken_of |= pronoun && self.seen.noun;

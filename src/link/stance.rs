@@ -185,7 +185,7 @@ fn cues(text: &str, words: &[Word], lexicon: &Lexicon) -> Vec<Found> {
     while at < words.len() {
         if embedded(text, &words[at]) || quoted.iter().any(|range| range.contains(&words[at].start)) {
             at += 1;
-        } else if let Some((cue, length)) = lexicon.at(words, at).filter(|(cue, _)| taken(*cue, text, words, at)) {
+        } else if let Some((cue, length)) = lexicon.at(words, at).filter(|found| taken(*found, text, words, at)) {
             out.push(Found { cue, from: at, to: at + length });
             at += length;
         } else if let Some(cue) = apart(words, at) {
@@ -443,7 +443,7 @@ fn clause(
     if question || stance == Stance::Keep {
         acts.clear();
     }
-    let elliptic = elliptic(words, own, &acts);
+    let elliptic = elliptic(&unit.text, words, own, &acts);
     // "…, do not bother": a short clause that keeps speaks of what was just named.
     // "…, not the replica" has a name of its own.
     // So has "(user name stays)".

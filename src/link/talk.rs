@@ -51,7 +51,8 @@ impl Reading<'_> {
                     matches!(unit.origin, Origin::Body(_))
                         && judged.clauses.iter().any(|clause| super::changed::moves_level(unit, clause))
                 }))
-            || self.orders();
+            || self.orders()
+            || super::objected::invited(self.units);
         if titles.iter().any(|(number, _)| self.judged[*number].question) && !asked {
             return Some("its title is a question".to_owned());
         }
@@ -125,7 +126,7 @@ impl Reading<'_> {
                     .any(|act| act.start < at && act.intent == Intent::Provision && act.force == Force::Weak);
             let head = talk < 3 || object || said[..at.min(said.len())].trim_end().ends_with(':');
             let asks_first = first_act.is_some_and(|act| act < at);
-            let asked_behind = occasion(word) && self.orders_behind(first.0, at);
+            let asked_behind = occasion(word) && (self.orders_behind(first.0, at) || self.briefly_orders());
             // "Runbook: X rotation" over steps to tick is one run of it.
             let run = matches!(word, "runbook" | "playbook" | "procedure")
                 && own.get(talk).is_some_and(|w| said[w.end..].starts_with(':'))
@@ -422,6 +423,10 @@ impl Reading<'_> {
         let behind = &self.units[title].text[words[at].end..];
         let other = words.get(at + 1).is_some_and(|w| carries(&w.text) && words[at].end + 1 == w.start)
             || (behind.starts_with(':')
+                && !matches!(
+                    words[at].text.as_str(),
+                    "readme" | "docs" | "doc" | "documentation" | "changelog" | "faq"
+                )
                 && self.of_unit(title).iter().any(|m| !m.identity)
                 && !words[at + 1..].iter().any(|w| text_noun(&w.text)));
         // "Delete the old handbook credentials X", "remove the deploy key of the wiki": what ends is no text.

@@ -140,6 +140,14 @@ pub(super) fn occasion(word: &str) -> bool {
     )
 }
 
+/// "Add X to the list in CONTRIBUTING.md": what a name is added to, or mentioned in, is a text.
+pub(super) fn goes_into_a_text(all: &[Word]) -> bool {
+    let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    let text = |at: usize| (text_noun(word(at)) && !carries(word(at + 1))) || matches!(word(at), "md" | "rst" | "adoc");
+    matches!(word(0), "add" | "put" | "list" | "mention" | "include" | "document" | "describe")
+        && (1..all.len()).any(|at| matches!(word(at), "to" | "in" | "into") && (at + 1..at + 7).any(text))
+}
+
 /// Laptops, badges, interviews: what a leaver's or a joiner's other tasks are about.
 pub(super) fn hardware(title: &[Word]) -> bool {
     // "Visible in a screen share"

@@ -123,7 +123,8 @@ impl Times<'_> {
                 let behind = self.units[number + 1..].iter().take(3).take_while(of_comment);
                 agrees(&unit.text) || said().chain(behind).any(|other| agrees(&other.text))
             };
-            if self.judged[number].question || denies(unit) || said().any(denies) {
+            let refused = || !sooner && (refuses(unit) || said().any(refuses));
+            if self.judged[number].question || denies(unit) || said().any(denies) || refused() {
                 continue;
             }
             if let Some(end) = self.as_asked(number, comment).filter(|_| moves || grants()) {
@@ -255,6 +256,15 @@ fn denies(unit: &Unit) -> bool {
             && matches!(pair[1].text.as_str(), "stays" | "remains" | "reste" | "bleibt" | "stands" | "sigue")
     });
     denied || stays
+}
+
+/// "No, it ends at 16:00 as agreed. File a new one tomorrow."
+fn refuses(unit: &Unit) -> bool {
+    let all = words(&unit.text);
+    let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    let refusal = matches!(word(0), "no" | "nope" | "nein" | "non" | "declined" | "denied" | "rejected" | "refused");
+    let parted = || all.first().is_some_and(|w| unit.text[w.end..].starts_with([',', '.', ':', ';', '!', '\u{2013}']));
+    refusal && parted()
 }
 
 /// Whether words move the end of an access.

@@ -340,7 +340,7 @@ impl Reading<'_> {
     }
 
     /// What the ticket itself names, without its comments: those are anybody's.
-    fn own_mentions(&self) -> impl Iterator<Item = &Mention> {
+    pub(super) fn own_mentions(&self) -> impl Iterator<Item = &Mention> {
         self.mentions.iter().filter(|m| !matches!(self.units[m.unit].origin, Origin::Comment(_)))
     }
 

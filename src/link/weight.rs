@@ -75,6 +75,22 @@ impl Reading<'_> {
             && !self.judged[number].behind(act.end).get(1).is_some_and(|w| {
                 matches!(w.text.as_str(), "needed" | "required" | "due" | "necessary" | "missing")
             });
+        // "New key for svc-x issued": what was made.
+        let issued = said.starts_with("new")
+            && !act.modal
+            && self.judged[number].between(act.end, clause.end).last().is_some_and(|w| {
+                matches!(w.text.as_str(), "issued" | "created" | "generated" | "stored" | "deployed" | "delivered")
+            });
+        // "How to create X, and when to rotate it."
+        let asked_how = matches!(
+            before.iter().rev().take(2).map(|w| w.text.as_str()).collect::<Vec<_>>()[..],
+            ["to", "how" | "when" | "where" | "whether" | "what"]
+        );
+        // "Add X to the list in CONTRIBUTING.md."
+        let text = act.intent == Intent::Provision
+            && unit.origin == Origin::Title
+            && self.of_unit(number).iter().any(|m| !m.identity)
+            && super::topics::goes_into_a_text(&self.judged[number].words);
         // "It needs no token."
         let none = said.starts_with("need")
             && self.judged[number].behind(act.end).first().is_some_and(|w| matches!(w.text.as_str(), "no" | "nothing"));
@@ -86,6 +102,9 @@ impl Reading<'_> {
                     .is_some_and(|w| matches!(w.text.as_str(), "rate" | "the" | "quota" | "these" | "upper" | "time")))
             || none
             || there
+            || issued
+            || asked_how
+            || text
             || timed
             || adjective
             || called
@@ -119,6 +138,10 @@ impl Reading<'_> {
                     | "metrics"
                     | "helper"
                     | "wizard"
+                    | "test"
+                    | "tests"
+                    | "rule"
+                    | "function"
             )
         };
         let behind = self.judged[number].behind(act.end);
