@@ -90,7 +90,10 @@ pub(super) fn taken((cue, length): (Cue, usize), text: &str, words: &[Word], at:
         Cue::Keep => {
             let nothing = matches!(word(at + length), "nothing" | "nobody" | "none");
             let mine = matches!((word(at), word(at + 1)), ("is" | "are", "mine" | "ours"))
-                && words[at..].windows(2).any(|pair| pair[0].text == "please" && TAKES.contains(&&*pair[1].text));
+                && words[at..]
+                    .windows(2)
+                    .take(REACH)
+                    .any(|pair| pair[0].text == "please" && TAKES.contains(&&*pair[1].text));
             // "Neither of these is read by a workflow."
             let unused = word(at) == "neither"
                 && words[at..].iter().take(9).any(|w| matches!(&*w.text, "used" | "read" | "needed" | "referenced"));
@@ -101,6 +104,9 @@ pub(super) fn taken((cue, length): (Cue, usize), text: &str, words: &[Word], at:
         _ => true,
     }
 }
+
+/// How far behind what is said of a thing somebody orders something, in words.
+const REACH: usize = 24;
 
 /// What somebody has taken away who says that it is theirs.
 const TAKES: [&str; 8] = ["take", "remove", "delete", "revoke", "rotate", "disable", "deactivate", "drop"];
@@ -114,7 +120,7 @@ fn goes_on_a_day(words: &[Word], at: usize) -> bool {
 }
 
 /// A verb that tells that something works with what is named: "syncs", "pulls", "authenticates".
-fn depends(word: &str) -> bool {
+pub(super) fn depends(word: &str) -> bool {
     matches!(
         word,
         "syncs"

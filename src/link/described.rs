@@ -11,7 +11,8 @@ use super::tokens::words;
 
 impl Scene<'_> {
     /// "The courier key was printed, so please delete it", "the menu one stays": by a part of a name that only one of the ticket's has.
-    pub(super) fn described(&mut self, number: usize, clause: &Clause) {
+    /// Whether one of them was meant.
+    pub(super) fn described(&mut self, number: usize, clause: &Clause) -> bool {
         const PLAIN: [&str; 28] = [
             "old",
             "new",
@@ -46,9 +47,11 @@ impl Scene<'_> {
             || !self.of_unit(number).is_empty()
             || self.mentions.is_empty()
             || self.mentions.len() > 40
-            || self.the_other(number, clause)
         {
-            return;
+            return false;
+        }
+        if self.the_other(number, clause) {
+            return true;
         }
         let all = words(&self.context.units[number].text);
         let said = all.windows(3).find(|w| {
@@ -57,7 +60,10 @@ impl Scene<'_> {
                 && !PLAIN.contains(&w[1].text.as_str())
                 && matches!(w[2].text.as_str(), "key" | "token" | "one" | "password" | "pair")
         });
-        let Some(part) = said.map(|w| w[1].text.to_string()) else { return self.entry(number, clause.stance) };
+        let Some(part) = said.map(|w| w[1].text.to_string()) else {
+            self.entry(number, clause.stance);
+            return false;
+        };
         let names = |m: &Mention| match &m.target {
             Target::Known(of) if of.len() == 1 && !m.identity => {
                 let entity = &self.context.names.entities[of[0]];
@@ -70,13 +76,23 @@ impl Scene<'_> {
             _ => None,
         };
         let found: std::collections::BTreeSet<usize> = self.mentions.iter().filter_map(names).collect();
-        let [one] = found.into_iter().collect::<Vec<_>>()[..] else { return self.entry(number, clause.stance) };
+        let [one] = found.into_iter().collect::<Vec<_>>()[..] else {
+            self.entry(number, clause.stance);
+            return false;
+        };
+        // "Only the production one goes."
+        let alone = all
+            .windows(3)
+            .any(|w| matches!(w[0].text.as_str(), "only" | "just") && w[1].text == "the" && *w[2].text == *part)
+            && clause.stance == Stance::Act;
         let units = self.context.units;
         for mention in self.mentions.iter_mut().filter(|m| within(units, number, m.unit)) {
-            if matches!(&mention.target, Target::Known(of) if of[..] == [one]) && mention.stance == Stance::Neutral {
-                mention.stance = clause.stance;
+            let own = matches!(&mention.target, Target::Known(of) if of[..] == [one]);
+            if mention.stance == Stance::Neutral && (own || alone) {
+                mention.stance = if own { clause.stance } else { Stance::Keep };
             }
         }
+        clause.stance == Stance::Act
     }
 
     /// "The workflow reads X. Delete the other.": of the two that a ticket names, the one that the sentence before is not about.

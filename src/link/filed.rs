@@ -1,6 +1,8 @@
 //! Tickets that are filed after what they are about was done: the words that say so. What such a ticket tells is what it asks for, see
 //! `intent` and `links`.
 
+use super::mention::Mention;
+use super::stance::Stance;
 use super::text::{Origin, Unit};
 use super::tokens::{Word, says, words};
 
@@ -96,6 +98,29 @@ pub(super) fn filed_afterwards(units: &[Unit]) -> bool {
         .filter(|unit| !matches!(unit.origin, Origin::Comment(_)))
         .take(40)
         .any(|unit| afterwards(&words(&unit.text), unit.origin == Origin::Title))
+}
+
+/// "TEST_TOKEN was not rotated", in a ticket that is filed afterwards: what was not done is not what it is about.
+pub(super) fn spare_untouched(units: &[Unit], mentions: &mut [Mention]) {
+    if !filed_afterwards(units) {
+        return;
+    }
+    for mention in mentions.iter_mut().filter(|mention| matches!(mention.stance, Stance::Neutral | Stance::Act)) {
+        let rest = units[mention.unit].text.get(mention.end..).unwrap_or_default();
+        // Of a long line, the next few words.
+        let near = rest.char_indices().nth(80).map_or(rest, |(end, _)| &rest[..end]);
+        let behind = words(near);
+        let word = |at: usize| behind.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+        let not = (0..3).find(|at| word(*at) == "not" || word(*at).ends_with("n't"));
+        let done = |word: &str| {
+            ["rotated", "revoked", "changed", "replaced", "renewed", "deleted", "removed", "touched"].contains(&word)
+        };
+        if matches!(word(0), "was" | "were" | "has" | "have" | "wasn't" | "hasn't")
+            && not.is_some_and(|not| (not + 1..not + 3).any(|at| done(word(at))))
+        {
+            mention.stance = Stance::Keep;
+        }
+    }
 }
 
 /// Whether words say that a ticket is filed after the fact; a title says it in one word.

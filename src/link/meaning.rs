@@ -6,6 +6,11 @@ use super::tokens::{Word, says, words};
 pub(super) fn meant(text: &str, start: usize) -> bool {
     let before = words(text.get(..start).unwrap_or_default());
     before.iter().rev().take(3).any(|w| matches!(w.text.as_str(), "mean" | "meant" | "gemeint" | "meinte"))
+        // "It has to be X", "please do X of staging".
+        || matches!(
+            before.iter().rev().take(2).map(|w| w.text.as_str()).collect::<Vec<_>>()[..],
+            ["be", "to" | "must" | "should"] | ["do", "please" | "pls"]
+        )
         // "Correct id is X", "correction: the name is X", "the dead one is X"
         || (before.last().is_some_and(|w| w.text == "is")
             && before.iter().rev().take(4).any(|w| {

@@ -109,6 +109,8 @@ pub(super) fn find(number: usize, units: &[Unit], judged: &Judged, names: &Names
                 every: owned == Owned::Keys,
                 stance: if ruled_out(unit, &words, start) {
                     Stance::Keep
+                } else if exemplary(&words, start) {
+                    Stance::Example
                 } else {
                     stance(unit, judged, clause, start, end, &starts)
                 },
@@ -291,6 +293,14 @@ fn noun_near(entity: &Entity, words: &[Word], at: usize, token: Token<'_>) -> bo
 /// `#patch-notes`: where people talk, whatever is called so, too.
 fn channel(token: &Token<'_>) -> bool {
     token.text.strip_prefix('#').is_some_and(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
+}
+
+/// "Keys like AKIA…", "a dummy SIGNING_KEY": named for an example.
+fn exemplary(words: &[Word], start: usize) -> bool {
+    let at = words.partition_point(|word| word.start < start);
+    let back = |n: usize| at.checked_sub(n).map(|at| words[at].text.as_str()).unwrap_or_default();
+    (back(1) == "like" && matches!(back(2), "keys" | "tokens" | "secrets" | "passwords" | "credentials" | "names"))
+        || matches!(back(1), "dummy" | "fake" | "sample" | "mock" | "fictitious")
 }
 
 /// `<SECRET_NAME>`, `AKIAXXXXXXXXXXXXXXXX`: a template's gap, no name.

@@ -428,6 +428,7 @@ fn foreign_noun(word: &str) -> bool {
             | "branch"
             | "wiki"
             | "page"
+            | "mention"
             | "vm"
             | "instance"
             | "container"

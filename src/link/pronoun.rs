@@ -32,7 +32,11 @@ impl Scene<'_> {
                 let needs = clause.stance == Stance::Act
                     && matches!(self.intent, Intent::Modify | Intent::Revoke)
                     && clause.acts.iter().all(|act| act.intent == Intent::Provision);
-                self.former_and_latter(number, text, if needs { Stance::Keep } else { clause.stance });
+                // "Delete X and keep Y, the cluster pulls with the latter."
+                let relies = words(text).windows(2).any(|pair| {
+                    super::apart::depends(&pair[0].text) && matches!(pair[1].text.as_str(), "with" | "from" | "through")
+                });
+                self.former_and_latter(number, text, if needs || relies { Stance::Keep } else { clause.stance });
                 if index == 0 {
                     let text = &self.context.units[number].text;
                     self.ordinal(number, text, judged.overall());
@@ -42,7 +46,9 @@ impl Scene<'_> {
                 if unit.shape == Shape::Heading || unit.text.trim_end_matches(['*', '_', ' ']).ends_with(':') {
                     continue;
                 }
-                self.described(number, clause);
+                if self.described(number, clause) {
+                    continue;
+                }
                 // "They own a token with the very same name": another one, whatever is said of it.
                 if clause.stance == Stance::Keep
                     && (super::spread::sets_apart(&unit.text)

@@ -190,6 +190,7 @@ fn says_done(text: &str) -> bool {
             at > 0 && matches!(word(at - 1), "gets" | "be" | "being" | "getting")
                 // "They have changed their mind."
                 || word(at + 2) == "mind"
+                || (word(at) == "rolled" && word(at + 1) == "back")
                 || (word(at) == "replaced" && word(at + 1) == "by" && is_ticket(said, &all, at + 2))
         };
         (0..all.len()).any(|at| (changed(word(at)) || ended(word(at))) && !no(at) && !not_yet(at))

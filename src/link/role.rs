@@ -75,6 +75,15 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
             return Role::LastDay;
         }
     }
+    // "Le 30 novembre (dernier jour)"
+    let behind: Vec<&str> =
+        all[all.partition_point(|w| w.start < point.end)..].iter().take(2).map(|w| w.text.as_str()).collect();
+    if matches!(
+        behind[..],
+        ["last", "day"] | ["dernier", "jour"] | ["letzter", "tag" | "arbeitstag"] | ["\u{fa}ltimo", "d\u{ed}a"]
+    ) {
+        return Role::LastDay;
+    }
     for phrase in site.last_day() {
         let phrase: Vec<&str> = phrase.iter().map(String::as_str).collect();
         if !phrase.is_empty() && has(&phrase) {
@@ -90,6 +99,10 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     }
     // "Today up to 17:30 UTC".
     if near(0) == "to" && near(1) == "up" {
+        return Role::End;
+    }
+    // "Der Vertrag läuft zum 30.06. aus", "endet am".
+    if matches!(near(0), "zum" | "am" | "mit") && matches!(near(1), "l\u{e4}uft" | "endet") {
         return Role::End;
     }
     if has(&["runs", "out"]) || has(&["run", "out"]) || has(&["läuft", "aus"]) {

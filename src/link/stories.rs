@@ -22,7 +22,27 @@ impl Reading<'_> {
                 !judged.words[at..].iter().take_while(why).any(|w| ends(&w.text))
             })
         });
-        story && !self.named_orders(true)
+        (story && !self.named_orders(true)) || self.gathers()
+    }
+
+    /// "Decide: rotate or delete X", "an old ticket said to rotate X", in a title.
+    pub(super) fn leaves_open(&self) -> bool {
+        const TOLD: [&[&str]; 3] = [&["said", "to"], &["says", "to"], &["whether", "to"]];
+        self.own().filter(|(unit, _)| unit.origin == Origin::Title).any(|(_, judged)| {
+            judged.words.first().is_some_and(|w| decides(&w.text)) || super::tokens::says(&judged.words, &TOLD)
+        })
+    }
+
+    /// An epic whose parts are asked for in tickets of their own.
+    pub(super) fn gathers(&self) -> bool {
+        let kind = self.record.kind.as_deref().map(|kind| kind.trim().to_lowercase());
+        let epic = matches!(kind.as_deref(), Some("epic" | "initiative" | "theme"));
+        let own = || self.own().take(LINES).flat_map(|(_, judged)| judged.words.windows(2));
+        (epic || self.own().take(LINES).any(|(_, judged)| judged.words.iter().any(|w| w.text == "umbrella")))
+            && own().any(|pair| {
+                matches!(pair[0].text.as_str(), "own" | "separate" | "single" | "child")
+                    && ["ticket", "issue", "task", "story"].iter().any(|noun| pair[1].text.starts_with(noun))
+            })
     }
 
     /// "Rotate X?", and the text: "should be changed, to be on the safe side".
@@ -82,7 +102,14 @@ impl Reading<'_> {
         let found: Vec<usize> = self.own().take(LINES).filter_map(|(unit, _)| keyed(unit)).collect();
         // Steps to reproduce are enough where a label says that it is a bug.
         let enough = if self.of_a_product() && found.contains(&0) { 1 } else { 2 };
-        keys.iter().enumerate().filter(|(at, _)| found.contains(at)).count() >= enough && !self.named_orders(false)
+        // "Steps: unset X, start the app": an order to whoever looks at it.
+        let behind_steps = || {
+            self.own().enumerate().filter(|(_, (unit, _))| keyed(unit) != Some(0)).all(|(number, (_, judged))| {
+                self.of_unit(number).is_empty() || judged.clauses.iter().all(|clause| clause.acts.is_empty())
+            })
+        };
+        keys.iter().enumerate().filter(|(at, _)| found.contains(at)).count() >= enough
+            && (!self.named_orders(false) || (found.contains(&0) && behind_steps()))
     }
 
     /// "Nothing to be done about accounts here", "for information only".
@@ -193,4 +220,9 @@ fn ends(word: &str) -> bool {
     ["revok", "remov", "delet", "rotat", "replac", "disabl", "deactivat", "retir", "gone", "decommission", "renew"]
         .iter()
         .any(|stem| word.starts_with(stem))
+}
+
+/// A verb by which nothing is ordered yet.
+pub(super) fn decides(word: &str) -> bool {
+    matches!(word, "decide" | "discuss" | "clarify" | "entscheiden" | "kl\u{e4}ren")
 }

@@ -174,6 +174,8 @@ pub(super) fn hardware(title: &[Word]) -> bool {
                 | "hardware"
                 | "phone"
                 | "headset"
+                | "toner"
+                | "cartridge"
                 | "monitor"
                 | "monitors"
                 | "screen"

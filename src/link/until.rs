@@ -115,6 +115,8 @@ impl Times<'_> {
             let same = |other: &&Unit| other.origin == unit.origin && other.line + 1 >= unit.line;
             let said = || self.units[..number].iter().rev().take(6).take_while(same);
             let sooner = shortens(&unit.text) || said().any(|other| shortens(&other.text));
+            // "No. It ends today as agreed."
+            let sooner = sooner && !super::tokens::says(&words(&unit.text), &[&["as", "agreed"], &["as", "planned"]]);
             let moves = sooner || extends(&unit.text) || said().any(|other| extends(&other.text));
             let of_comment = |other: &&Unit| other.origin == unit.origin;
             // "Would 18:00 UTC be possible?" "Yes, 18:00 UTC is granted."

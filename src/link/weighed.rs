@@ -13,7 +13,7 @@ use super::stance::{Judged, Stance, judge};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, tokens};
 use super::weights::{Weight, telling};
-use super::{Index, bound, mention, moved, ordered, table, text};
+use super::{Index, bound, filed, mention, moved, ordered, table, text};
 
 /// How a reason of `talk` begins that somebody's label or type gave.
 pub(super) const LABELLED: &str = "it is labelled";
@@ -102,6 +102,7 @@ impl Index {
         table::apply(units, &mut judged, &mut mentions);
         table::ticks(units, &mut judged, &mut mentions);
         moved::apply(units, &mut judged, &mut mentions);
+        filed::spare_untouched(units, &mut mentions);
         (judged, mentions)
     }
 
@@ -336,7 +337,17 @@ impl Reading<'_> {
             &["nothing", "to", "do", "here"],
             &["keine", "aktion", "erforderlich"],
         ];
-        self.own().any(|(_, judged)| super::tokens::says(&judged.words, &PHRASES))
+        // "We had asked to revoke it; please don't, it is used."
+        let forbids = |unit: &Unit, judged: &Judged<'_>| {
+            judged.words.windows(2).any(|pair| {
+                pair[0].text == "please"
+                    && pair[1].text == "don't"
+                    && unit.text[pair[1].end..].starts_with([',', '.', ';', ':', '!'])
+            })
+        };
+        self.own().any(|(unit, judged)| super::tokens::says(&judged.words, &PHRASES) || forbids(unit, judged))
+            || self.gathers()
+            || self.leaves_open()
     }
 
     /// What the ticket itself names, without its comments: those are anybody's.

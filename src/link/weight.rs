@@ -4,7 +4,7 @@
 use crate::model::ticket::Intent;
 
 use super::intent::Reading;
-use super::nouns::expires;
+use super::nouns::{credential_noun, expires};
 use super::stance::{Act, Clause};
 use super::text::{Origin, Shape, Unit};
 use super::verbs::{Force, Form};
@@ -81,11 +81,19 @@ impl Reading<'_> {
             && self.judged[number].between(act.end, clause.end).last().is_some_and(|w| {
                 matches!(w.text.as_str(), "issued" | "created" | "generated" | "stored" | "deployed" | "delivered")
             });
+        let behind = self.judged[number].behind(act.end);
         // "How to create X, and when to rotate it."
         let asked_how = matches!(
             before.iter().rev().take(2).map(|w| w.text.as_str()).collect::<Vec<_>>()[..],
-            ["to", "how" | "when" | "where" | "whether" | "what"]
+            // "An old ticket said to rotate X."
+            ["to", "how" | "when" | "where" | "whether" | "what" | "said" | "says"]
         );
+        // "Revoking is not planned", "nothing else changes", "decide: rotate or delete X".
+        let left_open = matches!(
+            behind.iter().take(3).map(|w| w.text.as_str()).collect::<Vec<_>>()[..],
+            ["is" | "was" | "are", "not", "planned" | "intended" | "foreseen" | "needed" | "necessary" | "required"]
+        ) || (said == "changes" && before.first().is_some_and(|w| w.text == "nothing"))
+            || unit.origin == Origin::Title && before.first().is_some_and(|w| super::stories::decides(&w.text));
         // "Add X to the list in CONTRIBUTING.md."
         let text = act.intent == Intent::Provision
             && unit.origin == Origin::Title
@@ -104,6 +112,7 @@ impl Reading<'_> {
             || there
             || issued
             || asked_how
+            || left_open
             || text
             || timed
             || adjective
@@ -142,11 +151,14 @@ impl Reading<'_> {
                     | "tests"
                     | "rule"
                     | "function"
+                    | "policy"
+                    | "strategy"
+                    | "guideline"
             )
         };
-        let behind = self.judged[number].behind(act.end);
-        let before = self.judged[number].before(act.start);
-        let by_machine = (act.form == Form::Noun && behind.first().is_some_and(machine))
+        // "A rotate button"; "revoke test token" is no test.
+        let called_so = !act.modal && !behind.get(1).is_some_and(|w| credential_noun(&w.text));
+        let by_machine = ((act.form == Form::Noun || called_so) && behind.first().is_some_and(machine))
             || before
                 .iter()
                 .rev()
