@@ -77,11 +77,18 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     }
     // "Le 30 novembre (dernier jour)"
     let behind: Vec<&str> =
-        all[all.partition_point(|w| w.start < point.end)..].iter().take(2).map(|w| w.text.as_str()).collect();
-    if matches!(
-        behind[..],
-        ["last", "day"] | ["dernier", "jour"] | ["letzter", "tag" | "arbeitstag"] | ["\u{fa}ltimo", "d\u{ed}a"]
-    ) {
+        all[all.partition_point(|w| w.start < point.end)..].iter().take(3).map(|w| w.text.as_str()).collect();
+    // "Leaves by 30 June, last day is the 19th" means the other one.
+    let other = matches!(behind.get(2), Some(&("is" | "ist" | "est" | "es" | "will" | "on" | "am" | "le" | "el")));
+    if !other
+        && matches!(
+            behind[..],
+            ["last", "day", ..]
+                | ["dernier", "jour", ..]
+                | ["letzter", "tag" | "arbeitstag", ..]
+                | ["\u{fa}ltimo", "d\u{ed}a", ..]
+        )
+    {
         return Role::LastDay;
     }
     for phrase in site.last_day() {
@@ -101,8 +108,8 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     if near(0) == "to" && near(1) == "up" {
         return Role::End;
     }
-    // "Der Vertrag läuft zum 30.06. aus", "endet am".
-    if matches!(near(0), "zum" | "am" | "mit") && matches!(near(1), "l\u{e4}uft" | "endet") {
+    // "Der Vertrag läuft zum 30.06. aus".
+    if near(0) == "zum" && near(1) == "l\u{e4}uft" {
         return Role::End;
     }
     if has(&["runs", "out"]) || has(&["run", "out"]) || has(&["läuft", "aus"]) {
