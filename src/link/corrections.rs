@@ -209,7 +209,7 @@ impl Trust<'_> {
             // "wrong key, it is B": with one target before and one now, the one before is meant to go.
             if dropped.is_empty()
                 && linked.links.len() == 1
-                && meant.len() == 1
+                && meant.iter().map(|(id, _)| id).collect::<BTreeSet<_>>().len() == 1
                 && (wrong || takes_back(&text) || means(&text))
             {
                 dropped.extend(linked.links.keys().filter(|id| **id != meant[0].0).cloned());

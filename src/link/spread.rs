@@ -12,7 +12,7 @@ pub(super) fn sets_apart(aside: &str) -> bool {
         || all.windows(2).any(|pair| {
             matches!(
                 (pair[0].text.as_str(), pair[1].text.as_str()),
-                ("its" | "their", "own") | ("that" | "same", "name") | ("one", "too")
+                ("its" | "their", "own") | ("that" | "same", "name") | ("same", "number" | "id") | ("one", "too")
             )
         })
 }

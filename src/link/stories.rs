@@ -48,11 +48,21 @@ impl Reading<'_> {
     /// "Rotate X?", and the text: "should be changed, to be on the safe side".
     pub(super) fn proposed(&self, title: usize) -> Option<Intent> {
         let judged = self.judged.get(title).filter(|judged| judged.question)?;
-        let (Cue::Act(intent, _, Form::Base), _) = self.lexicon.at(&judged.words, 0)? else { return None };
-        let should = self.own().filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(|(_, judged)| {
+        // "Can we delete X?"
+        let first = match judged.words.as_slice() {
+            [can, we, ..] if matches!(&*can.text, "can" | "could" | "should" | "shall") && &*we.text == "we" => 2,
+            _ => 0,
+        };
+        let (Cue::Act(intent, _, Form::Base), _) = self.lexicon.at(&judged.words, first)? else { return None };
+        let proposal = |unit: &Unit| {
+            unit.text.split_once(':').is_some_and(|(key, _)| {
+                super::tokens::words(key).iter().any(|w| matches!(&*w.text, "proposal" | "vorschlag" | "propuesta"))
+            })
+        };
+        let should = self.own().filter(|(unit, _)| matches!(unit.origin, Origin::Body(_))).any(|(unit, judged)| {
             let acts = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).flat_map(|c| &c.acts);
-            let wished =
-                judged.words.iter().any(|w| matches!(w.text.as_str(), "rather" | "prefer" | "better" | "guess"));
+            let wished = proposal(unit)
+                || judged.words.iter().any(|w| matches!(w.text.as_str(), "rather" | "prefer" | "better" | "guess"));
             acts.into_iter().any(|act| (act.modal || wished) && matches!(act.intent, Intent::Revoke | Intent::Rotate))
         });
         // "Rotate X?": the whole title.

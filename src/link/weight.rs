@@ -94,6 +94,12 @@ impl Reading<'_> {
             ["is" | "was" | "are", "not", "planned" | "intended" | "foreseen" | "needed" | "necessary" | "required"]
         ) || (said == "changes" && before.first().is_some_and(|w| w.text == "nothing"))
             || unit.origin == Origin::Title && before.first().is_some_and(|w| super::stories::decides(&w.text));
+        // "Attach the result", "fares-ro for the auditors, limited".
+        let aside = (said == "attach"
+            && behind.iter().take(2).any(|w| {
+                matches!(&*w.text, "result" | "results" | "file" | "screenshot" | "report" | "log" | "list" | "pdf")
+            }))
+            || (matches!(said.as_str(), "limited" | "befristet") && behind.is_empty() && unit.origin == Origin::Title);
         // "Add X to the list in CONTRIBUTING.md."
         let text = act.intent == Intent::Provision
             && unit.origin == Origin::Title
@@ -113,6 +119,7 @@ impl Reading<'_> {
             || issued
             || asked_how
             || left_open
+            || aside
             || text
             || timed
             || adjective
