@@ -95,7 +95,7 @@ pub(super) fn taken((cue, length): (Cue, usize), text: &str, words: &[Word], at:
                     .take(REACH)
                     .any(|pair| pair[0].text == "please" && TAKES.contains(&&*pair[1].text));
             // "Neither of these is read by a workflow."
-            let unused = word(at) == "neither"
+            let unused = matches!(word(at), "neither" | "nor")
                 && words[at..].iter().take(9).any(|w| matches!(&*w.text, "used" | "read" | "needed" | "referenced"));
             // "I plan to delete them unless someone needs them."
             let unless = words[at.saturating_sub(2)..at].iter().any(|w| w.text == "unless");

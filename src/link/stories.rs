@@ -27,10 +27,9 @@ impl Reading<'_> {
 
     /// "Decide: rotate or delete X", "an old ticket said to rotate X", in a title.
     pub(super) fn leaves_open(&self) -> bool {
-        const TOLD: [&[&str]; 3] = [&["said", "to"], &["says", "to"], &["whether", "to"]];
-        self.own().filter(|(unit, _)| unit.origin == Origin::Title).any(|(_, judged)| {
-            judged.words.first().is_some_and(|w| decides(&w.text)) || super::tokens::says(&judged.words, &TOLD)
-        })
+        self.own()
+            .filter(|(unit, _)| unit.origin == Origin::Title)
+            .any(|(unit, judged)| undecided(&unit.text, &judged.words))
     }
 
     /// An epic whose parts are asked for in tickets of their own.
@@ -232,7 +231,14 @@ fn ends(word: &str) -> bool {
         .any(|stem| word.starts_with(stem))
 }
 
-/// A verb by which nothing is ordered yet.
-pub(super) fn decides(word: &str) -> bool {
-    matches!(word, "decide" | "discuss" | "clarify" | "entscheiden" | "kl\u{e4}ren")
+/// "Decide: rotate or delete X", "discuss whether to rotate X", "an old ticket said to rotate X": nothing is ordered yet, or any more.
+pub(super) fn undecided(text: &str, all: &[Word]) -> bool {
+    let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    let decides = matches!(word(0), "decide" | "discuss" | "clarify" | "entscheiden" | "kl\u{e4}ren")
+        && (all.first().is_some_and(|first| text[first.end..].starts_with(':'))
+            || matches!(word(1), "whether" | "how" | "if" | "when" | "ob" | "wie" | "wann"));
+    let ticket = || all.iter().any(|w| w.text == "ticket");
+    decides
+        || super::tokens::says(all, &[&["whether", "to"]])
+        || super::tokens::says(all, &[&["said", "to"], &["says", "to"]]) && ticket()
 }

@@ -4,7 +4,7 @@
 use crate::model::ticket::Intent;
 
 use super::intent::Reading;
-use super::nouns::{credential_noun, expires};
+use super::nouns::expires;
 use super::stance::{Act, Clause};
 use super::text::{Origin, Shape, Unit};
 use super::verbs::{Force, Form};
@@ -76,24 +76,25 @@ impl Reading<'_> {
                 matches!(w.text.as_str(), "needed" | "required" | "due" | "necessary" | "missing")
             });
         // "New key for svc-x issued": what was made.
+        let rest = self.judged[number].between(act.end, clause.end);
         let issued = said.starts_with("new")
             && !act.modal
-            && self.judged[number].between(act.end, clause.end).last().is_some_and(|w| {
+            && !rest.iter().any(|w| matches!(&*w.text, "be" | "needs" | "need" | "must" | "should" | "please"))
+            && rest.last().is_some_and(|w| {
                 matches!(w.text.as_str(), "issued" | "created" | "generated" | "stored" | "deployed" | "delivered")
             });
         let behind = self.judged[number].behind(act.end);
         // "How to create X, and when to rotate it."
         let asked_how = matches!(
             before.iter().rev().take(2).map(|w| w.text.as_str()).collect::<Vec<_>>()[..],
-            // "An old ticket said to rotate X."
-            ["to", "how" | "when" | "where" | "whether" | "what" | "said" | "says"]
+            ["to", "how" | "when" | "where" | "whether"]
         );
         // "Revoking is not planned", "nothing else changes", "decide: rotate or delete X".
         let left_open = matches!(
             behind.iter().take(3).map(|w| w.text.as_str()).collect::<Vec<_>>()[..],
             ["is" | "was" | "are", "not", "planned" | "intended" | "foreseen" | "needed" | "necessary" | "required"]
         ) || (said == "changes" && before.first().is_some_and(|w| w.text == "nothing"))
-            || unit.origin == Origin::Title && before.first().is_some_and(|w| super::stories::decides(&w.text));
+            || unit.origin == Origin::Title && super::stories::undecided(&unit.text, &self.judged[number].words);
         // "Attach the result", "fares-ro for the auditors, limited".
         let aside = (said == "attach"
             && behind.iter().take(2).any(|w| {
@@ -154,24 +155,29 @@ impl Reading<'_> {
                     | "metrics"
                     | "helper"
                     | "wizard"
-                    | "test"
-                    | "tests"
-                    | "rule"
-                    | "function"
-                    | "policy"
-                    | "strategy"
-                    | "guideline"
             )
         };
-        // "A rotate button"; "revoke test token" is no test.
-        let called_so = !act.modal && !behind.get(1).is_some_and(|w| credential_noun(&w.text));
-        let by_machine = ((act.form == Form::Noun || called_so) && behind.first().is_some_and(machine))
+        // What is called after a verb, too, where nothing else is: "the rotation policy", "a test which revokes", but "rotate test tokens".
+        let text = |w: &super::tokens::Word| {
+            matches!(&*w.text, "test" | "tests" | "rule" | "function" | "policy" | "strategy" | "guideline")
+        };
+        let alone = behind.get(1).is_none_or(|w| {
+            matches!(&*w.text, "for" | "to" | "in" | "on" | "that" | "which" | "of" | "with" | "and" | "draft")
+        });
+        let called_so = behind.first().is_some_and(|w| {
+            (act.form == Form::Noun && machine(w)) || (alone && !act.modal && (machine(w) || text(w)))
+        });
+        let does = |at: usize| {
+            let which = before.iter().rev().nth(at).is_some_and(|w| w.text != "to");
+            before.iter().rev().nth(at + 1).is_some_and(|w| machine(w) || (which && text(w)))
+        };
+        let by_machine = called_so
             || before
                 .iter()
                 .rev()
                 .take(3)
                 .position(|w| matches!(w.text.as_str(), "to" | "that" | "which"))
-                .is_some_and(|at| before.iter().rev().nth(at + 1).is_some_and(machine));
+                .is_some_and(does);
         // "incident-admin: on-call swap": a role has no value to be exchanged.
         let only_roles = act.intent == Intent::Rotate && act.force == Force::Weak && {
             let mut named = self.of_unit(number).iter().filter(|m| !m.identity).peekable();
