@@ -254,8 +254,8 @@ impl<'c> Context<'c> {
         let mut line = Hints::default();
         for (other, neighbour) in self.units.iter().enumerate().skip(number.saturating_sub(3)).take(7) {
             // "Attention, acme/b has one of the same number" tells where another one is.
-            let apart = other != number && sets_apart(&neighbour.text);
-            if neighbour.origin == unit.origin && neighbour.line == unit.line && !apart {
+            let apart = || other != number && sets_apart(&neighbour.text);
+            if neighbour.origin == unit.origin && neighbour.line == unit.line && !apart() {
                 line.add(&self.unit(other, None));
             }
         }

@@ -6,8 +6,8 @@ use super::links::Scene;
 use super::mention::{Mention, Target};
 use super::pronoun::within;
 use super::stance::{Clause, Stance};
-use super::text::Shape;
-use super::tokens::words;
+use super::text::{Origin, Shape};
+use super::tokens::{Word, words};
 
 impl Scene<'_> {
     /// "The courier key was printed, so please delete it", "the menu one stays": by a part of a name that only one of the ticket's has.
@@ -80,15 +80,17 @@ impl Scene<'_> {
             self.entry(number, clause.stance);
             return false;
         };
-        // "Only the production one goes."
-        let alone = all
-            .windows(3)
-            .any(|w| matches!(w[0].text.as_str(), "only" | "just") && w[1].text == "the" && *w[2].text == *part)
-            && clause.stance == Stance::Act;
+        // "Only the production one goes", but "not only the production one".
+        let only = |w: &[Word<'_>]| matches!(&*w[1].text, "only" | "just") && !matches!(&*w[0].text, "not" | "nicht");
+        let alone = clause.stance == Stance::Act
+            && (all.windows(4).any(|w| only(w) && w[2].text == "the" && *w[3].text == *part)
+                || all.first().is_some_and(|w| matches!(&*w.text, "only" | "just"))
+                    && all.get(2).is_some_and(|w| *w.text == *part));
         let units = self.context.units;
+        let alone = alone && !matches!(units[number].origin, Origin::Comment(_));
         for mention in self.mentions.iter_mut().filter(|m| within(units, number, m.unit)) {
             let own = matches!(&mention.target, Target::Known(of) if of[..] == [one]);
-            if mention.stance == Stance::Neutral && (own || alone) {
+            if mention.stance == Stance::Neutral && (own || (alone && mention.unit < number)) {
                 mention.stance = if own { clause.stance } else { Stance::Keep };
             }
         }
@@ -98,11 +100,15 @@ impl Scene<'_> {
     /// "The workflow reads X. Delete the other.": of the two that a ticket names, the one that the sentence before is not about.
     fn the_other(&mut self, number: usize, clause: &Clause) -> bool {
         let units = self.context.units;
+        // What comments say of the ticket's targets is read, and trusted or not, in `corrections`.
+        if matches!(units[number].origin, Origin::Comment(_)) {
+            return false;
+        }
         let all = words(&units[number].text[clause.start..clause.end]);
         let Some(other) = all.windows(2).position(|pair| pair[0].text == "the" && pair[1].text == "other") else {
             return false;
         };
-        let noun = |w: &super::tokens::Word| super::nouns::credential_noun(&w.text) || w.text == "one";
+        let noun = |w: &Word<'_>| super::nouns::credential_noun(&w.text) || w.text == "one";
         let ends = clause.acts.iter().any(|act| matches!(act.intent, Intent::Revoke | Intent::Rotate));
         let one = |m: &Mention| match &m.target {
             Target::Known(of) if of.len() == 1 => Some(of[0]),
@@ -121,7 +127,8 @@ impl Scene<'_> {
         {
             return false;
         }
-        for mention in &mut self.mentions {
+        for mention in self.mentions.iter_mut().filter(|m| m.stance == Stance::Neutral && within(units, number, m.unit))
+        {
             let own = matches!(&mention.target, Target::Known(of) if of[..] == [kept]);
             mention.stance = if own { Stance::Keep } else { Stance::Act };
         }

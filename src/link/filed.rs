@@ -105,7 +105,11 @@ pub(super) fn spare_untouched(units: &[Unit], mentions: &mut [Mention]) {
     if !filed_afterwards(units) {
         return;
     }
-    for mention in mentions.iter_mut().filter(|mention| matches!(mention.stance, Stance::Neutral | Stance::Act)) {
+    let own = |mention: &&mut Mention| {
+        matches!(mention.stance, Stance::Neutral | Stance::Act)
+            && !matches!(units[mention.unit].origin, Origin::Comment(_))
+    };
+    for mention in mentions.iter_mut().filter(own) {
         let rest = units[mention.unit].text.get(mention.end..).unwrap_or_default();
         // Of a long line, the next few words.
         let near = rest.char_indices().nth(80).map_or(rest, |(end, _)| &rest[..end]);
@@ -117,6 +121,8 @@ pub(super) fn spare_untouched(units: &[Unit], mentions: &mut [Mention]) {
         };
         if matches!(word(0), "was" | "were" | "has" | "have" | "wasn't" | "hasn't")
             && not.is_some_and(|not| (not + 1..not + 3).any(|at| done(word(at))))
+            // "Was not rotated until May": it was.
+            && !behind.iter().any(|w| matches!(&*w.text, "until" | "before" | "when" | "yet"))
         {
             mention.stance = Stance::Keep;
         }

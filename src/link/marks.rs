@@ -182,6 +182,7 @@ impl Marks {
         }
         lengths::UNITS.iter().chain(&lent::HELD).for_each(|word| mark(word, TIMED));
         level::stating().for_each(|word| mark(word, LEVEL));
+        level::stating().for_each(|word| mark(&format!("l'{word}"), LEVEL));
         phrase(&["goes"], Asks::WithObject);
         ordered::ELLIPTIC.iter().for_each(|word| mark(word, ELLIPTIC));
         nouns::all_credentials().for_each(|word| mark(&word, OBJECT | CREDENTIAL));

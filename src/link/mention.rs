@@ -300,7 +300,7 @@ fn exemplary(words: &[Word], start: usize) -> bool {
     let at = words.partition_point(|word| word.start < start);
     let back = |n: usize| at.checked_sub(n).map(|at| words[at].text.as_str()).unwrap_or_default();
     (back(1) == "like" && matches!(back(2), "keys" | "tokens" | "secrets" | "passwords" | "credentials" | "names"))
-        || matches!(back(1), "dummy" | "fake" | "sample" | "mock" | "fictitious")
+        || (matches!(back(1), "dummy" | "fake" | "sample" | "mock" | "fictitious") && matches!(back(2), "a" | "some"))
 }
 
 /// `<SECRET_NAME>`, `AKIAXXXXXXXXXXXXXXXX`: a template's gap, no name.

@@ -33,8 +33,12 @@ impl Scene<'_> {
                     && matches!(self.intent, Intent::Modify | Intent::Revoke)
                     && clause.acts.iter().all(|act| act.intent == Intent::Provision);
                 // "Delete X and keep Y, the cluster pulls with the latter."
-                let relies = words(text).windows(2).any(|pair| {
-                    super::apart::depends(&pair[0].text) && matches!(pair[1].text.as_str(), "with" | "from" | "through")
+                let said = words(text);
+                let relies = said.windows(5).any(|w| {
+                    !matches!(&*w[0].text, "nobody" | "nothing" | "no")
+                        && super::apart::depends(&w[1].text)
+                        && matches!(&*w[2].text, "with" | "from" | "through")
+                        && matches!(&*w[4].text, "latter" | "former")
                 });
                 self.former_and_latter(number, text, if needs || relies { Stance::Keep } else { clause.stance });
                 if index == 0 {

@@ -79,7 +79,12 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
     let behind: Vec<&str> =
         all[all.partition_point(|w| w.start < point.end)..].iter().take(3).map(|w| w.text.as_str()).collect();
     // "Leaves by 30 June, last day is the 19th" means the other one.
-    let other = matches!(behind.get(2), Some(&("is" | "ist" | "est" | "es" | "will" | "on" | "am" | "le" | "el")));
+    let other = behind.get(2).is_some_and(|word| {
+        matches!(*word, "is" | "ist" | "est" | "es" | "will" | "on" | "am" | "le" | "el" | "the" | "der" | "den")
+            || word.starts_with(|c: char| c.is_ascii_digit())
+            || super::dates::month(word).is_some()
+            || super::dates::weekday(word).is_some()
+    });
     if !other
         && matches!(
             behind[..],

@@ -3,7 +3,7 @@
 
 use super::intent::Reading;
 use super::mention::Mention;
-use super::stance::Stance;
+use super::stance::{Judged, Stance};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::Word;
 use super::verbs::{Cue, Form};
@@ -37,7 +37,11 @@ impl Reading<'_> {
         let kind = self.record.kind.as_deref().map(|kind| kind.trim().to_lowercase());
         let epic = matches!(kind.as_deref(), Some("epic" | "initiative" | "theme"));
         let own = || self.own().take(LINES).flat_map(|(_, judged)| judged.words.windows(2));
-        (epic || self.own().take(LINES).any(|(_, judged)| judged.words.iter().any(|w| w.text == "umbrella")))
+        let umbrella = |(unit, judged): (&Unit, &Judged<'_>)| {
+            unit.origin == Origin::Title && judged.words.iter().any(|w| w.text == "umbrella")
+        };
+        (epic || self.own().any(umbrella))
+            && !self.named_orders(true)
             && own().any(|pair| {
                 matches!(pair[0].text.as_str(), "own" | "separate" | "single" | "child")
                     && ["ticket", "issue", "task", "story"].iter().any(|noun| pair[1].text.starts_with(noun))
@@ -237,8 +241,9 @@ pub(super) fn undecided(text: &str, all: &[Word]) -> bool {
     let decides = matches!(word(0), "decide" | "discuss" | "clarify" | "entscheiden" | "kl\u{e4}ren")
         && (all.first().is_some_and(|first| text[first.end..].starts_with(':'))
             || matches!(word(1), "whether" | "how" | "if" | "when" | "ob" | "wie" | "wann"));
-    let ticket = || all.iter().any(|w| w.text == "ticket");
+    // "Old ticket T-88 said to rotate X."
+    let said = (0..all.len().min(8)).find(|at| matches!(word(*at), "said" | "says") && word(at + 1) == "to");
     decides
-        || super::tokens::says(all, &[&["whether", "to"]])
-        || super::tokens::says(all, &[&["said", "to"], &["says", "to"]]) && ticket()
+        || (word(0) == "whether" && word(1) == "to")
+        || said.is_some_and(|said| all[..said].iter().any(|w| w.text == "ticket"))
 }

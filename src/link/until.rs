@@ -116,7 +116,8 @@ impl Times<'_> {
             let said = || self.units[..number].iter().rev().take(6).take_while(same);
             let sooner = shortens(&unit.text) || said().any(|other| shortens(&other.text));
             // "No. It ends today as agreed."
-            let sooner = sooner && !super::tokens::says(&words(&unit.text), &[&["as", "agreed"], &["as", "planned"]]);
+            let as_agreed = || super::tokens::says(&words(&unit.text), &[&["as", "agreed"], &["as", "planned"]]);
+            let sooner = sooner && !((refuses(unit) || said().any(refuses)) && as_agreed());
             let moves = sooner || extends(&unit.text) || said().any(|other| extends(&other.text));
             let of_comment = |other: &&Unit| other.origin == unit.origin;
             // "Would 18:00 UTC be possible?" "Yes, 18:00 UTC is granted."

@@ -90,10 +90,13 @@ impl Reading<'_> {
             ["to", "how" | "when" | "where" | "whether"]
         );
         // "Revoking is not planned", "nothing else changes", "decide: rotate or delete X".
-        let left_open = matches!(
+        let noun = act.form == Form::Noun || said.ends_with("ing");
+        let denied = matches!(
             behind.iter().take(3).map(|w| w.text.as_str()).collect::<Vec<_>>()[..],
             ["is" | "was" | "are", "not", "planned" | "intended" | "foreseen" | "needed" | "necessary" | "required"]
-        ) || (said == "changes" && before.first().is_some_and(|w| w.text == "nothing"))
+        ) && !behind.get(3).is_some_and(|w| matches!(&*w.text, "any" | "anymore" | "longer"));
+        let left_open = (noun && denied)
+            || (said == "changes" && before.first().is_some_and(|w| w.text == "nothing"))
             || unit.origin == Origin::Title && super::stories::undecided(&unit.text, &self.judged[number].words);
         // "Attach the result", "fares-ro for the auditors, limited".
         let aside = (said == "attach"
