@@ -79,7 +79,18 @@ fn goes(title: &str) -> bool {
         handle || name
     };
     let role = |w: &str| {
-        matches!(w, "contractor" | "intern" | "colleague" | "freelancer" | "student" | "consultant" | "apprentice")
+        matches!(
+            w,
+            "contractor"
+                | "intern"
+                | "colleague"
+                | "freelancer"
+                | "student"
+                | "consultant"
+                | "apprentice"
+                | "volunteer"
+                | "trainee"
+        )
     };
     let who = (0..all.len().min(3)).find(|at| named(&all[*at]) && !role(word(*at)));
     let verb = |at: usize| {

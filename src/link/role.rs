@@ -363,6 +363,10 @@ fn source(word: &str) -> bool {
 
 pub(super) fn joined(between: &str, site: &Site) -> bool {
     let lower = between.trim().trim_start_matches([',', ';']).trim().to_lowercase();
+    // "From Friday evening to Sunday 18:00"
+    let part =
+        ["evening ", "morning ", "afternoon ", "night ", "noon "].iter().find_map(|part| lower.strip_prefix(part));
+    let lower = part.map_or(lower.as_str(), str::trim_start);
     // "Up to and including", "to and including".
     if ["up to", "to and including", "until and including", "bis einschlie\u{df}lich"]
         .iter()
@@ -371,7 +375,7 @@ pub(super) fn joined(between: &str, site: &Site) -> bool {
         return true;
     }
     // The site's own "until" between two times.
-    if let [one] = &site.words(&lower)[..]
+    if let [one] = &site.words(lower)[..]
         && one.text == "until"
     {
         return true;

@@ -250,8 +250,24 @@ fn lengthens(word: &str) -> bool {
 /// Whether a comment denies that an access ends otherwise than it was said: "no extension, the end stays".
 fn denies(unit: &Unit) -> bool {
     let all = words(&unit.text);
-    let no =
-        |word: &str| matches!(word, "no" | "not" | "without" | "kein" | "keine" | "pas" | "sin" | "nicht" | "cannot");
+    let no = |word: &str| {
+        matches!(
+            word,
+            "no" | "not"
+                | "nothing"
+                | "nobody"
+                | "without"
+                | "kein"
+                | "keine"
+                | "nichts"
+                | "pas"
+                | "rien"
+                | "sin"
+                | "nada"
+                | "nicht"
+                | "cannot"
+        )
+    };
     let denied = (0..all.len())
         .any(|at| no(&all[at].text) && all.iter().skip(at + 1).take(3).any(|w| w.text == "more" || lengthens(&w.text)));
     let stays = all.windows(2).any(|pair| {

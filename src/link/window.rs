@@ -182,6 +182,11 @@ impl Times<'_> {
                     Role::Deadline if end.is_none() && gone(unit, point) => {
                         end = Some(if point.day { end_of(point.at) } else { point.at });
                     }
+                    // "Write access, to be withdrawn on 9 October at 16:00".
+                    Role::On if end.is_none() && gone(unit, point) && taken_back(unit, point) => {
+                        end = Some(if point.day { end_of(point.at) } else { point.at });
+                        day_of = point.day;
+                    }
                     // "For an hour at noon UTC on 13 May".
                     Role::On | Role::Other
                         if !point.day
@@ -318,6 +323,12 @@ fn gone(unit: &Unit, point: Point) -> bool {
         .rev()
         .take(4)
         .any(|w| matches!(w.text.as_str(), "gone" | "removed" | "revoked" | "withdrawn" | "ended" | "over"))
+}
+
+/// Whether an access is what is to be taken back then.
+fn taken_back(unit: &Unit, point: Point) -> bool {
+    let all = words(unit.text.get(..point.start).unwrap_or_default());
+    all.iter().rev().take(5).any(|w| w.text == "be") && all.iter().any(|w| super::nouns::access_noun(&w.text))
 }
 
 /// Right behind a length, "at" tells when it begins.
