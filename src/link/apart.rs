@@ -99,7 +99,12 @@ pub(super) fn taken((cue, length): (Cue, usize), text: &str, words: &[Word], at:
                 && words[at..].iter().take(9).any(|w| matches!(&*w.text, "used" | "read" | "needed" | "referenced"));
             // "I plan to delete them unless someone needs them."
             let unless = words[at.saturating_sub(2)..at].iter().any(|w| w.text == "unless");
-            !(goes_on_a_day(words, at) || nothing || mine || unused || unless)
+            // "Yara says that she does not need it."
+            let idle = matches!(word(at), "need" | "needs" | "use" | "uses")
+                && words[at.saturating_sub(3)..at].iter().any(|w| {
+                    matches!(&*w.text, "not" | "nobody" | "never" | "none" | "longer") || w.text.ends_with("n't")
+                });
+            !(goes_on_a_day(words, at) || nothing || mine || unused || unless || idle)
         }
         _ => true,
     }
@@ -154,6 +159,26 @@ pub(super) fn polite(words: &[Word]) -> bool {
     }) {
         return true;
     }
+    // "Hey, could …"
+    let greets = |w: &Word| {
+        matches!(
+            w.text.as_str(),
+            "hey"
+                | "hi"
+                | "hello"
+                | "so"
+                | "and"
+                | "also"
+                | "hallo"
+                | "hola"
+                | "salut"
+                | "bonjour"
+                | "team"
+                | "folks"
+                | "all"
+        )
+    };
+    let head = words.iter().take(3).take_while(|w| greets(w)).count();
     (0..words.len()).any(|at| {
         let asked = matches!(
             at.checked_sub(1).map(word).unwrap_or_default(),
@@ -187,7 +212,8 @@ pub(super) fn polite(words: &[Word]) -> bool {
                 | "sie"
                 | "bitte"
         );
-        let first = at == 0 && !matches!(word(1), "i" | "we" | "it" | "this" | "that" | "wir" | "ich" | "they" | "man");
+        let first =
+            at == head && !matches!(word(at + 1), "i" | "we" | "it" | "this" | "that" | "wir" | "ich" | "they" | "man");
         // "Can Omar get X?", "may I have X for an hour?"
         let gets = matches!(word(at + 2), "get" | "have" | "receive") && !matches!(word(at + 4), "look" | "list");
         let suggests = matches!(word(at + 1), "we" | "it")
@@ -195,7 +221,7 @@ pub(super) fn polite(words: &[Word]) -> bool {
         let base = word(at).split('-').next().unwrap_or_default();
         // "Would the old one be revoked?", "can both be active?" ask what happens.
         let be = (at + 1..at + 9).find(|n| word(*n) == "be");
-        let happens = at == 0
+        let happens = at == head
             && be.is_some_and(|be| match base {
                 "would" | "will" => {
                     !matches!(word(be + 1), "so" | "possible" | "able" | "great" | "good" | "nice" | "kind")
@@ -203,18 +229,18 @@ pub(super) fn polite(words: &[Word]) -> bool {
                 _ => matches!(word(be + 1), "active" | "valid" | "used" | "true" | "live" | "both" | "in"),
             });
         // "Could this repository be added to …?"
-        let done = at == 0 && base == "could" && be.is_some_and(|be| word(be + 1).ends_with("ed"));
+        let done = at == head && base == "could" && be.is_some_and(|be| word(be + 1).ends_with("ed"));
         !asked
             && !happens
             && match base {
-                "may" => gets && at == 0,
+                "may" => gets && at == head,
                 "can" | "could" | "would" | "will" => {
                     somebody
                         || done
-                        || (gets && at == 0)
+                        || (gets && at == head)
                         || first
                         || suggests
-                        || (word(at) == "could" && at == 0 && matches!(word(1), "it" | "we" | "i"))
+                        || (word(at) == "could" && at == head && matches!(word(at + 1), "it" | "we" | "i"))
                 }
                 "can't" | "couldn't" => word(at + 1) == "we",
                 "kannst" | "könnt" | "könntest" | "könntet" | "könnten" | "pouvez" | "pourriez" | "peux"

@@ -214,6 +214,12 @@ impl Trust<'_> {
             {
                 dropped.extend(linked.links.keys().filter(|id| **id != meant[0].0).cloned());
             }
+            // "Wrong id pasted, it is B", where the ticket named B too.
+            if let ([(id, _)], true) = (&meant[..], dropped.is_empty() && wrong && linked.links.len() == 2) {
+                let others = linked.links.keys().filter(|other| *other != id);
+                let named = linked.links.contains_key(id);
+                dropped.extend(others.filter(|_| named).cloned());
+            }
             let by_right = may
                 || (object && !self.of_change(&comment.author))
                 || trusted

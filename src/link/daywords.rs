@@ -2,7 +2,7 @@
 
 use super::dates::Point;
 use super::text::Unit;
-use super::tokens::words;
+use super::tokens::{Word, words};
 
 /// A day by its name alone: "on Monday", "tomorrow".
 pub(super) fn named(unit: &Unit, point: Point) -> bool {
@@ -26,6 +26,44 @@ pub(super) fn done_on(unit: &Unit, point: Point) -> bool {
         .rev()
         .take(3)
         .any(|w| matches!(w.text.as_str(), "done" | "carried" | "executed" | "happened" | "performed"))
+}
+
+/// "Left on 8 May already"; of a workload: "was switched off for good on 14 September".
+pub(super) fn gone_by(before: &[Word], workload: bool) -> bool {
+    let near = |reach: usize| before.iter().rev().take(reach).map(|w| w.text.as_str());
+    let person = |word: &str| {
+        matches!(
+            word,
+            "leaves"
+                | "left"
+                | "leaving"
+                | "leave"
+                | "gone"
+                | "departs"
+                | "departed"
+                | "retires"
+                | "exits"
+                | "verl\u{e4}sst"
+        )
+    };
+    let service = |word: &str| {
+        matches!(
+            word,
+            "off"
+                | "down"
+                | "decommissioned"
+                | "retired"
+                | "stopped"
+                | "abgeschaltet"
+                | "stillgelegt"
+                | "ended"
+                | "lost"
+        )
+    };
+    near(4).any(person)
+        || workload
+            && near(6).any(service)
+            && before.iter().any(|w| matches!(w.text.as_str(), "was" | "were" | "been" | "and" | "wurde"))
 }
 
 /// "Next Monday".

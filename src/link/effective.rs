@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::model::ticket::{Field, Intent};
 
 use super::dates::Point;
-use super::daywords::{a_day, between, done_on, from, goes_on_from, named, next};
+use super::daywords::{a_day, between, done_on, from, goes_on_from, gone_by, named, next};
 use super::filed::filed_afterwards;
 use super::nouns::{condition, expires};
 use super::role::Role;
@@ -277,22 +277,8 @@ impl Times<'_> {
                                     | "agreement"
                             )
                         });
-                        // "Left on 8 May already."
-                        let goes = self.judged[number].before(point.start).iter().rev().take(4).any(|w| {
-                            matches!(
-                                w.text.as_str(),
-                                "leaves"
-                                    | "left"
-                                    | "leaving"
-                                    | "leave"
-                                    | "gone"
-                                    | "departs"
-                                    | "departed"
-                                    | "retires"
-                                    | "exits"
-                                    | "verlässt"
-                            )
-                        });
+                        let workload = self.workload && !named(unit, point);
+                        let goes = gone_by(self.judged[number].before(point.start), workload);
                         let farewell = self.judged[number]
                             .before(point.start)
                             .iter()
@@ -427,7 +413,7 @@ fn do_it(clause: &str) -> bool {
                 )
         }
         ("be", "done" | "carried" | "executed")
-        | ("happen", "on")
+        | ("happen" | "happens", "on" | "at")
         | ("takes" | "take", "place")
         | ("planned" | "scheduled", "for" | "on") => {
             at == 0

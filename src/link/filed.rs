@@ -27,7 +27,12 @@ pub(super) const AFTERWARDS: [&str; 13] = [
 pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
 
 /// Phrases that say it.
-pub(super) const FILED_AFTERWARDS: [&[&str]; 61] = [
+pub(super) const FILED_AFTERWARDS: [&[&str]; 66] = [
+    &["record", "for", "audit"],
+    &["paperwork", "only", "follows"],
+    &["paperwork", "follows"],
+    &["without", "a", "ticket", "sorry"],
+    &["only", "the", "paperwork"],
     &["f\u{fc}rs", "protokoll"],
     &["for", "the", "log"],
     &["written", "down", "for"],

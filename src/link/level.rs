@@ -123,6 +123,15 @@ impl Asked<'_> {
             if let Some(target) = self.target(number, unit) {
                 return Answer::To(target);
             }
+            // "| Who | Role | Level |"
+            let grants = matches!(self.intent, Intent::Provision | Intent::Elevate);
+            let headed = if grants { super::table::headed(self.units, number) } else { Vec::new() };
+            let column = headed.iter().find(|(heading, cell)| {
+                words(heading).len() < 3 && level_key(heading) && !self.levels(cell, false).is_empty()
+            });
+            if let Some((_, cell)) = column {
+                return Answer::To((*cell).to_owned());
+            }
             let cells: Vec<&str> = unit.text.trim_matches('|').split('|').map(str::trim).collect();
             // "| wanted | PhotoWriter | write on photos |" below "| now | PowerUser | everything |".
             let wanted = |key: &str| {
@@ -211,24 +220,12 @@ impl Asked<'_> {
     }
 
     fn vague(&self) -> Option<String> {
-        const VAGUE: [&str; 12] = [
-            "proper",
-            "usual",
-            "appropriate",
-            "necessary",
-            "whatever",
-            "same",
-            "some",
-            "enough",
-            "more",
-            "required",
-            "normal",
-            "standard",
-        ];
+        const VAGUE: &str =
+            "proper usual appropriate necessary whatever same some enough more required normal standard";
         let own = self.units.iter().zip(self.judged).filter(|(u, _)| !matches!(u.origin, Origin::Comment(_)));
         let (unit, _) = own.into_iter().find(|(_, judged)| {
             let all = &judged.words;
-            all.iter().any(|w| VAGUE.contains(&w.text.as_str()))
+            all.iter().any(|w| VAGUE.split(' ').any(|vague| w.text == vague))
                 && all.iter().any(|w| {
                     matches!(
                         w.text.as_str(),
@@ -255,6 +252,13 @@ impl Asked<'_> {
             // "Developer is more than it needs": what it is now.
             let ahead_of = |n: usize| all.get(at + n).map(|w| w.text.as_str()).unwrap_or_default();
             if change && ahead_of(1) == "is" && matches!(ahead_of(2), "too" | "more") {
+                continue;
+            }
+            // "Maintainer (admin)": the second says what is meant.
+            let said_again = text[w.end..].starts_with(" (")
+                && all.get(at + 1).is_some_and(|next| next.start == w.end + 2 && text[next.end..].starts_with(')'))
+                && in_place(&all, at + 1).is_some();
+            if said_again {
                 continue;
             }
             // A part of a path, where "read/write" is two levels.

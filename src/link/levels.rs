@@ -137,7 +137,7 @@ pub(super) fn of(w: &Word, next: &str, before: &str) -> Option<Level> {
         // "The live lecture is down".
         "lecture"
             if !matches!(before, "en" | "de" | "acc\u{e8}s" | "droits" | "d'acc\u{e8}s" | "droit")
-                && !matches!(next, "seule" | "\u{e9}criture") =>
+                && !matches!(next, "seule" | "\u{e9}criture" | "de" | "du" | "des" | "sur") =>
         {
             return None;
         }

@@ -29,6 +29,7 @@ mod daywords;
 mod departs;
 mod described;
 mod effective;
+mod ending;
 mod entity;
 mod explain;
 mod filed;

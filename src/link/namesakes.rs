@@ -12,7 +12,7 @@ use super::links::{Linked, quote};
 use super::mention::{Mention, Target};
 use super::stance::Stance;
 use super::text::{Origin, Unit};
-use super::tokens::{says, words};
+use super::tokens::{Word, says, words};
 use super::trust::Trust;
 
 /// Among more nobody tells which by a word.
@@ -104,6 +104,33 @@ pub(super) fn answer(context: &Context<'_>, linked: &Linked, index: usize, said:
     (asked && id != *before).then(|| (before.clone(), id))
 }
 
+/// "Forgot to write: the production one": somebody says unasked which is meant.
+fn adds(all: &[Word<'_>]) -> bool {
+    let first = |words: &[&str]| all.iter().take(words.len()).map(|w| &*w.text).eq(words.iter().copied());
+    let past = |w: &Word<'_>| matches!(&*w.text, "was" | "were" | "had" | "has" | "have" | "done");
+    let opens = [
+        &["forgot", "to"][..],
+        &["i", "forgot"],
+        &["i", "mean"],
+        &["i", "meant"],
+        &["we", "mean"],
+        &["to", "be", "clear"],
+        &["to", "clarify"],
+        &["for", "clarity"],
+        &["this", "is", "about"],
+        &["it", "is", "about"],
+        &["it's", "about"],
+        &["it's", "the"],
+        &["it", "is", "the"],
+        &["clarification"],
+        &["gemeint", "ist"],
+        &["es", "geht", "um"],
+        &["il", "s'agit"],
+        &["me", "refiero"],
+    ];
+    opens.iter().any(|words| first(words)) && !all.iter().any(past)
+}
+
 impl Trust<'_> {
     /// "A or B?", and the answer "B, of course": which of the namesakes that the ticket leaves open is meant. The word of those who may.
     pub(super) fn answered(&self, context: &Context<'_>, mentions: &[Mention], linked: &mut Linked) {
@@ -127,7 +154,8 @@ impl Trust<'_> {
                 continue;
             }
             let comment = &self.record.comments[index];
-            let answers = asked.is_some_and(|asked| asked < index) && context.judged[number].words.len() <= ANSWER;
+            let answers = (asked.is_some_and(|asked| asked < index) || adds(&context.judged[number].words))
+                && context.judged[number].words.len() <= ANSWER;
             let by_right = || self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
             if !answers || refuses(&unit.text) || !by_right() {
                 continue;

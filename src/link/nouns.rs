@@ -91,6 +91,20 @@ pub(super) fn condition(word: &str) -> bool {
             | "stop working"
             | "stop to work"
             | "dangling"
+            | "geleakt"
+            | "kompromittiert"
+            | "verwaist"
+            | "veraltet"
+            | "filtrado"
+            | "filtrada"
+            | "comprometido"
+            | "comprometida"
+            | "obsoleto"
+            | "obsoleta"
+            | "compromis"
+            | "compromise"
+            | "fuit\u{e9}"
+            | "obsol\u{e8}te"
     )
 }
 

@@ -259,9 +259,16 @@ pub(super) const ELLIPTIC: [&str; 16] = [
     "till",
 ];
 
-/// "Rotate, then clean the history": a sign behind a verb, and no object.
+/// "Rotate, then clean the history": a sign behind a verb, and no object. "Hay que cambiarla" has it in the verb.
 pub(super) fn parted(line: &str, verb: usize) -> bool {
-    line.get(verb..).is_some_and(|rest| rest.starts_with([',', ';']))
+    line.get(verb..).is_some_and(|rest| rest.starts_with([',', ';'])) || enclitic(line, verb)
+}
+
+/// A Spanish infinitive with its pronoun: "cambiarla", "borrarlos".
+fn enclitic(line: &str, verb: usize) -> bool {
+    const ENDS: [&str; 12] =
+        ["arla", "arlo", "arlas", "arlos", "erla", "erlo", "erlas", "erlos", "irla", "irlo", "irlas", "irlos"];
+    line.get(..verb).is_some_and(|line| ENDS.iter().any(|end| line.ends_with(end)))
 }
 
 /// "Disable at once.", "Please remove from the project": an order that leaves out its object.
@@ -273,7 +280,7 @@ pub(super) fn elliptic(text: &str, words: &[Word], own: &[usize], acts: &[Act]) 
         .find(|w| !matches!(*w, "please" | "pls" | "kindly" | "then" | "so"));
     let opens = own.iter().any(|i| words[*i].start == act.start && Some(words[*i].text.as_str()) == first);
     let next = own.iter().map(|i| &words[*i]).find(|w| w.start >= act.end).map(|w| w.text.as_str());
-    opens
+    (opens || enclitic(text, act.end))
         && act.form == Form::Base
         && matches!(act.intent, Intent::Revoke | Intent::Rotate)
         && act.force == Force::Weak

@@ -140,7 +140,11 @@ fn dates(ticket: &Ticket, more: &Ticket, completed: &Record) -> bool {
     let window = grants
         && more.window.is_some()
         && if ticket.window.is_none() { ticket.intent == Intent::Elevate || limits(completed) } else { starts() };
-    let effective = ticket.intent == more.intent && ticket.effective_at.is_none() && more.effective_at.is_some();
+    // "Removed on 11 April, closing." is a note of what was done.
+    let said = completed.comments.iter().filter_map(|comment| comment.at).min();
+    let ahead = |at: Timestamp| said.is_none_or(|said| at > said);
+    let effective =
+        ticket.intent == more.intent && ticket.effective_at.is_none() && more.effective_at.is_some_and(ahead);
     same && (window || effective)
 }
 

@@ -1,13 +1,13 @@
 //! What a ticket acts on where its words seem to spare all that it names: whoever asks for something means what is named, unless it is
 //! said to stay. "`sync.yml` still logs in with X", and below: "revoke the token". What is linked otherwise stands in `links`.
 
-use crate::model::ticket::Intent;
+use crate::model::ticket::{Intent, Strength};
 
 use super::Read;
-use super::mention::Mention;
+use super::mention::{Mention, Target};
 use super::stance::{Stance, cue_words};
-use super::text::{Origin, Shape};
-use super::tokens::words;
+use super::text::{Origin, Shape, Unit};
+use super::tokens::{Word, words};
 use super::verbs::Lexicon;
 
 /// Words that keep a thing, or make it an illustration, whatever else is said: their first ones.
@@ -63,6 +63,9 @@ pub(super) fn mentions(
     if !matches!(intent, Intent::Revoke | Intent::Rotate) {
         return None;
     }
+    if mentions.is_empty() {
+        return spelled(read).map(|mention| vec![mention]);
+    }
     let mut out = mentions.to_vec();
     let mut changed = only_one(read, &mut out);
     // Of the clause that was looked at last: those that name much name it in one row.
@@ -98,6 +101,46 @@ pub(super) fn mentions(
     }
     changed.then_some(out)
 }
+
+/// "Rotate the mqtt password", in the issues of the repository that has one `MQTT_PASSWORD`: a slot's name, spelled in words, of the first
+/// sentence that does so and of nothing else.
+fn spelled(read: &Read<'_>) -> Option<Mention> {
+    let repository = read.record.repository.as_ref()?.to_lowercase();
+    let own = |unit: &Unit| matches!(unit.origin, Origin::Title | Origin::Body(_)) && unit.shape != Shape::Code;
+    let names = read.context.names;
+    read.units.iter().enumerate().filter(|(_, unit)| own(unit)).take(LINES).find_map(|(number, unit)| {
+        let all = words(&unit.text);
+        let plain = |w: &Word<'_>| w.text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        // The longest first: "staging db password" before "db password".
+        (2..=LONGEST).rev().find_map(|length| {
+            all.windows(length).filter(|near| near.iter().all(plain)).find_map(|near| {
+                let name = near.iter().map(|w| &*w.text).collect::<Vec<&str>>().join("_");
+                let here = |of: &usize| {
+                    let entity = &names.entities[*of];
+                    entity.slot && entity.place.as_deref() == Some(repository.as_str()) && entity.environment.is_none()
+                };
+                let of: Vec<usize> = names.named(&name).iter().map(|name| name.of).filter(here).collect();
+                let [one] = of[..] else { return None };
+                Some(Mention {
+                    unit: number,
+                    clause: read.judged[number].at(near[0].start),
+                    start: near[0].start,
+                    end: near[length - 1].end,
+                    target: Target::Known(vec![one]),
+                    strength: Strength::Name,
+                    identity: false,
+                    every: false,
+                    stance: Stance::Act,
+                    instrument: false,
+                })
+            })
+        })
+    })
+}
+
+/// So many lines are looked at for a name that is spelled in words, of so many words.
+const LINES: usize = 40;
+const LONGEST: usize = 4;
 
 /// "Grading password is due." and "Vault path x, field y.": the only thing that is named, though nothing is said of it.
 fn only_one(read: &Read<'_>, mentions: &mut [Mention]) -> bool {

@@ -131,6 +131,15 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         || has(&["kraft", "ab"])
         || has(&["vigor", "desde"])
         || has(&["gilt", "ab"])
+        || has(&["g\u{fc}ltig", "ab"])
+        || has(&["valid", "from"])
+        || has(&["into", "force"])
+        || has(&["become", "active"])
+        || has(&["becomes", "active"])
+        || has(&["active", "from"])
+        || has(&["kicks", "in"])
+        || has(&["kick", "in"])
+        || before.iter().take(5).any(|w| matches!(*w, "efecto" | "efectos"))
         || has(&["as", "from"])
         || has(&["in", "force"])
         || (near(0) == "than"
@@ -275,6 +284,10 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
             // "Until it is closed, at the latest 20:00 UTC."
             "latest" if distance < 3 && all[..at].iter().any(|w| matches!(w.text.as_str(), "until" | "till")) => {
                 Role::End
+            }
+            // "It lapses by itself on 30 October".
+            "by" if distance > 0 && matches!(near(distance - 1), "itself" | "themselves" | "us" | "me" | "then") => {
+                continue;
             }
             "by" | "before" | "due" | "deadline" | "until-latest" | "vor" | "avant" | "antes" | "spätestens"
             | "latest" | "within"

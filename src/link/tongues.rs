@@ -179,7 +179,7 @@ dar de baja|dad de baja|suprimir|cerrar|bloquear|bloquee|limpiar|ya no se usa|ya
     (
         Intent::Rotate,
         Force::Weak,
-        "renovar|renueve|renueven|renovarlo|renovarla|reemplazar|reemplace|cambiar|cambie|cambien|cambiarlo|cambiarla|sustituir|nuevo|nueva|restablecer|caduca|caducan|caduca el|está a punto de caducar|va a caducar|vence",
+        "renovar|renueve|renueven|renovarlo|renovarla|reemplazar|reemplace|cambiar|cambie|cambien|cambiarlo|cambiarla|cambiarlos|cambiarlas|reemplazarlo|reemplazarla|sustituirlo|sustituirla|sustituir|nuevo|nueva|restablecer|caduca|caducan|caduca el|está a punto de caducar|va a caducar|vence",
         "renovó|cambió|reemplazó|renovado|renovada|reemplazado|reemplazada|cambiado|cambiada|sustituido|caducado|caducada",
         "renovación|reemplazo|sustitución|cambio",
     ),

@@ -328,7 +328,11 @@ fn extends(text: &str) -> bool {
 
 /// Whether words say that an access ends sooner.
 fn shortens(text: &str) -> bool {
-    const PHRASES: [&[&str]; 17] = [
+    const PHRASES: [&[&str]; 21] = [
+        &["end", "it", "at"],
+        &["end", "it", "on"],
+        &["end", "it", "already"],
+        &["end", "this", "at"],
         &["cut", "off"],
         &["access", "short"],
         &["access", "now", "ends"],

@@ -96,7 +96,7 @@ no longer required|not required any more|not required anymore|leaked|compromised
         Intent::Rotate,
         Force::Weak,
         "renew|roll|cycle|recycle|replace|refresh|swap|swap out|exchange|change|change out|update|bump|recreate|re-create",
-        "reset|resets|resetting|new|fresh|new value|fresh value|new values|fresh values|new one|fresh one|new pair|new version|new password|new token|new secret|another value|get another|set another|need another|\
+        "reset|resets|resetting|new|fresh|new value|fresh value|new values|fresh values|new one|fresh one|new pair|new version|new password|new token|new secret|another value|get another|set another|set a random|set a strong|set a stronger|set a better|set a different|set a longer|set a proper|need another|\
 needs another|issue another|put another|needs renewal|needs rotating|need rotating|needs renewing|needs a renewal|needs rotation|needs replacement|needs replacing|needs a replacement|needs a new value|needs a fresh value|needs a new password|too old|forces a change|force a change|enforces a change|demands a change|requires a change|gets a new one|get a new one|put it into|put one into|has to change|must change|needs to change|need to change|needs changing|due for renewal|due for replacement|up for renewal|up for replacement|expires|expired|expiring|about to expire|will expire|runs out|running out|coming up for expiry|is due|is due again|not renewed properly|not rotated properly|was not renewed|was not rotated|has not been renewed|has not been rotated|have not been rotated|not been rotated",
         "reset",
         "renewal|replacement",

@@ -35,6 +35,9 @@ const SURE: [f64; 3] = [0.66, 0.4, 0.65];
 /// How sure they must be that a grant is a change of one.
 const CHANGES: f64 = 0.85;
 
+/// How sure they must be that what is typed or labelled as a bug asks for anything.
+const BUGS: f64 = 0.85;
+
 /// A word of taking away.
 fn lowers(word: &str) -> bool {
     [
@@ -164,6 +167,14 @@ impl Reading<'_> {
         {
             return ruled.intent;
         }
+        // "Renew it; the old one can be dropped as soon as it works": what ends is the old value.
+        if weight.intent == Intent::Revoke && ruled.intent == Intent::Rotate && self.drops_the_old() {
+            return ruled.intent;
+        }
+        // What a bug tells of a page is told in many words of ours.
+        if ruled.intent == Intent::None && self.of_a_product() && weight.share(weight.intent) < BUGS {
+            return ruled.intent;
+        }
         // How long a grant holds is told by its window.
         if weight.intent == Intent::Elevate && ruled.intent == Intent::Provision {
             return ruled.intent;
@@ -177,6 +188,15 @@ impl Reading<'_> {
             telling.iter().map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(", ")
         ));
         weight.intent
+    }
+
+    /// "The old one can go then": the end of what a new value replaces, which another sentence, or the same, asks for.
+    fn drops_the_old(&self) -> bool {
+        let pairs = || self.own().take(40).flat_map(|(_, judged)| judged.words.windows(2));
+        let value =
+            |word: &str| matches!(word, "one" | "value" | "key" | "token" | "password" | "version" | "pair" | "secret");
+        let said = |old: &[&str]| pairs().any(|pair| old.contains(&&*pair[0].text) && value(&pair[1].text));
+        said(&["old", "previous", "former"]) && said(&["new", "fresh", "next"])
     }
 
     /// The words that speak most for an intent that the rules do not see, by their units.

@@ -9,6 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::ticket::{Comment, Field, Intent, Record, State, Window};
 
 use super::dates::{Point, points};
+use super::ending::{gone, stops, taken_back};
 use super::lengths::{Length, lengths, limits};
 use super::role::{Role, joined, role};
 use super::site::Site;
@@ -187,6 +188,15 @@ impl Times<'_> {
                         end = Some(if point.day { end_of(point.at) } else { point.at });
                         day_of = point.day;
                     }
+                    // "Stop at 17:00Z", "terminates 14 August 18:00".
+                    Role::On | Role::Other | Role::Deadline
+                        if end.is_none()
+                            && self.record.opened_at.is_none_or(|opened| point.at > opened)
+                            && stops(unit, point) =>
+                    {
+                        end = Some(if point.day { end_of(point.at) } else { point.at });
+                        day_of = point.day;
+                    }
                     // "For an hour at noon UTC on 13 May".
                     Role::On | Role::Other
                         if !point.day
@@ -229,7 +239,7 @@ impl Times<'_> {
         }
         length = self.keyed_length().or(length);
         if end.is_none() && length.is_none() {
-            return None;
+            end = Some(self.closing()?);
         }
         if end.is_none()
             && let Some(length) = length
@@ -314,21 +324,6 @@ fn weekday_alone(text: &str) -> bool {
     let all = words(text);
     all.first().is_some_and(|w| super::dates::weekday(&w.text).is_some())
         && !all.iter().any(|w| super::dates::month(&w.text).is_some() || w.text.len() >= 4 && w.text.starts_with("20"))
-}
-
-/// "It should be gone by 5 June": the access, before a time.
-fn gone(unit: &Unit, point: Point) -> bool {
-    words(unit.text.get(..point.start).unwrap_or_default())
-        .iter()
-        .rev()
-        .take(4)
-        .any(|w| matches!(w.text.as_str(), "gone" | "removed" | "revoked" | "withdrawn" | "ended" | "over"))
-}
-
-/// Whether an access is what is to be taken back then.
-fn taken_back(unit: &Unit, point: Point) -> bool {
-    let all = words(unit.text.get(..point.start).unwrap_or_default());
-    all.iter().rev().take(5).any(|w| w.text == "be") && all.iter().any(|w| super::nouns::access_noun(&w.text))
 }
 
 /// Right behind a length, "at" tells when it begins.

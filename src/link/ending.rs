@@ -1,0 +1,250 @@
+//! Words by which a text says that an access ends at a time, where none of those of `role` stands right before it: "to be closed on Friday",
+//! "hand it back by 18:00", "undo this on 14 August". Asked last, and only of what is asked for a time, see `window`.
+
+use jiff::Timestamp;
+
+use crate::model::ticket::Intent;
+
+use super::dates::Point;
+use super::role::Role;
+use super::stance::Judged;
+use super::text::{Origin, Unit};
+use super::tokens::{Word, words};
+use super::window::{Times, end_of};
+
+/// How far before its time a word of ending stands, and behind it, in words.
+const BEFORE: usize = 7;
+const BEHIND: usize = 6;
+
+/// Of a time that stands alone, so many are looked at.
+const ALONE: usize = 8;
+
+impl Times<'_> {
+    /// The end of an access that is asked for a time, by any word of ending beside a time that is to come; or the only such time, where
+    /// nothing says that it is when something begins.
+    pub(super) fn closing(&self) -> Option<Timestamp> {
+        let own = || self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
+        let ahead = |point: &Point| self.record.opened_at.is_none_or(|opened| end(*point) > opened);
+        let temporary = self.intent == Intent::Elevate;
+        let closes = own().find_map(|(number, unit)| {
+            let points = self.points(number, unit);
+            let judged = &self.judged[number];
+            let may = |role: &Role| !matches!(role, Role::Happened | Role::LastDay | Role::End);
+            points.iter().filter(|(point, role)| may(role) && ahead(point)).find_map(|(point, role)| {
+                let said = Said::beside(unit, judged, *point);
+                let begins = matches!(role, Role::Start | Role::Effective) && !said.denies;
+                let ends = said.ends && (temporary || said.of_access);
+                (ends && !begins && !said.of_else).then(|| end(*point))
+            })
+        });
+        closes.or_else(|| {
+            let mut all = own().filter(|_| temporary).flat_map(|(number, unit)| {
+                self.points(number, unit).iter().map(move |(point, role)| (unit, *point, *role))
+            });
+            let all: Vec<_> = all.by_ref().take(ALONE).collect();
+            // "TTL: Friday 18:00", and no other time.
+            match all[..] {
+                [(unit, point, Role::Other)] if ahead(&point) && alone(unit, point) => Some(end(point)),
+                _ => None,
+            }
+        })
+    }
+}
+
+/// When a point is over.
+fn end(point: Point) -> Timestamp {
+    if point.day { end_of(point.at) } else { point.at }
+}
+
+/// "Temporary, 14 August 18:00", "TTL: 14 August": a time behind a sign, and nothing behind it.
+fn alone(unit: &Unit, point: Point) -> bool {
+    let before = unit.text.get(..point.start).unwrap_or_default().trim_end_matches([' ', '*', '`']);
+    let key = words(before);
+    let starts = |w: &Word| {
+        matches!(&*w.text, "start" | "starts" | "begin" | "date" | "when" | "meeting" | "call" | "created" | "opened")
+    };
+    before.ends_with([':', ',', '(', '|']) && key.len() <= 12 && !key.iter().rev().take(3).any(starts)
+}
+
+/// What the words beside a time say of an ending.
+struct Said {
+    ends: bool,
+    /// It is the access that ends, and nothing else that is named.
+    of_access: bool,
+    /// A ticket, a meeting, a release: something else.
+    of_else: bool,
+    /// "… must not have it any more."
+    denies: bool,
+}
+
+impl Said {
+    fn beside(unit: &Unit, judged: &Judged<'_>, point: Point) -> Self {
+        let clause = judged.at(point.start).and_then(|at| judged.clauses.get(at));
+        let (from, to) = clause.map_or((0, unit.text.len()), |clause| (clause.start, clause.end));
+        let before = judged.between(from, point.start);
+        let before = &before[before.len().saturating_sub(BEFORE)..];
+        let behind = judged.between(point.end, to.max(point.end));
+        let behind = &behind[..behind.len().min(BEHIND)];
+        let beside = || before.iter().chain(behind);
+        let any = |test: &dyn Fn(&str) -> bool| beside().any(|w| test(&w.text));
+        let pair = |first: &[&str], second: &[&str]| {
+            [before, behind].iter().any(|words| {
+                words.windows(2).any(|pair| first.contains(&&*pair[0].text) && second.contains(&&*pair[1].text))
+            })
+        };
+        let denies = pair(&["any"], &["more", "longer"])
+            || pair(&["no"], &["longer", "more"])
+            || any(&|word| matches!(word, "anymore" | "nicht" | "plus"))
+            || any(&|word| word == "not") && any(&|word| matches!(word, "must" | "may" | "should" | "beyond" | "past"));
+        Self {
+            ends: any(&ends) || denies,
+            of_access: any(&|word| super::nouns::access_noun(word) || matches!(word, "it" | "this" | "them" | "again"))
+                && any(&takes_back),
+            of_else: any(&elsewhere),
+            denies,
+        }
+    }
+}
+
+/// Words of ending, wherever they stand beside a time.
+fn ends(word: &str) -> bool {
+    const STEMS: [&str; 46] = [
+        "clos",
+        "shut",
+        "remov",
+        "revok",
+        "revoc",
+        "pull",
+        "auto-",
+        "drop",
+        "kill",
+        "withdr",
+        "stop",
+        "ceas",
+        "terminat",
+        "expir",
+        "laps",
+        "disabl",
+        "deactivat",
+        "lock",
+        "finish",
+        "conclud",
+        "revert",
+        "undo",
+        "reset",
+        "limit",
+        "vanish",
+        "disappear",
+        "entzieh",
+        "entzog",
+        "entfern",
+        "schlie\u{df}",
+        "geschlossen",
+        "l\u{f6}sch",
+        "gesperrt",
+        "sperr",
+        "retir",
+        "ferm",
+        "termin",
+        "cess",
+        "coup",
+        "supprim",
+        "quit",
+        "cerr",
+        "acab",
+        "finaliz",
+        "cort",
+        "erlisch",
+    ];
+    takes_back(word)
+        || STEMS.iter().any(|stem| word.starts_with(stem))
+        || matches!(
+            word,
+            "back"
+                | "beyond"
+                | "past"
+                | "latest"
+                | "ttl"
+                | "off"
+                | "over"
+                | "sunset"
+                | "gone"
+                | "down"
+                | "dies"
+                | "die"
+                | "done"
+                | "after"
+                | "longest"
+                | "last"
+                | "cut"
+                | "cut-off"
+                | "cutoff"
+                | "end-date"
+                | "weg"
+                | "zur\u{fc}ck"
+                | "wieder"
+                | "schluss"
+                | "l\u{e4}ngstens"
+                | "returns"
+                | "returned"
+                | "return"
+                | "longer"
+        )
+}
+
+/// Verbs by which what was granted is taken back.
+fn takes_back(word: &str) -> bool {
+    const STEMS: [&str; 14] = [
+        "revok", "remov", "withdr", "revert", "undo", "undone", "pull", "clos", "drop", "entzieh", "entzog", "retir",
+        "quit", "cerr",
+    ];
+    STEMS.iter().any(|stem| word.starts_with(stem)) || matches!(word, "off" | "away" | "roll" | "rolled" | "kill")
+}
+
+/// What else ends, is closed or is over at a time.
+fn elsewhere(word: &str) -> bool {
+    matches!(
+        word,
+        "ticket"
+            | "issue"
+            | "request"
+            | "approval"
+            | "approve"
+            | "approved"
+            | "review"
+            | "report"
+            | "meeting"
+            | "shop"
+            | "office"
+            | "store"
+            | "hearing"
+            | "answer"
+            | "reply"
+            | "feedback"
+    )
+}
+
+/// Whether a word of ending stands right before a time that is to come: "stop at 17:00Z", "terminates on Friday".
+pub(super) fn stops(unit: &Unit, point: Point) -> bool {
+    const STEMS: [&str; 11] =
+        ["stop", "terminat", "ceas", "revert", "cutoff", "cut-off", "finaliz", "caduc", "expir", "cess", "erlisch"];
+    let before = words(unit.text.get(..point.start).unwrap_or_default());
+    let told = |w: &Word| matches!(&*w.text, "was" | "were" | "has" | "had" | "since" | "if" | "when");
+    let near = || before.iter().rev().take(4);
+    near().any(|w| STEMS.iter().any(|stem| w.text.starts_with(stem))) && !near().any(told)
+}
+
+/// "It should be gone by 5 June": the access, before a time.
+pub(super) fn gone(unit: &Unit, point: Point) -> bool {
+    words(unit.text.get(..point.start).unwrap_or_default())
+        .iter()
+        .rev()
+        .take(4)
+        .any(|w| matches!(&*w.text, "gone" | "removed" | "revoked" | "withdrawn" | "ended" | "over"))
+}
+
+/// Whether an access is what is to be taken back then.
+pub(super) fn taken_back(unit: &Unit, point: Point) -> bool {
+    let all = words(unit.text.get(..point.start).unwrap_or_default());
+    all.iter().rev().take(5).any(|w| w.text == "be") && all.iter().any(|w| super::nouns::access_noun(&w.text))
+}
