@@ -17,6 +17,31 @@ sonntag|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche|lunes|martes|miérco
 static MONTHS: LazyLock<HashSet<&str>> = LazyLock::new(|| MONTH.split('|').collect());
 static DAYS: LazyLock<HashSet<&str>> = LazyLock::new(|| DAY.split('|').collect());
 
+/// Whether a text is in a language whose `11/08/2026` is in August.
+pub(super) fn day_first(text: &str) -> bool {
+    super::tokens::words(text).iter().any(|w| {
+        matches!(
+            &*w.text,
+            "del"
+                | "desde"
+                | "hasta"
+                | "para"
+                | "du"
+                | "jusqu'au"
+                | "partir"
+                | "compter"
+                | "pour"
+                | "vom"
+                | "bis"
+                | "zum"
+                | "und"
+                | "dal"
+                | "fino"
+                | "at\u{e9}"
+        )
+    })
+}
+
 /// The number of a month's name.
 pub(super) fn month(word: &str) -> Option<i8> {
     const STEMS: [(&str, i8); 42] = [

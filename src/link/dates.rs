@@ -165,6 +165,7 @@ pub(super) fn points(text: &str, reference: Timestamp, site: &TimeZone) -> Vec<P
         let part = |n: usize| num(found.get(n).map(|m| m.as_str()));
         if let (Some(first), Some(second), Some(y)) = (part(1), part(2), part(3))
             && let Some((d, m)) = day_and_month(first, second, site)
+                .or_else(|| super::calendar::day_first(text).then_some((first, second)))
         {
             let y = if y < 100 { 2000 + y } else { y };
             days.extend(date(y, m, d).map(|date| (all.start(), all.end(), date, None)));

@@ -51,6 +51,116 @@ impl Times<'_> {
     }
 }
 
+/// Whether the words beside a time say that an access is to end then: "please revoke today at noon", "not needed beyond 12:00".
+pub(super) fn ends_access(unit: &Unit, judged: &Judged<'_>, point: Point) -> bool {
+    let said = Said::beside(unit, judged, point);
+    let all = &judged.words;
+    let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    let denied = |at: &usize| {
+        at.checked_sub(1).is_some_and(|at| matches!(word(at), "not" | "no" | "never" | "don't"))
+            || (1..=2)
+                .any(|n| at.checked_sub(n).is_some_and(|at| matches!(word(at), "not" | "need" | "don't" | "cannot")))
+    };
+    // "Revoke today at noon": the verb, and then when.
+    let ordered = (0..all.len()).filter(|at| takes_back(word(*at)) && !denied(at)).any(|at| {
+        matches!(
+            word(at + 1),
+            "today"
+                | "tonight"
+                | "tomorrow"
+                | "at"
+                | "by"
+                | "on"
+                | "already"
+                | "now"
+                | "then"
+                | "early"
+                | "it"
+                | "this"
+        )
+    });
+    let back = (0..all.len()).any(|at| {
+        matches!(word(at), "le" | "la" | "lo" | "se" | "puede" | "wieder") && (1..=2).any(|n| takes_back(word(at + n)))
+            || matches!(word(at), "can" | "may" | "must") && matches!(word(at + 1), "go")
+    });
+    let needless = all.iter().any(|w| matches!(&*w.text, "need" | "needed" | "needs"))
+        && all.iter().any(|w| matches!(&*w.text, "after" | "beyond" | "past"))
+        && (0..all.len()).any(|at| matches!(word(at), "no" | "not" | "nobody"));
+    let of_access = said.of_access && !(0..all.len()).any(|at| takes_back(word(at)) && denied(&at));
+    (of_access || ordered || back || needless) && !said.of_else && (needless || !said.denies)
+}
+
+/// Whether a sentence states the end of an access at a time: "fine, you have it until …", "new end: …". What else lasts until a day ("I am
+/// out until Friday", "the freeze is on until …") is told by its first words.
+pub(super) fn states_end(judged: &Judged<'_>, point: Point) -> bool {
+    let all = judged.before(point.start);
+    let no = |w: &Word| {
+        matches!(&*w.text, "not" | "no" | "never" | "cannot" | "denied" | "refused" | "nicht" | "kein" | "pas" | "if")
+            || w.text.ends_with("n't")
+    };
+    let first = all.iter().take_while(|w| agrees(&w.text)).count();
+    let word = |at: usize| all.get(first + at).map(|w| w.text.as_str()).unwrap_or_default();
+    let behind: Vec<&str> = judged.behind(point.end).iter().take(2).map(|w| w.text.as_str()).collect();
+    let thing = |word: &str| {
+        of_access(word) || matches!(word, "end" | "expiry" | "limit" | "elevation" | "permission" | "slot" | "date")
+    };
+    let somebody =
+        |word: &str| matches!(word, "may" | "can" | "has" | "have" | "keeps" | "keep" | "gets" | "get" | "needs");
+    let done = |word: &str| {
+        const STEMS: [&str; 9] =
+            ["exten", "prolong", "mov", "push", "chang", "updat", "shift", "resched", "verl\u{e4}ng"];
+        STEMS.iter().any(|stem| word.starts_with(stem))
+            || matches!(word, "set" | "leave" | "left" | "keep" | "kept" | "put" | "let")
+    };
+    let states = match word(0) {
+        "" => behind.first() == Some(&"it") || first > 0,
+        "it" | "this" | "that" | "keep" | "leave" | "let" | "stay" | "stays" | "valid" | "good" | "open" | "runs"
+        | "ends" | "end" | "until" | "till" | "up" | "to" | "bis" | "jusqu'au" | "hasta" | "now" | "new" | "gets"
+        | "another" | "one" => true,
+        "the" | "her" | "his" | "their" | "your" | "my" => thing(word(1)),
+        "you" | "she" | "he" | "they" => somebody(word(1)),
+        "i" | "we" => {
+            done(word(1)) || matches!(word(1), "have" | "will" | "only") && (done(word(2)) || word(2) == "need")
+        }
+        "will" => done(word(1)),
+        other => thing(other) || done(other),
+    };
+    states
+        && !all.iter().any(no)
+        && !all.iter().any(|w| elsewhere(&w.text) || matches!(&*w.text, "away" | "out" | "other"))
+}
+
+/// How somebody begins who agrees.
+fn agrees(word: &str) -> bool {
+    matches!(
+        word,
+        "fine"
+            | "ok"
+            | "okay"
+            | "sure"
+            | "yes"
+            | "approved"
+            | "granted"
+            | "and"
+            | "then"
+            | "so"
+            | "agreed"
+            | "done"
+            | "geht"
+            | "klar"
+            | "gut"
+            | "ja"
+            | "oui"
+            | "accord"
+            | "d'accord"
+            | "vale"
+            | "s\u{ed}"
+            | "access"
+            | "alright"
+            | "ok'd"
+    )
+}
+
 /// When a point is over.
 fn end(point: Point) -> Timestamp {
     if point.day { end_of(point.at) } else { point.at }
@@ -95,15 +205,21 @@ impl Said {
         let denies = pair(&["any"], &["more", "longer"])
             || pair(&["no"], &["longer", "more"])
             || any(&|word| matches!(word, "anymore" | "nicht" | "plus"))
+            || pair(&["no", "not"], &["later"])
             || any(&|word| word == "not") && any(&|word| matches!(word, "must" | "may" | "should" | "beyond" | "past"));
         Self {
             ends: any(&ends) || denies,
-            of_access: any(&|word| super::nouns::access_noun(word) || matches!(word, "it" | "this" | "them" | "again"))
-                && any(&takes_back),
+            of_access: any(&|word| super::nouns::access_noun(word) || of_access(word)) && any(&takes_back),
             of_else: any(&elsewhere),
             denies,
         }
     }
+}
+
+/// What stands for an access.
+fn of_access(word: &str) -> bool {
+    super::nouns::access_noun(word)
+        || matches!(word, "it" | "this" | "them" | "again" | "window" | "role" | "grant" | "mine" | "rights")
 }
 
 /// Words of ending, wherever they stand beside a time.
@@ -198,7 +314,8 @@ fn takes_back(word: &str) -> bool {
         "revok", "remov", "withdr", "revert", "undo", "undone", "pull", "clos", "drop", "entzieh", "entzog", "retir",
         "quit", "cerr",
     ];
-    STEMS.iter().any(|stem| word.starts_with(stem)) || matches!(word, "off" | "away" | "roll" | "rolled" | "kill")
+    STEMS.iter().any(|stem| word.starts_with(stem))
+        || matches!(word, "off" | "away" | "roll" | "rolled" | "kill" | "end" | "stop" | "shut" | "cut" | "lock")
 }
 
 /// What else ends, is closed or is over at a time.

@@ -27,7 +27,12 @@ pub(super) const AFTERWARDS: [&str; 13] = [
 pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
 
 /// Phrases that say it.
-pub(super) const FILED_AFTERWARDS: [&[&str]; 66] = [
+pub(super) const FILED_AFTERWARDS: [&[&str]; 71] = [
+    &["ticket", "comes", "late"],
+    &["ticket", "is", "late"],
+    &["ticket", "nur", "damit"],
+    &["f\u{fc}rs", "audit"],
+    &["ticket", "kommt", "sp\u{e4}t"],
     &["record", "for", "audit"],
     &["paperwork", "only", "follows"],
     &["paperwork", "follows"],

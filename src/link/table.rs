@@ -412,7 +412,8 @@ fn of_cell(cell: &str) -> Option<Verdict> {
             "keep" | "keeps" | "kept" | "stay" | "stays" | "remain" | "remains" | "leave" | "retain" | "ok" | "okay"
             | "fine" | "unchanged" | "unaffected" | "confirmed" | "certified" | "approved" | "none" | "nothing"
             | "nichts" | "rien" | "nada" | "skip" | "exempt" | "bleibt" | "behalten" | "garder" | "conserver" | "reste"
-            | "mantener" | "conservar" | "queda",
+            | "mantener" | "conservar" | "queda" | "noted" | "info" | "informational" | "accepted" | "monitor"
+            | "watch" | "observe" | "justified" | "intended" | "tolerated" | "exception" | "akzeptiert" | "anotado",
             _,
         )
         | ("no", "action" | "change" | "changes")

@@ -135,7 +135,7 @@ fin de contrat|fin de mission|fin de stage|part à la retraite|part en retraite|
     (
         Intent::Modify,
         Force::Strong,
-        "restreindre|restreignez|rétrograder|réduire|réduisez|limiter|limitez|passer en lecture|trop de droits|droits trop larges",
+        "change d'\u{e9}quipe|change de service|change de poste|change de d\u{e9}partement|restreindre|restreignez|rétrograder|réduire|réduisez|limiter|limitez|passer en lecture|trop de droits|droits trop larges",
         "restreint|restreinte|rétrogradé|réduit|limité",
         "réduction des droits|restriction des droits|changement de rôle|changement d'équipe|changement de poste|changement de service|mobilité interne",
     ),
@@ -201,7 +201,7 @@ termina su contrato|finaliza su contrato|acaba su contrato|ya no trabaja",
     (
         Intent::Modify,
         Force::Strong,
-        "restringir|restrinja|reducir|reduzca|limitar|limite a|degradar|bajar a|demasiados permisos|permisos excesivos",
+        "cambia de equipo|cambia de departamento|cambia de puesto|restringir|restrinja|reducir|reduzca|limitar|limite a|degradar|bajar a|demasiados permisos|permisos excesivos",
         "restringido|reducido|limitado",
         "cambio de rol|cambio de equipo|cambio de puesto|cambio de departamento",
     ),

@@ -106,6 +106,18 @@ impl Times<'_> {
         Some(if point.day { end_of(point.at) } else { point.at })
     }
 
+    /// "Please end the access today at 12:00": a word of ending beside a time that is to come and before the end.
+    fn cuts(&self, number: usize, unit: &Unit, comment: usize, end: Timestamp) -> bool {
+        let said_at = self.record.comments.get(comment).and_then(|comment| comment.at);
+        self.points(number, unit).iter().any(|(point, role)| {
+            let at = if point.day { end_of(point.at) } else { point.at };
+            !matches!(role, Role::Happened | Role::Start)
+                && at < end
+                && said_at.is_none_or(|said| at >= said)
+                && super::ending::ends_access(unit, &self.judged[number], *point)
+        })
+    }
+
     /// Ends that comments state, oldest first; `end`: the one that the ticket states.
     pub(super) fn extensions(&self, end: Option<Timestamp>) -> Vec<Extension> {
         let mut out: Vec<Extension> = Vec::new();
@@ -114,11 +126,24 @@ impl Times<'_> {
             // The new end may stand in the sentence behind the word.
             let same = |other: &&Unit| other.origin == unit.origin && other.line + 1 >= unit.line;
             let said = || self.units[..number].iter().rev().take(6).take_while(same);
-            let sooner = shortens(&unit.text) || said().any(|other| shortens(&other.text));
+            let sooner = shortens(&unit.text)
+                || said().any(|other| shortens(&other.text))
+                || end.is_some_and(|end| self.cuts(number, unit, comment, end));
             // "No. It ends today as agreed."
             let as_agreed = || super::tokens::says(&words(&unit.text), &[&["as", "agreed"], &["as", "planned"]]);
             let sooner = sooner && !((refuses(unit) || said().any(refuses)) && as_agreed());
-            let moves = sooner || extends(&unit.text) || said().any(|other| extends(&other.text));
+            let states = self.points(number, unit).iter().any(|(point, role)| {
+                !matches!(role, Role::Happened | Role::Start) && super::ending::states_end(&self.judged[number], *point)
+            });
+            let moves = sooner
+                || moving(&unit.text).is_some()
+                // "Sure. 20 August 12:00 it is."
+                || (states
+                    && self.points(number, unit).iter().any(|(point, role)| {
+                        *role == Role::End || self.judged[number].before(point.start).is_empty()
+                    }))
+                || ((states || self.points(number, unit).is_empty()) && extends(&unit.text))
+                || said().any(|other| extends(&other.text));
             let of_comment = |other: &&Unit| other.origin == unit.origin;
             // "Would 18:00 UTC be possible?" "Yes, 18:00 UTC is granted."
             let moves = moves || (agrees(&unit.text) && self.asked_before(number, comment));
@@ -151,6 +176,7 @@ impl Times<'_> {
                 // "Until Friday" says again what the ticket says with the hour.
                 let again = !moves && point.day && end.is_some_and(|end| stated >= end && stated - end < DAY);
                 if !again {
+                    let sooner = sooner || states;
                     out.push(Extension { comment, end: stated, sooner, words });
                 }
             } else if points.is_empty()
@@ -180,7 +206,9 @@ fn wishes(text: &str) -> bool {
 /// "… instead of Friday".
 fn instead_of(unit: &Unit, start: usize) -> bool {
     let before = words(unit.text.get(..start).unwrap_or_default());
-    before.iter().rev().take(3).any(|w| matches!(w.text.as_str(), "instead" | "rather" | "statt" | "not" | "nicht"))
+    let needless = before.iter().rev().take(3).any(|w| w.text.starts_with("need"));
+    !needless
+        && before.iter().rev().take(3).any(|w| matches!(&*w.text, "instead" | "rather" | "statt" | "not" | "nicht"))
 }
 
 /// "Two more hours", "one week longer": by how long an end moves.
@@ -281,6 +309,10 @@ fn denies(unit: &Unit) -> bool {
 fn refuses(unit: &Unit) -> bool {
     let all = words(&unit.text);
     let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
+    // "It ends as agreed."
+    if super::tokens::says(&all, &[&["ends", "as", "agreed"], &["ends", "as", "planned"], &["stays", "as", "agreed"]]) {
+        return true;
+    }
     let refusal = matches!(word(0), "no" | "nope" | "nein" | "non" | "declined" | "denied" | "rejected" | "refused");
     let parted = || all.first().is_some_and(|w| unit.text[w.end..].starts_with([',', '.', ':', ';', '!', '\u{2013}']));
     refusal && parted()
@@ -328,11 +360,7 @@ fn extends(text: &str) -> bool {
 
 /// Whether words say that an access ends sooner.
 fn shortens(text: &str) -> bool {
-    const PHRASES: [&[&str]; 21] = [
-        &["end", "it", "at"],
-        &["end", "it", "on"],
-        &["end", "it", "already"],
-        &["end", "this", "at"],
+    const PHRASES: [&[&str]; 17] = [
         &["cut", "off"],
         &["access", "short"],
         &["access", "now", "ends"],
