@@ -59,7 +59,7 @@ static SLASHED: LazyLock<Option<Regex>> = LazyLock::new(|| pattern(r"\b(\d{1,2})
 /// "On the 8th", "until Monday the 14th": of this month, or the next.
 static ORDINAL: LazyLock<Option<Regex>> = LazyLock::new(|| {
     pattern(&format!(
-        r"(?i)\b(?:on|until|till|from|by|before|{DAY},?)\s+(the\s+(\d{{1,2}})(?:st|nd|rd|th))\b(?:[.,;:)!?]|\s+(?:at|of\s+(?:this|the)\s+month|from|until|and|in|after|because|since|so|then|latest|already|only|instead)\b|\s*$)"
+        r"(?i)\b(?:on|until|till|from|by|before|{DAY},?)\s+(the\s+(\d{{1,2}})(?:st|nd|rd|th))\b(?:[.,;:)!?]|\s+(?:at|of\s+(?:this|the)\s+month|from|until|and|in|after|because|since|so|then|latest|already|only|instead)\b|\s+\d{{1,2}}:\d{{2}}|\s*$)"
     ))
 });
 static END_OF: LazyLock<Option<Regex>> = LazyLock::new(|| {

@@ -31,21 +31,6 @@ impl Times<'_> {
         Some(stated).filter(|_| !past || may)
     }
 
-    /// "The downgrade was effective on 3 August."
-    fn was_effective(&self) -> bool {
-        let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
-        own.into_iter().any(|(number, unit)| {
-            let effective = |(point, role): &(Point, Role)| {
-                let near = self.judged[number].before(point.start).iter().rev().take(4);
-                let pair: Vec<&str> = near.map(|w| w.text.as_str()).collect();
-                *role == Role::Effective
-                    && pair.iter().any(|w| matches!(*w, "was" | "took" | "came" | "went" | "wurde"))
-                    && pair.iter().any(|w| matches!(*w, "effective" | "effect" | "force" | "live" | "wirksam"))
-            };
-            self.points(number, unit).iter().any(effective)
-        })
-    }
-
     fn stated(&self) -> Option<Timestamp> {
         let Some(field) = self.record.fields.get(&Field::Effective) else { return self.in_words() };
         let at = self.field(field, false)?;
@@ -112,19 +97,10 @@ impl Times<'_> {
                 }
             }
         }
-        self.dated().or_else(|| self.planned()).or_else(|| self.only_past().filter(|_| told()))
-    }
-
-    /// "The exchange itself ran on 12 May at 04:15 UTC", where the ticket tells no other time.
-    fn only_past(&self) -> Option<Timestamp> {
-        let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
-        let all: Vec<(&Unit, Point)> = own
-            .flat_map(|(number, unit)| self.points(number, unit).iter().map(move |(point, _)| (unit, *point)))
-            .collect();
-        let [(unit, point)] = all[..] else { return None };
-        let past = self.record.opened_at.is_some_and(|opened| point.at <= opened);
-        let tells = !words(&unit.text).iter().any(|w| super::planned::occasion(&w.text) && w.text != "audit");
-        (past && tells && !named(unit, point)).then_some(point.at)
+        self.dated()
+            .or_else(|| self.planned())
+            .or_else(|| self.set_for())
+            .or_else(|| self.only_past().filter(|_| told()))
     }
 
     /// "Time of revocation: 2026-06-30 20:00 UTC", "the live key was rolled on 27 May at 13:20 UTC": the hour at which it was done, in a
@@ -242,7 +218,10 @@ impl Times<'_> {
             && all.windows(2).take(8).any(|pair| {
                 matches!(
                     (pair[0].text.as_str(), pair[1].text.as_str()),
-                    ("not", "before" | "earlier") | ("nicht", "früher" | "vorher") | ("pas", "avant")
+                    ("not", "before" | "earlier")
+                        | ("nicht", "früher" | "vorher")
+                        | ("pas", "avant")
+                        | ("no", "antes" | "sooner" | "earlier")
                 )
             })
     }

@@ -34,7 +34,8 @@ impl Times<'_> {
                 let said = Said::beside(unit, judged, *point);
                 let begins = matches!(role, Role::Start | Role::Effective) && !said.denies;
                 let ends = said.ends && (temporary || said.of_access);
-                (ends && !begins && !said.of_else).then(|| end(*point))
+                let other = said.of_else || !temporary && of_something_else(judged, *point);
+                (ends && !begins && !other).then(|| end(*point))
             })
         });
         closes.or_else(|| {
@@ -128,6 +129,23 @@ pub(super) fn states_end(judged: &Judged<'_>, point: Point) -> bool {
     states
         && !all.iter().any(no)
         && !all.iter().any(|w| elsewhere(&w.text) || matches!(&*w.text, "away" | "out" | "other"))
+}
+
+/// "The certificate expires on 1 December", "the old approver is off until Friday": what lasts until then is something else.
+pub(super) fn of_something_else(judged: &Judged<'_>, point: Point) -> bool {
+    let clause = judged.at(point.start).and_then(|at| judged.clauses.get(at));
+    let all = judged.between(clause.map_or(0, |clause| clause.start), point.start);
+    let article =
+        all.first().is_some_and(|w| matches!(&*w.text, "the" | "our" | "a" | "an" | "his" | "her" | "their" | "my"));
+    let wanted = |at: usize| {
+        let word = all[at].text.as_str();
+        of_access(word)
+            || super::levels::in_place(all, at).is_some()
+            || ["need", "want", "requir", "use", "using", "grant", "get", "may", "can", "should", "must", "have", "has"]
+                .iter()
+                .any(|stem| word.starts_with(stem))
+    };
+    article && all.len() < 12 && !(0..all.len()).any(wanted)
 }
 
 /// How somebody begins who agrees.

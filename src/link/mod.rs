@@ -1,17 +1,17 @@
 //! Linking: which ticket speaks of which slot or credential, what it asks for, and the words that prove it. Pure: records come from
 //! `sources`, expectations are folded by `expect`.
 //!
-//! A ticket's text, as far as it is read (`bound`), is cut into units (`text`) and clauses with a stance (`stance`, `verbs`). Identifiers are looked up token by token
-//! (`tokens`, `index`, `mention`, `number`, `partial`, `address`, `beside`), and tables give their rows a verdict (`table`). Namesakes
-//! are told apart by the words around them (`hints`, `choose`), and what is acted on is linked (`links`, `pronoun`); what only looks
-//! like a name is told (`lookalike`). Intent, state, level, times and people are read from the same units, and `trust` decides whose
-//! words may loosen.
+//! A ticket's text, as far as it is read (`bound`), is cut into units (`text`) and clauses with a stance (`stance`, `verbs`). Identifiers
+//! are looked up token by token (`tokens`, `index`, `mention`), and tables give their rows a verdict (`table`). Namesakes are told apart by
+//! the words around them (`choose`), and what is acted on is linked (`links`). Intent, state, level, times and people are read from the same
+//! units, and `trust` decides whose words may loosen.
 
 mod abbreviated;
 mod access;
 mod address;
 mod answers;
 mod apart;
+mod appointed;
 mod approval;
 mod beside;
 mod bound;

@@ -159,11 +159,13 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
         || has(&["not", "earlier", "than"])
         || has(&["no", "earlier", "than"])
         || has(&["nicht", "vor"])
+        || has(&["pas", "avant"])
+        || has(&["no", "antes"])
     {
         return Role::Effective;
     }
     // "Au plus tard le 30 avril".
-    if before.iter().take(3).any(|w| matches!(*w, "tard" | "tardi" | "tardar" | "uiterlijk" | "entro")) {
+    if before.iter().take(3).any(|w| matches!(*w, "tard" | "tardi" | "tardar" | "uiterlijk" | "entro" | "antes")) {
         return Role::Deadline;
     }
     // "Just for today", "today only".
@@ -274,6 +276,15 @@ pub(super) fn role(all: &[Word], point: &Point, since: usize, site: &Site) -> Ro
             "of" if near(distance + 1) == "as" && distance < 2 => Role::Effective,
             // "Zum 1. September sperren", where "bis zum" is an end.
             "zum" if distance == 0 && near(1) != "bis" => Role::Effective,
+            // "Close the window tonight".
+            "window"
+                if distance < 4
+                    && before
+                        .iter()
+                        .any(|w| w.starts_with("clos") || matches!(*w, "shut" | "end" | "cut" | "stop")) =>
+            {
+                Role::End
+            }
             "window" | "zeitraum" | "zeitfenster" | "between" | "zwischen" | "entre" | "per" | "ab" | "compter"
             | "from" | "partir" | "starting" | "start" | "begin" | "beginning" | "beginn" | "beginnt" | "von"
             | "desde" | "del" | "begins" | "starts"
@@ -399,6 +410,7 @@ pub(super) fn joined(between: &str, site: &Site) -> bool {
     rest && matches!(
         first,
         "to" | "al"
+            | "/"
             | "-"
             | "–"
             | "—"

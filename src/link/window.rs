@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::model::ticket::{Comment, Field, Intent, Record, State, Window};
 
 use super::dates::{Point, points};
-use super::ending::{gone, stops, taken_back};
+use super::ending::{gone, of_something_else, stops, taken_back};
 use super::lengths::{Length, lengths, limits};
 use super::role::{Role, joined, role};
 use super::site::Site;
@@ -208,6 +208,8 @@ impl Times<'_> {
                                 || self.lasts(unit, point)) =>
                     {
                         start = start.or(Some(point.at))
+                    }
+                    Role::End if self.intent == Intent::Provision && of_something_else(&self.judged[number], point) => {
                     }
                     // "The last day of the access is …"
                     Role::End | Role::LastDay => {
