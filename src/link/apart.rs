@@ -73,6 +73,15 @@ pub(super) fn apart(words: &[Word], at: usize) -> Option<Cue> {
             words.get(at + 2 + any).filter(|word| matches!(word.text.as_str(), "more" | "longer"))?;
             act(Intent::Revoke, Force::Weak)
         }
+        // "Nobody should be able to use X any more."
+        "nobody"
+            if words.get(at + 1).is_some_and(|w| matches!(&*w.text, "should" | "must" | "shall" | "may" | "can")) =>
+        {
+            let any = position(&["any"], 12)?;
+            words.get(at + 2 + any).filter(|word| matches!(&*word.text, "more" | "longer"))?;
+            act(Intent::Revoke, Force::Weak)
+        }
+        "set" if has(&["anew"], 6) => act(Intent::Rotate, Force::Weak),
         // "Cluster B still syncs with it"; "it still works" tells of a key that should not.
         "still" if words.get(at + 1).is_some_and(|word| depends(&word.text)) => Some(Cue::Keep),
         "bring" | "cut" | "scale" | "take" if has(&["down"], 4) => act(Intent::Modify, Force::Strong),
@@ -86,6 +95,7 @@ pub(super) fn taken((cue, length): (Cue, usize), text: &str, words: &[Word], at:
     let word = |at: usize| words.get(at).map(|word| word.text.as_str()).unwrap_or_default();
     match cue {
         Cue::Talk => !in_a_path(text, &words[at]),
+        Cue::Not => word(at) != "nobody" || apart(words, at).is_none(),
         // "It serves nothing", "needed by nobody"; "X is mine; please take it off".
         Cue::Keep => {
             let nothing = matches!(word(at + length), "nothing" | "nobody" | "none");
@@ -277,6 +287,8 @@ pub(super) fn ability(words: &[Word], at: usize) -> bool {
     // "It must create and update versions": what the job shall do.
     if matches!(words.first().map(|w| w.text.as_str()), Some("it"))
         && at < 6
+        // "It must not be usable."
+        && !words.get(at).is_some_and(|w| w.text == "not")
         && words[1..at].iter().any(|w| matches!(w.text.as_str(), "must" | "has" | "needs"))
         && !words[..at].iter().any(|w| matches!(w.text.as_str(), "be" | "been" | "we" | "you"))
         && !matches!(word(1), "a" | "an" | "the")
@@ -352,6 +364,13 @@ pub(super) fn indirect(text: &str, words: &[Word], at: usize) -> bool {
     };
     // "Decide how often we rotate".
     let measure = |word: &str| matches!(word, "often" | "soon" | "long" | "quickly" | "oft" | "lange");
+    // "Thanks for rotating X", "gracias por rotar X": it was done.
+    if matches!(word(1), "for" | "f\u{fc}r" | "por" | "d'avoir" | "de")
+        && (2..4).any(|back| matches!(word(back), "thanks" | "thank" | "danke" | "gracias"))
+        || word(1) == "d'avoir" && word(2) == "merci"
+    {
+        return true;
+    }
     let asked = |back: usize| asks(word(back)) || (measure(word(back)) && asks(word(back + 1)));
     asked(1) || (may(word(1)) && asked(2)) || (may(word(1)) && may(word(2)) && asked(3))
 }

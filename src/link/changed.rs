@@ -154,7 +154,7 @@ pub(super) fn changes_level(text: &str) -> bool {
             // "Make me admin of X" asks for an access.
             let made = matches!(word(at), "make" | "dejar")
                 && !matches!(word(at + 1), "me" | "us" | "him" | "her")
-                && (at + 1..at + 6).any(is_level);
+                && (at + 1..at + 6).any(|at| is_level(at) && !runs(at.checked_sub(1).map(word).unwrap_or_default()));
             if made || to.is_some_and(|i| (i + 1..i + 5).any(is_level)) {
                 return true;
             }
@@ -176,6 +176,14 @@ pub(super) fn changes_level(text: &str) -> bool {
         last && (at.saturating_sub(7)..at)
             .any(|i| is_level(i) && (taken || (i.saturating_sub(3)..i).any(|k| word(k) == "auf")))
     })
+}
+
+/// "Make the workflow read X in the publish step": what reads is a program.
+fn runs(word: &str) -> bool {
+    matches!(
+        word,
+        "workflow" | "job" | "step" | "pipeline" | "script" | "runner" | "service" | "app" | "build" | "tool" | "code"
+    )
 }
 
 /// "From read to write".

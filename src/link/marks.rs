@@ -84,9 +84,9 @@ const WORDS: &[(u32, &str)] = &[
     (
         FIRST,
         "take takes taking taken switch switching turn turning shut shutting close closing throw throwing kick set setting make making \
-         mark put flag bring no not",
+         mark put flag bring no not nobody",
     ),
-    (SECOND, "away off out down inactive invalid up more longer available accessible"),
+    (SECOND, "away off out down inactive invalid up more longer available accessible anew"),
     (INSTEAD, "instead replace replaces statt anstelle"),
     (INSTEAD | KEYLESS, "static"),
     (RECORD, "record recorded"),

@@ -223,7 +223,15 @@ impl super::intent::Reading<'_> {
     /// "Rotation is due".
     pub(super) fn due(&self, number: usize, act: &Act) -> bool {
         let behind: Vec<&str> = self.judged[number].behind(act.end).iter().take(3).map(|w| w.text.as_str()).collect();
-        matches!(behind[..], ["due" | "overdue", ..] | ["is" | "are", "due" | "overdue" | "required" | "needed", ..])
+        // "Next step is the removal of X."
+        let before: Vec<&str> =
+            self.judged[number].before(act.start).iter().rev().take(6).map(|w| w.text.as_str()).collect();
+        let step = matches!(before[..], ["the", "is", ..] | ["is", ..])
+            && before.iter().any(|w| matches!(*w, "step" | "task" | "remains" | "left" | "missing" | "outstanding"));
+        step || matches!(
+            behind[..],
+            ["due" | "overdue", ..] | ["is" | "are", "due" | "overdue" | "required" | "needed", ..]
+        )
     }
 }
 
@@ -280,11 +288,19 @@ pub(super) fn elliptic(text: &str, words: &[Word], own: &[usize], acts: &[Act]) 
         .find(|w| !matches!(*w, "please" | "pls" | "kindly" | "then" | "so"));
     let opens = own.iter().any(|i| words[*i].start == act.start && Some(words[*i].text.as_str()) == first);
     let next = own.iter().map(|i| &words[*i]).find(|w| w.start >= act.end).map(|w| w.text.as_str());
-    (opens || enclitic(text, act.end))
+    // "Proposal accepted, so delete."
+    let so = next.is_none()
+        && own
+            .iter()
+            .rev()
+            .map(|i| &words[*i])
+            .find(|w| w.start < act.start)
+            .is_some_and(|w| matches!(&*w.text, "so" | "then" | "thus" | "therefore" | "hence"));
+    (opens || so || enclitic(text, act.end))
         && act.form == Form::Base
         && matches!(act.intent, Intent::Revoke | Intent::Rotate)
         && act.force == Force::Weak
-        && (next.is_some_and(|next| ELLIPTIC.contains(&next)) || parted(text, act.end))
+        && (next.is_some_and(|next| ELLIPTIC.contains(&next)) || so || parted(text, act.end))
         && !words.iter().any(|w| w.end == act.end && tells(&w.text))
 }
 

@@ -71,7 +71,7 @@ phase out|eliminate|yank|burn|ditch|axe|bin|trash|void|expire|lock|lock out|lock
 dismantle|close off|close down|weed out|clear out|clear|pull|chop|expunge|unset",
         "cut|cuts|cutting|cut off|cuts off|cutting off|shut off|shut down|shutting down|withdraw|withdrawing|throw out|throw away|take out|cleanup|clean-up|tear down|tearing down|get rid|rip out|has to be gone|have to be gone|must be gone|should be gone|needs to be gone|need to be gone|off with it|off with them|\
 should come off|must come off|has to come off|can come off|goes away|go away|going away|can go|may go|has to go|have to go|had to go|must go|should go|needs to go|need to go|can die|must die|has to die|have to die|should die|to die|out with|make inactive|to inactive|be inactive|\
-not be usable|stop working|stop to work",
+not be usable|not be used any more|not be used anymore|not be used any longer|cannot be used any more|can't be used any more|not lie around|not work from|not work any more after|to be laid to rest|stop working|stop to work",
         "withdrawn|blocked|retired|torn down|thrown out",
         "removal|deletion|termination|cleanup|clean-up|teardown|suspension|shutdown|switch-off|switchoff|withdrawal|disablement|housekeeping",
     ),
@@ -97,7 +97,7 @@ no longer required|not required any more|not required anymore|leaked|compromised
         Force::Weak,
         "renew|roll|cycle|recycle|replace|refresh|swap|swap out|exchange|change|change out|update|bump|recreate|re-create",
         "reset|resets|resetting|new|fresh|new value|fresh value|new values|fresh values|new one|fresh one|new pair|new version|new password|new token|new secret|another value|get another|set another|set a random|set a strong|set a stronger|set a better|set a different|set a longer|set a proper|need another|\
-needs another|issue another|put another|needs renewal|needs rotating|need rotating|needs renewing|needs a renewal|needs rotation|needs replacement|needs replacing|needs a replacement|needs a new value|needs a fresh value|needs a new password|too old|forces a change|force a change|enforces a change|demands a change|requires a change|gets a new one|get a new one|put it into|put one into|has to change|must change|needs to change|need to change|needs changing|due for renewal|due for replacement|up for renewal|up for replacement|expires|expired|expiring|about to expire|will expire|runs out|running out|coming up for expiry|is due|is due again|not renewed properly|not rotated properly|was not renewed|was not rotated|has not been renewed|has not been rotated|have not been rotated|not been rotated",
+needs another|issue another|put another|needs renewal|needs rotating|need rotating|needs renewing|needs a renewal|needs rotation|needs replacement|needs replacing|needs a replacement|needs a new value|needs a fresh value|needs a new password|too old|forces a change|force a change|enforces a change|demands a change|requires a change|gets a new one|get a new one|put it into|put one into|has to change|must change|needs to change|need to change|needs changing|due for renewal|due for its yearly|due for its annual|due for its quarterly|due for its regular|due for a change|due for its change|due for replacement|up for renewal|up for replacement|expires|expired|expiring|about to expire|will expire|runs out|running out|coming up for expiry|is due|is due again|not renewed properly|not rotated properly|was not renewed|was not rotated|has not been renewed|has not been rotated|have not been rotated|not been rotated",
         "reset",
         "renewal|replacement",
     ),

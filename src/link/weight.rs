@@ -18,7 +18,11 @@ impl Reading<'_> {
                 other.intent != Intent::Provision
                     && (other.start < act.start || (act.form == Form::Noun && other.intent != Intent::Elevate))
             });
-        if removed || (expires(&unit.text[act.start..act.end]) && !self.runs_out(number, unit, act)) {
+        // "Give X a new value."
+        let gives = act.intent == Intent::Provision
+            && unit.text[act.start..act.end].to_lowercase().starts_with("giv")
+            && clause.acts.iter().any(|other| other.intent == Intent::Rotate && other.start > act.end);
+        if removed || gives || (expires(&unit.text[act.start..act.end]) && !self.runs_out(number, unit, act)) {
             return 0.0;
         }
         let said = unit.text[act.start..act.end].to_lowercase();
@@ -215,6 +219,14 @@ impl Reading<'_> {
 
     /// "Ruth moves to the platform team": a person before, or a team behind.
     fn somebody_moves(&self, number: usize, unit: &Unit, act: &Act) -> bool {
+        // "X was moved to the new runner group": a thing.
+        let (mut person, mut thing) = (false, false);
+        for mention in self.of_unit(number).iter().filter(|m| m.start < act.start) {
+            (person, thing) = (person || mention.identity, thing || !mention.identity);
+        }
+        if thing && !person {
+            return false;
+        }
         self.of_unit(number).iter().any(|m| m.identity && m.start < act.start)
             || super::tokens::tokens(&unit.text[..act.start]).iter().any(|token| super::people::address(token.text))
             || self.judged[number].behind(act.end).iter().take(5).any(|w| {
