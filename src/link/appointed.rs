@@ -2,6 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::model::ticket::Intent;
+
 use super::dates::Point;
 use super::daywords::named;
 use super::role::Role;
@@ -40,6 +42,39 @@ impl Times<'_> {
         (past && tells && !named(unit, point)).then_some(point.at)
     }
 
+    /// Whether somebody leaves by the words before a day.
+    pub(super) fn leaves_with(&self, number: usize, point: Point) -> bool {
+        self.intent == Intent::Offboard
+            && !self.workload
+            && self.judged[number].before(point.start).iter().any(|w| {
+                matches!(&*w.text, "verl\u{e4}sst" | "leaves" | "leaving" | "quitte" | "deja" | "geht" | "scheidet")
+            })
+    }
+
+    /// "End date: D", "she finishes on D", "her time here is over on D": a leaver's day that no other word tells.
+    pub(super) fn over_with(&self) -> Option<Timestamp> {
+        if self.intent != Intent::Offboard || self.workload {
+            return None;
+        }
+        let own = self.units.iter().enumerate().filter(|(_, unit)| !matches!(unit.origin, Origin::Comment(_)));
+        own.into_iter().filter(|(number, _)| !self.judged[*number].question).find_map(|(number, unit)| {
+            self.points(number, unit).iter().find_map(|(point, role)| {
+                let judged = &self.judged[number];
+                let (before, behind) = (judged.before(point.start), judged.behind(point.end));
+                let mut near = before.iter().rev().take(SHORT).chain(behind.iter().take(5));
+                let over = near.any(|w| {
+                    ["finish", "end", "austritt", "ausscheid"].iter().any(|stem| w.text.starts_with(stem))
+                        || matches!(
+                            &*w.text,
+                            "shift" | "over" | "ours" | "baja" | "salida" | "employee" | "runs" | "left"
+                        )
+                });
+                let may = !matches!(role, Role::Happened | Role::Deadline | Role::Start) && !named(unit, *point);
+                (over && may && !of_others(&unit.text)).then(|| if point.day { end_of(point.at) } else { point.at })
+            })
+        })
+    }
+
     /// "Execute on D", "hold off until D", "slot: D": a sentence that only says when.
     pub(super) fn set_for(&self) -> Option<Timestamp> {
         let opened = self.record.opened_at?;
@@ -60,6 +95,32 @@ impl Times<'_> {
             })
         })
     }
+}
+
+/// What else is on a day when somebody leaves: who takes over, a farewell, the notice itself.
+pub(super) fn of_others(text: &str) -> bool {
+    words(text).iter().any(|w| {
+        matches!(
+            &*w.text,
+            "replacement"
+                | "successor"
+                | "nachfolger"
+                | "nachfolgerin"
+                | "laptop"
+                | "notebook"
+                | "badge"
+                | "handed"
+                | "gave"
+                | "interview"
+                | "payroll"
+                | "joined"
+                | "farewell"
+                | "drinks"
+                | "party"
+                | "lunch"
+                | "meeting"
+        )
+    })
 }
 
 /// Whether words set the time behind them for the ticket's own action.

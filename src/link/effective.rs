@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::model::ticket::{Field, Intent};
 
+use super::appointed::of_others;
 use super::dates::Point;
 use super::daywords::{a_day, between, done_on, from, goes_on_from, gone_by, named, next};
 use super::filed::filed_afterwards;
@@ -60,7 +61,11 @@ impl Times<'_> {
             for (point, role) in self.points(number, unit).iter().copied() {
                 match role {
                     Role::LastDay => return Some(if point.day { end_of(point.at) } else { point.at }),
+                    // "Sie verl\u{e4}sst uns zum 14. August": with that day's end.
+                    Role::Effective if point.day && self.leaves_with(number, point) => return Some(end_of(point.at)),
                     Role::Effective => return Some(self.finer(point)),
+                    // "Her replacement starts on Monday."
+                    Role::Start if self.intent == Intent::Offboard && of_others(&unit.text) => {}
                     _ if !point.day && self.recorded(number, unit, point) && !*orders.get_or_init(|| self.orders()) => {
                         return Some(point.at);
                     }
@@ -100,6 +105,7 @@ impl Times<'_> {
         self.dated()
             .or_else(|| self.planned())
             .or_else(|| self.set_for())
+            .or_else(|| self.over_with())
             .or_else(|| self.only_past().filter(|_| told()))
     }
 
@@ -292,6 +298,7 @@ impl Times<'_> {
                             .any(|w| matches!(w.text.as_str(), "farewell" | "party" | "drinks" | "lunch" | "cake"));
                         let leaves = self.intent == Intent::Offboard
                             && !farewell
+                            && !of_others(&unit.text[..point.start])
                             && (((act || goes) && matches!(role, Role::End | Role::On | Role::Happened))
                                 || ((goes || unit.origin == Origin::Title) && role == Role::Other && !self.workload)
                                 || (stays && role == Role::End));

@@ -48,7 +48,7 @@ impl Times<'_> {
             let Some((point, role)) = dated else { continue };
             // What a comment looks back on is a note of it.
             let back = self.record.comments.get(comment).and_then(|c| c.at).is_some_and(|at| end_of(point.at) < at);
-            if back || elsewhere(all) {
+            if back || elsewhere(all) || denied(all) {
                 continue;
             }
             let last = *role == Role::LastDay || (ends && !self.workload);
@@ -61,7 +61,11 @@ impl Times<'_> {
 
 /// Whether words move a date.
 fn moves(all: &[Word]) -> bool {
+    let instead = all.iter().any(|w| matches!(&*w.text, "instead" | "stattdessen")) && all.len() < 16;
+    let by = all.windows(2).any(|pair| pair[0].text == "moved" && pair[1].text == "by");
     announces(all)
+        || instead
+        || by
         || says(
             all,
             &[
@@ -69,6 +73,15 @@ fn moves(all: &[Word]) -> bool {
                 &["new", "day"],
                 &["new", "last", "day"],
                 &["instead", "of"],
+                &["but", "on"],
+                &["do", "it", "on"],
+                &["do", "it", "at"],
+                &["do", "this", "on"],
+                &["wait", "until"],
+                &["wait", "for"],
+                &["it", "will", "be"],
+                &["date", "is", "now"],
+                &["day", "is", "now"],
                 &["moves", "to"],
                 &["moved", "to"],
                 &["move", "to"],
@@ -90,7 +103,7 @@ fn announces(all: &[Word]) -> bool {
         ["postpon", "reschedul", "verschieb", "verschob", "report\u{e9}", "aplaz", "pospon", "pospuest"]
             .iter()
             .any(|stem| w.text.starts_with(stem))
-            || matches!(w.text.as_str(), "delayed" | "deferred" | "slips" | "slipped")
+            || matches!(w.text.as_str(), "delayed" | "deferred" | "slips" | "slipped" | "shifted" | "shifts")
     }) || says(
         all,
         &[
@@ -123,6 +136,16 @@ fn takes_effect(all: &[Word]) -> bool {
                 &["surte", "efecto"],
             ],
         )
+}
+
+/// "Do not postpone to 20 August", "the other one moves to …": not moved, or not this.
+fn denied(all: &[Word]) -> bool {
+    let but = all.windows(2).any(|pair| pair[0].text == "but" && matches!(&*pair[1].text, "on" | "at"));
+    let stems = ["postpon", "reschedul", "mov", "shift", "delay", "push", "defer", "wait", "chang", "verschieb"];
+    let verb = |w: &Word| stems.iter().any(|stem| w.text.starts_with(stem));
+    let no = |w: &Word| matches!(&*w.text, "not" | "no" | "never" | "cannot" | "nicht") || w.text.ends_with("n't");
+    let negated = (0..all.len()).any(|at| no(&all[at]) && all.iter().skip(at + 1).take(3).any(verb));
+    (negated && !but) || all.windows(2).any(|pair| pair[0].text == "the" && pair[1].text == "other")
 }
 
 /// What is moved is something else: a meeting, the deadline.
