@@ -95,15 +95,17 @@ pub(super) fn taken((cue, length): (Cue, usize), text: &str, words: &[Word], at:
     let word = |at: usize| words.get(at).map(|word| word.text.as_str()).unwrap_or_default();
     match cue {
         Cue::Talk => !in_a_path(text, &words[at]),
+        // "Unlike B, A must be removed": the comma ends it.
+        Cue::Except => !(word(at) == "unlike" && at == 0 && text.contains(',')),
         Cue::Not => word(at) != "nobody" || apart(words, at).is_none(),
         // "It serves nothing", "needed by nobody"; "X is mine; please take it off".
         Cue::Keep => {
             let nothing = matches!(word(at + length), "nothing" | "nobody" | "none");
             let mine = matches!((word(at), word(at + 1)), ("is" | "are", "mine" | "ours"))
-                && words[at..]
-                    .windows(2)
-                    .take(REACH)
-                    .any(|pair| pair[0].text == "please" && TAKES.contains(&&*pair[1].text));
+                && words[at..].windows(2).take(REACH).any(|pair| {
+                    (pair[0].text == "please" && TAKES.contains(&&*pair[1].text))
+                        || (TAKES.contains(&&*pair[0].text) && matches!(&*pair[1].text, "it" | "them" | "both"))
+                });
             // "Neither of these is read by a workflow."
             let unused = matches!(word(at), "neither" | "nor")
                 && words[at..].iter().take(9).any(|w| matches!(&*w.text, "used" | "read" | "needed" | "referenced"));

@@ -196,7 +196,16 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     if (one == "to" && two == "next") || matches!(one, "beside" | "alongside") {
         return true;
     }
-    if before(6, &["blocked", "blocks", "blocking", "waits", "waiting", "unlike", "besides"]) {
+    // "Unlike B, A must be removed."
+    let compared = words[at.saturating_sub(6)..at]
+        .iter()
+        .rfind(|w| matches!(&*w.text, "unlike" | "besides"))
+        .is_some_and(|w| !text[w.end..start].contains(','));
+    // "A was rotated to B last week."
+    let taken = one == "to"
+        && before(6 + article, &["rotated", "switched", "migrated", "swapped", "replaced", "renewed"])
+        && before(8 + article, &["was", "were", "has", "have", "we", "i"]);
+    if compared || taken || before(6, &["blocked", "blocks", "blocking", "waits", "waiting"]) {
         return true;
     }
     // "The feed is published with X".

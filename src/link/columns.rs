@@ -108,6 +108,10 @@ pub(super) fn column(heading: &str) -> Column {
             "afectado",
         ]))
         || (has(&["to"]) && has(&["be"]))
+        // "This quarter?"
+        || (heading.contains('?')
+            && all.len() <= 3
+            && has(&["this", "now", "due", "todo", "do", "go", "change", "quarter", "month", "year", "round", "time"]))
         || (heading.contains('?') && has(&["included", "include", "concerned", "in"]) && all.len() <= 3)
         || has(&[
             "revoke",

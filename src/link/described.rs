@@ -2,6 +2,7 @@
 
 use crate::model::ticket::Intent;
 
+use super::hints::environment;
 use super::links::Scene;
 use super::mention::{Mention, Target};
 use super::pronoun::within;
@@ -50,7 +51,7 @@ impl Scene<'_> {
         {
             return false;
         }
-        if self.the_other(number, clause) {
+        if self.the_other(number, clause) || self.of_environment(number, clause) {
             return true;
         }
         let all = words(&self.context.units[number].text);
@@ -75,7 +76,22 @@ impl Scene<'_> {
             }
             _ => None,
         };
-        let found: std::collections::BTreeSet<usize> = self.mentions.iter().filter_map(names).collect();
+        // "A (dead) and B (alive). Remove the dead one."
+        let told = |m: &Mention| {
+            let unit = &self.context.units[m.unit];
+            let rest = unit.text.get(m.end..).unwrap_or_default().trim_start_matches(['`', '*', '"', ' ']);
+            let aside = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')).map(|(aside, _)| aside);
+            let said = aside.is_some_and(|aside| aside.len() < 60 && words(aside).iter().any(|w| *w.text == *part));
+            match &m.target {
+                Target::Known(of) if of.len() == 1 && said => Some(of[0]),
+                _ => None,
+            }
+        };
+        let mut found: std::collections::BTreeSet<usize> = self.mentions.iter().filter_map(names).collect();
+        let by_aside = found.is_empty();
+        if by_aside {
+            found = self.mentions.iter().filter_map(told).collect();
+        }
         let [one] = found.into_iter().collect::<Vec<_>>()[..] else {
             self.entry(number, clause.stance);
             return false;
@@ -87,7 +103,7 @@ impl Scene<'_> {
                 || all.first().is_some_and(|w| matches!(&*w.text, "only" | "just"))
                     && all.get(2).is_some_and(|w| *w.text == *part));
         let units = self.context.units;
-        let alone = alone && !matches!(units[number].origin, Origin::Comment(_));
+        let alone = (alone || by_aside) && !matches!(units[number].origin, Origin::Comment(_));
         for mention in self.mentions.iter_mut().filter(|m| within(units, number, m.unit)) {
             let own = matches!(&mention.target, Target::Known(of) if of[..] == [one]);
             if mention.stance == Stance::Neutral && (own || (alone && mention.unit < number)) {
@@ -95,6 +111,41 @@ impl Scene<'_> {
             }
         }
         clause.stance == Stance::Act
+    }
+
+    /// "It reads kv/prod/db and kv/staging/db. Take production away": the one of an environment that the verb's object names.
+    fn of_environment(&mut self, number: usize, clause: &Clause) -> bool {
+        let judged = &self.context.judged[number];
+        if clause.stance != Stance::Act || matches!(self.context.units[number].origin, Origin::Comment(_)) {
+            return false;
+        }
+        let object = |act: &super::stance::Act| {
+            let behind = judged.between(act.end, clause.end);
+            let word =
+                behind.iter().find(|w| !matches!(&*w.text, "the" | "only" | "just" | "its" | "their" | "from"))?;
+            let name = environment(&word.text);
+            matches!(name, "production" | "staging" | "development" | "test").then(|| name.to_owned())
+        };
+        let ends = |act: &&super::stance::Act| matches!(act.intent, Intent::Revoke | Intent::Rotate | Intent::Modify);
+        let Some(said) = clause.acts.iter().filter(ends).find_map(object) else { return false };
+        let of = |m: &Mention| match &m.target {
+            Target::Known(of) if of.len() == 1 && !m.identity => {
+                let entity = &self.context.names.entities[of[0]];
+                let own = entity.environment.as_deref().map(environment) == Some(said.as_str());
+                (own || entity.what.split('/').any(|part| environment(part) == said)).then_some(of[0])
+            }
+            _ => None,
+        };
+        let found: std::collections::BTreeSet<usize> = self.mentions.iter().filter_map(of).collect();
+        let [one] = found.into_iter().collect::<Vec<_>>()[..] else { return false };
+        let units = self.context.units;
+        for mention in self.mentions.iter_mut().filter(|m| !m.identity && within(units, number, m.unit)) {
+            if mention.stance == Stance::Neutral {
+                let own = matches!(&mention.target, Target::Known(of) if of[..] == [one]);
+                mention.stance = if own { Stance::Act } else { Stance::Keep };
+            }
+        }
+        true
     }
 
     /// "The workflow reads X. Delete the other.": of the two that a ticket names, the one that the sentence before is not about.

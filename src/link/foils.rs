@@ -6,10 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::choose::Context;
 use super::entity::Entity;
 use super::links::{Scene, Weight};
-use super::mention::Mention;
+use super::mention::{Mention, Target};
 use super::nouns::condition;
-use super::stance::Act;
-use super::text::{Origin, Shape};
+use super::stance::{Act, Stance};
+use super::text::{Origin, Shape, Unit};
+use super::tokens::{Word, words};
 use crate::model::ticket::Intent;
 
 /// Words by which a sentence adds to what was said of another name.
@@ -37,6 +38,7 @@ const FOILS: usize = 20;
 impl Scene<'_> {
     /// "Renew X. `X_OLD` is read by the old runner": what only tells of a name that is like one that is acted on tells the two apart.
     pub(super) fn set_apart(&self, weighed: &mut [(Mention, Option<Weight>)]) {
+        self.told_beside(weighed);
         let one = |m: &Mention| <[usize; 1]>::try_from(self.chosen(m).of).ok().map(|[of]| of);
         let told: Vec<bool> = weighed.iter().map(|(m, _)| only_told(self.context, m, self.intent)).collect();
         let counted = |weight: &Option<Weight>| weight.is_some_and(|weight| weight > Weight::Passing);
@@ -66,6 +68,70 @@ impl Scene<'_> {
             }
         }
     }
+
+    /// "We have B. Remove A.", "someone used B to create A. A must be revoked": beside a sentence that orders something done to what it names,
+    /// another that only tells names nothing more.
+    fn told_beside(&self, weighed: &mut [(Mention, Option<Weight>)]) {
+        if !matches!(self.intent, Intent::Revoke | Intent::Rotate) {
+            return;
+        }
+        let acts = |m: &Mention| {
+            let clause = m.clause.and_then(|clause| self.judged(m.unit).clauses.get(clause));
+            clause.map(|clause| clause.acts.as_slice()).unwrap_or_default()
+        };
+        let ends = |m: &Mention| acts(m).iter().any(|act| matches!(act.intent, Intent::Revoke | Intent::Rotate));
+        let ordered = |(m, weight): &&(Mention, Option<Weight>)| {
+            *weight == Some(Weight::Acted)
+                && !m.identity
+                && self.unit(m).shape == Shape::Prose
+                && matches!(self.unit(m).origin, Origin::Body(_))
+                && m.stance == Stance::Act
+                && ends(m)
+        };
+        let units: BTreeSet<usize> = weighed.iter().filter(ordered).map(|(m, _)| m.unit).collect();
+        let targets: Vec<Target> = weighed.iter().filter(ordered).map(|(m, _)| m.target.clone()).take(FOILS).collect();
+        if units.is_empty() {
+            return;
+        }
+        for (mention, weight) in weighed.iter_mut().filter(|(m, weight)| weight.is_some() && !m.identity) {
+            let unit = self.unit(mention);
+            let tells = mention.stance == Stance::Neutral
+                || (mention.stance == Stance::Act && !acts(mention).is_empty() && !ends(mention));
+            if tells
+                && unit.shape == Shape::Prose
+                && matches!(unit.origin, Origin::Body(_))
+                && !units.contains(&mention.unit)
+                && !targets.contains(&mention.target)
+                && sentence_about(unit, mention)
+            {
+                *weight = Some(Weight::Passing);
+            }
+        }
+    }
+}
+
+/// A sentence with its own full stop that neither adds to a list nor says that something is wrong with what it names.
+fn sentence_about(unit: &Unit, mention: &Mention) -> bool {
+    let all = words(&unit.text);
+    let beside = all.iter().filter(|w| w.start < mention.start || w.start >= mention.end).count();
+    let adds = |w: &Word| {
+        matches!(
+            &*w.text,
+            "also" | "too" | "plus" | "same" | "both" | "well" | "and" | "likewise" | "affected" | "auch" | "aussi"
+        ) || ["leak", "expos", "compromis", "unused", "stale", "expir", "publi", "found"]
+            .iter()
+            .any(|stem| w.text.starts_with(stem))
+    };
+    // "The same job as B."
+    let before: Vec<&Word> = all.iter().filter(|w| w.start < mention.start).collect();
+    let compared = before.last().is_some_and(|w| matches!(&*w.text, "as" | "like" | "than"));
+    if compared && unit.text.trim_end().ends_with('.') {
+        return true;
+    }
+    beside >= 2
+        && unit.text.trim_end().ends_with('.')
+        && !unit.text[..mention.start].contains([':', '|'])
+        && !all.iter().any(adds)
 }
 
 /// Whether two are told apart by a part of their names only: `DEPLOY_KEY` and `DEPLOY_KEY_OLD`.

@@ -1,13 +1,11 @@
 //! Linking: which ticket speaks of which slot or credential, what it asks for, and the words that prove it. Pure: records come from
-//! `sources`, expectations are folded by `expect`.
-//!
-//! A ticket's text, as far as it is read (`bound`), is cut into units (`text`) and clauses with a stance (`stance`, `verbs`). Identifiers
+//! `sources`, expectations are folded by `expect`. A ticket's text, as far as it is read (`bound`), is cut into units (`text`) and clauses with a stance (`stance`, `verbs`). Identifiers
 //! are looked up token by token (`tokens`, `index`, `mention`), and tables give their rows a verdict (`table`). Namesakes are told apart by
-//! the words around them (`choose`), and what is acted on is linked (`links`). Intent, state, level, times and people are read from the same
-//! units, and `trust` decides whose words may loosen.
+//! the words around them (`choose`), and what is acted on is linked (`links`). `trust` decides whose words may loosen.
 
 mod abbreviated;
 mod access;
+mod added;
 mod address;
 mod answers;
 mod apart;
@@ -61,6 +59,7 @@ mod nouns;
 mod number;
 mod object;
 mod objected;
+mod objects;
 mod only;
 mod ordered;
 mod partial;
@@ -144,7 +143,7 @@ struct Read<'r> {
     trust: &'r Trust<'r>,
 }
 
-/// What the history tells before the text is read.
+/// What the history tells.
 #[derive(Clone, Copy)]
 struct Told<'r> {
     stated: &'r state::Stated,
@@ -254,8 +253,7 @@ impl Index {
 
     fn ticket(&self, read: &Read<'_>, told: Told<'_>, now: Timestamp) -> Ticket {
         let (record, trust, stated) = (read.record, read.trust, told.stated);
-        let mut why = Vec::new();
-        why.push(stated.why.clone());
+        let mut why = vec![stated.why.clone()];
         let mut distrusted = stated.distrusted.clone();
         let mut intent =
             self.reading(record, read.units, read.judged, read.mentions, |reading| reading.intent(&mut why));
@@ -302,7 +300,7 @@ impl Index {
         why.append(&mut linked.why);
         let grants = matches!(intent, Intent::Provision | Intent::Modify | Intent::Elevate);
         let mut removed = if intent == Intent::Modify { access::removals(read.context) } else { Vec::new() };
-        // "It should not be able to push, re-add it as read-only": what it shall have says more than that it shall lose something.
+        // "It should not be able to push, re-add it as read-only": what it shall have says more.
         if let Some(level) = self.shall_have(read, intent).filter(|_| !removed.is_empty()) {
             removed.retain(|removal| !removal.spans(level));
         }
@@ -437,6 +435,7 @@ impl Index {
         }
         read.trust.of_comments(&mut linked);
         read.trust.corrections(read.context, read.mentions, &mut linked, distrusted);
+        read.trust.added(read.context, read.mentions, intent, &mut linked);
         linked
     }
 

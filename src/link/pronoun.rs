@@ -67,7 +67,7 @@ impl Scene<'_> {
                     singled.extend(self.singled(number, index));
                 }
                 if own
-                    || !(clause.pronoun || former || goes_on(clause, text))
+                    || !(clause.pronoun || former || which(text) || goes_on(clause, text))
                     || !matches!(clause.stance, Stance::Act | Stance::Keep)
                 {
                     continue;
@@ -100,12 +100,22 @@ impl Scene<'_> {
                     }
                     (true, _) => 0..0,
                 };
-                for m in there {
+                // "B took over from A, which is to be removed": the last of them.
+                let which = clause.stance == Stance::Act && which(text);
+                let replaced = former && self.mentions[there.clone()].iter().any(|m| m.instrument);
+                let last = there.end.saturating_sub(1);
+                for m in there.filter(|m| !which || *m == last) {
                     let mention = &mut self.mentions[m];
+                    // "A was rotated to B. Delete the old key."
+                    if former && mention.instrument {
+                        continue;
+                    }
                     // "It was replaced in January, delete it": what became of it is the reason.
                     let told = mention.stance == Stance::Past
                         && clause.stance == Stance::Act
-                        && (mention.unit == number || happened(&self.context.judged[mention.unit], mention));
+                        && (replaced
+                            || mention.unit == number
+                            || happened(&self.context.judged[mention.unit], mention));
                     if mention.stance == Stance::Neutral
                         || told
                         || (clause.stance == Stance::Keep && mention.unit == number && !strong(judged, mention))
@@ -409,6 +419,11 @@ fn same_goes(text: &str) -> bool {
     ]
     .iter()
     .any(|words| lower.starts_with(words))
+}
+
+/// "…, which is to be removed": of what stands right before it.
+fn which(text: &str) -> bool {
+    words(text).first().is_some_and(|w| matches!(&*w.text, "which" | "who"))
 }
 
 /// "X was replaced in spring and should be deactivated": of what was named, without a word for it.

@@ -13,7 +13,7 @@ use super::stance::{Judged, Stance, judge};
 use super::text::{Origin, Shape, Unit};
 use super::tokens::{Word, tokens};
 use super::weights::{Weight, telling};
-use super::{Index, bound, filed, mention, moved, ordered, table, text};
+use super::{Index, bound, filed, mention, moved, objects, ordered, table, text};
 
 /// How a reason of `talk` begins that somebody's label or type gave.
 pub(super) const LABELLED: &str = "it is labelled";
@@ -106,6 +106,7 @@ impl Index {
         table::ticks(units, &mut judged, &mut mentions);
         moved::apply(units, &mut judged, &mut mentions);
         filed::spare_untouched(units, &mut mentions);
+        objects::apply(units, &judged, &mut mentions);
         (judged, mentions)
     }
 
@@ -143,6 +144,34 @@ impl Index {
 impl Reading<'_> {
     /// The intent, and why.
     pub(super) fn intent(&self, why: &mut Vec<String>) -> Intent {
+        let intent = self.weighed(why);
+        // "Create the successor, put it in, revoke 119": the steps of one rotation.
+        if intent == Intent::Revoke && self.makes_a_successor() {
+            why.push("intent rotate: what is revoked gets a successor".to_owned());
+            return Intent::Rotate;
+        }
+        intent
+    }
+
+    /// Whether somebody is asked to make what takes the place of the only thing that is to go.
+    fn makes_a_successor(&self) -> bool {
+        let verb = |w: &Word| {
+            matches!(&*w.text, "create" | "issue" | "generate" | "make" | "order" | "mint" | "request" | "erstellen")
+        };
+        let new = |w: &Word| matches!(&*w.text, "successor" | "replacement" | "nachfolger" | "sucesor" | "successeur");
+        let asked =
+            self.own().filter(|(unit, judged)| unit.shape != Shape::Code && !judged.question).any(|(_, judged)| {
+                let filler = |w: &&Word| matches!(&*w.text, "please" | "then" | "and" | "first" | "to" | "1" | "2");
+                let mut words = judged.words.iter().skip_while(filler);
+                words.next().is_some_and(verb) && words.take(4).any(new)
+            });
+        let mut acted = self.own_mentions().filter(|m| !m.identity && m.stance == Stance::Act).map(|m| &m.target);
+        let first = acted.next();
+        asked && acted.all(|other| Some(other) == first)
+    }
+
+    /// What the rules and the weights make of it.
+    fn weighed(&self, why: &mut Vec<String>) -> Intent {
         let ruled = self.ruled();
         // What names nothing is judged by the rules alone, as the sieve does.
         let named = self.own_mentions().next().is_some() || self.names_somebody();
