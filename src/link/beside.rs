@@ -180,6 +180,13 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     {
         return true;
     }
+    // "The workflow reads X.", where another one is to go.
+    let program = |word: &str| {
+        matches!(word, "workflow" | "workflows" | "job" | "jobs" | "pipeline" | "everything" | "build" | "release")
+    };
+    if matches!(one, "reads" | "uses" | "read" | "use") && program(two) && words.get(behind).is_none() {
+        return true;
+    }
     // "The engine has read X since release 26".
     if one == "read" && matches!(two, "has" | "have") && next(0) == "since" {
         return true;
@@ -203,8 +210,17 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
         .is_some_and(|w| !text[w.end..start].contains(','));
     // "A was rotated to B last week."
     let taken = one == "to"
-        && before(6 + article, &["rotated", "switched", "migrated", "swapped", "replaced", "renewed"])
+        && before(6 + article, &["rotated", "switched", "migrated", "swapped", "replaced", "renewed", "moved"])
         && before(8 + article, &["was", "were", "has", "have", "we", "i"]);
+    // "Change it after X has been changed", "with X in place", "the job that holds X", "who leaked X in 2024".
+    let taken = taken
+        || matches!(one, "after" | "once" | "when" | "while" | "since" | "because")
+        || (one == "with" && next(0) == "in" && matches!(next(1), "place" | "use"))
+        || (matches!(two, "who" | "that" | "which")
+            && matches!(
+                one,
+                "holds" | "has" | "contains" | "loads" | "caches" | "leaked" | "made" | "created" | "wrote"
+            ));
     if compared || taken || before(6, &["blocked", "blocks", "blocking", "waits", "waiting"]) {
         return true;
     }

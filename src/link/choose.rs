@@ -292,21 +292,36 @@ impl<'c> Context<'c> {
         if left.len() > 1 && fitting.len() == 1 {
             return Choice::of(fitting);
         }
+        // "Production only; the one of staging is public anyway."
+        if left.len() > 1 {
+            let own = self.units.iter().take(JOINS).filter(|other| matches!(other.origin, Origin::Body(_)));
+            let said = own.filter_map(|other| super::spread::only(&other.text)).next();
+            let fitting = said.map(|said| self.best(&left, &Hints::of(said, self.names))).unwrap_or_default();
+            if fitting.len() == 1 {
+                return Choice::of(fitting);
+            }
+        }
         if left.len() > 1 {
             let fitting = self.best(&left, &self.whole);
             if !fitting.is_empty() {
                 left = fitting;
             }
         }
-        let spread = everywhere(&unit.text).is_some_and(|by| {
-            left.iter().all(|of| {
-                let entity = &self.names.entities[*of];
-                let first = &self.names.entities[left[0]];
-                match by {
-                    Spread::Environments => entity.environment.is_some() && entity.place == first.place,
-                    Spread::Places => entity.of_repository() && entity.kind == first.kind,
-                }
-            })
+        let below = || {
+            let own = self.units.iter().take(JOINS).filter(|other| matches!(other.origin, Origin::Body(_)));
+            let mut short = own.filter(|other| unit.origin == Origin::Title && words(&other.text).len() < 7);
+            short.find_map(|other| everywhere(&other.text))
+        };
+        let spread = everywhere(&unit.text).or_else(below).is_some_and(|by| {
+            let first = left.first().map(|of| &self.names.entities[*of]);
+            let each = |by: &dyn Fn(&Entity) -> bool| left.iter().all(|of| by(&self.names.entities[*of]));
+            let place = |e: &Entity| e.environment.is_some() && first.is_some_and(|first| e.place == first.place);
+            let kind = |e: &Entity| e.of_repository() && first.is_some_and(|first| e.kind == first.kind);
+            match by {
+                Spread::Environments => each(&place),
+                Spread::Places => each(&kind),
+                Spread::All => each(&place) || each(&kind),
+            }
         });
         let all = left.len() > 1
             && (spread
@@ -385,7 +400,7 @@ impl<'c> Context<'c> {
             let values: Option<BTreeSet<String>> = entities.iter().map(|entity| by(entity)).collect();
             values.is_some_and(|values| values.len() == entities.len())
         };
-        told(&|e| e.place.clone().filter(|place| hints.places.contains(place)))
+        told(&|e| e.place.clone().filter(|place| hints.places.contains(place) || hints.near_places.contains(place)))
             || told(&|e| {
                 let own = environment(e.environment.as_deref()?).to_owned();
                 hints.environments.contains(&own).then_some(own)

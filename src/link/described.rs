@@ -123,6 +123,14 @@ impl Scene<'_> {
             let behind = judged.between(act.end, clause.end);
             let word =
                 behind.iter().find(|w| !matches!(&*w.text, "the" | "only" | "just" | "its" | "their" | "from"))?;
+            // "Only the staging one goes, production is still on keys."
+            let parted = self.context.units[number]
+                .text
+                .get(act.end..word.start)
+                .is_none_or(|between| between.contains([',', ';', ':', '.', '(', '\u{2013}', '\u{2014}']));
+            if parted {
+                return None;
+            }
             let name = environment(&word.text);
             matches!(name, "production" | "staging" | "development" | "test").then(|| name.to_owned())
         };

@@ -95,10 +95,23 @@ pub(super) fn ends_access(unit: &Unit, judged: &Judged<'_>, point: Point) -> boo
 /// out until Friday", "the freeze is on until …") is told by its first words.
 pub(super) fn states_end(judged: &Judged<'_>, point: Point) -> bool {
     let all = judged.before(point.start);
+    // "Running late, I moved the end to 15:00."
+    let clause = judged.at(point.start).and_then(|at| judged.clauses.get(at)).map_or(0, |clause| clause.start);
+    let own = judged.between(clause, point.start);
+    let moved = own.len() < all.len()
+        && own.first().is_some_and(|w| matches!(&*w.text, "i" | "we" | "end" | "expiry" | "extended" | "the"))
+        && states(own, judged, point);
     let no = |w: &Word| {
         matches!(&*w.text, "not" | "no" | "never" | "cannot" | "denied" | "refused" | "nicht" | "kein" | "pas" | "if")
             || w.text.ends_with("n't")
     };
+    (moved || states(all, judged, point))
+        && !all.iter().any(no)
+        && !all.iter().any(|w| elsewhere(&w.text) || matches!(&*w.text, "away" | "out" | "other"))
+}
+
+/// Whether the words before a time say what ends then, and that it does.
+fn states(all: &[Word<'_>], judged: &Judged<'_>, point: Point) -> bool {
     let first = all.iter().take_while(|w| agrees(&w.text)).count();
     let word = |at: usize| all.get(first + at).map(|w| w.text.as_str()).unwrap_or_default();
     let behind: Vec<&str> = judged.behind(point.end).iter().take(2).map(|w| w.text.as_str()).collect();
@@ -113,7 +126,7 @@ pub(super) fn states_end(judged: &Judged<'_>, point: Point) -> bool {
         STEMS.iter().any(|stem| word.starts_with(stem))
             || matches!(word, "set" | "leave" | "left" | "keep" | "kept" | "put" | "let")
     };
-    let states = match word(0) {
+    match word(0) {
         "" => behind.first() == Some(&"it") || first > 0,
         "it" | "this" | "that" | "keep" | "leave" | "let" | "stay" | "stays" | "valid" | "good" | "open" | "runs"
         | "ends" | "end" | "until" | "till" | "up" | "to" | "bis" | "jusqu'au" | "hasta" | "now" | "new" | "gets"
@@ -125,10 +138,7 @@ pub(super) fn states_end(judged: &Judged<'_>, point: Point) -> bool {
         }
         "will" => done(word(1)),
         other => thing(other) || done(other),
-    };
-    states
-        && !all.iter().any(no)
-        && !all.iter().any(|w| elsewhere(&w.text) || matches!(&*w.text, "away" | "out" | "other"))
+    }
 }
 
 /// "The certificate expires on 1 December", "the old approver is off until Friday": what lasts until then is something else.

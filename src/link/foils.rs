@@ -93,7 +93,15 @@ impl Scene<'_> {
         if units.is_empty() {
             return;
         }
+        // "X moved", and below: "Y is to be deleted, everything reads X now".
+        let told = |(m, _): &&(Mention, Option<Weight>)| m.instrument && matches!(self.unit(m).origin, Origin::Body(_));
+        let read: Vec<Target> = weighed.iter().filter(told).map(|(m, _)| m.target.clone()).take(FOILS).collect();
         for (mention, weight) in weighed.iter_mut().filter(|(m, weight)| weight.is_some() && !m.identity) {
+            let titled = self.unit(mention).origin == Origin::Title && mention.stance != Stance::Act;
+            if titled && read.contains(&mention.target) && !targets.contains(&mention.target) {
+                *weight = Some(Weight::Passing);
+                continue;
+            }
             let unit = self.unit(mention);
             let tells = mention.stance == Stance::Neutral
                 || (mention.stance == Stance::Act && !acts(mention).is_empty() && !ends(mention));

@@ -104,7 +104,10 @@ impl Hints {
                     "week" | "weeks" | "run" | "runs" | "suite" | "case" | "cases" | "plan" | "report" | "drill"
                 ));
             let named = text != "live"
-                || matches!(next, "database" | "environment" | "system" | "secret" | "cluster")
+                || matches!(
+                    next,
+                    "database" | "environment" | "system" | "secret" | "cluster" | "key" | "keys" | "token"
+                )
                 || ["environment", "environnement", "umgebung", "entorno"].iter().any(|noun| near(1).ends_with(noun));
             if common || (known && named && !trial) {
                 hints.environments.insert(normal.to_owned());
@@ -121,6 +124,8 @@ impl Hints {
                 "here" if matches!(next, "" | "inherit" | "and") && at > 0 => hints.here = true,
                 "our" if words.get(at + 1).is_some_and(|w| shouted(&all[w.start..w.end])) => hints.here = true,
                 // "Our own X": this repository's. "So that the group's one applies": another one.
+                // "Remove the override."
+                "override" => hints.below = true,
                 "own" if matches!(near(1), "our" | "its" | "their" | "the" | "my" | "your") => hints.below = true,
                 _ if word.text.ends_with("'s") && matches!(next, "one" | "ones") => {}
                 "organization" | "organisation" | "org" | "group" | "grupo" | "groupe" | "gruppe"
@@ -342,7 +347,16 @@ fn placed(text: &str, words: &[Word], start: usize, end: usize) -> bool {
                 | "doit"
                 | "debe"
         );
-    opens || boxed || owns || (behind && free)
+    // "In shop and site".
+    let joined = before
+        .strip_suffix(" and")
+        .or_else(|| before.strip_suffix(" und"))
+        .or_else(|| before.strip_suffix(','))
+        .is_some_and(|front| {
+            let mut words = front.trim_end().rsplit(' ').skip(1);
+            words.next().is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "in" | "of" | "from" | "both"))
+        });
+    opens || boxed || owns || ((behind || joined) && free)
 }
 
 /// Whether a repository or group lies in another.

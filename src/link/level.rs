@@ -355,7 +355,8 @@ impl Asked<'_> {
                     ))
                 || matches!(back(1), "need" | "needs" | "requires") && back(2) == "longer" && back(3) == "no";
             let denied = denied || unneeded || replaced || back_to;
-            let shall = (1..=3).any(|n| matches!(back(n), "to" | "only" | "needs")) || back(1) == "still";
+            let shall =
+                (1..=3).any(|n| matches!(back(n), "to" | "only" | "needs")) || (back(1) == "still" && back(2) == "may");
             if !denied && (shall || !was) {
                 out.push((level, (1..=3).any(|n| matches!(back(n), "to" | "auf" | "à" | "a"))));
             }

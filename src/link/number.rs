@@ -110,6 +110,11 @@ pub(super) fn keys(number: usize, units: &[Unit], words: &[Word], names: &Names)
         let one = digit.text.len() == 1 && digit.text.bytes().all(|b| b.is_ascii_digit());
         let of =
             words.get(at + 2).is_some_and(|w| matches!(w.text.as_str(), "of" | "from" | "for" | "belonging" | "von"));
+        // "The second key".
+        let ordinal = ["first", "second", "third"].iter().position(|word| key.text == *word);
+        if let Some(at) = ordinal.filter(|_| digit.text == "key" && !of) {
+            return Some(["1", "2", "3"][at]);
+        }
         (key.text == "key" && one && !of).then_some(digit.text.as_str())
     };
     let mut out = Vec::new();

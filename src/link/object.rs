@@ -199,7 +199,10 @@ impl Reading<'_> {
         // "It asks every customer to renew."
         let bare = (words.len() <= 3 || (act.modal && words.last().is_some_and(|w| w.start < act.end)))
             && !words.iter().any(|w| other(w) && !w.text.ends_with("ly"));
-        if bare && act.form == Form::Base && self.named_before(number) {
+        // "To be deleted, …", "replace its value".
+        let left_out = act.form == Form::Base || (act.form == Form::Participle && act.modal);
+        let value = act.form == Form::Base && words.iter().any(|w| matches!(&*w.text, "value" | "values"));
+        if (bare && left_out || value) && self.named_before(number) {
             return true;
         }
         // "new", "change", "update", "pull" say something of keys only right beside them.

@@ -115,7 +115,10 @@ fn connected(unit: &Unit, judged: &Judged<'_>, from: usize, to: usize) -> bool {
     let between = unit.text.get(from..to).unwrap_or_default();
     let words = judged.between(from, to);
     let joins = |w: &Word| {
-        matches!(&*w.text, "and" | "or" | "plus" | "und" | "oder" | "et" | "ou" | "y" | "o" | "sowie" | "nor")
+        matches!(
+            &*w.text,
+            "and" | "or" | "plus" | "und" | "oder" | "et" | "ou" | "y" | "o" | "sowie" | "nor" | "well" | "also"
+        )
     };
     words.len() <= APART
         && (words.iter().any(joins) || between.contains([',', '&', '/', '+', ';']) || words.is_empty())

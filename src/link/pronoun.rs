@@ -100,6 +100,11 @@ impl Scene<'_> {
                     }
                     (true, _) => 0..0,
                 };
+                // "We moved from A to B. Remove the old secret": of their sentence the one that is left behind.
+                let there = match self.mentions.get(there.start).filter(|m| former && m.instrument) {
+                    Some(first) => self.of_unit(first.unit),
+                    None => there,
+                };
                 // "B took over from A, which is to be removed": the last of them.
                 let which = clause.stance == Stance::Act && which(text);
                 let replaced = former && self.mentions[there.clone()].iter().any(|m| m.instrument);
@@ -116,7 +121,13 @@ impl Scene<'_> {
                         && (replaced
                             || mention.unit == number
                             || happened(&self.context.judged[mention.unit], mention));
+                    // "Do you still need A? If not, delete it."
+                    let asked = mention.stance == Stance::Example
+                        && clause.stance == Stance::Act
+                        && unit.text.to_lowercase().starts_with("if no")
+                        && self.context.judged[mention.unit].question;
                     if mention.stance == Stance::Neutral
+                        || asked
                         || told
                         || (clause.stance == Stance::Keep && mention.unit == number && !strong(judged, mention))
                     {

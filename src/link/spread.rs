@@ -22,9 +22,36 @@ pub(super) fn singles_out(text: &str) -> bool {
     words(text).iter().any(|w| matches!(w.text.as_str(), "one" | "only" | "ones"))
 }
 
+/// "Production only", "only in staging", "nur Produktion": a stretch that singles an environment out.
+pub(super) fn only(text: &str) -> Option<&str> {
+    let all = words(text);
+    let short = all.len() <= 2 && !all.is_empty();
+    let no = |at: usize| at.checked_sub(1).is_some_and(|at| matches!(&*all[at].text, "not" | "nicht" | "pas" | "no"));
+    (0..all.len()).find_map(|at| {
+        let only = matches!(&*all[at].text, "only" | "just" | "nur" | "uniquement" | "solo" | "s\u{f3}lo") && !no(at);
+        let near = |from: usize, to: usize| {
+            all.get(from..to.min(all.len())).unwrap_or_default().iter().find(|w| place(&w.text)).map(|w| w.start..w.end)
+        };
+        let found = if only {
+            near(at + 1, at + 4).or_else(|| near(at.saturating_sub(2), at))
+        } else {
+            Some(&all[at]).filter(|w| short && place(&w.text)).map(|w| w.start..w.end)
+        };
+        found.and_then(|range| text.get(range))
+    })
+}
+
+/// The name of an environment, by any word.
+fn place(word: &str) -> bool {
+    matches!(super::hints::environment(word), "production" | "staging" | "development" | "sandbox")
+}
+
 /// "In all environments": everything that is left, and differs in that alone.
 pub(super) fn everywhere(text: &str) -> Option<Spread> {
     let all = words(text);
+    if all.iter().any(|w| matches!(&*w.text, "everywhere" | "\u{fc}berall" | "partout")) {
+        return Some(Spread::All);
+    }
     all.windows(2).find_map(|pair| match (pair[0].text.as_str(), pair[1].text.as_str()) {
         ("all" | "every" | "each" | "alle" | "allen" | "jeder" | "tous" | "toutes" | "todos" | "todas", next) => {
             match next {
@@ -76,6 +103,8 @@ pub(super) fn same_place(text: &str) -> bool {
 pub(super) enum Spread {
     Environments,
     Places,
+    /// In either.
+    All,
 }
 
 /// Whether places that a text names are joined, not set against each other.
