@@ -99,6 +99,18 @@ pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
             return true;
         }
         // `Action: "revoke"` answers, and a title in quotes is a title.
+        // `text: "rotate it"` is what is to be printed.
+        let printed = before.trim_end().strip_suffix(':').is_some_and(|key| {
+            super::tokens::words(key).last().is_some_and(|w| {
+                matches!(
+                    &*w.text,
+                    "text" | "wording" | "slogan" | "caption" | "headline" | "motto" | "aufschrift" | "texte"
+                )
+            })
+        });
+        if printed {
+            return true;
+        }
         let answers = before.trim_end().ends_with([':', '=']) || inside.len() * 5 > text.len() * 4;
         inside.len() <= LONGEST && !answers && (called(before) || !named(inside))
     };

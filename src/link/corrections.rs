@@ -65,7 +65,11 @@ impl Trust<'_> {
             let may = self.trusts(&comment.author, comment.at) || self.opener_writes(comment);
             // "Stop for X" objects where objections are asked for.
             let (corrects, wrong) = (
-                if invited { corrects(&text.replace("Stop", "").replace("stop", "")) } else { corrects(&text) },
+                if invited {
+                    corrects(&text.replace("Stop", "").replace("stop", ""))
+                } else {
+                    corrects(&text) || takes_back(&text)
+                },
                 wrong(&text) && !was_wrong(&text),
             );
             // Whoever closes it without a deed names what was kept.

@@ -93,11 +93,11 @@ pub(super) fn ends_access(unit: &Unit, judged: &Judged<'_>, point: Point) -> boo
 
 /// Whether a sentence states the end of an access at a time: "fine, you have it until …", "new end: …". What else lasts until a day ("I am
 /// out until Friday", "the freeze is on until …") is told by its first words.
-pub(super) fn states_end(judged: &Judged<'_>, point: Point) -> bool {
+pub(super) fn states_end(unit: &Unit, judged: &Judged<'_>, point: Point) -> bool {
     let all = judged.before(point.start);
     // "Running late, I moved the end to 15:00."
-    let clause = judged.at(point.start).and_then(|at| judged.clauses.get(at)).map_or(0, |clause| clause.start);
-    let own = judged.between(clause, point.start);
+    let comma = unit.text.get(..point.start).and_then(|text| text.rfind(", ")).unwrap_or_default();
+    let own = judged.between(comma, point.start);
     let moved = own.len() < all.len()
         && own.first().is_some_and(|w| matches!(&*w.text, "i" | "we" | "end" | "expiry" | "extended" | "the"))
         && states(own, judged, point);

@@ -348,14 +348,10 @@ fn placed(text: &str, words: &[Word], start: usize, end: usize) -> bool {
                 | "debe"
         );
     // "In shop and site".
-    let joined = before
-        .strip_suffix(" and")
-        .or_else(|| before.strip_suffix(" und"))
-        .or_else(|| before.strip_suffix(','))
-        .is_some_and(|front| {
-            let mut words = front.trim_end().rsplit(' ').skip(1);
-            words.next().is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "in" | "of" | "from" | "both"))
-        });
+    let joined = before.strip_suffix(" and").or_else(|| before.strip_suffix(" und")).is_some_and(|front| {
+        let mut words = front.trim_end().rsplit(' ').skip(1);
+        words.next().is_some_and(|word| matches!(word.to_ascii_lowercase().as_str(), "in" | "of" | "from" | "both"))
+    });
     opens || boxed || owns || ((behind || joined) && free)
 }
 

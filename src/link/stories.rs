@@ -204,7 +204,7 @@ impl Reading<'_> {
                 && self.of_unit(number).iter().any(named)
                 && self.judged[number].clauses.iter().any(|clause| {
                     clause.stance == Stance::Act
-                        && clause.acts.iter().any(|act| {
+                        && clause.acts.iter().filter(|act| !tells(&unit.text[act.start..act.end])).any(|act| {
                             (items && unit.shape == Shape::Item && act.form == Form::Participle)
                                 || act.form == Form::Base && act.start < clause.end && self.opens(number, act)
                                 || (unit.origin == Origin::Title && act.form == Form::Base)
@@ -213,6 +213,11 @@ impl Reading<'_> {
                 })
         })
     }
+}
+
+/// "X expired": how a thing is, and no order.
+fn tells(said: &str) -> bool {
+    super::nouns::expires(said) || super::nouns::condition(said)
 }
 
 /// Where a story's wish begins: "as a … I want", "as the … I would like".

@@ -67,7 +67,7 @@ tritt aus|gekündigt|vertrag läuft aus|vertrag endet|vertragsende|geht in rente
     (
         Intent::Modify,
         Force::Strong,
-        "wechselt ins|wechselt in die|wechselt in den|wechselt intern|wechselt das team|wechselt die abteilung|wechselt zum|wechselt zur|herabstufen|herabsetzen|ihm zu entziehen|ihr zu entziehen|ihnen zu entziehen|auf nur-lesen|auf nur lesen|herunterstufen|runterstufen|zurückstufen|einschränken|beschränken|reduzieren|begrenzen|zu viele rechte|zu viel rechte|kein zugriff mehr|keinen zugriff mehr|keinen zugang mehr|kein zugang mehr|darf nicht mehr lesen|darf nicht mehr schreiben|darf nicht mehr zugreifen|soll nicht mehr lesen|soll nicht mehr schreiben",
+        "rechte verkleinern|rechte verringern|weniger rechte|keine schreibrechte mehr|keinen schreibzugriff mehr|keine adminrechte mehr|nur noch lesen|nur noch lesezugriff|nur noch leserechte|nur noch lesend|wechselt ins|wechselt in die|wechselt in den|wechselt intern|wechselt das team|wechselt die abteilung|wechselt zum|wechselt zur|herabstufen|herabsetzen|ihm zu entziehen|ihr zu entziehen|ihnen zu entziehen|auf nur-lesen|auf nur lesen|herunterstufen|runterstufen|zurückstufen|einschränken|beschränken|reduzieren|begrenzen|zu viele rechte|zu viel rechte|kein zugriff mehr|keinen zugriff mehr|keinen zugang mehr|kein zugang mehr|darf nicht mehr lesen|darf nicht mehr schreiben|darf nicht mehr zugreifen|soll nicht mehr lesen|soll nicht mehr schreiben",
         "herabgestuft|eingeschränkt|beschränkt|reduziert|zurückgestuft",
         "rollenwechsel|teamwechsel|abteilungswechsel|herabstufung|rechteänderung|zugriffsänderung",
     ),

@@ -133,7 +133,8 @@ impl Times<'_> {
             let as_agreed = || super::tokens::says(&words(&unit.text), &[&["as", "agreed"], &["as", "planned"]]);
             let sooner = sooner && !((refuses(unit) || said().any(refuses)) && as_agreed());
             let states = self.points(number, unit).iter().any(|(point, role)| {
-                !matches!(role, Role::Happened | Role::Start) && super::ending::states_end(&self.judged[number], *point)
+                !matches!(role, Role::Happened | Role::Start)
+                    && super::ending::states_end(unit, &self.judged[number], *point)
             });
             let moves = sooner
                 || moving(&unit.text).is_some()
