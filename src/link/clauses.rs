@@ -108,7 +108,11 @@ pub(super) fn quoted(text: &str) -> Vec<Range<usize>> {
                 )
             })
         });
-        if printed {
+        // `Revert "rotate X"`: a commit's title.
+        let commit = super::tokens::words(before)
+            .last()
+            .is_some_and(|w| matches!(&*w.text, "revert" | "reverts" | "reverted" | "commit" | "undo"));
+        if printed || commit {
             return true;
         }
         let answers = before.trim_end().ends_with([':', '=']) || inside.len() * 5 > text.len() * 4;

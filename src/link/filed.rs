@@ -27,7 +27,11 @@ pub(super) const AFTERWARDS: [&str; 13] = [
 pub(super) const FILED: [&str; 6] = ["ticket", "change", "record", "entry", "erfasst", "angelegt"];
 
 /// Phrases that say it.
-pub(super) const FILED_AFTERWARDS: [&[&str]; 71] = [
+pub(super) const FILED_AFTERWARDS: [&[&str]; 75] = [
+    &["forgot", "to", "open", "an", "issue"],
+    &["forgot", "to", "file"],
+    &["so", "here", "it", "is"],
+    &["log", "entry"],
     &["ticket", "comes", "late"],
     &["ticket", "is", "late"],
     &["ticket", "nur", "damit"],

@@ -11,6 +11,7 @@ mod answers;
 mod apart;
 mod appointed;
 mod approval;
+mod around;
 mod beside;
 mod bound;
 mod boxes;

@@ -136,7 +136,10 @@ impl Times<'_> {
         let judged = &self.judged[number];
         let acts = judged.clauses.iter().filter(|clause| clause.stance == Stance::Act).any(|clause| {
             clause.acts.iter().any(|act| {
-                act.intent == self.intent || (self.intent == Intent::Offboard && act.intent == Intent::Revoke)
+                let said = self.units[number].text.get(act.start..act.end).unwrap_or_default();
+                (act.intent == self.intent || (self.intent == Intent::Offboard && act.intent == Intent::Revoke))
+                    && !expires(said)
+                    && !condition(said)
             })
         });
         that_day_at(&judged.words).filter(|_| acts && !judged.question)

@@ -142,10 +142,49 @@ fn dates(ticket: &Ticket, more: &Ticket, completed: &Record) -> bool {
         && if ticket.window.is_none() { ticket.intent == Intent::Elevate || limits(completed) } else { starts() };
     // "Removed on 11 April, closing." is a note of what was done.
     let said = completed.comments.iter().filter_map(|comment| comment.at).min();
-    let ahead = |at: Timestamp| said.is_none_or(|said| at > said);
+    let ahead = |at: Timestamp| said.is_none_or(|said| at > said) && sets_a_day(completed);
     let effective =
         ticket.intent == more.intent && ticket.effective_at.is_none() && more.effective_at.is_some_and(ahead);
     same && (window || effective)
+}
+
+/// Whether a comment says from when something holds or when it is to be done: "passes at 22:14" does not.
+fn sets_a_day(record: &Record) -> bool {
+    record.texts.iter().filter(|text| text.field.starts_with("comment ")).any(|text| {
+        super::tokens::words(&text.text).iter().any(|w| {
+            matches!(
+                &*w.text,
+                "effective"
+                    | "effect"
+                    | "from"
+                    | "on"
+                    | "date"
+                    | "day"
+                    | "earliest"
+                    | "before"
+                    | "starting"
+                    | "planned"
+                    | "scheduled"
+                    | "agreed"
+                    | "please"
+                    | "until"
+                    | "wirksam"
+                    | "ab"
+                    | "gilt"
+                    | "zum"
+                    | "am"
+                    | "bis"
+                    | "bitte"
+                    | "partir"
+                    | "compter"
+                    | "le"
+                    | "desde"
+                    | "el"
+                    | "hasta"
+                    | "vigor"
+            )
+        })
+    })
 }
 
 /// Whether a comment speaks of the access's own end: what else lasts until some day limits nothing.

@@ -200,7 +200,7 @@ impl Reading<'_> {
         if !orders && self.tells_a_story() {
             return Some("it tells what a product shall do".to_owned());
         }
-        if first_act.is_none() && self.tells_a_bug() {
+        if first_act.is_none() && (self.tells_a_bug() || self.only_describes()) {
             return Some("it tells what is wrong with a product".to_owned());
         }
         if let Some(said) = self.disclaims().filter(|_| first_act.is_none() && !self.body_orders()) {
@@ -221,6 +221,7 @@ impl Reading<'_> {
             clause.acts.iter().any(|act| {
                 act.start > at
                     && act.form != Form::Noun
+                    && !condition(&text[act.start..act.end])
                     && (act.modal
                         || text[at..act.start].trim_end().ends_with([':', '–', '—', '-'])
                         || (act.form == Form::Base && text[at..act.start].trim_end().ends_with(','))
@@ -443,8 +444,8 @@ impl Reading<'_> {
         let purpose = matches!(words[at].text.as_str(), "post-mortem" | "postmortem" | "write-up")
             && (1..=2).any(|n| before(n) == "for");
         let named = self.of_unit(title).iter().any(|m| !m.identity)
-            // "Update the page about X".
-            && (ends(&[Intent::Revoke, Intent::Offboard]) || (ends(&[Intent::Rotate]) && !about));
+            // "Update the page about X", "delete the wiki page about X".
+            && ((ends(&[Intent::Revoke, Intent::Offboard]) && !about) || (ends(&[Intent::Rotate]) && !about));
         let place = path
             || ours
             || named

@@ -78,6 +78,8 @@ impl Ruled {
             || (self.intent == Intent::Modify && other == Intent::Provision)
             || (self.talk.is_some() && grants(other));
         match self.intent {
+            // What a title only talks of.
+            Intent::None if self.talk.is_some() => BUGS,
             _ if loosens || points >= 10.0 => ordered,
             Intent::None => nothing,
             _ => something,
@@ -371,7 +373,11 @@ impl Reading<'_> {
 
     /// "No action is requested by this report", "no actions came out of it": the ticket says so itself.
     fn asks_nothing(&self) -> bool {
-        const PHRASES: [&[&str]; 13] = [
+        const PHRASES: [&[&str]; 17] = [
+            &["without", "changing", "it"],
+            &["without", "touching", "it"],
+            &["without", "any", "change"],
+            &["review", "only"],
             &["no", "action", "is", "requested"],
             &["no", "action", "is", "required"],
             &["no", "action", "is", "needed"],

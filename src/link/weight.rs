@@ -118,6 +118,7 @@ impl Reading<'_> {
             && self.judged[number].behind(act.end).first().is_some_and(|w| matches!(w.text.as_str(), "no" | "nothing"));
         // "Rate limits".
         let noun = moves
+            || self.around(number, unit, act)
             || (said == "limits"
                 && before
                     .last()
@@ -174,9 +175,13 @@ impl Reading<'_> {
         let called_so = behind.first().is_some_and(|w| {
             (act.form == Form::Noun && machine(w)) || (alone && !act.modal && (machine(w) || text(w)))
         });
+        // "The job that rotates X runs at night."
+        let job = |w: &super::tokens::Word| {
+            matches!(&*w.text, "job" | "cron" | "cronjob" | "workflow" | "task" | "timer" | "bot")
+        };
         let does = |at: usize| {
             let which = before.iter().rev().nth(at).is_some_and(|w| w.text != "to");
-            before.iter().rev().nth(at + 1).is_some_and(|w| machine(w) || (which && text(w)))
+            before.iter().rev().nth(at + 1).is_some_and(|w| machine(w) || (which && (text(w) || job(w))))
         };
         let by_machine = called_so
             || before
