@@ -417,7 +417,7 @@ impl Reading<'_> {
             // "X is Maintainer"
             let is = near(all, at.saturating_sub(2), at, &["is", "ist", "est"])
                 && matches!(all[at].text.as_str(), "maintainer" | "developer" | "owner" | "admin" | "administrator");
-            is || near(all, at.saturating_sub(3), at, &["has", "have", "holds", "may", "hat", "tiene"])
+            is || near(all, at.saturating_sub(3), at, &["has", "have", "holds", "may", "can", "hat", "tiene"])
                 && !near(all, at.saturating_sub(2), at, &["to", "zu", "que"])
         }) && any(&|all, at| {
             (near(all, at.saturating_sub(3), at, &["only", "nur", "just", "sólo", "solo"])
@@ -430,7 +430,7 @@ impl Reading<'_> {
                     all,
                     at + 1,
                     at + 4,
-                    &["enough", "plenty", "suffices", "do", "sufficient", "reicht", "genügt", "basta", "suffit"],
+                    &["enough", "plenty", "suffices", "do", "sufficient", "all", "reicht", "genügt", "basta", "suffit"],
                 ) && !near(all, at + 1, at + 4, &["not", "nicht", "no", "pas"]))
         })
     }

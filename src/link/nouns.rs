@@ -82,6 +82,8 @@ pub(super) fn condition(word: &str) -> bool {
             | "no longer used"
             | "no longer required"
             | "never used"
+            | "was never used"
+            | "were never used"
             | "never been used"
             | "leaked"
             | "compromised"

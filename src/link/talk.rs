@@ -68,6 +68,11 @@ impl Reading<'_> {
             .filter(|talk| !own.get(*talk + 1).is_some_and(|w| carries(&w.text) && own[*talk].end + 1 == w.start))
             // "Freezer monitor": a thing, where "monitor X" is what is to be done.
             .filter(|talk| own.get(*talk).is_none_or(|w| w.text != "monitor" || *talk == 0))
+            // "Policy for secret/app/db": Vault's.
+            .filter(|talk| {
+                own.get(*talk).is_none_or(|w| w.text != "policy")
+                    || !self.of_unit(first.0).iter().any(|m| !m.identity && said[m.start..m.end].contains('/'))
+            })
             // "90 minutes of write".
             .filter(|talk| {
                 let number =
@@ -153,7 +158,12 @@ impl Reading<'_> {
             return Some(format!("its title is about a text, \"{text}\""));
         }
         let by_fields = fields.contains_key(&Field::Level) && fields.contains_key(&Field::Until);
-        if self.only_trouble(first.0) && !self.afterwards() && !by_fields && !self.lends() && !self.body_orders() {
+        if self.only_trouble(first.0)
+            && !self.afterwards()
+            && !by_fields
+            && !self.lends()
+            && !(self.body_orders() || self.body_asks())
+        {
             return Some("its title tells of a trouble".to_owned());
         }
         // "Stolen notebook: renew what was on it", and a heading over what is to be renewed.
@@ -200,7 +210,7 @@ impl Reading<'_> {
         if !orders && self.tells_a_story() {
             return Some("it tells what a product shall do".to_owned());
         }
-        if first_act.is_none() && (self.tells_a_bug() || self.only_describes()) {
+        if (first_act.is_none() && self.tells_a_bug()) || self.only_describes() {
             return Some("it tells what is wrong with a product".to_owned());
         }
         if let Some(said) = self.disclaims().filter(|_| first_act.is_none() && !self.body_orders()) {
