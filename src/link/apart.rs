@@ -104,6 +104,7 @@ pub(super) fn taken((cue, length): (Cue, usize), text: &str, words: &[Word], at:
             let mine = matches!((word(at), word(at + 1)), ("is" | "are", "mine" | "ours"))
                 && words[at..].windows(2).take(REACH).any(|pair| {
                     (pair[0].text == "please" && TAKES.contains(&&*pair[1].text))
+                        || (matches!(&*pair[0].text, "must" | "can" | "should" | "may") && pair[1].text == "go")
                         || (TAKES.contains(&&*pair[0].text) && matches!(&*pair[1].text, "it" | "them" | "both"))
                 });
             // "Neither of these is read by a workflow."
@@ -370,6 +371,13 @@ pub(super) fn indirect(text: &str, words: &[Word], at: usize) -> bool {
     if matches!(word(1), "for" | "f\u{fc}r" | "por" | "d'avoir" | "de")
         && (2..4).any(|back| matches!(word(back), "thanks" | "thank" | "danke" | "gracias"))
         || word(1) == "d'avoir" && word(2) == "merci"
+    {
+        return true;
+    }
+    // "My last ticket asked to revoke X by mistake."
+    if word(1) == "to"
+        && matches!(word(2), "asked" | "said" | "wanted" | "told")
+        && matches!(word(3), "ticket" | "request" | "mail" | "note" | "comment" | "colleague")
     {
         return true;
     }

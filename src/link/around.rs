@@ -18,11 +18,14 @@ impl Reading<'_> {
         let judged = &self.judged[number];
         let behind = judged.behind(act.end);
         let named = self.of_unit(number).iter().filter(|m| !m.identity && m.start >= act.end).map(|m| m.start).min();
+        let comma = unit.text[act.end..].find([',', ';', ':', '.']).map_or(unit.text.len(), |at| act.end + at);
         let ends = |w: &&Word| {
-            !matches!(
-                &*w.text,
-                "of" | "for" | "about" | "in" | "on" | "to" | "from" | "that" | "which" | "with" | "and"
-            ) && named.is_none_or(|named| w.start < named)
+            w.start < comma
+                && !matches!(
+                    &*w.text,
+                    "of" | "for" | "about" | "in" | "on" | "to" | "from" | "that" | "which" | "with" | "and"
+                )
+                && named.is_none_or(|named| w.start < named)
         };
         let object: Vec<&Word> = behind.iter().take(REACH).take_while(ends).collect();
         let last = object.last().map(|w| w.text.as_str()).unwrap_or_default();

@@ -203,6 +203,36 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     if (one == "to" && two == "next") || matches!(one, "beside" | "alongside") {
         return true;
     }
+    // "Related: X", "masked: X".
+    let line = text[..start].rsplit(['\n', '.', ';']).next().unwrap_or_default();
+    let key = line
+        .trim_end_matches(['`', '*', '"', ' '])
+        .strip_suffix(':')
+        .unwrap_or_default()
+        .trim_matches(['*', '_', ' ', '-']);
+    if matches!(
+        &*key.to_lowercase(),
+        "related"
+            | "see"
+            | "see also"
+            | "cc"
+            | "compare"
+            | "similar"
+            | "reference"
+            | "references"
+            | "masked"
+            | "not affected"
+            | "unaffected"
+            | "for comparison"
+            | "siehe"
+            | "siehe auch"
+            | "verwandt"
+            | "voir"
+            | "voir aussi"
+            | "v\u{e9}ase"
+    ) {
+        return true;
+    }
     // "Unlike B, A must be removed."
     let compared = words[at.saturating_sub(6)..at]
         .iter()

@@ -93,11 +93,25 @@ impl Scene<'_> {
         if units.is_empty() {
             return;
         }
+        // "B was already revoked last year."
+        let gone = |(m, _): &&(Mention, Option<Weight>)| {
+            let clause = m.clause.and_then(|clause| self.judged(m.unit).clauses.get(clause));
+            m.stance == Stance::Past
+                && clause.is_some_and(|clause| {
+                    clause.told.iter().any(|act| matches!(act.intent, Intent::Revoke | Intent::Rotate))
+                })
+        };
+        let gone: Vec<Target> = weighed.iter().filter(gone).map(|(m, _)| m.target.clone()).take(FOILS).collect();
         // "X moved", and below: "Y is to be deleted, everything reads X now".
         let told = |(m, _): &&(Mention, Option<Weight>)| m.instrument && matches!(self.unit(m).origin, Origin::Body(_));
         let read: Vec<Target> = weighed.iter().filter(told).map(|(m, _)| m.target.clone()).take(FOILS).collect();
         for (mention, weight) in weighed.iter_mut().filter(|(m, weight)| weight.is_some() && !m.identity) {
             let titled = self.unit(mention).origin == Origin::Title && mention.stance != Stance::Act;
+            if mention.stance == Stance::Neutral && gone.contains(&mention.target) && !targets.contains(&mention.target)
+            {
+                *weight = Some(Weight::Passing);
+                continue;
+            }
             if titled && read.contains(&mention.target) && !targets.contains(&mention.target) {
                 *weight = Some(Weight::Passing);
                 continue;

@@ -272,21 +272,23 @@ impl Scene<'_> {
         }
         let all = words(text);
         let word = |at: usize| all.get(at).map(|w| w.text.as_str()).unwrap_or_default();
-        let at = match (word(0), word(1)) {
-            ("the", "first") => 0,
-            ("the", "second") => 1,
-            _ => return,
-        };
-        let one = usize::from(word(2) == "one");
+        let ordinals = ["first", "second", "third", "fourth", "last"];
+        let Some(place) = ordinals.iter().position(|ordinal| word(0) == "the" && word(1) == *ordinal) else { return };
+        let several = usize::from(matches!(word(2), "two" | "three"));
+        let one = several.max(usize::from(word(2) == "one"));
         let verb = matches!(
             word(2 + one),
             "is" | "it"
+                | "are"
                 | "was"
                 | "can"
                 | "may"
                 | "stays"
+                | "stay"
                 | "remains"
+                | "remain"
                 | "has"
+                | "have"
                 | "must"
                 | "should"
                 | "he"
@@ -294,18 +296,38 @@ impl Scene<'_> {
                 | "they"
         );
         let end = self.of_unit(number).start;
-        let near: Vec<usize> = (0..end).rev().take(20).filter(|m| !self.mentions[*m].identity).collect();
+        let mut near: Vec<usize> = (0..end).rev().take(20).filter(|m| !self.mentions[*m].identity).collect();
         let Some(last) = near.first().map(|m| self.mentions[*m].unit) else { return };
-        let pair: Vec<usize> = near.into_iter().take_while(|m| self.mentions[*m].unit == last).collect();
-        if verb
-            && within(self.context.units, number, last)
-            && let [second, first] = pair[..]
-        {
-            let (one, other) = if at == 0 { (first, second) } else { (second, first) };
-            self.mentions[one].stance = stance;
-            // Of two, one is singled out.
-            if stance == Stance::Act && self.mentions[other].stance == Stance::Neutral {
-                self.mentions[other].instrument = true;
+        if !verb || !within(self.context.units, number, last) {
+            return;
+        }
+        // Names of one sentence, or one below the other.
+        let listed = |m: &usize| {
+            let unit = self.mentions[*m].unit;
+            unit == last || matches!(self.context.units[unit].shape, Shape::Item | Shape::Row | Shape::Code)
+        };
+        near = near
+            .into_iter()
+            .take_while(listed)
+            .take_while(|m| within(self.context.units, number, self.mentions[*m].unit))
+            .collect();
+        near.reverse();
+        let length = near.len();
+        let count = match word(2) {
+            "two" => 2,
+            "three" => 3,
+            _ => 1,
+        };
+        let from = if place == 4 { length.saturating_sub(count) } else { place };
+        if !(2..=6).contains(&length) || (several > 0 && !matches!(place, 0 | 4)) || from + count > length {
+            return;
+        }
+        for (at, m) in near.into_iter().enumerate() {
+            if (from..from + count).contains(&at) {
+                self.mentions[m].stance = stance;
+            } else if stance == Stance::Act && self.mentions[m].stance == Stance::Neutral {
+                // Of several, one is singled out.
+                self.mentions[m].instrument = true;
             }
         }
     }

@@ -35,6 +35,9 @@ const SURE: [f64; 3] = [0.66, 0.4, 0.65];
 /// How sure they must be that a grant is a change of one.
 const CHANGES: f64 = 0.85;
 
+/// How sure they must be that what a title only talks of is asked for.
+const TALKED: f64 = 0.8;
+
 /// How sure they must be that what is typed or labelled as a bug asks for anything.
 const BUGS: f64 = 0.85;
 
@@ -79,7 +82,7 @@ impl Ruled {
             || (self.talk.is_some() && grants(other));
         match self.intent {
             // What a title only talks of.
-            Intent::None if self.talk.is_some() => BUGS,
+            Intent::None if self.talk.as_deref().is_some_and(|talk| talk.starts_with("its title is about")) => TALKED,
             _ if loosens || points >= 10.0 => ordered,
             Intent::None => nothing,
             _ => something,
