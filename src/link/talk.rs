@@ -131,7 +131,8 @@ impl Reading<'_> {
                     .any(|act| act.start < at && act.intent == Intent::Provision && act.force == Force::Weak);
             let head = talk < 3 || object || said[..at.min(said.len())].trim_end().ends_with(':');
             let asks_first = first_act.is_some_and(|act| act < at);
-            let asked_behind = occasion(word) && (self.orders_behind(first.0, at) || self.briefly_orders());
+            let asked_behind =
+                occasion(word) && (self.orders_behind(first.0, at) || self.briefly_orders() || self.body_asks());
             // "Runbook: X rotation" over steps to tick is one run of it.
             let run = matches!(word, "runbook" | "playbook" | "procedure")
                 && own.get(talk).is_some_and(|w| said[w.end..].starts_with(':'))
