@@ -79,7 +79,7 @@ fn read(folder: &Path, wanted: &Wanted) -> BTreeMap<usize, Record> {
     let context = Context { env: &env, files: &files, max_wait: Duration::ZERO };
     let about = About { name: "jira".into(), kind: "jira".into(), required: true, authority: None };
     let settings = JiraSettings { export: Some("jira.json".into()), ..JiraSettings::default() };
-    let source = Jira::new(about, settings, Vec::new(), &context).expect("the settings");
+    let source = Jira::new(about, settings, Vec::new(), &context).unwrap();
     let mut out = BTreeMap::new();
     let account = futures::executor::block_on(source.tickets(wanted, &mut |record: Record| {
         out.insert(record.id.rsplit('-').next().unwrap().parse().unwrap(), record);
@@ -99,7 +99,8 @@ fn wrong(probe: &Probe, ticket: &Ticket) -> Vec<String> {
     if let Some(links) = &probe.links {
         let (mut want, mut got) = (links.clone(), Vec::new());
         got.extend(ticket.links.iter().map(|link| link.credential.to_string()));
-        (want.sort(), got.sort());
+        want.sort();
+        got.sort();
         differs("links", format!("{want:?}"), format!("{got:?}"));
     }
     if probe.level.is_some() {

@@ -163,7 +163,8 @@ impl Reading<'_> {
             && !self.afterwards()
             && !by_fields
             && !self.lends()
-            && !(self.body_orders() || self.body_asks())
+            && !self.body_orders()
+            && !self.body_asks()
         {
             return Some("its title tells of a trouble".to_owned());
         }
@@ -456,7 +457,8 @@ impl Reading<'_> {
             && (1..=2).any(|n| before(n) == "for");
         let named = self.of_unit(title).iter().any(|m| !m.identity)
             // "Update the page about X", "delete the wiki page about X".
-            && ((ends(&[Intent::Revoke, Intent::Offboard]) && !about) || (ends(&[Intent::Rotate]) && !about));
+            && ends(&[Intent::Revoke, Intent::Offboard, Intent::Rotate])
+            && !about;
         let place = path
             || ours
             || named
