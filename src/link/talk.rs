@@ -131,8 +131,8 @@ impl Reading<'_> {
                     .any(|act| act.start < at && act.intent == Intent::Provision && act.force == Force::Weak);
             let head = talk < 3 || object || said[..at.min(said.len())].trim_end().ends_with(':');
             let asks_first = first_act.is_some_and(|act| act < at);
-            let asked_behind =
-                occasion(word) && (self.orders_behind(first.0, at) || self.briefly_orders() || self.body_asks());
+            let asked_behind = (occasion(word) && (self.orders_behind(first.0, at) || self.briefly_orders()))
+                || (matches!(word, "review" | "audit") && self.body_asks());
             // "Runbook: X rotation" over steps to tick is one run of it.
             let run = matches!(word, "runbook" | "playbook" | "procedure")
                 && own.get(talk).is_some_and(|w| said[w.end..].starts_with(':'))
@@ -372,8 +372,7 @@ impl Reading<'_> {
 
     /// The same in units of some shapes.
     fn orders_in(&self, of: impl Fn(Shape) -> bool) -> bool {
-        {
-            self.units.iter().enumerate().any(|(number, unit)| {
+        self.units.iter().enumerate().any(|(number, unit)| {
                 matches!(unit.origin, Origin::Body(_))
                     && of(unit.shape)
                     && self.judged[number].clauses.iter().any(|clause| {
@@ -393,7 +392,6 @@ impl Reading<'_> {
                                 || (unit.text.ends_with(':') && of(Shape::Code) && self.leads_names(number)))
                     })
             })
-        }
     }
 
     /// Whether a clause, or the start of its sentence, talks of texts or plans; "quarterly review, result: keep X, and revoke Y" orders behind.
