@@ -68,6 +68,21 @@ impl Reading<'_> {
         thing || shown || does
     }
 
+    /// "arn:… -> delete.", below a title that asks.
+    pub(super) fn points_to_an_order(&self) -> bool {
+        self.own().enumerate().filter(|(_, (unit, _))| matches!(unit.origin, Origin::Body(_))).any(
+            |(number, (unit, judged))| {
+                self.of_unit(number).iter().any(|m| !m.identity && !m.stance.spares())
+                    && judged.clauses.iter().flat_map(|clause| &clause.acts).any(|act| {
+                        matches!(act.intent, Intent::Revoke | Intent::Rotate)
+                            && act.form == Form::Base
+                            && unit.text[..act.start].trim_end().ends_with(['>', '\u{2192}'])
+                            && judged.behind(act.end).is_empty()
+                    })
+            },
+        )
+    }
+
     /// "X shows up as never used" in a bug: all that it says of X is how it is.
     pub(super) fn only_describes(&self) -> bool {
         let acts = || {

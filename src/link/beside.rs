@@ -233,6 +233,13 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     ) {
         return true;
     }
+    // "It got its second key on Monday (B) and everything runs with that one."
+    let sentence = text[end..].find(". ").map_or(text.len(), |dot| end + dot);
+    let rest = words.get(behind..).unwrap_or_default().iter().take_while(|w| w.start < sentence).take(8);
+    let rest: Vec<&str> = rest.map(|w| w.text.as_str()).collect();
+    if rest.windows(3).any(|w| matches!(w, ["with", "that", "one"] | ["on", "that", "one"] | ["uses", "that", "one"])) {
+        return true;
+    }
     // "Unlike B, A must be removed."
     let compared = words[at.saturating_sub(6)..at]
         .iter()

@@ -97,9 +97,19 @@ pub(super) fn answer(context: &Context<'_>, linked: &Linked, index: usize, said:
                 .iter()
                 .any(|w| matches!(w.text.as_str(), "yes" | "yep" | "right" | "ja" | "oui" | "s\u{ed}" | "indeed"))
     };
-    let answer = said.iter().take(3).filter(|unit| agrees(unit) && !refuses(&context.units[**unit].text));
-    let one = answer.filter_map(|unit| context.answers(&same, &context.units[*unit].text)).next()?;
-    let asked = questions.any(|unit| context.answers(&same, &context.units[unit].text) == Some(one));
+    let names = |unit: &usize| {
+        Some(*unit)
+            .filter(|unit| !refuses(&context.units[*unit].text))
+            .and_then(|unit| context.answers(&same, &context.units[unit].text))
+    };
+    let mut answer = said.iter().take(3).filter(|unit| agrees(unit));
+    // "Yes. loyalty-api!"
+    let next = || said.windows(2).take(2).find(|pair| agrees(&pair[0])).and_then(|pair| names(&pair[1]));
+    let one = answer.find_map(names).or_else(next)?;
+    // "Are you sure? The 401 is in loyalty-api."
+    let mut asked_there = (0..first).rev().take(MOST).take_while(|unit| context.units[*unit].origin == asked);
+    let asked = questions.any(|unit| context.answers(&same, &context.units[unit].text) == Some(one))
+        || asked_there.any(|unit| context.answers(&same, &context.units[unit].text) == Some(one));
     let id = context.names.entities[one].id.clone();
     (asked && id != *before).then(|| (before.clone(), id))
 }

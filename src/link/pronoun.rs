@@ -462,7 +462,8 @@ fn which(text: &str) -> bool {
 /// "X was replaced in spring and should be deactivated": of what was named, without a word for it.
 fn goes_on(clause: &super::stance::Clause, text: &str) -> bool {
     let joins = words(text).first().is_some_and(|w| matches!(w.text.as_str(), "and" | "und" | "et" | "y"));
-    joins && clause.stance == Stance::Act && clause.acts.iter().any(|act| act.modal)
+    // "X is the new model and has to go on."
+    joins && (clause.stance == Stance::Keep || clause.stance == Stance::Act && clause.acts.iter().any(|act| act.modal))
 }
 
 /// Whether the clause of a name, or the one that it stands behind in parentheses, orders something by itself.

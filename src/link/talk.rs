@@ -32,7 +32,7 @@ impl Reading<'_> {
             .filter(|act| !expires(&first.1.text[act.start..act.end]))
             .map(|act| act.start)
             .min();
-        // "Key expired?? mails bounce" asks nothing where the text asks for another one.
+        // "Key expired?? mails bounce", and the text asks for another one.
         let state = title.iter().any(|w| condition(&w.text) || expires(&w.text) || w.text == "exposed");
         // "Delete X?", and the text proposes it; "X is admin, why?", and the text orders.
         let verb = !title.is_empty() && matches!(self.lexicon.at(&title, 0), Some((Cue::Act(_, _, Form::Base), _)));
@@ -51,7 +51,7 @@ impl Reading<'_> {
                     matches!(unit.origin, Origin::Body(_))
                         && judged.clauses.iter().any(|clause| super::changed::moves_level(unit, clause))
                 }))
-            || self.orders()
+            || (self.orders() || self.points_to_an_order())
             || super::objected::invited(self.units);
         if titles.iter().any(|(number, _)| self.judged[*number].question) && !asked {
             return Some("its title is a question".to_owned());

@@ -22,7 +22,15 @@ impl Reading<'_> {
         let gives = act.intent == Intent::Provision
             && unit.text[act.start..act.end].to_lowercase().starts_with("giv")
             && clause.acts.iter().any(|other| other.intent == Intent::Rotate && other.start > act.end);
-        if removed || gives || (expires(&unit.text[act.start..act.end]) && !self.runs_out(number, unit, act)) {
+        // "Jonas no longer needs X", and below: "take his access to it away".
+        let his = act.intent == Intent::Revoke
+            && unit.origin == Origin::Title
+            && unit.text[act.start..act.end].to_lowercase().starts_with("no longer need")
+            && self.own().skip(1).flat_map(|(_, judged)| &judged.clauses).any(|clause| {
+                let takes = |act: &Act| act.intent == Intent::Modify && act.force == Force::Strong;
+                clause.stance == super::stance::Stance::Act && clause.acts.iter().any(takes)
+            });
+        if removed || gives || his || (expires(&unit.text[act.start..act.end]) && !self.runs_out(number, unit, act)) {
             return 0.0;
         }
         let said = unit.text[act.start..act.end].to_lowercase();
