@@ -132,6 +132,10 @@ pub(super) fn owned(words: &[Word], start: usize, end: usize) -> Owned {
     }
 }
 
+/// No key of a line is longer, and so far behind a name its sentence is read, in bytes.
+const KEY: usize = 40;
+const SENTENCE: usize = 160;
+
 /// What it is done with or replaced by, or what something else waits for: "replace A by X", "from A to X", "the job assumes X".
 pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
     let at = words.partition_point(|word| word.start < start);
@@ -204,7 +208,8 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
         return true;
     }
     // "Related: X", "masked: X".
-    let line = text[..start].rsplit(['\n', '.', ';']).next().unwrap_or_default();
+    let near = &text[text.floor_char_boundary(start.saturating_sub(KEY))..start];
+    let line = near.rsplit(['\n', '.', ';']).next().unwrap_or_default();
     let key = line
         .trim_end_matches(['`', '*', '"', ' '])
         .strip_suffix(':')
@@ -234,7 +239,8 @@ pub(super) fn instrument(text: &str, words: &[Word], start: usize) -> bool {
         return true;
     }
     // "It got its second key on Monday (B) and everything runs with that one."
-    let sentence = text[end..].find(". ").map_or(text.len(), |dot| end + dot);
+    let ahead = &text[end..text.floor_char_boundary((end + SENTENCE).min(text.len()))];
+    let sentence = ahead.find(". ").map_or(end + ahead.len(), |dot| end + dot);
     let rest = words.get(behind..).unwrap_or_default().iter().take_while(|w| w.start < sentence).take(8);
     let rest: Vec<&str> = rest.map(|w| w.text.as_str()).collect();
     if rest.windows(3).any(|w| matches!(w, ["with", "that", "one"] | ["on", "that", "one"] | ["uses", "that", "one"])) {

@@ -96,7 +96,9 @@ impl Scene<'_> {
         // "B was already revoked last year."
         let gone = |(m, _): &&(Mention, Option<Weight>)| {
             let clause = m.clause.and_then(|clause| self.judged(m.unit).clauses.get(clause));
+            // Anybody can comment.
             m.stance == Stance::Past
+                && !matches!(self.unit(m).origin, Origin::Comment(_))
                 && clause.is_some_and(|clause| {
                     clause.told.iter().any(|act| matches!(act.intent, Intent::Revoke | Intent::Rotate))
                 })
